@@ -1,0 +1,127 @@
+"""What became of one attempt, and whether it may be made again.
+
+==============================  ==============  ====================  =========================
+what happened                   READ            SETTLE                SPEND
+==============================  ==============  ====================  =========================
+never left (no connection,      again           again                 again
+DNS, TLS), 429
+4xx                             the error       the error             the error
+5xx, 408, a broken connection,  again           again, then           OutcomeUnknown at once
+a time-out, an unreadable                       OutcomeUnknown
+answer
+==============================  ==============  ====================  =========================
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from crowdhub import http
+from crowdhub.errors import (
+    CrowdhubError,
+    Lost,
+    OutcomeUnknown,
+    ProviderUnavailable,
+    RateLimited,
+    UnreadableResponse,
+)
+from crowdhub.flow import Call, Effect
+from crowdhub.provider import Provider
+
+NEVER_SENT = (http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.UnsupportedProtocol)
+LONGEST_RETRY_AFTER = 24 * 3600.0  # a later date is a mistake or an attack
+
+
+class Failure(Exception):
+    """One attempt that failed: the error it means, and whether the call may be sent again."""
+
+    def __init__(self, error: CrowdhubError, *, again: bool, retry_after: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.again = again
+        self.retry_after = retry_after
+
+
+class AnswerTooLarge(Exception):
+    """The body passed the engine's cap."""
+
+
+class AnswerTooSlow(Exception):
+    """The body did not end within the call's total time."""
+
+
+def of_transport(call: Call, failure: Exception, sent_at: datetime) -> Failure:
+    """The failure that an exception of the HTTP library means."""
+    words = f"{type(failure).__name__}: {failure}" if str(failure) else type(failure).__name__
+    if isinstance(failure, NEVER_SENT):
+        reason = f"The marketplace was not reached ({words})."
+        return Failure(ProviderUnavailable(reason, sent=False), again=True)
+    if isinstance(failure, AnswerTooLarge):
+        lost, reason = Lost.ANSWERED, f"The answer is too large: {failure}."
+    elif isinstance(failure, (http.TimeoutException, AnswerTooSlow)):
+        lost, reason = Lost.TIMED_OUT, f"The marketplace did not answer in time ({words})."
+    elif isinstance(failure, http.DecodingError):
+        lost, reason = Lost.ANSWERED, f"The answer could not be decoded ({words})."
+    else:
+        lost, reason = Lost.BROKEN, f"The connection broke before the answer was complete ({words})."
+    again = call.effect is not Effect.SPEND and not isinstance(failure, AnswerTooLarge)
+    if call.effect is not Effect.READ:
+        return Failure(OutcomeUnknown(reason, lost=lost, sent_at=sent_at), again=again)
+    if isinstance(failure, (AnswerTooLarge, http.DecodingError)):
+        return Failure(UnreadableResponse(reason), again=again)
+    return Failure(ProviderUnavailable(reason), again=again)
+
+
+def of_answer(provider: Provider[Any], call: Call, answer: http.Response, sent_at: datetime) -> Failure | None:
+    """The failure that an answer means, or None for a good one."""
+    try:
+        error = provider.error(call, answer)
+    except UnreadableResponse as unread:
+        error = unread
+    if error is None:
+        return None
+    error.sent = True
+    status = answer.status_code
+    wait = retry_after(answer, sent_at)
+    if isinstance(error, RateLimited) or status == 429:
+        limited = error if isinstance(error, RateLimited) else RateLimited(error.message, http_status=status)
+        limited.retry_after = limited.retry_after if limited.retry_after is not None else wait
+        return Failure(limited, again=True, retry_after=limited.retry_after)
+    certain = (400 <= status < 500 and status != 408) or (status < 300 and not isinstance(error, UnreadableResponse))
+    if certain:
+        return Failure(error, again=False)
+    transient = status in (408, 500, 502, 503, 504) or isinstance(error, (ProviderUnavailable, UnreadableResponse))
+    if call.effect is Effect.READ:
+        if isinstance(error, ProviderUnavailable):
+            error.retry_after = wait
+        return Failure(error, again=transient, retry_after=wait)
+    lost = {408: Lost.BROKEN, 502: Lost.BROKEN, 504: Lost.TIMED_OUT}.get(status, Lost.ANSWERED)
+    if isinstance(error, UnreadableResponse):
+        lost = Lost.BROKEN  # a gateway's page, perhaps: the marketplace itself may not have finished
+    unknown = OutcomeUnknown(
+        error.message,
+        lost=lost,
+        sent_at=sent_at,
+        http_status=status,
+        provider_code=error.provider_code,
+        provider_message=error.provider_message,
+    )
+    return Failure(unknown, again=transient and call.effect is Effect.SETTLE, retry_after=wait)
+
+
+def retry_after(answer: http.Response, now: datetime) -> float | None:
+    """``Retry-After`` in seconds, from its number or its date; None where it is absent or makes no sense."""
+    text = answer.headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), LONGEST_RETRY_AFTER)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        return None
+    return min(max((moment - now) / timedelta(seconds=1), 0.0), LONGEST_RETRY_AFTER)

@@ -1,0 +1,119 @@
+"""The wrapper in which credentials are added: to a copy of the request that nothing else ever sees.
+
+The request that the HTTP client, its logs and its errors know holds neither body, query nor credentials.
+Answers are bounded here too, in size and in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import cast
+from urllib.request import getproxies, proxy_bypass
+
+from crowdhub import http
+from crowdhub._version import __version__
+from crowdhub.engine.classify import AnswerTooLarge, AnswerTooSlow
+from crowdhub.flow import Call
+from crowdhub.provider import Token
+
+USER_AGENT = f"crowdhub/{__version__}"
+CALL = "crowdhub.call"  # the request extensions that carry what to sign
+TOKEN = "crowdhub.token"  # noqa: S105 - a name
+DEADLINE = "crowdhub.deadline"
+
+Sign = Callable[[Call, Token | None], Call]
+
+
+class _Watch:
+    """Counts an answer's bytes and its time."""
+
+    def __init__(self, request: http.Request, largest: int, monotonic: Callable[[], float]) -> None:
+        self._left = largest
+        self._largest = largest
+        self._deadline = float(request.extensions[DEADLINE])
+        self._monotonic = monotonic
+
+    def saw(self, chunk: bytes) -> bytes:
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise AnswerTooLarge(f"it passed {self._largest:,} bytes")
+        if self._monotonic() > self._deadline:
+            raise AnswerTooSlow("its body was still coming after the call's total time")
+        return chunk
+
+
+class _Stream(http.SyncByteStream):
+    def __init__(self, inner: http.SyncByteStream, watch: _Watch) -> None:
+        self._inner, self._watch = inner, watch
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._inner:
+            yield self._watch.saw(chunk)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _AsyncStream(http.AsyncByteStream):
+    def __init__(self, inner: http.AsyncByteStream, watch: _Watch) -> None:
+        self._inner, self._watch = inner, watch
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._inner:
+            yield self._watch.saw(chunk)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _Signer:
+    def __init__(self, sign: Sign, largest: int, monotonic: Callable[[], float]) -> None:
+        self._sign = sign
+        self._largest = largest
+        self._monotonic = monotonic
+
+    def signed(self, request: http.Request) -> http.Request:
+        call = self._sign(request.extensions[CALL], request.extensions.get(TOKEN))
+        timeout = {"timeout": request.extensions["timeout"]}
+        return http.build_request(call, str(request.url), USER_AGENT, timeout)
+
+    def watch(self, request: http.Request) -> _Watch:
+        return _Watch(request, self._largest, self._monotonic)
+
+
+class SigningTransport(_Signer, http.BaseTransport):
+    def __init__(self, inner: http.BaseTransport, sign: Sign, largest: int, monotonic: Callable[[], float]) -> None:
+        super().__init__(sign, largest, monotonic)
+        self._inner = inner
+
+    def handle_request(self, request: http.Request) -> http.Response:
+        response = self._inner.handle_request(self.signed(request))
+        response.stream = _Stream(cast("http.SyncByteStream", response.stream), self.watch(request))
+        return response
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class AsyncSigningTransport(_Signer, http.AsyncBaseTransport):
+    def __init__(
+        self, inner: http.AsyncBaseTransport, sign: Sign, largest: int, monotonic: Callable[[], float]
+    ) -> None:
+        super().__init__(sign, largest, monotonic)
+        self._inner = inner
+
+    async def handle_async_request(self, request: http.Request) -> http.Response:
+        response = await self._inner.handle_async_request(self.signed(request))
+        response.stream = _AsyncStream(cast("http.AsyncByteStream", response.stream), self.watch(request))
+        return response
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def proxy_for(url: str) -> http.Proxy | None:
+    """The proxy that the environment names for ``url`` (``HTTPS_PROXY``, ``NO_PROXY`` …)."""
+    target = http.URL(url)
+    found = getproxies()
+    address = found.get(target.scheme) or found.get("all")
+    return http.Proxy(address) if address and not proxy_bypass(target.host) else None

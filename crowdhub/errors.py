@@ -1,0 +1,343 @@
+"""Everything that can go wrong, as one tree.
+
+::
+
+    CrowdhubError
+    ├── CallerError              yours: change the program, the settings or the draft
+    │   ├── ConfigurationError       a setting, an account, a plugin
+    │   ├── NotSupported             the marketplace cannot do that; nothing was sent
+    │   ├── InvalidRequest           bad data; every fault is named at once (also a ValueError)
+    │   └── BudgetExceeded           it would pass the budget; nothing was sent
+    └── MarketplaceError         theirs, or the way to them
+        ├── AuthenticationFailed     no key, or not a good one
+        ├── PermissionDenied         not yours, or refused by the marketplace's own rules
+        ├── NotFound                 no such task, submission or worker
+        ├── Conflict                 already settled, and not the way that was asked for
+        ├── InsufficientFunds        the account's balance does not cover it
+        ├── RateLimited              too many requests; ``retry_after`` seconds
+        ├── ProviderUnavailable      not reached, or it says it cannot answer now
+        ├── ProviderError            it answered with a failure of its own
+        │   └── UnreadableResponse       it answered something that cannot be read
+        └── OutcomeUnknown           the answer was lost: it may have been done, and paid
+
+Each error carries its evidence: ``provider``, ``account``, ``environment``, ``operation``,
+``http_status``, ``provider_code``, ``provider_message``, ``sent`` (whether a request went out),
+``money_may_be_spent`` and ``next_step``, what to do now. ``str(error)`` says all of it.
+No error ever holds a key, a token or a signature.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any, Self
+
+__all__ = [
+    "AuthenticationFailed",
+    "BudgetExceeded",
+    "CallerError",
+    "ConfigurationError",
+    "Conflict",
+    "CrowdhubError",
+    "Fault",
+    "InsufficientFunds",
+    "InvalidRequest",
+    "Lost",
+    "MarketplaceError",
+    "NotFound",
+    "NotSupported",
+    "OutcomeUnknown",
+    "PermissionDenied",
+    "ProviderError",
+    "ProviderUnavailable",
+    "RateLimited",
+    "UnreadableResponse",
+]
+
+
+class CrowdhubError(Exception):
+    """The root of the tree; catching it catches everything that crowdhub raises on purpose."""
+
+    next_step: str = "Read the message; nothing more is known."
+    money_may_be_spent: bool = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str | None = None,
+        account: str | None = None,
+        environment: str | None = None,
+        operation: str | None = None,
+        http_status: int | None = None,
+        provider_code: str | None = None,
+        provider_message: str | None = None,
+        sent: bool = False,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.provider = provider
+        self.account = account
+        self.environment = environment
+        self.operation = operation
+        self.http_status = http_status
+        self.provider_code = provider_code
+        self.provider_message = provider_message
+        self.sent = sent
+        if next_step is not None:
+            self.next_step = next_step
+
+    def locate(self, **where: Any) -> Self:
+        """Fill in the evidence that is still missing (the engine knows what a provider's code does not)."""
+        for name, value in where.items():
+            if getattr(self, name) is None:
+                setattr(self, name, value)
+        return self
+
+    def clean(self, redact: Any) -> Self:
+        """Pass every text of this error through ``redact`` (a callable from text to text)."""
+        for name, value in vars(self).items():
+            if isinstance(value, str):
+                setattr(self, name, redact(value))
+        self.args = tuple(redact(a) if isinstance(a, str) else a for a in self.args)
+        return self
+
+    def __str__(self) -> str:
+        place = "/".join(p for p in (self.provider, self.account) if p)
+        if self.provider == self.account and self.provider:
+            place = self.provider
+        if self.environment:
+            place = f"{place} ({self.environment})" if place else f"({self.environment})"
+        where = " ".join(p for p in (place, self.operation) if p)
+        said = [self.message]
+        if self.http_status is not None:
+            said.append(f"[HTTP {self.http_status}]")
+        if self.provider_message and self.provider_message not in self.message:
+            said.append(f'The marketplace says: "{self.provider_message}".')
+        if self.sent and self.money_may_be_spent:
+            said.append("Money may have been spent.")
+        elif isinstance(self, MarketplaceError):
+            said.append("Nothing was spent.")
+        said.append(self.next_step)
+        return (f"{where}: " if where else "") + " ".join(said)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors cross process borders (worker pools); the keyword-only evidence travels as state.
+        return _rebuild, (type(self), self.args, vars(self).copy())
+
+    def __copy__(self) -> Self:
+        return _rebuild(type(self), self.args, vars(self).copy())
+
+
+def _rebuild(kind: type[Any], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(copy.copy(state))
+    return error
+
+
+class CallerError(CrowdhubError):
+    """Yours: the same call fails again until the program, the settings or the draft change."""
+
+
+class MarketplaceError(CrowdhubError):
+    """Theirs, or the way to them."""
+
+    def __init__(self, message: str, *, sent: bool = True, **evidence: Any) -> None:
+        super().__init__(message, sent=sent, **evidence)
+
+
+class ConfigurationError(CallerError):
+    """A setting, an account name or a plugin is missing or wrong. Nothing was sent."""
+
+    next_step = "Correct the setting named above; nothing was sent."
+
+
+class NotSupported(CallerError):
+    """The marketplace cannot do this. Nothing was sent.
+
+    ``capability`` is the operation's (or, for a draft, PUBLISH); ``fields`` names **all** settings of
+    a draft that the marketplace has no place for; ``reasons`` says why, in words.
+    """
+
+    next_step = "Ask `market.capabilities` first, or choose another marketplace; nothing was sent."
+
+    def __init__(
+        self, capability: Any, provider: str, *, fields: Mapping[str, str] | None = None, reason: str | None = None
+    ) -> None:
+        self.capability = capability
+        self.fields = tuple(fields or ())
+        self.reasons = dict(fields or {})
+        name = getattr(capability, "value", str(capability))
+        if fields:
+            listed = "; ".join(f"{field}: {why}" for field, why in fields.items())
+            message = f"{provider} cannot honour what the draft asks for: {listed}."
+        else:
+            message = f"{provider} does not support {name}" + (f": {reason}." if reason else ".")
+        super().__init__(message, provider=provider)
+
+
+class Fault(tuple[str, str]):
+    """One thing wrong with a request: ``where`` (the field) and ``what`` (what is wrong and what would be right)."""
+
+    __slots__ = ()
+
+    def __new__(cls, where: str, what: str) -> Self:
+        return super().__new__(cls, (where, what))
+
+    def __getnewargs__(self) -> tuple[str, str]:
+        return (self[0], self[1])
+
+    @property
+    def where(self) -> str:
+        return self[0]
+
+    @property
+    def what(self) -> str:
+        return self[1]
+
+    def __str__(self) -> str:
+        return f"{self[0]}: {self[1]}"
+
+
+class InvalidRequest(CallerError, ValueError):
+    """Bad data. ``faults`` names every one of them; ``sent`` tells whether crowdhub or the marketplace found it."""
+
+    next_step = "Correct what is named above and call again."
+
+    def __init__(self, message: str | None = None, *, faults: Iterable[Fault] = (), **evidence: Any) -> None:
+        self.faults: Sequence[Fault] = tuple(faults)
+        if message is None:
+            many = f"{len(self.faults)} faults: " if len(self.faults) > 1 else ""
+            message = many + "; ".join(map(str, self.faults)) + "."
+        super().__init__(message, **evidence)
+
+
+class BudgetExceeded(CallerError):
+    """The call would pass a budget. Nothing was sent. ``need`` and ``have`` are Money, ``budget`` names the limit."""
+
+    next_step = "Raise the budget or wait until it is free again; nothing was sent."
+
+    def __init__(self, need: Any, have: Any, *, budget: str = "budget", **evidence: Any) -> None:
+        self.need = need
+        self.have = have
+        self.budget = budget
+        super().__init__(f"The {budget} has {have} left and this needs {need}.", **evidence)
+
+
+class AuthenticationFailed(MarketplaceError):
+    """The key, token or signature was refused (HTTP 401 or the marketplace's own code)."""
+
+    next_step = "Check the account's key in your settings; nothing was done."
+
+
+class PermissionDenied(MarketplaceError):
+    """Not yours, or refused by the marketplace's own rules (a legitimacy check, say)."""
+
+    next_step = "Read the marketplace's reason; the same request will be refused again."
+
+
+class NotFound(MarketplaceError):
+    """No such task, submission or worker on this account."""
+
+    next_step = "Check the id and that it belongs to this account and environment."
+
+
+class Conflict(MarketplaceError):
+    """The thing is already in another state (already settled, already blocked …). ``actual`` is that state if known."""
+
+    next_step = "Look at its present state; it was not changed."
+
+    def __init__(self, message: str, *, actual: Any = None, **evidence: Any) -> None:
+        self.actual = actual
+        super().__init__(message, **evidence)
+
+
+class InsufficientFunds(MarketplaceError):
+    """The balance at the marketplace does not cover it."""
+
+    next_step = "Top up the account at the marketplace and call again; nothing was charged."
+
+
+class RateLimited(MarketplaceError):
+    """The marketplace's request limit is used up. ``retry_after``: seconds to wait, if known."""
+
+    next_step = "Wait for `retry_after` seconds, or raise `max_wait`; nothing was done."
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **evidence: Any) -> None:
+        self.retry_after = retry_after
+        super().__init__(message, **evidence)
+
+
+class ProviderUnavailable(MarketplaceError):
+    """It could not be reached, or says that it cannot answer now. Nothing was done, or only something was read."""
+
+    next_step = "Try again later; nothing was changed."
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **evidence: Any) -> None:
+        self.retry_after = retry_after
+        super().__init__(message, **evidence)
+
+
+class ProviderError(MarketplaceError):
+    """The marketplace answered with a failure of its own."""
+
+    next_step = "Try again later, or ask the marketplace with the message above."
+
+
+class UnreadableResponse(ProviderError):
+    """The marketplace answered something that cannot be read. ``excerpt`` holds its beginning, ``records`` the
+    single records of a listing that could not be read while the others could."""
+
+    next_step = "Report it with the excerpt: the marketplace may have changed its answers."
+
+    def __init__(
+        self, message: str, *, excerpt: str | None = None, records: Sequence[Any] = (), **evidence: Any
+    ) -> None:
+        self.excerpt = excerpt
+        self.records = tuple(records)
+        super().__init__(message, **evidence)
+
+
+class Lost(Enum):
+    """How an answer was lost, which decides what a later look can prove."""
+
+    ANSWERED = "answered"
+    """The marketplace did finish: it answered with a 5xx or half an answer. A look afterwards is proof."""
+    BROKEN = "broken"
+    """The connection broke. It may still be at work for a moment: only looks over some seconds are proof."""
+    TIMED_OUT = "timed out"
+    """It did not answer in time. It may finish at any later moment: an absence proves nothing."""
+
+
+class OutcomeUnknown(MarketplaceError):
+    """The answer was lost: the request may have been carried out, and paid for. It was **not** sent again.
+
+    ``lost`` says how, ``sent_at`` when the request left, ``look_for`` what to look for at the marketplace.
+    """
+
+    money_may_be_spent = True
+    next_step = "Do not simply repeat it. Look at the marketplace whether it was done."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        lost: Lost = Lost.TIMED_OUT,
+        sent_at: datetime | None = None,
+        look_for: str | None = None,
+        **evidence: Any,
+    ) -> None:
+        self.lost = lost
+        self.sent_at = sent_at
+        self.look_for = look_for
+        super().__init__(message, **evidence)
+
+    def looking_for(self, what: str) -> Self:
+        """Say what a person (or ``recover``) has to look for, and where."""
+        self.look_for = what
+        self.next_step = f"Do not simply repeat it. Look for {what}."
+        return self

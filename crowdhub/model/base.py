@@ -1,0 +1,80 @@
+"""What all neutral models share: frozen, strict about unknown fields, the provider's own answer kept beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import lru_cache
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from crowdhub.errors import Fault, InvalidRequest
+
+
+class Model(BaseModel):
+    """A frozen value. ``copy_with`` makes a changed copy."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+    def copy_with(self, **changes: Any) -> Self:
+        return self.model_copy(update=changes)
+
+
+class Given(Model):
+    """A model that the application fills in: what is wrong with it is an `InvalidRequest` naming every fault."""
+
+    def __init__(self, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise InvalidRequest(faults=faults_of(error, type(self).__name__)) from None
+
+
+class Answer(Model):
+    """A model read from a marketplace; ``raw`` is the provider's own answer, with nothing dropped."""
+
+    raw: Mapping[str, Any] = Field(default_factory=dict[str, Any], repr=False)
+
+
+class Status(StrEnum):
+    """An enum of states in which a new word from a provider breaks nothing: it becomes ``UNKNOWN``."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        return cls.__members__.get("UNKNOWN")
+
+
+def faults_of(error: ValidationError, prefix: str = "") -> list[Fault]:
+    """A pydantic error as our faults, one for each field, without the input (it may hold a secret)."""
+    found: dict[str, str] = {}
+    for each in error.errors(include_url=False, include_context=False, include_input=False):
+        where = ".".join(map(str, each["loc"])) or prefix
+        if each["type"] == "extra_forbidden":
+            what = "there is no such field"
+        else:
+            what = each["msg"].removeprefix("Value error, ").rstrip(".")
+        found[where] = f"{found[where]}, or {what}" if where in found else what
+    return [Fault(where, what) for where, what in found.items()]
+
+
+@lru_cache(maxsize=1024)
+def country_code(text: str) -> str | None:
+    """The ISO 3166-1 alpha-2 code of a country given by code or English name, or None if there is no such one."""
+    import pycountry  # loads its tables on first use
+
+    try:
+        found: Any = pycountry.countries.lookup(text.strip())
+    except LookupError:
+        return None
+    return str(found.alpha_2)
+
+
+def _country(text: Any) -> Any:
+    return (country_code(text) or text) if isinstance(text, str) else text
+
+
+CountryText = Annotated[str, BeforeValidator(_country)]
+"""A country as its alpha-2 code; text that is no country stays as it is, for the draft's check to name."""
+
+Redact = Callable[[str], str]

@@ -1,0 +1,145 @@
+"""Money: an exact amount in one currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_UP, Decimal, InvalidOperation
+from functools import lru_cache, total_ordering
+from typing import Any, Self
+
+from pydantic import model_serializer, model_validator
+
+from crowdhub.errors import Fault, InvalidRequest
+from crowdhub.model.base import Model
+
+
+@lru_cache(maxsize=256)
+def _is_currency(code: str) -> bool:
+    import pycountry  # loads its tables on first use
+
+    return pycountry.currencies.get(alpha_3=code) is not None
+
+
+_COMMON = frozenset({"USD", "EUR", "RUB", "CNY"})  # spares the tables for what our marketplaces use
+
+
+@total_ordering
+class Money(Model):
+    """A Decimal amount and an ISO 4217 currency: ``Money("1.50", "USD")``.
+
+    Never a float (``Money(0.1, …)`` is refused). Adding or comparing two currencies is an error.
+    """
+
+    amount: Decimal
+    currency: str
+
+    def __init__(self, amount: Decimal | int | str, currency: str, **more: Any) -> None:
+        super().__init__(amount=_exact(amount), currency=_known(currency), **more)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        """``"1.50 USD"`` is accepted wherever a Money is."""
+        if isinstance(value, str):
+            amount, _, currency = value.strip().partition(" ")
+            return {"amount": amount, "currency": currency.strip()}
+        return value
+
+    @model_serializer
+    def _as_dict(self) -> dict[str, str]:
+        return {"amount": str(self.amount), "currency": self.currency}
+
+    def _same(self, other: Money) -> Decimal:
+        if other.currency != self.currency:
+            raise InvalidRequest(
+                faults=[Fault("currency", f"{self} and {other} are in different currencies and cannot be combined")]
+            )
+        return other.amount
+
+    def __add__(self, other: Money) -> Money:
+        return Money(self.amount + self._same(other), self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return Money(self.amount - self._same(other), self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(-self.amount, self.currency)
+
+    def __mul__(self, factor: int | Decimal) -> Money:
+        if not isinstance(factor, (int, Decimal)):  # pyright: ignore[reportUnnecessaryIsInstance]
+            return NotImplemented
+        return Money(self.amount * factor, self.currency)
+
+    __rmul__ = __mul__
+
+    def __lt__(self, other: Money) -> bool:
+        return self.amount < self._same(other)
+
+    def __eq__(self, other: object) -> bool:
+        # A Quote equals the Money it stands for.
+        if not isinstance(other, Money):
+            return NotImplemented
+        return (self.amount, self.currency) == (other.amount, other.currency)
+
+    def __hash__(self) -> int:
+        return hash((self.amount, self.currency))
+
+    def __bool__(self) -> bool:
+        return self.amount != 0
+
+    def __str__(self) -> str:
+        return f"{self.amount:f} {self.currency}"
+
+    def __repr__(self) -> str:
+        return f'Money("{self.amount:f}", "{self.currency}")'
+
+    def rounded_up(self, places: int = 2) -> Money:
+        """Rounded away from zero to ``places`` decimals: what a marketplace may charge at most."""
+        return Money(self.amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_UP), self.currency)
+
+    @classmethod
+    def total(cls, amounts: Iterable[Money]) -> dict[str, Money]:
+        """The sums by currency; there is no total over currencies."""
+        sums: dict[str, Money] = {}
+        for money in amounts:
+            sums[money.currency] = sums[money.currency] + money if money.currency in sums else money
+        return sums
+
+
+class Quote(Money):
+    """What publishing will take: a Money, with how it is made up.
+
+    ``work`` goes to the workers, ``commission`` to the marketplace (None: not known), and ``assumption``
+    says in words what of it the marketplace has not promised.
+    """
+
+    work: Money | None = None
+    commission: Money | None = None
+    assumption: str | None = None
+
+    @classmethod
+    def of(cls, work: Money, commission: Money | None = None, assumption: str | None = None) -> Self:
+        total = work + commission if commission is not None else work
+        return cls(total.amount, total.currency, work=work, commission=commission, assumption=assumption)
+
+
+def _exact(amount: Any) -> Decimal:
+    if isinstance(amount, float) or isinstance(amount, bool):
+        raise InvalidRequest(
+            faults=[Fault("amount", f"{amount!r} is a {type(amount).__name__}; give text, an int or a Decimal")]
+        )
+    try:
+        exact = Decimal(amount)
+    except (InvalidOperation, TypeError, ValueError):
+        raise InvalidRequest(faults=[Fault("amount", f"{amount!r} is not a number")]) from None
+    if not exact.is_finite():
+        raise InvalidRequest(faults=[Fault("amount", f"{amount!r} is not a finite number")])
+    return exact
+
+
+def _known(currency: Any) -> str:
+    if isinstance(currency, str):
+        code = currency.strip().upper()
+        if code in _COMMON or (len(code) == 3 and _is_currency(code)):
+            return code
+    raise InvalidRequest(faults=[Fault("currency", f"{currency!r} is not an ISO 4217 currency code such as USD")])

@@ -1,0 +1,101 @@
+"""Decisions about submissions, and the report of what became of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from crowdhub.errors import CrowdhubError
+from crowdhub.model.base import Given, Model
+from crowdhub.model.submission import Submission
+
+
+class Verdict(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+    REDO = "redo"
+
+
+class Decision(Given):
+    """What to do with one submission, with the words for the worker."""
+
+    submission: Submission
+    verdict: Verdict
+    words: str | None = None
+
+    @classmethod
+    def approve(cls, submission: Submission, note: str | None = None) -> Decision:
+        return cls(submission=submission, verdict=Verdict.APPROVE, words=note)
+
+    @classmethod
+    def reject(cls, submission: Submission, reason: str) -> Decision:
+        return cls(submission=submission, verdict=Verdict.REJECT, words=reason)
+
+    @classmethod
+    def redo(cls, submission: Submission, reason: str) -> Decision:
+        return cls(submission=submission, verdict=Verdict.REDO, words=reason)
+
+    request_redo = redo
+
+
+class Result(StrEnum):
+    """What became of a decision."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    REDO = "redo"
+    ALREADY = "already"
+    """It had been settled that way before."""
+    FAILED = "failed"
+    """Nothing was done; ``error`` says why."""
+    UNKNOWN = "unknown"
+    """The answer was lost and its state could not be read; ``error`` says what to look at. Safe to run again."""
+
+
+class Outcome(Model):
+    """One decision and its result. ``submission`` is its new state where it is known."""
+
+    decision: Decision
+    result: Result
+    submission: Submission | None = None
+    error: CrowdhubError | None = None
+
+
+class ReviewReport(Model):
+    """One outcome for each decision, in their order; never an exception midway.
+
+    ``unintended``: submissions that the marketplace settled in the same stroke without a decision of yours.
+    ``requests``: how many requests it took.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    unintended: tuple[Submission, ...] = ()
+    requests: int = 0
+
+    def count(self, result: Result | str) -> int:
+        return sum(each.result == result for each in self.outcomes)
+
+    @property
+    def failures(self) -> tuple[Outcome, ...]:
+        """The outcomes that need another look: failed or unknown."""
+        return tuple(each for each in self.outcomes if each.result in (Result.FAILED, Result.UNKNOWN))
+
+    def summary(self) -> dict[str, int]:
+        return {str(r): n for r in Result if (n := self.count(r))}
+
+
+class BatchReport(Model):
+    """What a provider's batch flow settled; ``left`` is handed back to be reviewed one by one."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    left: tuple[Decision, ...] = ()
+    unintended: tuple[Submission, ...] = ()
+
+
+def settled(decision: Decision, submission: Submission) -> Outcome:
+    """The outcome of a decision that was carried out, now or (``replayed``) before."""
+    done = {Verdict.APPROVE: Result.APPROVED, Verdict.REJECT: Result.REJECTED, Verdict.REDO: Result.REDO}
+    result = Result.ALREADY if submission.replayed else done[decision.verdict]
+    return Outcome(decision=decision, result=result, submission=submission)
+
+
+__all__ = ["BatchReport", "Decision", "Outcome", "Result", "ReviewReport", "Verdict", "settled"]

@@ -1,0 +1,243 @@
+"""The layer between the server and a market's application: it keeps the request log and injects faults.
+
+ASGI has no way to cut a connection, so the server puts the connection's transport into the scope's state.
+"""
+
+import asyncio
+import json
+import logging
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, cast
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from crowdhub.sandbox.faults import Fault, Hold
+from crowdhub.sandbox.market import MarketSandbox, RequestRecord
+
+LOGGER = logging.getLogger("crowdhub.sandbox")
+TRANSPORT = "crowdhub.sandbox.transport"
+
+
+class Gateway:
+    """One market's application behind its faults and its request log."""
+
+    def __init__(self, market: MarketSandbox) -> None:
+        self.market = market
+        self.app: ASGIApp = market.app()
+        self.closing = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(f"the sandbox speaks HTTP only, not {scope['type']}")
+        method, path = scope["method"], scope["path"]
+        record = self.market.record(method, path, scope["query_string"].decode("latin-1"))
+        fault = self.market.faults.take(method, path, record.at)
+        if fault is None:
+            await self._run(scope, receive, _noting(record, send))
+            return
+        record.fault = str(fault)
+        # The whole request is read first: closing a socket with unread bytes would reset the connection.
+        body = await _read(receive)
+        if body is None:
+            return
+        request, noting = _replay(body, receive), _noting(record, send)
+        if fault.when == "before":
+            await self._before(fault, scope, request, receive, noting)
+        else:
+            await self._after(fault, scope, request, receive, noting)
+
+    async def _before(self, fault: Fault, scope: Scope, request: Receive, gone: Receive, send: Send) -> None:
+        """Something goes wrong and nothing is done, or is done late."""
+        if fault.kind == "hang":
+            await self._slow(scope, request, send)
+            return
+        if fault.kind == "delay":
+            await self._pause(fault.seconds)
+        elif await self._cut_or_answer(fault, scope, gone, send):
+            return
+        await self._run(scope, request, send)
+
+    async def _after(self, fault: Fault, scope: Scope, request: Receive, gone: Receive, send: Send) -> None:
+        """The work is done, then the answer is spoiled."""
+        answer: list[Message] = []
+
+        async def collect(message: Message) -> None:
+            answer.append(message)
+
+        await self._run(scope, request, collect)
+        if fault.kind == "truncate":
+            await _half(answer, send)
+            _transport(scope).close()
+            await _until_gone(gone)
+            return
+        if fault.kind == "delay":
+            await self._pause(fault.seconds)
+        elif fault.kind == "hang":
+            if not await self._held_until_gone(gone):
+                return
+        elif await self._cut_or_answer(fault, scope, gone, send):
+            return
+        for message in answer:
+            await send(message)
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The market's application; a defect in it is a 500 in the marketplace's own words."""
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception:
+            LOGGER.exception("The %s sandbox failed on %s", self.market.name, scope["path"])
+            if started:
+                raise
+            await _answer(500, self.market.error_body(500, "Internal server error"), (), send)
+
+    async def _cut_or_answer(self, fault: Fault, scope: Scope, gone: Receive, send: Send) -> bool:
+        """Do what needs no application; false when the fault is of another kind."""
+        if fault.kind in ("drop", "reset"):
+            transport = _transport(scope)
+            if fault.kind == "reset":
+                # Linger of zero: closing discards what is unsent and sends RST instead of FIN.
+                transport.get_extra_info("socket").setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                )
+                transport.abort()
+            else:
+                transport.close()
+            await _until_gone(gone)
+        elif fault.kind == "status":
+            body = fault.body
+            if body is None:
+                body = self.market.error_body(fault.code, f"Injected fault: status {fault.code}")
+            await _answer(fault.code, body, fault.headers, send)
+        elif fault.kind == "html":
+            html = (("content-type", "text/html; charset=utf-8"),)
+            await _answer(fault.code, fault.body, html, send)
+        else:
+            return False
+        return True
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.closing.wait()
+
+    async def _slow(self, scope: Scope, request: Receive, send: Send) -> None:
+        """Do the work on release, whether or not the client is still there."""
+        hold, released = self._new_hold()
+        try:
+            if await self._first(released.wait()):
+                await self._run(scope, request, send)
+        finally:
+            self.market.faults.let_go(hold)
+
+    async def _held_until_gone(self, gone: Receive) -> bool:
+        """Wait for release (true) or for the client to go away (false)."""
+        hold, released = self._new_hold()
+        try:
+            await self._first(released.wait(), _until_gone(gone))
+            return released.is_set() and not self.closing.is_set()
+        finally:
+            self.market.faults.let_go(hold)
+
+    def _new_hold(self) -> tuple[Hold, asyncio.Event]:
+        loop, released, hold = asyncio.get_running_loop(), asyncio.Event(), Hold()
+        hold.wake.append(_threadsafe(loop, released.set))
+        self.market.faults.hold(hold)
+        return hold, released
+
+    async def _first(self, *waits: Any) -> bool:
+        """Wait for the first of these, or for the server's end (false)."""
+        tasks = [asyncio.ensure_future(wait) for wait in (*waits, self.closing.wait())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return not self.closing.is_set()
+
+
+def _transport(scope: Scope) -> asyncio.Transport:
+    return cast("asyncio.Transport", scope["state"][TRANSPORT])
+
+
+def _threadsafe(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> Callable[[], None]:
+    def wake() -> None:
+        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+            loop.call_soon_threadsafe(call)
+
+    return wake
+
+
+def _noting(record: RequestRecord, send: Send) -> Send:
+    """Write the status into the log before the client can see the answer."""
+
+    async def noting(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            record.status = message["status"]
+        await send(message)
+
+    return noting
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The request's body, or `None` when the client went away meanwhile."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += cast("bytes", message.get("body", b""))
+        if not message.get("more_body", False):
+            return body
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def replay() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+async def _until_gone(receive: Receive) -> None:
+    """The server would call an unanswered request a bug unless it knows that the connection is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _half(answer: list[Message], send: Send) -> None:
+    body = b"".join(message.get("body", b"") for message in answer[1:])
+    await send(answer[0])
+    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+
+
+async def _answer(status: int, body: Any, headers: tuple[tuple[str, str], ...], send: Send) -> None:
+    given = {name.lower(): value for name, value in headers}
+    content: bytes
+    if isinstance(body, bytes):
+        content = body
+    elif isinstance(body, str):
+        content = body.encode()
+        given.setdefault("content-type", "text/plain; charset=utf-8")
+    else:
+        content = json.dumps(body).encode()
+        given.setdefault("content-type", "application/json")
+    given["content-length"] = str(len(content))
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in given.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": content, "more_body": False})
