@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from crowdhub import errors
-from crowdhub.errors import CrowdhubError, Fault, NotSupported
+from crowdhub.errors import CrowdhubError, Fault, NotSupported, UnreadableResponse
 from crowdhub.flow import Call, Flow
 from crowdhub.model import (
     Application,
@@ -38,7 +38,7 @@ from crowdhub.model import (
 )
 
 if TYPE_CHECKING:
-    from crowdhub.http import Response
+    from crowdhub.http import Response as Response  # re-exported for plugins, as a type
 
 Environment = Literal["live", "sandbox"]
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -148,7 +148,7 @@ class Provider(Generic[S]):
         The default reads the HTTP status and the usual shapes of a JSON error. Override to read the
         marketplace's own codes; an answer that says nothing was done must become the fitting error here.
         """
-        return error_of_status(response)
+        return error_of_status(response) or error_of_no_json(response)
 
     # --- what an application asks -----------------------------------------------------------------------
 
@@ -326,6 +326,19 @@ def error_of_status(response: Response) -> CrowdhubError | None:
     if 400 <= status < 500:
         return errors.InvalidRequest(message, sent=True, **evidence)
     return errors.ProviderError(message, **evidence)
+
+
+def error_of_no_json(response: Response) -> UnreadableResponse | None:
+    """The error for a good status whose body is no JSON object or list (a gateway's HTML page, say)."""
+    body = response.content
+    if body[:1] in (b"{", b"[") or body.lstrip()[:1] in (b"{", b"["):
+        return None
+    kind = response.headers.get("content-type", "no content type")
+    return UnreadableResponse(
+        f"The marketplace answered something that is not JSON ({kind}).",
+        excerpt=response.text[:300],
+        http_status=response.status_code,
+    )
 
 
 def error_words(response: Response) -> tuple[str | None, str | None]:

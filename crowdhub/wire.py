@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeGuard, TypeVar
 
 from pydantic import (
     AliasChoices,
@@ -18,6 +19,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 EXCERPT = 300  # characters of an unreadable answer that go into the error
 MAX_DIGITS = 64  # of a number: more is no amount of money and only costs time
 
-T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 
 class WireModel(BaseModel):
@@ -102,24 +104,67 @@ def unreadable(what: str, data: Any, response: Response | None = None) -> Unread
     )
 
 
-def read_records(rows: Any, make: Callable[[dict[str, Any]], T]) -> tuple[list[T], tuple[UnreadableResponse, ...]]:
-    """Read a listing record by record: those that can be read, and one error for each that cannot."""
+def read_records(
+    rows: Any, prepare: Callable[[dict[str, Any]], dict[str, Any]], model: type[M]
+) -> tuple[list[M], tuple[UnreadableResponse, ...]]:
+    """Read a listing: the models of all records that can be read, and one error for each that cannot.
+
+    ``prepare`` maps a record to the model's fields. Where a field that is not required has a wrong value,
+    the field is left out and the record kept (``raw`` still holds it).
+    """
     if not isinstance(rows, list):
         raise unreadable("a list was expected", rows)
-    good: list[T] = []
+    try:  # the whole listing in one pass is several times faster, and is what happens
+        return _many(model).validate_python([prepare(row) for row in rows]), ()
+    except (ValidationError, LookupError, TypeError, ValueError, AttributeError):
+        pass
+    good: list[M] = []
     bad: list[UnreadableResponse] = []
     for row in rows:
         try:
-            if not isinstance(row, dict):
-                raise unreadable("a record is no JSON object", row)
-            good.append(make(row))
+            good.append(read_record(row, prepare, model))
         except UnreadableResponse as error:
             error.records = (row,)
             bad.append(error)
-        except ValidationError as error:
-            bad.append(unreadable(f"a record has {_what(error)}", row))
-            bad[-1].records = (row,)
     return good, tuple(bad)
+
+
+def read_record(row: Any, prepare: Callable[[dict[str, Any]], dict[str, Any]], model: type[M]) -> M:
+    """Read one record, leaving out fields that are not required and have a wrong value."""
+    if not isinstance(row, dict):
+        raise unreadable("a record is no JSON object", row)
+    try:
+        fields = prepare(row)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise unreadable(f"a record lacks or distorts {error}", row) from None
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        for each in error.errors(include_url=False, include_context=False, include_input=False):
+            _leave_out(fields, model, each["loc"])
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise unreadable(f"a record has {_what(error)}", row) from None
+
+
+def _leave_out(fields: Any, model: type[BaseModel], where: tuple[int | str, ...]) -> None:
+    name = where[0]
+    inner = fields.get(name) if isinstance(fields, dict) else None
+    field = model.model_fields.get(str(name))
+    if len(where) > 1 and isinstance(inner, dict) and field is not None and _is_model(field.annotation):
+        _leave_out(inner, field.annotation, where[1:])
+    elif field is not None and not field.is_required():
+        fields.pop(name, None)
+
+
+def _is_model(kind: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+@lru_cache(maxsize=64)
+def _many(model: type[M]) -> TypeAdapter[list[M]]:
+    return TypeAdapter(list[model])  # type: ignore[valid-type]
 
 
 def _what(error: ValidationError) -> str:

@@ -45,10 +45,10 @@ class OpenGate:
 
     blocking = False
 
-    def enter(self, call: Call, limits: Sequence[RateLimit]) -> float:
+    def enter(self, call: Call, limits: Sequence[RateLimit]) -> float:  # noqa: ARG002
         return 0.0
 
-    def left(self, limits: Sequence[RateLimit]) -> int | None:
+    def left(self, limits: Sequence[RateLimit]) -> int | None:  # noqa: ARG002
         return None
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from crowdhub.errors import Fault, InvalidRequest
 
@@ -41,7 +42,7 @@ class Status(StrEnum):
     """An enum of states in which a new word from a provider breaks nothing: it becomes ``UNKNOWN``."""
 
     @classmethod
-    def _missing_(cls, value: object) -> Any:
+    def _missing_(cls, value: object) -> Any:  # noqa: ARG003 - any word
         return cls.__members__.get("UNKNOWN")
 
 
@@ -77,4 +78,11 @@ def _country(text: Any) -> Any:
 CountryText = Annotated[str, BeforeValidator(_country)]
 """A country as its alpha-2 code; text that is no country stays as it is, for the draft's check to name."""
 
-Redact = Callable[[str], str]
+
+def aware(moment: datetime) -> datetime:
+    """The moment in UTC where it names no zone: marketplaces that leave it out mean UTC, as far as is known."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(aware)]
+"""An aware datetime."""

@@ -124,7 +124,7 @@ class Quote(Money):
 
 
 def _exact(amount: Any) -> Decimal:
-    if isinstance(amount, float) or isinstance(amount, bool):
+    if isinstance(amount, (float, bool)):
         raise InvalidRequest(
             faults=[Fault("amount", f"{amount!r} is a {type(amount).__name__}; give text, an int or a Decimal")]
         )

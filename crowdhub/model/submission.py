@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from crowdhub.model.base import Answer, Model, Status
+from crowdhub.model.base import Answer, Model, Moment, Status
 from crowdhub.model.money import Money
 
 
@@ -22,7 +21,7 @@ class Worker(Answer):
     completed: int | None = None
     avatar: str | None = None
     blocked: bool | None = None
-    blocked_at: datetime | None = None
+    blocked_at: Moment | None = None
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -35,7 +34,7 @@ class File(Model):
     url: str
     name: str | None = None
     thumbnail_url: str | None = None
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
 
 
 class SubmissionStatus(Status):
@@ -58,7 +57,7 @@ class Submission(Answer):
     environment: str
     worker: Worker
     status: SubmissionStatus = SubmissionStatus.UNKNOWN
-    submitted_at: datetime | None = None
+    submitted_at: Moment | None = None
     text: str | None = None
     files: tuple[File, ...] = ()
     answers: Any = None
@@ -85,7 +84,7 @@ class Application(Answer):
     worker: Worker
     text: str | None = None
     price: Money | None = None
-    created_at: datetime | None = None
+    created_at: Moment | None = None
     status: str | None = None
     replayed: bool = False
 

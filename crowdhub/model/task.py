@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AwareDatetime, BeforeValidator, Field, SerializeAsAny
 
-from crowdhub.model.base import Answer, CountryText, Given, Status
+from crowdhub.model.base import Answer, CountryText, Given, Moment, Status
 from crowdhub.model.money import Money
 from crowdhub.model.questions import Questions
 
@@ -95,8 +95,8 @@ class Task(Answer):
     rejected: int | None = None
     success_rate: Decimal | None = None
     category: str | None = None
-    created_at: AwareDatetime | None = None
-    expires_at: AwareDatetime | None = None
+    created_at: Moment | None = None
+    expires_at: Moment | None = None
     url: str | None = None
     charged: Money | None = None
     """What publishing took from the balance, commission included, where the marketplace says it."""

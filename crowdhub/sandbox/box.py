@@ -8,13 +8,15 @@ from contextlib import ExitStack
 from datetime import datetime
 from inspect import isclass
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from crowdhub.sandbox.clock import SandboxClock
 from crowdhub.sandbox.errors import SandboxError
 from crowdhub.sandbox.market import MarketSandbox
 from crowdhub.sandbox.registry import load_sandbox, sandbox_names
 from crowdhub.sandbox.server import ServerThread
+
+M = TypeVar("M", bound=MarketSandbox)
 
 
 class Sandbox:
@@ -112,6 +114,13 @@ class Sandbox:
         except KeyError:
             known = ", ".join(self._markets)
             raise SandboxError(f"There is no market {name!r} in this sandbox, only {known}") from None
+
+    def market(self, kind: type[M]) -> M:
+        """The market of this class, typed."""
+        for market in self._markets.values():
+            if isinstance(market, kind):
+                return market
+        raise SandboxError(f"There is no {kind.__name__} in this sandbox")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._markets)

@@ -1,0 +1,135 @@
+"""Carrying out the steps of a script, in both worlds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+import anyio
+
+from crowdhub.engine.aio import Ahead, AsyncEngine
+from crowdhub.engine.sync import Engine
+from crowdhub.errors import CrowdhubError
+from crowdhub.market.steps import Do, Emit, Run, RunAll, Script, Sleep, Start, Wait
+
+T = TypeVar("T")
+
+
+class _Reply:
+    """What a script is told next: a value, or an error thrown into it."""
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self.error: CrowdhubError | None = None
+
+    def advance(self, script: Script[T]) -> Any:
+        value, error = self.value, self.error
+        self.value = self.error = None
+        return script.throw(error) if error is not None else script.send(value)
+
+
+def iterate(engine: Engine, script: Script[Any]) -> Iterator[Any]:
+    """The items that a script emits, as they come."""
+    reply = _Reply()
+    started: set[Future[Any]] = set()
+    try:
+        while True:
+            try:
+                step = reply.advance(script)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                match step:
+                    case Emit(items):
+                        yield from items
+                    case Run(flow):
+                        reply.value = engine.run(flow)
+                    case RunAll(flows, done):
+                        reply.value = engine.run_all(flows, done)
+                    case Start(flow):
+                        reply.value = engine.start(flow)
+                        started.add(reply.value)
+                    case Wait(handle):
+                        started.discard(handle)
+                        reply.value = handle.result()
+                    case Sleep(seconds):
+                        engine.session.clock.sleep(seconds)
+                    case Do(work):
+                        reply.value = work()
+                    case _:
+                        raise TypeError(f"a script yielded {step!r}, which is no step")
+            except CrowdhubError as error:
+                reply.error = error
+    finally:
+        script.close()
+        for future in started:
+            future.cancel()
+
+
+def drive(engine: Engine, script: Script[T]) -> T:
+    """Carry out a script that emits nothing, to its result."""
+    steps = iterate(engine, script)
+    try:
+        next(steps)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    raise TypeError("a script that emits items must be iterated")
+
+
+class AsyncRun:
+    """One run of a script; ``result`` is its value once it has ended."""
+
+    def __init__(self, engine: AsyncEngine, script: Script[Any]) -> None:
+        self._engine = engine
+        self._script = script
+        self.result: Any = None
+
+    async def items(self) -> AsyncIterator[Any]:
+        reply = _Reply()
+        engine = self._engine
+        started: set[Ahead[Any]] = set()
+        try:
+            while True:
+                try:
+                    step = reply.advance(self._script)
+                except StopIteration as stop:
+                    self.result = stop.value
+                    return
+                try:
+                    match step:
+                        case Emit(items):
+                            for item in items:
+                                yield item
+                        case Run(flow):
+                            reply.value = await engine.run(flow)
+                        case RunAll(flows, done):
+                            reply.value = await engine.run_all(flows, done)
+                        case Start(flow):
+                            reply.value = engine.start(flow)
+                            started.add(reply.value)
+                        case Wait(handle):
+                            started.discard(handle)
+                            reply.value = await handle.result()
+                        case Sleep(seconds):
+                            await engine.session.clock.sleep_async(seconds)
+                        case Do(work):
+                            reply.value = await anyio.to_thread.run_sync(work)
+                        case _:
+                            raise TypeError(f"a script yielded {step!r}, which is no step")
+                except CrowdhubError as error:
+                    reply.error = error
+        finally:
+            self._script.close()
+            for ahead in started:
+                ahead.cancel()
+
+
+async def drive_async(engine: AsyncEngine, script: Script[T]) -> T:
+    """Carry out a script that emits nothing, to its result."""
+    run = AsyncRun(engine, script)
+    async for _ in run.items():
+        raise TypeError("a script that emits items must be iterated")
+    result: T = run.result
+    return result

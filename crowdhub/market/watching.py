@@ -1,0 +1,93 @@
+"""New submissions as they come, in the fewest calls."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from crowdhub.errors import UnreadableResponse
+from crowdhub.market.paging import all_items
+from crowdhub.market.seen import Seen
+from crowdhub.market.steps import Run, Script, Sleep
+from crowdhub.model import Capability, Page, SubmissionStatus, Task
+from crowdhub.provider import Provider
+
+log = logging.getLogger("crowdhub")
+
+
+class Watched:
+    """One task under watch."""
+
+    def __init__(self) -> None:
+        self.seen = Seen()
+        self._counters: tuple[int | None, int | None] | None = None
+
+    def moved(self, task: Task) -> bool:
+        """Whether something may have been handed in since the last look; the first look always may."""
+        counters = (task.pending, _handed_in(task))
+        before, self._counters = self._counters, counters
+        if before is None or None in counters or None in before:
+            return True
+        return counters[1] != before[1] or (counters[0] or 0) > (before[0] or 0)
+
+
+def watch(
+    provider: Provider[Any],
+    task_ids: Sequence[str],
+    *,
+    status: SubmissionStatus | None,
+    interval: float,
+    rounds: int | None,
+    settled: Callable[[], int],
+) -> Script[None]:
+    """Emit each submission once, as it is handed in.
+
+    Each round asks for the list of tasks, and then only for the submissions of those whose counters moved.
+    Ends when every task has ended and was read to its end, or after ``rounds``.
+    """
+    watched = {task_id: Watched() for task_id in dict.fromkeys(task_ids)}
+    done = 0
+    while watched:
+        tasks = yield from _states(provider, list(watched))
+        for task_id, task in tasks.items():
+            each = watched[task_id]
+            if each.moved(task):
+                yield from all_items(
+                    lambda task_id=task_id: provider.submissions(task_id, status),
+                    seen=each.seen,
+                    settled=settled,
+                    unreadable=_report,
+                )
+            if task.status.ended:
+                del watched[task_id]
+        done += 1
+        if not watched or done == rounds:
+            return
+        yield Sleep(interval)
+
+
+def _states(provider: Provider[Any], wanted: list[str]) -> Script[dict[str, Task]]:
+    """The present state of each task: from the one list where the marketplace has it, else one by one."""
+    found: dict[str, Task] = {}
+    if Capability.TASKS in provider.capabilities():
+        page: Page[Task] = yield Run(provider.tasks())
+        while True:
+            found.update((task.id, task) for task in page.items if task.id in wanted)
+            if page.more is None or len(found) == len(wanted):
+                break
+            page = yield Run(page.more())
+    for task_id in wanted:
+        if task_id not in found:
+            found[task_id] = yield Run(provider.task(task_id))
+    return found
+
+
+def _handed_in(task: Task) -> int | None:
+    if task.pending is None or task.approved is None:
+        return None
+    return task.pending + task.approved + (task.rejected or 0)
+
+
+def _report(error: UnreadableResponse) -> None:
+    log.warning("a submission could not be read and is not handed out: %s", error.message)

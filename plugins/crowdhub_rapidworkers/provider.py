@@ -1,0 +1,352 @@
+"""RapidWorkers' protocol as flows: the 11 standard endpoints. The 10 ready-made jobs are in ``jobs.py``,
+review in ``review.py``.
+
+Source: the marketplace's API page. Written from that page alone; never tried against the live service.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
+
+from crowdhub.errors import (
+    Conflict,
+    CrowdhubError,
+    Fault,
+    InsufficientFunds,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    UnreadableResponse,
+)
+from crowdhub.flow import Call, Effect, Flow, Upload, nothing, spend_once
+from crowdhub.model import Money, Page, Quote, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus, Worker
+from crowdhub.provider import CredentialPlaces, Provider, RateLimit, Token, error_words
+from crowdhub.reference import mark
+from crowdhub.wire import load_json, read_records, unreadable
+from crowdhub_rapidworkers import wire
+from crowdhub_rapidworkers.jobs import ReadyMadeJobs
+from crowdhub_rapidworkers.review import Review
+from crowdhub_rapidworkers.settings import RapidWorkersOptions, RapidWorkersSettings
+
+if TYPE_CHECKING:
+    from crowdhub import Response
+
+ROWS = 1000  # a page, which is also the marketplace's default; asked for explicitly
+COMMISSION = Decimal("0.10")  # as in the documented example: 5.00 on 50.00; no page promises it
+
+
+class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
+    """One RapidWorkers account."""
+
+    name = "rapidworkers"
+    title = "RapidWorkers"
+    currency = wire.CURRENCY
+    settings_type = RapidWorkersSettings
+    credential_places = CredentialPlaces(headers=("X-API-Key",))
+    rate_limits = (RateLimit(1000, 3600),)
+    draft_fields = frozenset(
+        {
+            "title",
+            "instructions",
+            "reward",
+            "slots",
+            "proof",
+            "category",
+            "subcategory",
+            "countries",
+            "image",
+            "auto_approve",
+        }
+    )
+    absent: ClassVar[dict[str, str]] = {
+        "request_redo": "the marketplace can only approve or reject",
+        "pay_bonus": "the marketplace pays a job's rate and nothing else",
+        "cancel": "the API has no call for it; cancel on the website",
+        "worker": "profiles come with submissions; there is no call for one",
+        "applications": "workers take a job without applying",
+        "accept": "workers take a job without applying",
+        "decline": "workers take a job without applying",
+        "deadline": "a job runs until it is full",
+        "language": "a job has no language of its own; limit the countries instead",
+        "questions": "workers hand in a text and images; describe them in `proof`",
+    }
+    limits: ClassVar[dict[str, str]] = {
+        "submissions": "1,000 a request",
+        "bulk_review": "approvals of a full task, after a check that nothing unseen can be approved",
+        "estimate": "reward × slots + 10 % commission, as in the documented example",
+        "auto_approve": "True approves everything once the job is full; no delay can be set",
+        "find_published": "by the mark at the end of the description",
+    }
+
+    def sign(self, call: Call, token: Token | None = None) -> Call:
+        return call.with_headers(X_API_Key=self.settings.api_key.get_secret_value())
+
+    def error(self, call: Call, response: Response) -> CrowdhubError | None:
+        error = super().error(call, response)
+        if isinstance(error, InvalidRequest):
+            return _refusal(response) or error
+        if isinstance(error, PermissionDenied) and call.path == "/jobs/add":
+            error.next_step = "The legitimacy check refused the job: change its text; nothing was charged."
+        return error
+
+    # --- publishing -----------------------------------------------------------------------------------------
+
+    def draft_faults(self, draft: TaskDraft) -> list[Fault]:
+        found = super().draft_faults(draft)
+        options = _options(draft)
+        if not draft.instructions.strip():
+            found.append(Fault("instructions", "are empty; the marketplace requires a description"))
+        if not (options.proof_required_description or draft.proof or "").strip():
+            found.append(Fault("proof", "is empty; the marketplace requires what a worker must hand in"))
+        if not (options.category or draft.category or "").strip():
+            found.append(Fault("category", 'is missing; the marketplace requires one, such as "Survey"'))
+        if isinstance(draft.auto_approve, timedelta):
+            found.append(Fault("auto_approve", "RapidWorkers approves once the job is full or not at all; give True"))
+        if draft.image == b"":
+            found.append(Fault("image", "is empty"))
+        return found
+
+    def estimate(self, draft: TaskDraft) -> Flow[Quote]:
+        """Reward × slots, and the commission as an assumption. No request is made."""
+        reward = draft.reward or Money(0, self.currency)
+        work = reward * draft.slots
+        commission = (work * COMMISSION).rounded_up()
+        return nothing(
+            Quote.of(work, commission, "10 % commission, as in the documentation's example; it is not promised there")
+        )
+
+    def publish(self, draft: TaskDraft) -> Flow[Task]:
+        """``POST /jobs/add`` (multipart). Charges reward × slots + commission at once.
+
+        The draft's reference ends the description, where a lost publish is found by it again.
+        """
+        call = Call.post("/jobs/add", effect=Effect.SPEND, multipart=_form(draft))
+        return (
+            yield from spend_once(
+                call,
+                lambda reply: wire.Created.read(reply).to_task(draft, self.identity),
+                lambda lost, delay: self._look(draft, lost.sent_at, delay),
+                look_for=f'a job titled "{draft.title}" whose description ends with [ref {draft.reference}]',
+            )
+        )
+
+    def find_published(self, draft: TaskDraft, since: datetime | None = None) -> Flow[Task | None]:
+        """Looks through ``GET /api/campaigns/`` for the draft's reference."""
+        return (yield from self._look(draft, since, 0))
+
+    def _look(self, draft: TaskDraft, since: datetime | None, delay: float) -> Flow[Task | None]:
+        page = yield from self._campaigns(delay=delay)
+        doubtful: Task | None = None
+        while True:
+            for task in page.items:
+                if draft.reference and task.reference == draft.reference:
+                    return task.copy_with(replayed=True)
+                if task.reference is None and _like(task, draft, since):
+                    doubtful = task
+            if page.more is None:
+                break
+            page = yield from page.more()
+        if doubtful is not None:
+            raise Conflict(
+                f"Task {doubtful.id} looks like the lost one, but carries no reference that would prove it.",
+                actual=doubtful,
+            )
+        if page.unreadable:
+            raise page.unreadable[0]
+        return None
+
+    # --- reading --------------------------------------------------------------------------------------------
+
+    def balance(self) -> Flow[Money]:
+        """``POST /account/get_balance``."""
+        reply = yield Call.post("/account/get_balance", json={}, effect=Effect.READ)
+        return Money(wire.Balance.read(reply).balance, self.currency)
+
+    def task(self, task_id: str) -> Flow[Task]:
+        """``GET /api/campaigns/detail/ID/``."""
+        reply = yield Call.get(f"/api/campaigns/detail/{_segment(task_id)}/")
+        return wire.campaign(load_json(reply), self.identity)
+
+    def tasks(self, status: TaskStatus | None = None) -> Flow[Page[Task]]:
+        """``GET /api/campaigns/``, all of them in one answer (or in pages, should it come so)."""
+        if status is not None and status not in wire.ASK_TASK_STATUS:
+            return Page(())
+        word = None if status is None else wire.ASK_TASK_STATUS[status]
+        return (yield from self._campaigns([("status", word)] if word else [], wanted=status))
+
+    def _campaigns(
+        self, query: list[tuple[str, str]] | None = None, *, wanted: TaskStatus | None = None, delay: float = 0
+    ) -> Flow[Page[Task]]:
+        reply = yield Call.get("/api/campaigns/", query=query or [], delay=delay)
+        data = load_json(reply)
+        following = None
+        if isinstance(data, dict):  # documented as a bare array, read as a page object by its own sample code
+            following = data.get("next")
+            data = data.get("results")
+        if not isinstance(data, list):
+            raise unreadable("a list of campaigns was expected", data, reply)
+        tasks: list[Task] = []
+        bad: list[UnreadableResponse] = []
+        for row in data:
+            try:
+                task = wire.campaign(row, self.identity)
+            except UnreadableResponse as error:
+                error.records = (row,)
+                bad.append(error)
+            else:
+                if wanted is None or task.status is wanted:
+                    tasks.append(task)
+        more: Callable[[], Flow[Page[Task]]] | None = None
+        if isinstance(following, str):
+            # Only its query is taken over: behind a proxy its host can be wrong, and keys go to our host alone.
+            onward = parse_qsl(urlsplit(following).query)
+
+            def more() -> Flow[Page[Task]]:
+                return self._campaigns(onward, wanted=wanted)
+
+        return Page(tasks, more=more, unreadable=tuple(bad))
+
+    def submissions(self, task_id: str, status: SubmissionStatus | None = None) -> Flow[Page[Submission]]:
+        """``GET /api/campaigns/ID/submissions/``, 1,000 a page."""
+        if status is not None and status not in wire.ASK_SUBMISSION_STATUS:
+            return Page((), total=0)
+        query = [("status", wire.ASK_SUBMISSION_STATUS[status])] if status is not None else []
+        return (yield from self._submissions(task_id, query))
+
+    def _submissions(self, task_id: str, query: list[tuple[str, str]], number: int = 1) -> Flow[Page[Submission]]:
+        path = f"/api/campaigns/{_segment(task_id)}/submissions/"
+        paged = [*query, ("page", str(number)), ("rowsPerPage", str(ROWS))]
+        try:
+            reply = yield Call.get(path, query=paged)
+        except NotFound:
+            if number == 1:
+                raise
+            return Page(())  # the list became shorter than this page while it was read
+        rows, total, follows, number = wire.page_of(load_json(reply))
+        identity = self.identity
+        items, bad = read_records(rows, lambda row: wire.submission_fields(row, identity, task_id), Submission)
+        more = (lambda: self._submissions(task_id, query, number + 1)) if follows else None
+        return Page(items, more=more, total=total, unreadable=bad)
+
+    # --- workers --------------------------------------------------------------------------------------------
+
+    def block(self, worker_id: str, reason: str | None = None) -> Flow[Worker]:
+        """``POST /api/workers/block/``. The marketplace keeps no reason. Blocked already: a success."""
+        try:
+            reply = yield Call.post(
+                "/api/workers/block/", json={"worker_id": wire.wire_worker_id(worker_id)}, effect=Effect.SETTLE
+            )
+        except Conflict:
+            found = yield from self._blocked(worker_id)
+            if found is None:
+                raise
+            return found
+        return Worker(id=worker_id, blocked=True, raw=load_json(reply))
+
+    def unblock(self, worker_id: str) -> Flow[Worker]:
+        """``POST /api/workers/unblock/``. Not blocked: a success."""
+        try:
+            reply = yield Call.post(
+                "/api/workers/unblock/", json={"worker_id": wire.wire_worker_id(worker_id)}, effect=Effect.SETTLE
+            )
+        except Conflict:
+            if (yield from self._blocked(worker_id)) is not None:
+                raise
+            return Worker(id=worker_id, blocked=False)
+        return Worker(id=worker_id, blocked=False, raw=load_json(reply))
+
+    def blocked_workers(self) -> Flow[Page[Worker]]:
+        """``GET /api/workers/blocked/``."""
+        reply = yield Call.get("/api/workers/blocked/")
+        data = load_json(reply)
+        if not isinstance(data, list):
+            raise unreadable("a list of workers was expected", data, reply)
+        workers: list[Worker] = []
+        bad: list[UnreadableResponse] = []
+        for row in data:
+            try:
+                workers.append(wire.blocked_worker(row))
+            except UnreadableResponse as error:
+                error.records = (row,)
+                bad.append(error)
+        return Page(workers, unreadable=tuple(bad))
+
+    def _blocked(self, worker_id: str) -> Flow[Worker | None]:
+        page = yield from self.blocked_workers()
+        return next((worker for worker in page.items if worker.id == worker_id), None)
+
+
+def _refusal(response: Response) -> CrowdhubError | None:
+    """The marketplace says 400 for bad data, for too little money and for what is already done: its words differ."""
+    _, words = error_words(response)
+    said = (words or "").lower()
+    evidence: dict[str, Any] = {"http_status": response.status_code, "provider_message": words}
+    if any(word in said for word in ("insufficient", "balance", "funds")):
+        return InsufficientFunds(f"The marketplace refused it: {words}", **evidence)
+    if any(word in said for word in ("already", "not blocked", "processed")):
+        return Conflict(f"The marketplace refused it: {words}", **evidence)
+    return None
+
+
+def _options(draft: TaskDraft) -> RapidWorkersOptions:
+    found = draft.options_for("rapidworkers")
+    return found if isinstance(found, RapidWorkersOptions) else RapidWorkersOptions()
+
+
+def _form(draft: TaskDraft) -> list[tuple[str, str | Upload]]:
+    """The draft as the fields of ``/jobs/add``, in the documented order."""
+    options = _options(draft)
+    approve = options.approve_once_full if options.approve_once_full is not None else draft.auto_approve
+    form: list[tuple[str, str | Upload]] = [
+        ("title", draft.title),
+        ("description", mark(draft.instructions, draft.reference)),
+        ("pay_rate", f"{draft.reward.amount:f}" if draft.reward else ""),
+        ("total_availabilities", str(draft.slots)),
+        ("proof_required_description", options.proof_required_description or draft.proof or ""),
+        ("category", options.category or draft.category or ""),
+    ]
+    if sub_category := options.sub_category or draft.subcategory:
+        form.append(("sub_category", sub_category))
+    if draft.image is not None:
+        form.append(("campaign_image", _upload(draft.image)))
+    if draft.countries:
+        form.append(("countries", json.dumps(list(draft.countries))))
+    if approve is not None:
+        form.append(("approve_once_full", "true" if approve else "false"))
+    return form
+
+
+_KINDS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
+
+
+def _upload(image: bytes | Path) -> Upload:
+    if isinstance(image, Path):
+        suffix = image.suffix.lower().lstrip(".")
+        kind = {"jpg": "jpeg"}.get(suffix, suffix) or "octet-stream"
+        name = image.name
+    else:
+        kind = next((kind for start, kind in _KINDS.items() if image.startswith(start)), "octet-stream")
+        name = f"image.{kind}" if kind != "octet-stream" else "image"
+    return Upload(name, image, f"image/{kind}" if kind != "octet-stream" else "application/octet-stream")
+
+
+def _like(task: Task, draft: TaskDraft, since: datetime | None) -> bool:
+    """Whether a task without a reference could be the lost one."""
+    recent = since is None or task.created_at is None or abs(task.created_at - since) < timedelta(days=1)
+    return recent and (task.title, task.reward, task.slots) == (draft.title, draft.reward, draft.slots)
+
+
+def _segment(text: str) -> str:
+    """An id as one piece of a path; anything that could lead elsewhere is refused."""
+    if not text or any(character in text for character in "/?#\\%") or text in (".", ".."):
+        raise InvalidRequest(faults=[Fault("id", f"{text!r} is no id of this marketplace")])
+    return text
+
+
+__all__ = ["RapidWorkers"]

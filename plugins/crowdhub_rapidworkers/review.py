@@ -1,0 +1,202 @@
+"""Approving, rejecting, and approving in bulk where nothing unseen can be approved."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from crowdhub.errors import Conflict, Fault, InvalidRequest, NotFound, OutcomeUnknown
+from crowdhub.flow import Call, Effect, Flow
+from crowdhub.model import (
+    BatchReport,
+    Decision,
+    Outcome,
+    Page,
+    Submission,
+    SubmissionStatus,
+    Task,
+    Verdict,
+    Worker,
+    settled,
+)
+from crowdhub.wire import text_or_none
+
+from crowdhub_rapidworkers import wire
+
+if TYPE_CHECKING:
+    from crowdhub.provider import Provider
+
+    Base = Provider[Any]
+else:
+    Base = object
+
+PENDING = SubmissionStatus.PENDING
+
+
+class Review(Base):
+    """The endpoints that settle submissions."""
+
+    if TYPE_CHECKING:
+
+        def _submissions(
+            self, task_id: str, query: list[tuple[str, str]], number: int = 1
+        ) -> Flow[Page[Submission]]: ...
+
+    def approve(self, submission: Submission, note: str | None = None) -> Flow[Submission]:
+        """``POST …/approve/`` with JSON ``{notes?}``. Pays the worker the job's rate.
+
+        Raises `Conflict` where it was rejected before; approved before is a success with ``replayed=True``.
+        """
+        body = {"notes": note} if note else {}
+        return (yield from self._settle(submission, "approve", body, SubmissionStatus.APPROVED))
+
+    def reject(self, submission: Submission, reason: str) -> Flow[Submission]:
+        """``POST …/reject/`` with JSON ``{notes}``. Nothing is paid and the slot opens again.
+
+        Raises `InvalidRequest` without a reason, `Conflict` where it was approved before.
+        """
+        if not reason.strip():
+            raise InvalidRequest(faults=[Fault("reason", "is empty; RapidWorkers requires one for a rejection")])
+        return (yield from self._settle(submission, "reject", {"notes": reason}, SubmissionStatus.REJECTED))
+
+    def _settle(
+        self, submission: Submission, verb: str, body: dict[str, str], wanted: SubmissionStatus
+    ) -> Flow[Submission]:
+        path = f"/api/campaigns/{submission.task_id}/submissions/{submission.id}/{verb}/"
+        try:
+            reply = yield Call.post(path, json=body, effect=Effect.SETTLE)
+        except (Conflict, OutcomeUnknown) as error:
+            actual = yield from self._actual(submission)
+            if actual is None or actual.status is PENDING:
+                raise
+            if actual.status is not wanted:
+                raise Conflict(
+                    f"Submission {submission.id} is already {actual.status}, not {wanted}.",
+                    actual=actual,
+                    http_status=error.http_status,
+                    provider_message=error.provider_message,
+                ) from error
+            return actual.copy_with(replayed=True)
+        answer = wire.Settled.read(reply)
+        return submission.copy_with(
+            status=wanted,
+            feedback=body.get("notes", submission.feedback),
+            amount_paid=wire.money(answer.submission.amount_paid),
+            raw={**submission.raw, "settled": answer.raw},
+        )
+
+    def _actual(self, submission: Submission) -> Flow[Submission | None]:
+        """The submission as it stands now. There is no call for one: the list is searched by the worker's name."""
+        name = submission.worker.name
+        page = yield from self._submissions(submission.task_id, [("search", name)] if name else [])
+        while True:
+            for each in page.items:
+                if each.id == submission.id:
+                    return each
+            if page.more is None:
+                return None
+            page = yield from page.more()
+
+    # --- in bulk --------------------------------------------------------------------------------------------
+
+    def batch_key(self, decision: Decision) -> Hashable:
+        """All decisions on one task together: only then can it be told whether a bulk approval is safe."""
+        return decision.submission.task_id
+
+    def review_batch(self, decisions: Sequence[Decision]) -> Flow[BatchReport]:
+        """``POST …/bulk_action/``, which approves **everything** pending at that moment.
+
+        Used only where every pending submission was decided "approve" with the same words, and no new one can
+        arrive: no slot is left, checked before and after the pending list is read. Otherwise everything is
+        handed back to be reviewed one by one. Its answer is compared with the decisions.
+
+        Four requests for 1,000 approvals. Not repeated blindly when its answer is lost (a second one could
+        approve what came in between): the list is looked at instead.
+        """
+        task_id = decisions[0].submission.task_id
+        by_id = {each.submission.id: each for each in decisions}
+        note = decisions[0].words
+        uniform = all(each.verdict is Verdict.APPROVE and each.words == note for each in decisions)
+        if not uniform or len(by_id) != len(decisions):
+            return BatchReport(left=tuple(decisions))
+        before: Task = yield from self.task(task_id)
+        if not _closed(before):
+            return BatchReport(left=tuple(decisions))
+        pending = yield from self._pending(task_id, by_id.keys())
+        if pending is None or len(pending) < 2:
+            return BatchReport(left=tuple(decisions))
+        now: Task = yield from self.task(task_id)
+        if not _closed(now) or now.rejected != before.rejected or now.pending != len(pending):
+            return BatchReport(left=tuple(decisions))  # something moved between the two looks
+        path = f"/api/campaigns/{task_id}/submissions/bulk_action/"
+        try:
+            reply = yield Call.post(path, json={"notes": note} if note else {}, effect=Effect.SPEND)
+        except NotFound:  # somebody else settled them in this moment: one by one tells what they are now
+            return BatchReport(left=tuple(decisions))
+        except OutcomeUnknown:
+            return (yield from self._after_lost(task_id, decisions))
+        return self._compare(decisions, wire.BulkSettled.read(reply))
+
+    def _after_lost(self, task_id: str, decisions: Sequence[Decision]) -> Flow[BatchReport]:
+        """What a bulk approval did whose answer was lost: what is listed as approved now is done. The rest is
+        handed back, to be approved one by one, which is safe even if the lost request is still at work."""
+        page: Page[Submission] = yield from self.submissions(task_id, SubmissionStatus.APPROVED)
+        approved = {each.id: each for each in page.items}
+        while page.more is not None:
+            page = yield from page.more()
+            approved.update((each.id, each) for each in page.items)
+        done = [
+            settled(each, approved[each.submission.id]) for each in decisions if each.submission.id in approved
+        ]
+        return BatchReport(
+            outcomes=tuple(done), left=tuple(each for each in decisions if each.submission.id not in approved)
+        )
+
+    def _pending(self, task_id: str, decided: Any) -> Flow[dict[str, Submission] | None]:
+        """Everything pending now by id; None as soon as one is found that was not decided."""
+        page: Page[Submission] = yield from self.submissions(task_id, PENDING)
+        found: dict[str, Submission] = {}
+        while True:
+            if page.unreadable or any(each.id not in decided for each in page.items):
+                return None
+            found.update((each.id, each) for each in page.items)
+            if page.more is None:
+                return found
+            page = yield from page.more()
+
+    def _compare(self, decisions: Sequence[Decision], answer: wire.BulkSettled) -> BatchReport:
+        """What the marketplace says it did, against what was decided."""
+        approved = {each.id for each in answer.submissions}
+        outcomes: list[Outcome] = []
+        left: list[Decision] = []
+        for decision in decisions:
+            submission = decision.submission
+            if submission.id in approved:
+                done = submission.copy_with(status=SubmissionStatus.APPROVED, feedback=decision.words)
+                outcomes.append(settled(decision, done))
+            else:  # it was not pending any more, or the marketplace left it out: its own call tells
+                left.append(decision)
+        decided = {each.submission.id for each in decisions}
+        extra = [
+            Submission(
+                **self.identity,
+                id=each.id,
+                task_id=decisions[0].submission.task_id,
+                worker=Worker(id="", name=text_or_none(each.raw.get("user"))),  # the answer tells the name alone
+                status=SubmissionStatus.APPROVED,
+                raw=each.raw,
+            )
+            for each in answer.submissions
+            if each.id not in decided
+        ]
+        return BatchReport(outcomes=tuple(outcomes), left=tuple(left), unintended=tuple(extra))
+
+
+def _closed(task: Task) -> bool:
+    """No slot is left and none is held by a worker still at it, so nothing new can be handed in."""
+    if task.remaining != 0 or task.slots is None or task.pending is None or task.approved is None:
+        return False
+    return task.pending + task.approved + (task.rejected or 0) >= task.slots
+
+
+__all__ = ["Review"]
