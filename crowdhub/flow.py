@@ -66,6 +66,8 @@ class Call:
     ``path`` is relative to the account's base URL (``base`` names the setting that holds it) or absolute.
     The body is at most one of ``json``, ``form`` (URL-encoded) and ``multipart`` (fields and `Upload`\\ s).
     ``delay``: seconds to wait before sending. ``authenticated=False``: the call that fetches a token.
+    ``once``: one attempt only, for a marketplace that counts each of them; what went wrong is thrown into the
+    flow, which may yield the call again.
     """
 
     method: str
@@ -80,6 +82,7 @@ class Call:
     delay: float = 0
     timeout: float | None = None
     authenticated: bool = True
+    once: bool = False
 
     @classmethod
     def get(cls, path: str, *, effect: Effect = Effect.READ, **more: Any) -> Call:

@@ -7,9 +7,9 @@ the ledger, sync and async) comes from crowdhub.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -118,6 +118,8 @@ class Provider(Generic[S]):
         self.settings: S = settings
         self.account = account or self.name
         self.environment: Environment = settings.environment or self._environment_of(settings.base_url)
+        self.now: Callable[[], datetime] = _now
+        """The present moment, aware; the engine puts its own clock here."""
 
     def _environment_of(self, url: str) -> Environment:
         host = urlsplit(url).hostname or ""
@@ -286,6 +288,10 @@ class Provider(Generic[S]):
             found.append(Fault("slots", f"{draft.slots} is less than 1"))
         found.extend(country_faults(draft.countries))
         return found
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def country_faults(countries: Sequence[str], where: str = "countries") -> list[Fault]:

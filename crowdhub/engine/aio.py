@@ -97,7 +97,7 @@ class AsyncEngine:
         try:
             return await self._attempt(call)
         except Failure as failure:
-            if not failure.again:
+            if call.once or not failure.again:
                 raise
             first: list[Failure] = [failure]
 

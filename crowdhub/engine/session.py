@@ -73,6 +73,7 @@ class Session:
         self.provider = provider
         self.options = options
         self.clock = options.clock
+        provider.now = options.clock.now
         self.gate: Gate = gate or OpenGate()
         self.redact = Redactor(provider.settings.secrets())
         self.bases = {

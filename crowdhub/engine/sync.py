@@ -95,7 +95,7 @@ class Engine:
         try:
             return self._attempt(call)
         except Failure as failure:
-            if not failure.again:
+            if call.once or not failure.again:
                 raise
             first: list[Failure] = [failure]
 
