@@ -87,7 +87,7 @@ def test_a_taken_port_is_one_clear_error(counter_class, box):
         Sandbox(counter_class, port=port).start()
 
 
-def test_mistakes_are_named(counter_class, box):
+def test_mistakes_are_named(counter_class, second_class, box):
     with pytest.raises(SandboxError, match="no sandbox named 'nowhere'"):
         Sandbox("nowhere")
     with pytest.raises(SandboxError, match="at least one"):
@@ -98,6 +98,10 @@ def test_mistakes_are_named(counter_class, box):
         Sandbox(counter_class, options={"other": {}})
     with pytest.raises(SandboxError, match="only counter"):
         _ = box["other"]
+    with pytest.raises(SandboxError, match="no Second"):
+        box.market(second_class)
+    assert box.market(counter_class) is box["counter"]
+    assert len(box) == 1
 
 
 def test_an_unknown_name_lists_the_names_that_exist(monkeypatch):
