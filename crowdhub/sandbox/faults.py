@@ -225,9 +225,13 @@ class Faults:
             return len(self._held)
 
     def wait_held(self, count: int = 1, timeout: float = 5) -> None:
-        """Wait until so many requests hang."""
+        """Wait until at least so many requests hang; with 0, until none does."""
+
+        def reached() -> bool:
+            return len(self._held) >= count if count else not self._held
+
         with self._changed:
-            if not self._changed.wait_for(lambda: len(self._held) >= count, timeout):
+            if not self._changed.wait_for(reached, timeout):
                 raise TimeoutError(f"{len(self._held)} requests hang, not {count}")
 
     def release(self, timeout: float = 5) -> int:

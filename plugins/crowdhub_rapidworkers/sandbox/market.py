@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -52,6 +53,10 @@ class RapidWorkersSandbox(MarketSandbox):
         **quirks: Any,
     ) -> None:
         super().__init__(clock, seed)
+        known = [field.name for field in fields(Quirks)]
+        for name in quirks:
+            if name not in known:
+                raise SandboxError(f"The rapidworkers sandbox has no option {name!r}; quirks: {', '.join(known)}")
         self.quirks = Quirks(**quirks)
         self.people = People(seed)
         self.marketplace = Marketplace(self.quirks, self.dice("marketplace"))
