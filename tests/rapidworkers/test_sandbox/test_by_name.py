@@ -21,7 +21,7 @@ def test_it_is_found_by_its_name():
 
 
 def test_an_unknown_option_is_named():
-    with pytest.raises(SandboxError, match="no option 'bogus'.*campaign_page"):
+    with pytest.raises(SandboxError, match=r"no option 'bogus'.*campaign_page"):
         Sandbox("rapidworkers", options={"rapidworkers": {"bogus": 1}})
 
 
