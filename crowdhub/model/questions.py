@@ -32,8 +32,8 @@ class FreeText(Given):
     id: Id
     text: str
     required: bool = True
-    min_length: int | None = Field(None, ge=0)
-    max_length: int | None = Field(None, ge=1)
+    min_length: int | None = Field(default=None, ge=0)
+    max_length: int | None = Field(default=None, ge=1)
     default: str | None = None
 
 
@@ -46,8 +46,8 @@ class Selection(Given):
     choices: tuple[Choice, ...]
     style: SelectionStyle = SelectionStyle.RADIOBUTTON
     required: bool = True
-    min_choices: int | None = Field(None, ge=0)
-    max_choices: int | None = Field(None, ge=1)
+    min_choices: int | None = Field(default=None, ge=0)
+    max_choices: int | None = Field(default=None, ge=1)
 
 
 Question = Annotated[FreeText | Selection, Field(discriminator="kind")]
@@ -63,7 +63,7 @@ class ExternalForm(Given):
     """A page of yours, shown to the worker in a frame of ``height`` pixels."""
 
     url: str
-    height: int = Field(400, ge=1)
+    height: int = Field(default=400, ge=1)
 
 
 class HtmlForm(Given):

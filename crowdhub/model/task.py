@@ -48,12 +48,12 @@ class TaskDraft(Given):
     subcategory: str | None = None
     countries: tuple[CountryText, ...] = ()
     language: str | None = None
-    image: Annotated[bytes | Path | None, BeforeValidator(_path)] = Field(None, repr=False)
+    image: Annotated[bytes | Path | None, BeforeValidator(_path)] = Field(default=None, repr=False)
     deadline: AwareDatetime | timedelta | None = None
     auto_approve: bool | timedelta | None = None
     questions: Questions | None = None
     options: Sequence[SerializeAsAny[ProviderOptions]] = ()
-    reference: str | None = Field(None, max_length=64)
+    reference: str | None = Field(default=None, max_length=64)
     """A short mark that the market puts into the published text, so that a lost publish can be found again."""
 
     def options_for(self, provider: str) -> ProviderOptions | None:
