@@ -1,0 +1,173 @@
+"""A draft's questions as CrowdSDOM's forms.
+
+Where the developer guide contradicts itself: ``freeTextAnswer`` / ``selectionAnswer`` with a spec of the same
+name, and ``optionSpecs``, as its later edition and every sample of the SDK have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urlsplit
+
+from crowdhub.errors import Fault
+from crowdhub.model import (
+    ExternalForm,
+    FreeText,
+    HtmlForm,
+    QuestionForm,
+    Questions,
+    Selection,
+    SelectionStyle,
+    TaskDraft,
+)
+from crowdhub_crowdsdom.options import CrowdSDOMText
+
+FORM_ID = "crowdsdom_form"
+PROOF = "proof"
+"""The id of the question that stands for a draft's ``proof``."""
+
+
+def questions_of(draft: TaskDraft) -> Questions | None:
+    """The draft's form; a draft that only says what to hand in becomes a form with that one question."""
+    if draft.questions is None and draft.proof and draft.proof.strip():
+        return QuestionForm(questions=(FreeText(id=PROOF, text=draft.proof),))
+    return draft.questions
+
+
+def form_members(questions: Questions) -> dict[str, Any]:
+    """``questionsType`` and the member of that name."""
+    form: dict[str, Any]
+    if isinstance(questions, QuestionForm):
+        kind, form = "internalQuestionsForm", {"questions": [_question(each) for each in questions.questions]}
+    elif isinstance(questions, ExternalForm):
+        kind, form = "externalQuestionsForm", {"url": questions.url, "frameHeight": questions.height}
+    else:
+        kind, form = "htmlQuestionsForm", {"content": questions.html}
+    return {"questionsType": kind, kind: form}
+
+
+def _question(question: FreeText | Selection) -> dict[str, Any]:
+    kind, spec = _free_text(question) if isinstance(question, FreeText) else _selection(question)
+    return {
+        "id": question.id,
+        "title": question.text,
+        "isRequired": question.required,
+        "answerType": kind,
+        f"{kind}Spec": spec,
+    }
+
+
+def _free_text(question: FreeText) -> tuple[str, dict[str, Any]]:
+    spec: dict[str, Any] = {
+        "defaultText": question.default,
+        "minLength": question.min_length,
+        "maxLength": question.max_length,
+    }
+    if isinstance(question, CrowdSDOMText):
+        spec["numberOfLines"] = question.lines
+        if question.is_number:
+            spec |= {"isNumber": True, "minValue": question.min_value, "maxValue": question.max_value}
+    return "freeTextAnswer", {name: value for name, value in spec.items() if value is not None}
+
+
+def _selection(question: Selection) -> tuple[str, dict[str, Any]]:
+    least, most = choice_limits(question)
+    return "selectionAnswer", {
+        "minSelectionCount": least,
+        "maxSelectionCount": most,
+        "style": question.style.value,
+        "optionSpecs": [{"id": choice.id, "text": choice.text} for choice in question.choices],
+    }
+
+
+def choice_limits(question: Selection) -> tuple[int, int]:
+    """How few and how many options may be chosen. Sent always: the marketplace's own default is 1 and 1."""
+    least = question.min_choices
+    if least is None:
+        least = 1 if question.required else 0
+    most = question.max_choices
+    if most is None:
+        most = len(question.choices) if question.style is SelectionStyle.CHECKBOX else 1
+    return least, most
+
+
+def form_faults(draft: TaskDraft) -> list[Fault]:
+    """Everything that is wrong with a draft's form."""
+    if draft.questions is not None and draft.proof and draft.proof.strip():
+        return [Fault("proof", "is said by the form in `questions`; give one of the two")]
+    questions = questions_of(draft)
+    if questions is None:
+        return [Fault("questions", "are missing: give a QuestionForm, ExternalForm or HtmlForm (or a `proof`)")]
+    if isinstance(questions, ExternalForm):
+        parts = urlsplit(questions.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            return [Fault("questions.url", f"{questions.url!r} is no http(s) URL")]
+        return []
+    if isinstance(questions, HtmlForm):
+        if not _has_form(questions.html):
+            return [Fault("questions.html", f'has no <form id="{FORM_ID}">, without which it is not published')]
+        return []
+    if not questions.questions:
+        return [Fault("questions", "are none; at least one is needed")]
+    found = [Fault("questions", f"the id {each!r} is used twice") for each in _twice(q.id for q in questions.questions)]
+    for question in questions.questions:
+        where = f"questions.{question.id}"
+        found += _text_faults(question, where) if isinstance(question, FreeText) else _choice_faults(question, where)
+    return found
+
+
+def _text_faults(question: FreeText, where: str) -> list[Fault]:
+    found: list[Fault] = []
+    shortest, longest = question.min_length, question.max_length
+    if shortest is not None and longest is not None and shortest > longest:
+        found.append(Fault(where, f"min_length {shortest} is more than max_length {longest}"))
+    if isinstance(question, CrowdSDOMText):
+        low, high = question.min_value, question.max_value
+        if not question.is_number and (low is not None or high is not None):
+            found.append(Fault(where, "min_value and max_value count for numbers only; set is_number"))
+        if low is not None and high is not None and low > high:
+            found.append(Fault(where, f"min_value {low} is more than max_value {high}"))
+        if question.lines is not None and question.lines < 1:
+            found.append(Fault(where, f"{question.lines} lines are less than 1"))
+    return found
+
+
+def _choice_faults(question: Selection, where: str) -> list[Fault]:
+    if not question.choices:
+        return [Fault(where, "has no choices; at least one is needed")]
+    found = [Fault(where, f"the choice {each!r} is there twice") for each in _twice(c.id for c in question.choices)]
+    least, most = choice_limits(question)
+    if question.style is not SelectionStyle.CHECKBOX and most != 1:
+        found.append(Fault(where, f"a {question.style} allows one choice, not {most}; use a checkbox"))
+    if least > most:
+        found.append(Fault(where, f"min_choices {least} is more than max_choices {most}"))
+    if most > len(question.choices):
+        found.append(Fault(where, f"max_choices {most} is more than the {len(question.choices)} choices"))
+    return found
+
+
+def _twice(ids: Iterable[str]) -> list[str]:
+    seen: set[str] = set()
+    again: list[str] = []
+    for each in ids:
+        if each in seen and each not in again:
+            again.append(each)
+        seen.add(each)
+    return again
+
+
+class _Forms(HTMLParser):
+    found = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "form" and ("id", FORM_ID) in attrs:
+            self.found = True
+
+
+def _has_form(html: str) -> bool:
+    parser = _Forms()
+    parser.feed(html)
+    parser.close()
+    return parser.found
