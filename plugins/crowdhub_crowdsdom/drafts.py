@@ -119,7 +119,8 @@ def job_members(draft: TaskDraft, now: datetime) -> dict[str, Any]:
     """The body of ``POST /jobs``. The draft has passed `faults`."""
     options = options_of(draft)
     questions = questions_of(draft)
-    form = form_members(questions) if questions is not None else {}
+    in_form = draft.reference if options.job_type_id is not None else None
+    form = form_members(questions, in_form) if questions is not None else {}
     if options.job_type_id is not None:
         return {"jobTypeId": options.job_type_id, "maxTasks": draft.slots, **form}
     keywords = [*options.keywords, *([reference_keyword(draft.reference)] if draft.reference else [])]

@@ -6,10 +6,10 @@ name, and ``optionSpecs``, as its later edition and every sample of the SDK have
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from crowdhub.errors import Fault
 from crowdhub.model import (
@@ -22,9 +22,11 @@ from crowdhub.model import (
     SelectionStyle,
     TaskDraft,
 )
+from crowdhub.reference import mark, unmark
 from crowdhub_crowdsdom.options import CrowdSDOMText
 
 FORM_ID = "crowdsdom_form"
+PARAMETER = "crowdhub_ref"
 PROOF = "proof"
 """The id of the question that stands for a draft's ``proof``."""
 
@@ -36,16 +38,39 @@ def questions_of(draft: TaskDraft) -> Questions | None:
     return draft.questions
 
 
-def form_members(questions: Questions) -> dict[str, Any]:
-    """``questionsType`` and the member of that name."""
+def form_members(questions: Questions, reference: str | None = None) -> dict[str, Any]:
+    """``questionsType`` and the member of that name.
+
+    ``reference`` goes into the form itself, for a job whose keywords are its job type's: behind the last question,
+    in a comment at the end of the HTML, or as a parameter of the external page's address.
+    """
+    ref = mark("", reference).strip()
     form: dict[str, Any]
     if isinstance(questions, QuestionForm):
         kind, form = "internalQuestionsForm", {"questions": [_question(each) for each in questions.questions]}
+        if ref:
+            form["questions"][-1]["comment"] = ref
     elif isinstance(questions, ExternalForm):
-        kind, form = "externalQuestionsForm", {"url": questions.url, "frameHeight": questions.height}
+        url = questions.url
+        if reference:
+            parts = urlsplit(url)
+            url = parts._replace(query="&".join(filter(None, [parts.query, f"{PARAMETER}={reference}"]))).geturl()
+        kind, form = "externalQuestionsForm", {"url": url, "frameHeight": questions.height}
     else:
-        kind, form = "htmlQuestionsForm", {"content": questions.html}
+        kind, form = "htmlQuestionsForm", {"content": f"{questions.html}<!-- {ref} -->" if ref else questions.html}
     return {"questionsType": kind, kind: form}
+
+
+def form_reference(job: Mapping[str, Any]) -> str | None:
+    """The reference that `form_members` put into a listed job's form."""
+    form: Any = job.get(str(job.get("questionsType")))
+    try:
+        if "url" in form:
+            return dict(parse_qsl(urlsplit(form["url"]).query)).get(PARAMETER)
+        text = form["content"] if "content" in form else form["questions"][-1].get("comment")
+    except (TypeError, AttributeError, LookupError, ValueError):
+        return None
+    return unmark(text.strip().removesuffix("-->"))[1] if isinstance(text, str) else None
 
 
 def _question(question: FreeText | Selection) -> dict[str, Any]:

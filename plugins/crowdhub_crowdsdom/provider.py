@@ -84,7 +84,7 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
         "cancel": "workers already at it may finish",
         "tasks": "all in one answer",
         "submissions": "all in one answer",
-        "find_published": "by a keyword that carries the draft's reference; not for jobs of a job type",
+        "find_published": "by a keyword that carries the draft's reference (for a job type's jobs: by their form)",
     }
 
     def sign(self, call: Call, token: Token | None = None) -> Call:
@@ -166,20 +166,19 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
         )
 
     def publish(self, draft: TaskDraft) -> Flow[Task]:
-        """``POST /jobs``. The marketplace withholds the money at once. The reference travels as a keyword, and a
-        lost publish is found by it in ``GET /jobs`` (a job of a job type takes no keyword of its own: where one
-        like it is listed, `OutcomeUnknown` says so). Raises `InsufficientFunds`, `InvalidRequest`."""
-        options = drafts.options_of(draft)
-        named = f'whose keywords hold "{wire.reference_keyword(draft.reference or "")}"'
-        if options.job_type_id is not None:
-            named = f"of job type {options.job_type_id} with the same form"
+        """``POST /jobs``. The marketplace withholds the money at once.
+
+        The draft's reference travels as a keyword (for a job of a job type, which takes none of its own, in the
+        form), and a lost publish is found by it in ``GET /jobs``. Raises `InsufficientFunds`, `InvalidRequest`.
+        """
+        reference = wire.reference_keyword(draft.reference or "")
         call = Call.post("/jobs", effect=Effect.SPEND, json=drafts.job_members(draft, self.now()))
         return (
             yield from spend_once(
                 call,
                 lambda reply: self._task(load_json(reply)),
                 lambda _, delay: self._look(draft, delay),
-                look_for=f'a job titled "{draft.title}" {named}',
+                look_for=f'a job titled "{draft.title}" whose keywords (or whose form, at its end) hold {reference}',
             )
         )
 
@@ -192,18 +191,15 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
 
     def _look(self, draft: TaskDraft, delay: float) -> Flow[Task | None]:
         page = yield from self._jobs(delay=delay)
-        marked = draft.reference is not None and drafts.options_of(draft).job_type_id is None
         body = drafts.job_members(draft, self.now())
-        alike: list[str] = []
+        doubtful: list[str] = []
         for task in page.items:
-            if marked and task.reference == draft.reference:
+            if draft.reference is not None and task.reference == draft.reference:
                 return task.copy_with(replayed=True)
-            if not marked and _alike(task, body):
-                alike.append(task.id)
-        if alike:
-            raise OutcomeUnknown(
-                f"Jobs like it are listed, but none carries a mark that proves it: {', '.join(alike)}."
-            )
+            if task.reference is None and _alike(task, body):
+                doubtful.append(task.id)
+        if doubtful:
+            raise OutcomeUnknown(f"Jobs like it are listed, without a mark that proves it: {', '.join(doubtful)}.")
         if page.unreadable:
             raise page.unreadable[0]  # it could be the one
         return None
@@ -364,7 +360,7 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
 
 
 def _alike(task: Task, body: dict[str, Any]) -> bool:
-    """Whether a listed job has the form, size and job type (or title) of this request."""
+    """Whether a listed job without a mark has the size, kind of form and job type (or title) of this request."""
     names = ("questionsType", "maxTasks", "jobTypeId" if "jobTypeId" in body else "title")
     return all(task.raw.get(name) in (None, body[name]) for name in names)
 

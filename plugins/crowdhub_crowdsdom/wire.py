@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from crowdhub.model import Money, SubmissionStatus, TaskStatus
 from crowdhub.model.base import Answer
 from crowdhub.reference import mark, unmark
 from crowdhub.wire import LenientInt, WireModel, decimal_or_none, int_or_none, text_or_none, time_or_none
-from crowdhub_crowdsdom.forms import PROOF
+from crowdhub_crowdsdom.forms import PROOF, form_reference
 
 CURRENCY = "CNY"
 
@@ -38,8 +38,7 @@ def members(value: Any) -> dict[str, Any]:
 
 def items(value: Any) -> list[Any]:
     """A JSON array, or an empty one for what is none."""
-    found: list[Any] = value if isinstance(value, list) else []
-    return found
+    return list(cast("Iterable[Any]", value)) if isinstance(value, list) else []
 
 
 def moment(value: Any) -> datetime | None:
@@ -124,7 +123,7 @@ def job_fields(row: dict[str, Any], identity: Mapping[str, object]) -> dict[str,
         "rejected": int_or_none(row.get("numberOfTasksRejected")),
         "created_at": moment(row.get("createdAt")),
         "expires_at": moment(row.get("expirationTime")),
-        "reference": keywords_of(row)[1],
+        "reference": keywords_of(row)[1] or form_reference(row),
         "raw": row,
     }
 
