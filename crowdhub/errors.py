@@ -28,7 +28,6 @@ No error ever holds a key, a token or a signature.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
@@ -128,14 +127,11 @@ class CrowdhubError(Exception):
         # Errors cross process borders (worker pools); the keyword-only evidence travels as state.
         return _rebuild, (type(self), self.args, vars(self).copy())
 
-    def __copy__(self) -> Self:
-        return _rebuild(type(self), self.args, vars(self).copy())
 
-
-def _rebuild(kind: type[Any], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
-    error = kind.__new__(kind)
+def _rebuild(kind: type[CrowdhubError], args: tuple[Any, ...], state: dict[str, Any]) -> CrowdhubError:
+    error = Exception.__new__(kind)
     error.args = args
-    error.__dict__.update(copy.copy(state))
+    error.__dict__.update(state)
     return error
 
 

@@ -144,17 +144,19 @@ class FlowRun(Generic[T]):
     __slots__ = ("_flow", "_result", "call", "ended")
 
     def __init__(self, flow: Flow[T]) -> None:
-        if not inspect.isgenerator(flow):
+        given: object = flow
+        if not inspect.isgenerator(given):
             raise TypeError(f"a flow is a generator (call the operation, do not pass it): got {flow!r}")
-        if inspect.getgeneratorstate(flow) != inspect.GEN_CREATED:
-            raise RuntimeError(f"the flow {flow.__name__!r} was already run; call the operation again for a new one")
+        if inspect.getgeneratorstate(given) != inspect.GEN_CREATED:
+            raise RuntimeError(f"the flow {given.__name__!r} was already run; call the operation again for a new one")
         self._flow = flow
         self.ended = False
         self.call: Call | None = None
 
     @property
     def operation(self) -> str:
-        return self._flow.__name__
+        name: str = getattr(self._flow, "__name__", "flow")
+        return name
 
     @property
     def result(self) -> T:

@@ -96,7 +96,7 @@ def build_request(call: Call, url: str, user_agent: str, extensions: dict[str, A
     pairs = call.query_pairs()
     return Request(
         call.method,
-        target.copy_merge_params(pairs) if pairs else target,
+        target.copy_merge_params(tuple(pairs)) if pairs else target,
         headers=headers,
         content=content,
         files=files,

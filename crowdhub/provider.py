@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -63,6 +63,14 @@ class ProviderSettings(BaseModel):
 
 
 S = TypeVar("S", bound=ProviderSettings)
+
+
+class Identity(TypedDict):
+    """Whose a model is."""
+
+    provider: str
+    account: str
+    environment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +134,7 @@ class Provider(Generic[S]):
         return "sandbox" if host in LOOPBACK or host in self.sandbox_hosts else "live"
 
     @property
-    def identity(self) -> dict[str, str]:
+    def identity(self) -> Identity:
         """``provider``, ``account`` and ``environment``, which every model read from here carries."""
         return {"provider": self.name, "account": self.account, "environment": self.environment}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -29,7 +29,9 @@ class _Reply:
         return script.throw(error) if error is not None else script.send(value)
 
 
-def iterate(engine: Engine, script: Script[Any]) -> Iterator[Any]:
+def iterate(  # noqa: C901 - one case for each step
+    engine: Engine, script: Script[Any]
+) -> Generator[Any, None, Any]:
     """The items that a script emits, as they come."""
     reply = _Reply()
     started: set[Future[Any]] = set()
@@ -78,15 +80,15 @@ def drive(engine: Engine, script: Script[T]) -> T:
     raise TypeError("a script that emits items must be iterated")
 
 
-class AsyncRun:
-    """One run of a script; ``result`` is its value once it has ended."""
+class _AsyncRun:
+    """One run of a script; ``result`` is its value once it has ended (an async generator cannot return one)."""
 
     def __init__(self, engine: AsyncEngine, script: Script[Any]) -> None:
         self._engine = engine
         self._script = script
         self.result: Any = None
 
-    async def items(self) -> AsyncIterator[Any]:
+    async def items(self) -> AsyncIterator[Any]:  # noqa: C901 - one case for each step
         reply = _Reply()
         engine = self._engine
         started: set[Ahead[Any]] = set()
@@ -128,8 +130,13 @@ class AsyncRun:
 
 async def drive_async(engine: AsyncEngine, script: Script[T]) -> T:
     """Carry out a script that emits nothing, to its result."""
-    run = AsyncRun(engine, script)
+    run = _AsyncRun(engine, script)
     async for _ in run.items():
         raise TypeError("a script that emits items must be iterated")
     result: T = run.result
     return result
+
+
+def iterate_async(engine: AsyncEngine, script: Script[Any]) -> AsyncIterator[Any]:
+    """The items that a script emits, as they come."""
+    return _AsyncRun(engine, script).items()

@@ -53,9 +53,7 @@ def review(
     return [outcomes[number] for number in range(len(decisions))], unintended
 
 
-def _batches(
-    provider: Provider[Any], decisions: Sequence[Decision]
-) -> tuple[list[Decision], list[list[Decision]]]:
+def _batches(provider: Provider[Any], decisions: Sequence[Decision]) -> tuple[list[Decision], list[list[Decision]]]:
     """The decisions that go one by one, and those that the provider may take together."""
     if Capability.BULK_REVIEW not in provider.capabilities():
         return list(decisions), []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from crowdhub.errors import UnreadableResponse
@@ -54,7 +55,7 @@ def watch(
             each = watched[task_id]
             if each.moved(task):
                 yield from all_items(
-                    lambda task_id=task_id: provider.submissions(task_id, status),
+                    partial(provider.submissions, task_id, status),
                     seen=each.seen,
                     settled=settled,
                     unreadable=_report,

@@ -1,6 +1,6 @@
 """The neutral model: the words in which an application speaks to every marketplace."""
 
-from crowdhub.model.base import Answer, Model, country_code
+from crowdhub.model.base import Answer, Model, Status, country_code
 from crowdhub.model.capability import Capabilities, Capability, Support
 from crowdhub.model.money import Money, Quote
 from crowdhub.model.page import Page
@@ -42,6 +42,7 @@ __all__ = [
     "ReviewReport",
     "Selection",
     "SelectionStyle",
+    "Status",
     "Submission",
     "SubmissionStatus",
     "Support",

@@ -34,7 +34,8 @@ class Money(Model):
     currency: str
 
     def __init__(self, amount: Decimal | int | str, currency: str, **more: Any) -> None:
-        super().__init__(amount=_exact(amount), currency=_known(currency), **more)
+        more |= {"amount": _exact(amount), "currency": _known(currency)}
+        super().__init__(**more)
 
     @model_validator(mode="before")
     @classmethod
@@ -120,7 +121,7 @@ class Quote(Money):
     @classmethod
     def of(cls, work: Money, commission: Money | None = None, assumption: str | None = None) -> Self:
         total = work + commission if commission is not None else work
-        return cls(total.amount, total.currency, work=work, commission=commission, assumption=assumption)
+        return cls(amount=total.amount, currency=total.currency, work=work, commission=commission, assumption=assumption)
 
 
 def _exact(amount: Any) -> Decimal:

@@ -20,7 +20,6 @@ from crowdhub.model import (
     settled,
 )
 from crowdhub.wire import text_or_none
-
 from crowdhub_rapidworkers import wire
 
 if TYPE_CHECKING:
@@ -145,9 +144,7 @@ class Review(Base):
         while page.more is not None:
             page = yield from page.more()
             approved.update((each.id, each) for each in page.items)
-        done = [
-            settled(each, approved[each.submission.id]) for each in decisions if each.submission.id in approved
-        ]
+        done = [settled(each, approved[each.submission.id]) for each in decisions if each.submission.id in approved]
         return BatchReport(
             outcomes=tuple(done), left=tuple(each for each in decisions if each.submission.id not in approved)
         )

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from crowdhub.model import Money, SubmissionStatus, Task, TaskDraft, TaskStatus, Worker, country_code
+from crowdhub.provider import Identity
 from crowdhub.reference import unmark
 from crowdhub.wire import (
     LenientDecimal,
@@ -68,7 +69,7 @@ class Created(WireModel):
     job: Job
     deduction_details: Deduction | None = None
 
-    def to_task(self, draft: TaskDraft, identity: Mapping[str, str]) -> Task:
+    def to_task(self, draft: TaskDraft, identity: Identity) -> Task:
         paid = self.deduction_details.total_deducted if self.deduction_details else None
         reward = money(self.job.pay_rate) or draft.reward
         return Task(
@@ -128,7 +129,7 @@ def _either(row: Mapping[str, Any], camel: str, snake: str) -> Any:
     return row[camel] if camel in row else row.get(snake)
 
 
-def campaign(row: Any, identity: Mapping[str, str]) -> Task:
+def campaign(row: Any, identity: Identity) -> Task:
     """A campaign of the list or of ``detail``. Raises `UnreadableResponse` where it has no id."""
 
     def prepare(row: dict[str, Any]) -> dict[str, Any]:
@@ -167,7 +168,7 @@ def _share(text: str) -> Decimal | None:
     return decimal_or_none(text)
 
 
-def submission_fields(row: dict[str, Any], identity: Mapping[str, str], task_id: str) -> dict[str, Any]:
+def submission_fields(row: dict[str, Any], identity: Identity, task_id: str) -> dict[str, Any]:
     """A row of a submissions page, as the fields of our `Submission`. This runs once for each submission of
     a large listing, so it only moves values; the model's own validation converts them."""
     get = row.get

@@ -1,0 +1,198 @@
+"""All the application's markets."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, cast
+
+from crowdhub import config, registry
+from crowdhub.clock import Clock
+from crowdhub.engine.policy import RetryPolicy
+from crowdhub.engine.session import Options, Session
+from crowdhub.errors import ConfigurationError
+from crowdhub.market import AsyncMarket, Market
+from crowdhub.market.base import MarketBase
+from crowdhub.market.checks import OnUnsupported
+from crowdhub.provider import Provider
+
+P = TypeVar("P", bound=Provider[Any])
+M = TypeVar("M", bound=MarketBase[Any])
+
+MAX_WAIT = 60.0
+TIMEOUT = 60.0
+
+
+class HubBase(Generic[M]):
+    """What both hubs share: the accounts, and one market for each, made on first use."""
+
+    _market_type: type[M]
+
+    def __init__(
+        self,
+        accounts: Mapping[str, Mapping[str, Any]],
+        *,
+        on_unsupported: OnUnsupported = "error",
+        max_wait: float = MAX_WAIT,
+        timeout: float = TIMEOUT,
+        clock: Clock | None = None,
+        path: Path | None = None,
+    ) -> None:
+        if on_unsupported not in ("error", "warn"):
+            raise ConfigurationError(f"on_unsupported = {on_unsupported!r} is neither 'error' nor 'warn'.")
+        self._accounts = {name: dict(settings) for name, settings in accounts.items()}
+        self._on_unsupported: OnUnsupported = on_unsupported
+        self._max_wait = _seconds("max_wait", max_wait)
+        self._timeout = _seconds("timeout", timeout)
+        self._clock = clock or Clock()
+        self._path = path
+        self._markets: dict[str, M] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    def from_config(cls, path: str | Path | None = None, **options: Any) -> Self:
+        """A hub from ``crowdhub.toml`` (searched upwards, then in the user's config folder) and variables.
+
+        ``options`` win over the file's ``[hub]``. Raises `ConfigurationError` with file, line and setting.
+        """
+        found = config.load(path)
+        return cls(found.accounts, **{**found.hub, "path": found.path, **options})
+
+    @property
+    def accounts(self) -> list[str]:
+        """The names of the accounts."""
+        return list(self._accounts)
+
+    def __getitem__(self, account: str) -> M:
+        """The market of one account. Raises `ConfigurationError` for an unknown name or wrong settings."""
+        with self._lock:
+            if self._closed:
+                raise ConfigurationError("The hub is closed; use it inside its `with` block.")
+            if account not in self._markets:
+                self._markets[account] = self._open(account)
+            return self._markets[account]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._accounts)
+
+    def __len__(self) -> int:
+        return len(self._accounts)
+
+    def __contains__(self, account: object) -> bool:
+        return account in self._accounts
+
+    def _open(self, account: str) -> M:
+        settings = self._accounts.get(account)
+        if settings is None:
+            raise ConfigurationError(
+                f"There is no account {account!r}. Accounts: {', '.join(self._accounts) or 'none'}.",
+                next_step='Add it to the accounts that the hub is given, or to "crowdhub.toml".',
+            )
+        kind = registry.load(str(settings.get("provider", account)))
+        checked = config.settings_of(kind, account, settings, path=self._path)
+        provider = kind(checked, account=account)
+        options = Options(
+            timeout=self._timeout,
+            max_wait=self._max_wait,
+            clock=self._clock,
+            policy=RetryPolicy(max_wait=self._max_wait),
+        )
+        session = Session(provider, options, _gate(self._clock))
+        make = cast("Callable[..., M]", self._market_type)
+        return make(provider, session, on_unsupported=self._on_unsupported)
+
+    def _account_of(self, kind: type[Provider[Any]], account: str | None) -> str:
+        if account is not None:
+            return account
+        fitting = [name for name, given in self._accounts.items() if given.get("provider", name) == kind.name]
+        if len(fitting) == 1:
+            return fitting[0]
+        raise ConfigurationError(
+            f"There are {len(fitting)} accounts of {kind.name}: {', '.join(fitting) or 'none'}.",
+            provider=kind.name,
+            next_step="Name one: hub.market(…, account=…)." if fitting else "Add one to the hub's accounts.",
+        )
+
+    def _take_markets(self) -> list[M]:
+        with self._lock:
+            self._closed = True
+            taken = list(self._markets.values())
+            self._markets.clear()
+        return taken
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._accounts)})"
+
+
+class Hub(HubBase[Market[Any]]):
+    """All accounts of an application, for ordinary code::
+
+        with Hub({"rapidworkers": {"api_key": "…"}}) as hub:
+            hub["rapidworkers"].balance()
+
+    ``accounts`` maps names to settings; a name is the provider's, or any with ``"provider"`` among the settings.
+    ``on_unsupported="warn"`` publishes a draft without what a marketplace has no place for. ``max_wait``: seconds
+    that one call may wait, for its place in the request budget and between attempts. ``timeout``: seconds for
+    each wait on the network. ``clock`` replaces time, for tests.
+    """
+
+    _market_type = Market
+
+    def market(self, kind: type[P], account: str | None = None) -> Market[P]:
+        """The market of a provider class, typed; ``account`` where there are several of it."""
+        return self[self._account_of(kind, account)]
+
+    def close(self) -> None:
+        """Close all connections."""
+        for market in self._take_markets():
+            market.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncHub(HubBase[AsyncMarket[Any]]):
+    """All accounts of an application, for asyncio and trio: the names of `Hub`, awaited."""
+
+    _market_type = AsyncMarket
+
+    def market(self, kind: type[P], account: str | None = None) -> AsyncMarket[P]:
+        """The market of a provider class, typed; ``account`` where there are several of it."""
+        return self[self._account_of(kind, account)]
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for market in self._take_markets():
+            await market.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _gate(clock: Clock) -> Any:
+    try:
+        from crowdhub.limits import MemoryGate
+    except ImportError:
+        return None
+    return MemoryGate(clock)
+
+
+def _seconds(name: str, value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise ConfigurationError(f"{name} = {value!r} is no number of seconds.")
+    return seconds

@@ -1,0 +1,91 @@
+"""What both markets share: one provider, one session, and what can be told without a request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+from crowdhub.engine.session import Session
+from crowdhub.market.checks import OnUnsupported, checked_draft
+from crowdhub.model import Capabilities, File, Model, Submission, TaskDraft
+from crowdhub.provider import Provider
+
+P = TypeVar("P", bound=Provider[Any], covariant=True)
+
+
+class RequestBudget(Model):
+    """The requests that may still be made now: ``left`` of ``calls`` in any ``seconds`` (None: no limit)."""
+
+    left: int | None
+    calls: int | None
+    seconds: float | None
+
+
+class MarketBase(Generic[P]):
+    def __init__(self, provider: P, session: Session, *, on_unsupported: OnUnsupported = "error") -> None:
+        self._provider = provider
+        self._session = session
+        self._on_unsupported: OnUnsupported = on_unsupported
+        self._settled = 0
+
+    @property
+    def provider(self) -> P:
+        """The marketplace's own operations, for `run`."""
+        return self._provider
+
+    @property
+    def name(self) -> str:
+        """The account's name."""
+        return self._provider.account
+
+    @property
+    def environment(self) -> str:
+        """``live`` or ``sandbox``."""
+        return self._provider.environment
+
+    @property
+    def currency(self) -> str:
+        return self._provider.currency
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this marketplace can do, with limits, and why not what it cannot."""
+        return self._provider.capabilities()
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent through this market so far, repetitions included."""
+        return self._session.requests
+
+    def request_budget(self) -> RequestBudget:
+        """The requests that are left in the marketplace's limit at this moment."""
+        limits = [limit for limit in self._provider.rate_limits if limit.what is None]
+        if not limits:
+            return RequestBudget(left=None, calls=None, seconds=None)
+        left = self._session.gate.left(limits)
+        return RequestBudget(left=left, calls=limits[0].calls, seconds=limits[0].seconds)
+
+    def check(self, draft: TaskDraft) -> TaskDraft:
+        """The draft as it would be sent. Makes no request.
+
+        Raises `NotSupported` naming all fields the marketplace has no place for, `InvalidRequest` naming all
+        faults.
+        """
+        return checked_draft(self._provider, draft, self._on_unsupported)
+
+    def _count_settled(self) -> int:
+        return self._settled
+
+    def _allowed_hosts(self) -> Sequence[str]:
+        """A sandbox's files lie on a loopback address, and only a sandbox's."""
+        return ("127.0.0.1", "localhost", "::1") if self.environment == "sandbox" else ()
+
+    @staticmethod
+    def _file_names(files: Submission | File) -> list[tuple[str, str]]:
+        """The link and the name for each file; a submission's files begin with its id."""
+        prefix = f"{files.id}-" if isinstance(files, Submission) else ""
+        listed = files.files if isinstance(files, Submission) else (files,)
+        return [(each.url, prefix + (each.name or each.url.partition("?")[0].rsplit("/", 1)[-1])) for each in listed]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name} ({self.environment})>"
