@@ -59,7 +59,8 @@ class HubBase(Generic[M]):
         ``options`` win over the file's ``[hub]``. Raises `ConfigurationError` with file, line and setting.
         """
         found = config.load(path)
-        return cls(found.accounts, **{**found.hub, "path": found.path, **options})
+        settings: dict[str, Any] = {**found.hub, "path": found.path, **options}
+        return cls(found.accounts, **settings)
 
     @property
     def accounts(self) -> list[str]:

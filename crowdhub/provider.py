@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypedDict, TypeVar, cast
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -151,6 +151,11 @@ class Provider(Generic[S]):
         """Fetch a token. Override where the marketplace has one: run once for many waiting calls, anew shortly
         before it expires, and once after a 401."""
         raise NotSupported("authenticate", self.name)
+
+    @classmethod
+    def has_tokens(cls) -> bool:
+        """Whether `authenticate` is written, and so has to be run."""
+        return cls.authenticate.__qualname__ != Provider.authenticate.__qualname__
 
     def error(self, call: Call, response: Response) -> CrowdhubError | None:
         """The error that an answer stands for, or None for a good one. It is thrown into the flow.
@@ -363,12 +368,20 @@ def error_words(response: Response) -> tuple[str | None, str | None]:
         text = response.text.strip()
         return None, text if text and len(text) <= 300 and not text.startswith("<") else None
     for _ in range(3):  # {"error": {"error": …}} is as deep as anybody nests it
-        if isinstance(data, dict) and isinstance(inner := data.get("error"), (dict, str)):
-            if isinstance(inner, str) and any(k in data for k in ("message", "error_description")):
-                return inner, str(data.get("message") or data.get("error_description"))
-            data = inner
-    if isinstance(data, dict):
-        code = data.get("code") or data.get("name")
-        words = data.get("message") or data.get("detail") or data.get("description")
-        return (str(code) if code else None), (str(words)[:500] if words else None)
-    return None, (data[:500] if isinstance(data, str) else None)
+        if not isinstance(data, dict):
+            break
+        members = cast("dict[str, Any]", data)
+        inner: Any = members.get("error")
+        if isinstance(inner, str) and any(name in members for name in ("message", "error_description")):
+            return inner, _short(members.get("message") or members.get("error_description"))
+        if not isinstance(inner, (dict, str)):
+            code = members.get("code") or members.get("name")
+            words = members.get("message") or members.get("detail") or members.get("description")
+            return (str(code) if code else None), _short(words)
+        data = inner
+    words = cast("object", data)
+    return None, _short(words) if isinstance(words, str) else None
+
+
+def _short(words: Any) -> str | None:
+    return str(words)[:500] if words else None

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, cast
 
 from crowdhub.errors import ConfigurationError
 from crowdhub.provider import Provider
@@ -74,7 +74,7 @@ def load(name: str) -> type[Provider[Any]]:
         raise ConfigurationError(
             f"The plugin {name!r} names {points[0].value}, which is no crowdhub.Provider class.", provider=name
         )
-    return found
+    return cast("type[Provider[Any]]", found)
 
 
 def _load(point: EntryPoint) -> Any:

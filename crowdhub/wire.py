@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeGuard, TypeVar, cast
 
 from pydantic import (
     AliasChoices,
@@ -34,6 +34,7 @@ EXCERPT = 300  # characters of an unreadable answer that go into the error
 MAX_DIGITS = 64  # of a number: more is no amount of money and only costs time
 
 M = TypeVar("M", bound=BaseModel)
+R = TypeVar("R")
 
 
 class WireModel(BaseModel):
@@ -52,7 +53,8 @@ class WireModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _keep_raw(cls, value: Any) -> Any:
-        return {**value, "raw": value} if isinstance(value, dict) else value
+        given = mapping(value)
+        return {**given, "raw": given} if given is not None else value
 
     @classmethod
     def read(cls, response: Response) -> Self:
@@ -66,6 +68,16 @@ class WireModel(BaseModel):
             return cls.model_validate(data)
         except ValidationError as error:
             raise unreadable(f"its {cls.__name__} has {_what(error)}", data, response) from None
+
+
+def mapping(value: Any) -> dict[str, Any] | None:
+    """A JSON object as it is; None for anything else."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def sequence(value: Any) -> list[Any] | None:
+    """A JSON list as it is; None for anything else."""
+    return cast("list[Any]", value) if isinstance(value, list) else None
 
 
 def load_json(response: Response) -> Any:
@@ -112,17 +124,25 @@ def read_records(
     ``prepare`` maps a record to the model's fields. Where a field that is not required has a wrong value,
     the field is left out and the record kept (``raw`` still holds it).
     """
-    if not isinstance(rows, list):
+    listed = sequence(rows)
+    if listed is None:
         raise unreadable("a list was expected", rows)
     try:  # the whole listing in one pass is several times faster, and is what happens
-        return _many(model).validate_python([prepare(row) for row in rows]), ()
+        return _many(model).validate_python([prepare(row) for row in listed]), ()
     except (ValidationError, LookupError, TypeError, ValueError, AttributeError):
-        pass
-    good: list[M] = []
+        return read_each(listed, lambda row: read_record(row, prepare, model))
+
+
+def read_each(rows: Any, read: Callable[[Any], R]) -> tuple[list[R], tuple[UnreadableResponse, ...]]:
+    """Read a listing record by record with ``read``: what can be read, and one error for each that cannot."""
+    listed = sequence(rows)
+    if listed is None:
+        raise unreadable("a list was expected", rows)
+    good: list[R] = []
     bad: list[UnreadableResponse] = []
-    for row in rows:
+    for row in listed:
         try:
-            good.append(read_record(row, prepare, model))
+            good.append(read(row))
         except UnreadableResponse as error:
             error.records = (row,)
             bad.append(error)
@@ -131,10 +151,11 @@ def read_records(
 
 def read_record(row: Any, prepare: Callable[[dict[str, Any]], dict[str, Any]], model: type[M]) -> M:
     """Read one record, leaving out fields that are not required and have a wrong value."""
-    if not isinstance(row, dict):
+    record = mapping(row)
+    if record is None:
         raise unreadable("a record is no JSON object", row)
     try:
-        fields = prepare(row)
+        fields = prepare(record)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise unreadable(f"a record lacks or distorts {error}", row) from None
     try:
@@ -148,11 +169,11 @@ def read_record(row: Any, prepare: Callable[[dict[str, Any]], dict[str, Any]], m
         raise unreadable(f"a record has {_what(error)}", row) from None
 
 
-def _leave_out(fields: Any, model: type[BaseModel], where: tuple[int | str, ...]) -> None:
-    name = where[0]
-    inner = fields.get(name) if isinstance(fields, dict) else None
-    field = model.model_fields.get(str(name))
-    if len(where) > 1 and isinstance(inner, dict) and field is not None and _is_model(field.annotation):
+def _leave_out(fields: dict[str, Any], model: type[BaseModel], where: tuple[int | str, ...]) -> None:
+    name = str(where[0])
+    inner = mapping(fields.get(name))
+    field = model.model_fields.get(name)
+    if len(where) > 1 and inner is not None and field is not None and _is_model(field.annotation):
         _leave_out(inner, field.annotation, where[1:])
     elif field is not None and not field.is_required():
         fields.pop(name, None)
@@ -217,7 +238,7 @@ def text_or_none(value: Any) -> str | None:
 
 def texts(values: Any) -> Sequence[str]:
     """The texts of a list; nothing for what is no list."""
-    return [v for v in values if isinstance(v, str)] if isinstance(values, list) else []
+    return [value for value in sequence(values) or () if isinstance(value, str)]
 
 
 LenientDecimal = Annotated[Decimal | None, BeforeValidator(decimal_or_none)]

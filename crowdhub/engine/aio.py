@@ -178,14 +178,15 @@ class Ahead(Generic[T]):
         self._flow = flow
         self._done = anyio.Event()
         self._scope = anyio.CancelScope()
-        self._error: BaseException | None = None
+        self._error: CrowdhubError | None = None
+        self._value: list[T] = []  # its one result, once it is there
         self._task: Any = None  # asyncio keeps only weak references to tasks
 
     def spawn(self, ended: Callable[[], None]) -> None:
         async def body() -> None:
             try:
                 with self._scope:
-                    self._value = await self._run(self._flow)
+                    self._value.append(await self._run(self._flow))
             except CrowdhubError as error:
                 self._error = error
             finally:
@@ -206,7 +207,7 @@ class Ahead(Generic[T]):
         await self._done.wait()
         if self._error is not None:
             raise self._error
-        return self._value
+        return self._value[0]
 
     def cancel(self) -> None:
         self._scope.cancel()

@@ -17,7 +17,7 @@ from crowdhub.engine.redact import Redactor
 from crowdhub.engine.transport import CALL, DEADLINE, TOKEN, USER_AGENT
 from crowdhub.errors import ConfigurationError, CrowdhubError, RateLimited
 from crowdhub.flow import Call, Flow
-from crowdhub.provider import LOOPBACK, Provider, RateLimit, Token
+from crowdhub.provider import LOOPBACK, Provider, ProviderSettings, RateLimit, Token
 
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a page of 1,000 submissions is about half a million
 RENEW_BEFORE = 30.0  # seconds before its end that a token is fetched anew
@@ -75,15 +75,16 @@ class Session:
         self.clock = options.clock
         provider.now = options.clock.now
         self.gate: Gate = gate or OpenGate()
-        self.redact = Redactor(provider.settings.secrets())
-        self.bases = {
+        settings: ProviderSettings = provider.settings
+        self.redact = Redactor(settings.secrets())
+        self.bases: dict[str, str] = {
             name: value
-            for name in type(provider.settings).model_fields
-            if name.endswith("_url") and isinstance(value := getattr(provider.settings, name), str)
+            for name in type(settings).model_fields
+            if name.endswith("_url") and isinstance(value := getattr(settings, name), str)
         }
         self._origins = {_origin(self._checked(name, url)) for name, url in self.bases.items()}
         self.token: Token | None = None
-        self.needs_token = type(provider).authenticate is not Provider.authenticate
+        self.needs_token = provider.has_tokens()
         self.requests = 0
         self.timeout = http.Timeout(options.timeout, connect=min(10.0, options.timeout)).as_dict()
 

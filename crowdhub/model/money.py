@@ -17,7 +17,8 @@ from crowdhub.model.base import Model
 def _is_currency(code: str) -> bool:
     import pycountry  # loads its tables on first use
 
-    return pycountry.currencies.get(alpha_3=code) is not None
+    tables: Any = pycountry.currencies
+    return tables.get(alpha_3=code) is not None
 
 
 _COMMON = frozenset({"USD", "EUR", "RUB", "CNY"})  # spares the tables for what our marketplaces use
@@ -121,7 +122,9 @@ class Quote(Money):
     @classmethod
     def of(cls, work: Money, commission: Money | None = None, assumption: str | None = None) -> Self:
         total = work + commission if commission is not None else work
-        return cls(amount=total.amount, currency=total.currency, work=work, commission=commission, assumption=assumption)
+        return cls(
+            amount=total.amount, currency=total.currency, work=work, commission=commission, assumption=assumption
+        )
 
 
 def _exact(amount: Any) -> Decimal:

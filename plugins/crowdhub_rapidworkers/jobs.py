@@ -131,7 +131,7 @@ class ReadyMadeJobs(Base):
             )
 
     def _known_ids(self) -> Flow[frozenset[str]]:
-        page = yield from self._campaigns()
+        page: Page[Task] = yield from self._campaigns()
         found = {task.id for task in page.items}
         while page.more is not None:
             page = yield from page.more()
@@ -139,7 +139,7 @@ class ReadyMadeJobs(Base):
         return frozenset(found)
 
     def _new_since(self, known: frozenset[str], quantity: int, delay: float) -> Flow[Task | None]:
-        page = yield from self._campaigns(delay=delay)
+        page: Page[Task] = yield from self._campaigns(delay=delay)
         found: list[Task] = []
         while True:
             found += [

@@ -7,11 +7,10 @@ Source: the marketplace's API page. Written from that page alone; never tried ag
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from crowdhub.errors import (
@@ -22,13 +21,12 @@ from crowdhub.errors import (
     InvalidRequest,
     NotFound,
     PermissionDenied,
-    UnreadableResponse,
 )
 from crowdhub.flow import Call, Effect, Flow, Upload, nothing, spend_once
 from crowdhub.model import Money, Page, Quote, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus, Worker
 from crowdhub.provider import CredentialPlaces, Provider, RateLimit, Token, error_words
 from crowdhub.reference import mark
-from crowdhub.wire import load_json, read_records, unreadable
+from crowdhub.wire import load_json, mapping, read_each, read_records
 from crowdhub_rapidworkers import wire
 from crowdhub_rapidworkers.jobs import ReadyMadeJobs
 from crowdhub_rapidworkers.review import Review
@@ -64,7 +62,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
             "auto_approve",
         }
     )
-    absent: ClassVar[dict[str, str]] = {
+    absent = {  # noqa: RUF012 - declared by the base class
         "request_redo": "the marketplace can only approve or reject",
         "pay_bonus": "the marketplace pays a job's rate and nothing else",
         "cancel": "the API has no call for it; cancel on the website",
@@ -76,7 +74,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         "language": "a job has no language of its own; limit the countries instead",
         "questions": "workers hand in a text and images; describe them in `proof`",
     }
-    limits: ClassVar[dict[str, str]] = {
+    limits = {  # noqa: RUF012
         "submissions": "1,000 a request",
         "bulk_review": "approvals of a full task, after a check that nothing unseen can be approved",
         "estimate": "reward × slots + 10 % commission, as in the documented example",
@@ -171,7 +169,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
     def task(self, task_id: str) -> Flow[Task]:
         """``GET /api/campaigns/detail/ID/``."""
         reply = yield Call.get(f"/api/campaigns/detail/{_segment(task_id)}/")
-        return wire.campaign(load_json(reply), self.identity)
+        return self._campaign(load_json(reply))
 
     def tasks(self, status: TaskStatus | None = None) -> Flow[Page[Task]]:
         """``GET /api/campaigns/``, all of them in one answer (or in pages, should it come so)."""
@@ -185,32 +183,19 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
     ) -> Flow[Page[Task]]:
         reply = yield Call.get("/api/campaigns/", query=query or [], delay=delay)
         data = load_json(reply)
-        following = None
-        if isinstance(data, dict):  # documented as a bare array, read as a page object by its own sample code
-            following = data.get("next")
-            data = data.get("results")
-        if not isinstance(data, list):
-            raise unreadable("a list of campaigns was expected", data, reply)
-        tasks: list[Task] = []
-        bad: list[UnreadableResponse] = []
-        for row in data:
-            try:
-                task = wire.campaign(row, self.identity)
-            except UnreadableResponse as error:
-                error.records = (row,)
-                bad.append(error)
-            else:
-                if wanted is None or task.status is wanted:
-                    tasks.append(task)
-        more: Callable[[], Flow[Page[Task]]] | None = None
-        if isinstance(following, str):
-            # Only its query is taken over: behind a proxy its host can be wrong, and keys go to our host alone.
-            onward = parse_qsl(urlsplit(following).query)
+        # Documented as a bare array, but read as a page object by the documentation's own sample code.
+        page = mapping(data)
+        listed, bad = read_each(data if page is None else page.get("results"), self._campaign)
+        tasks = [task for task in listed if wanted is None or task.status is wanted]
+        following = page.get("next") if page is not None else None
+        if not isinstance(following, str):
+            return Page(tasks, unreadable=bad)
+        # Only its query is taken over: behind a proxy its host can be wrong, and keys go to our host alone.
+        onward = parse_qsl(urlsplit(following).query)
+        return Page(tasks, more=lambda: self._campaigns(onward, wanted=wanted), unreadable=bad)
 
-            def more() -> Flow[Page[Task]]:
-                return self._campaigns(onward, wanted=wanted)
-
-        return Page(tasks, more=more, unreadable=tuple(bad))
+    def _campaign(self, row: Any) -> Task:
+        return wire.campaign(row, self.identity)
 
     def submissions(self, task_id: str, status: SubmissionStatus | None = None) -> Flow[Page[Submission]]:
         """``GET /api/campaigns/ID/submissions/``, 1,000 a page."""
@@ -264,18 +249,8 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
     def blocked_workers(self) -> Flow[Page[Worker]]:
         """``GET /api/workers/blocked/``."""
         reply = yield Call.get("/api/workers/blocked/")
-        data = load_json(reply)
-        if not isinstance(data, list):
-            raise unreadable("a list of workers was expected", data, reply)
-        workers: list[Worker] = []
-        bad: list[UnreadableResponse] = []
-        for row in data:
-            try:
-                workers.append(wire.blocked_worker(row))
-            except UnreadableResponse as error:
-                error.records = (row,)
-                bad.append(error)
-        return Page(workers, unreadable=tuple(bad))
+        workers, bad = read_each(load_json(reply), wire.blocked_worker)
+        return Page(workers, unreadable=bad)
 
     def _blocked(self, worker_id: str) -> Flow[Worker | None]:
         page = yield from self.blocked_workers()

@@ -20,6 +20,7 @@ from crowdhub.wire import (
     WireModel,
     decimal_or_none,
     int_or_none,
+    mapping,
     read_record,
     text_or_none,
     unreadable,
@@ -209,17 +210,17 @@ def submission_fields(row: dict[str, Any], identity: Identity, task_id: str) -> 
 
 def page_of(data: Any) -> tuple[Any, int | None, bool, int]:
     """A submissions page as its rows, the count of the whole listing, whether more follow, and its number."""
-    inner = data.get("results") if isinstance(data, dict) else None
-    if not isinstance(inner, dict):
+    page = mapping(data) or {}
+    inner = mapping(page.get("results"))
+    if inner is None:
         raise unreadable("a page of submissions has no results object", data)
-    pagination: Any = inner.get("pagination")
-    told: dict[str, Any] = pagination if isinstance(pagination, dict) else {}
+    told = mapping(inner.get("pagination")) or {}
     number = int_or_none(_either(told, "currentPage", "current_page")) or 1
     pages = int_or_none(_either(told, "pageCount", "page_count"))
-    total = int_or_none(data.get("count"))
+    total = int_or_none(page.get("count"))
     if total is None:
         total = int_or_none(_either(told, "totalCount", "total_count"))
-    more = bool(data.get("next")) or (pages is not None and number < pages)
+    more = bool(page.get("next")) or (pages is not None and number < pages)
     return inner.get("submissions"), total, more, number
 
 
