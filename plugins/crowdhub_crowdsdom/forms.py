@@ -66,7 +66,7 @@ def form_reference(job: Mapping[str, Any]) -> str | None:
     form: Any = job.get(str(job.get("questionsType")))
     try:
         if "url" in form:
-            return dict(parse_qsl(urlsplit(form["url"]).query)).get(PARAMETER)
+            return dict(parse_qsl(urlsplit(str(form["url"])).query)).get(PARAMETER)
         text = form["content"] if "content" in form else form["questions"][-1].get("comment")
     except (TypeError, AttributeError, LookupError, ValueError):
         return None

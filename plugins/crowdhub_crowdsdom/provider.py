@@ -196,7 +196,7 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
         for task in page.items:
             if draft.reference is not None and task.reference == draft.reference:
                 return task.copy_with(replayed=True)
-            if task.reference is None and _alike(task, body):
+            if (draft.reference is None or not _would_show(task, body)) and _alike(task, body):
                 doubtful.append(task.id)
         if doubtful:
             raise OutcomeUnknown(f"Jobs like it are listed, without a mark that proves it: {', '.join(doubtful)}.")
@@ -360,9 +360,14 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
 
 
 def _alike(task: Task, body: dict[str, Any]) -> bool:
-    """Whether a listed job without a mark has the size, kind of form and job type (or title) of this request."""
+    """Whether a listed job has the size, kind of form and job type (or title) of this request."""
     names = ("questionsType", "maxTasks", "jobTypeId" if "jobTypeId" in body else "title")
     return all(task.raw.get(name) in (None, body[name]) for name in names)
+
+
+def _would_show(task: Task, body: dict[str, Any]) -> bool:
+    """Whether a listed job has the place where this request puts its mark, so that its absence means something."""
+    return (str(body.get("questionsType")) if "jobTypeId" in body else "keywords") in task.raw
 
 
 def _evidence(error: CrowdhubError) -> dict[str, Any]:

@@ -1,0 +1,107 @@
+"""CapSolver's answers, and what they are in the neutral model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+from crowdhub.errors import (
+    AuthenticationFailed,
+    CrowdhubError,
+    InsufficientFunds,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+)
+from crowdhub.model import Submission, SubmissionStatus, Task, TaskStatus, Worker
+from crowdhub.wire import LenientText, WireModel
+
+CURRENCY = "USD"
+READY = "ready"
+NOBODY = Worker(id="capsolver", name="CapSolver")
+"""Whose work a solution is: the marketplace tells of nobody."""
+
+ERRORS: Mapping[str, type[CrowdhubError]] = {
+    "ERROR_KEY_DENIED_ACCESS": AuthenticationFailed,
+    "ERROR_KEY_DOES_NOT_EXIST": AuthenticationFailed,
+    "ERROR_ZERO_BALANCE": InsufficientFunds,
+    "ERROR_SETTLEMENT_FAILED": InsufficientFunds,
+    "ERROR_RATE_LIMIT": RateLimited,
+    "ERROR_SERVICE_UNAVALIABLE": ProviderUnavailable,  # spelled so by the marketplace
+    "ERROR_SERVICE_UNAVAILABLE": ProviderUnavailable,
+    "ERROR_INVALID_TASK_DATA": InvalidRequest,
+    "ERROR_BAD_REQUEST": InvalidRequest,
+    "ERROR_TASK_NOT_SUPPORTED": InvalidRequest,
+    "ERROR_UNKNOWN_QUESTION": InvalidRequest,
+    "ERROR_INVALID_IMAGE": InvalidRequest,
+    "ERROR_PARSE_IMAGE_FAIL": InvalidRequest,
+    "ERROR_TASKID_INVALID": NotFound,
+    "ERROR_IP_BANNED": PermissionDenied,
+    "ERROR_KEY_TEMP_BLOCKED": PermissionDenied,
+    "ERROR_TASK_TIMEOUT": ProviderError,
+    "ERROR_CAPTCHA_UNSOLVABLE": ProviderError,
+    "ERROR_CAPTCHA_SOLVE_FAILED": ProviderError,
+    "ERROR_PROXY_BANNED": ProviderError,
+}
+"""The marketplace's own error codes, from its public list."""
+
+
+def members(value: Any) -> dict[str, Any]:
+    """A JSON object, or an empty one for what is none."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+class Created(WireModel):
+    """The answer of ``createTask``; a synchronous task's carries its result."""
+
+    task_id: str
+    status: LenientText = None
+    solution: Any = None
+
+
+class Result(WireModel):
+    """The answer of ``getTaskResult``."""
+
+    status: str
+    solution: Any = None
+
+
+class Balance(WireModel):
+    """The answer of ``getBalance``."""
+
+    balance: Decimal
+
+
+def task(task_id: str, ready: bool, raw: Mapping[str, Any], identity: Mapping[str, Any], **more: Any) -> Task:
+    """A task of one slot: open until its solution is there."""
+    return Task(
+        **identity,
+        id=task_id,
+        status=TaskStatus.COMPLETED if ready else TaskStatus.OPEN,
+        slots=1,
+        remaining=0 if ready else 1,
+        pending=0,
+        approved=1 if ready else 0,
+        rejected=0,
+        raw=raw,
+        **more,
+    )
+
+
+def submission(task_id: str, solution: Any, raw: Mapping[str, Any], identity: Mapping[str, Any]) -> Submission:
+    """The solution: accepted and paid as it is, for there is nothing to review."""
+    text: Any = members(solution).get("text") if isinstance(solution, dict) else solution
+    return Submission(
+        **identity,
+        id=task_id,
+        task_id=task_id,
+        worker=NOBODY,
+        status=SubmissionStatus.APPROVED,
+        text=text if isinstance(text, str) else None,
+        answers=solution,
+        raw=raw,
+    )
