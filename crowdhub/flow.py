@@ -24,6 +24,7 @@ from crowdhub.errors import CrowdhubError, Lost, OutcomeUnknown, UnreadableRespo
 
 if TYPE_CHECKING:
     from crowdhub.http import Response
+    from crowdhub.model.page import Page
 
 T = TypeVar("T")
 
@@ -133,6 +134,16 @@ def nothing(value: T) -> Flow[T]:
     """A flow that needs no call."""
     return value
     yield  # pragma: no cover - makes this a generator
+
+
+def every(first: Flow[Page[T]]) -> Flow[list[T]]:
+    """All items of a listing, page by page, for a flow that needs them together."""
+    page = yield from first
+    items = list(page.items)
+    while page.more is not None:
+        page = yield from page.more()
+        items.extend(page.items)
+    return items
 
 
 class FlowRun(Generic[T]):

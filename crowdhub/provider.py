@@ -36,6 +36,7 @@ from crowdhub.model import (
     Worker,
     country_code,
 )
+from crowdhub.wire import mapping
 
 if TYPE_CHECKING:
     from crowdhub.http import Response as Response  # re-exported for plugins, as a type
@@ -155,7 +156,11 @@ class Provider(Generic[S]):
     @classmethod
     def has_tokens(cls) -> bool:
         """Whether `authenticate` is written, and so has to be run."""
-        return cls.authenticate.__qualname__ != Provider.authenticate.__qualname__
+        return cls._overrides("authenticate")
+
+    @classmethod
+    def _overrides(cls, operation: str) -> bool:
+        return getattr(cls, operation) is not getattr(Provider, operation)
 
     def error(self, call: Call, response: Response) -> CrowdhubError | None:
         """The error that an answer stands for, or None for a good one. It is thrown into the flow.
@@ -264,7 +269,7 @@ class Provider(Generic[S]):
         table: dict[Capability, Support] = {}
         for capability in Capability:
             operation = "review_batch" if capability is Capability.BULK_REVIEW else capability.value
-            if getattr(cls, operation) is not getattr(Provider, operation):
+            if cls._overrides(operation):
                 table[capability] = Support(True, limits=cls.limits.get(capability.value))
             else:
                 table[capability] = Support(False, reason=cls.absent.get(capability.value))
@@ -368,19 +373,19 @@ def error_words(response: Response) -> tuple[str | None, str | None]:
         text = response.text.strip()
         return None, text if text and len(text) <= 300 and not text.startswith("<") else None
     for _ in range(3):  # {"error": {"error": …}} is as deep as anybody nests it
-        if not isinstance(data, dict):
+        members = mapping(data)
+        if members is None:
             break
-        members = cast("dict[str, Any]", data)
         inner: Any = members.get("error")
         if isinstance(inner, str) and any(name in members for name in ("message", "error_description")):
             return inner, _short(members.get("message") or members.get("error_description"))
         if not isinstance(inner, (dict, str)):
             code = members.get("code") or members.get("name")
-            words = members.get("message") or members.get("detail") or members.get("description")
-            return (str(code) if code else None), _short(words)
+            said = members.get("message") or members.get("detail") or members.get("description")
+            return (str(code) if code else None), _short(said)
         data = inner
     words = cast("object", data)
-    return None, _short(words) if isinstance(words, str) else None
+    return None, _short(words if isinstance(words, str) else None)
 
 
 def _short(words: Any) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from crowdhub.errors import ConfigurationError, Conflict, Fault, InvalidRequest, OutcomeUnknown
-from crowdhub.flow import Call, Effect, Flow, spend_once
+from crowdhub.flow import Call, Effect, Flow, every, spend_once
 from crowdhub.model import Money, Page, Task, TaskStatus, country_code
 from crowdhub.provider import country_faults
 from crowdhub_rapidworkers import wire
@@ -131,25 +131,13 @@ class ReadyMadeJobs(Base):
             )
 
     def _known_ids(self) -> Flow[frozenset[str]]:
-        page: Page[Task] = yield from self._campaigns()
-        found = {task.id for task in page.items}
-        while page.more is not None:
-            page = yield from page.more()
-            found.update(task.id for task in page.items)
-        return frozenset(found)
+        tasks: list[Task] = yield from every(self._campaigns())
+        return frozenset(task.id for task in tasks)
 
     def _new_since(self, known: frozenset[str], quantity: int, delay: float) -> Flow[Task | None]:
-        page: Page[Task] = yield from self._campaigns(delay=delay)
-        found: list[Task] = []
-        while True:
-            found += [
-                task
-                for task in page.items
-                if task.id not in known and (task.slots, task.reward, task.reference) == (quantity, PRICE, None)
-            ]
-            if page.more is None:
-                break
-            page = yield from page.more()
+        tasks: list[Task] = yield from every(self._campaigns(delay=delay))
+        wanted = (quantity, PRICE, None)
+        found = [t for t in tasks if t.id not in known and (t.slots, t.reward, t.reference) == wanted]
         if len(found) > 1:
             raise Conflict(f"{len(found)} new campaigns look like it; which one it made cannot be told.")
         return found[0].copy_with(replayed=True) if found else None

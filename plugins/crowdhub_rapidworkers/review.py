@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crowdhub.errors import Conflict, Fault, InvalidRequest, NotFound, OutcomeUnknown
-from crowdhub.flow import Call, Effect, Flow
+from crowdhub.flow import Call, Effect, Flow, every
 from crowdhub.model import (
     BatchReport,
     Decision,
@@ -139,11 +139,8 @@ class Review(Base):
     def _after_lost(self, task_id: str, decisions: Sequence[Decision]) -> Flow[BatchReport]:
         """What a bulk approval did whose answer was lost: what is listed as approved now is done. The rest is
         handed back, to be approved one by one, which is safe even if the lost request is still at work."""
-        page: Page[Submission] = yield from self.submissions(task_id, SubmissionStatus.APPROVED)
-        approved = {each.id: each for each in page.items}
-        while page.more is not None:
-            page = yield from page.more()
-            approved.update((each.id, each) for each in page.items)
+        listed: list[Submission] = yield from every(self.submissions(task_id, SubmissionStatus.APPROVED))
+        approved = {each.id: each for each in listed}
         done = [settled(each, approved[each.submission.id]) for each in decisions if each.submission.id in approved]
         return BatchReport(
             outcomes=tuple(done), left=tuple(each for each in decisions if each.submission.id not in approved)
