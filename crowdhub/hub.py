@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
@@ -12,11 +12,13 @@ from crowdhub import config, registry
 from crowdhub.clock import Clock
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.session import Options, Session
-from crowdhub.errors import ConfigurationError
+from crowdhub.errors import ConfigurationError, CrowdhubError
 from crowdhub.market import AsyncMarket, Market
 from crowdhub.market.base import MarketBase
 from crowdhub.market.checks import OnUnsupported
+from crowdhub.model import Capability, Money, Submission, SubmissionStatus, Task, TaskDraft
 from crowdhub.provider import Provider
+from crowdhub.spanning import Share, SplitReport, by_account, parts, share_of
 
 P = TypeVar("P", bound=Provider[Any])
 M = TypeVar("M", bound=MarketBase[Any])
@@ -146,6 +148,60 @@ class Hub(HubBase[Market[Any]]):
         """The market of a provider class, typed; ``account`` where there are several of it."""
         return self[self._account_of(kind, account)]
 
+    def watch(
+        self,
+        tasks: Sequence[Task],
+        *,
+        status: SubmissionStatus | str | None = "pending",
+        interval: float = 30.0,
+        rounds: int | None = None,
+    ) -> Iterator[Submission]:
+        """New submissions of tasks on any of the markets, in one stream; each once, in rounds as `Market.watch`.
+
+        A market that fails in a round does not keep the others' work from you: its error is raised at the
+        round's end.
+        """
+        watches = [(self[name], self[name].watched(mine, status)) for name, mine in by_account(tasks).items()]
+        done = 0
+        while watches:
+            failed: CrowdhubError | None = None
+            for market, watch in watches:
+                try:
+                    yield from market.rounds(watch)
+                except CrowdhubError as error:
+                    failed = failed or error
+            if failed is not None:
+                raise failed
+            watches = [(market, watch) for market, watch in watches if not watch.ended]
+            done += 1
+            if not watches or done == rounds:
+                return
+            self._clock.sleep(interval)
+
+    def publish_split(
+        self,
+        draft: TaskDraft,
+        slots: Mapping[str, int],
+        *,
+        rewards: Mapping[str, Money] | None = None,
+        key: str | None = None,
+    ) -> SplitReport:
+        """Publish one draft on several markets: ``{"rapidworkers": 60, "crowdsdom": 40}`` slots each.
+
+        ``rewards`` gives the reward where a market pays in another currency than the draft's. Every share is
+        reported; one that fails keeps none of the others from being published. With a ``key``, calling again
+        publishes only what is missing. Raises `InvalidRequest` for a split that names no account or no slots.
+        """
+        shares: list[Share] = []
+        for name, part, part_key in parts(self.accounts, draft, slots, rewards, key):
+            try:
+                market = self[name]
+                quote = market.estimate(part) if Capability.ESTIMATE in market.capabilities else None
+                shares.append(share_of(name, part, market.publish(part, key=part_key), quote))
+            except CrowdhubError as error:
+                shares.append(Share(account=name, slots=part.slots, error=error))
+        return SplitReport(shares=tuple(shares))
+
     def close(self) -> None:
         """Close all connections."""
         for market in self._take_markets():
@@ -166,6 +222,61 @@ class AsyncHub(HubBase[AsyncMarket[Any]]):
     def market(self, kind: type[P], account: str | None = None) -> AsyncMarket[P]:
         """The market of a provider class, typed; ``account`` where there are several of it."""
         return self[self._account_of(kind, account)]
+
+    async def watch(
+        self,
+        tasks: Sequence[Task],
+        *,
+        status: SubmissionStatus | str | None = "pending",
+        interval: float = 30.0,
+        rounds: int | None = None,
+    ) -> AsyncIterator[Submission]:
+        """New submissions of tasks on any of the markets, in one stream; each once, in rounds as `Market.watch`.
+
+        A market that fails in a round does not keep the others' work from you: its error is raised at the
+        round's end.
+        """
+        watches = [(self[name], self[name].watched(mine, status)) for name, mine in by_account(tasks).items()]
+        done = 0
+        while watches:
+            failed: CrowdhubError | None = None
+            for market, watch in watches:
+                try:
+                    async for submission in market.rounds(watch):
+                        yield submission
+                except CrowdhubError as error:
+                    failed = failed or error
+            if failed is not None:
+                raise failed
+            watches = [(market, watch) for market, watch in watches if not watch.ended]
+            done += 1
+            if not watches or done == rounds:
+                return
+            await self._clock.sleep_async(interval)
+
+    async def publish_split(
+        self,
+        draft: TaskDraft,
+        slots: Mapping[str, int],
+        *,
+        rewards: Mapping[str, Money] | None = None,
+        key: str | None = None,
+    ) -> SplitReport:
+        """Publish one draft on several markets: ``{"rapidworkers": 60, "crowdsdom": 40}`` slots each.
+
+        ``rewards`` gives the reward where a market pays in another currency than the draft's. Every share is
+        reported; one that fails keeps none of the others from being published. With a ``key``, calling again
+        publishes only what is missing. Raises `InvalidRequest` for a split that names no account or no slots.
+        """
+        shares: list[Share] = []
+        for name, part, part_key in parts(self.accounts, draft, slots, rewards, key):
+            try:
+                market = self[name]
+                quote = await market.estimate(part) if Capability.ESTIMATE in market.capabilities else None
+                shares.append(share_of(name, part, await market.publish(part, key=part_key), quote))
+            except CrowdhubError as error:
+                shares.append(Share(account=name, slots=part.slots, error=error))
+        return SplitReport(shares=tuple(shares))
 
     async def close(self) -> None:
         """Close all connections."""

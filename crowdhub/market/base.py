@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 from crowdhub.engine.session import Session
-from crowdhub.market.checks import OnUnsupported, checked_draft
-from crowdhub.model import Capabilities, File, Model, Submission, TaskDraft
+from crowdhub.market.checks import OnUnsupported, checked_draft, checked_status, task_id_of
+from crowdhub.market.watching import Watch
+from crowdhub.model import Capabilities, File, Model, Submission, SubmissionStatus, Task, TaskDraft
 from crowdhub.provider import Provider
 
 P = TypeVar("P", bound=Provider[Any], covariant=True)
@@ -72,6 +73,15 @@ class MarketBase(Generic[P]):
         faults.
         """
         return checked_draft(self._provider, draft, self._on_unsupported)
+
+    def watched(self, tasks: Sequence[Task | str], status: SubmissionStatus | str | None) -> Watch:
+        """Tasks to be watched in rounds (`Hub.watch` goes round its markets so)."""
+        return Watch(
+            self._provider,
+            [task_id_of(self._provider, task) for task in tasks],
+            status=checked_status(status, SubmissionStatus),
+            settled=self._count_settled,
+        )
 
     def _count_settled(self) -> int:
         return self._settled

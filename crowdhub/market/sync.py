@@ -16,6 +16,7 @@ from crowdhub.market.checks import OnUnsupported
 from crowdhub.market.drive import drive, iterate
 from crowdhub.market.paging import all_items
 from crowdhub.market.publishing import DryRun
+from crowdhub.market.watching import Watch
 from crowdhub.model import (
     Application,
     Decision,
@@ -117,15 +118,12 @@ class Market(MarketBase[P]):
         A round asks for the list of tasks and then only for those whose counters moved. Ends when all tasks
         have ended, or after ``rounds``.
         """
-        script = watching.watch(
-            self._provider,
-            [checks.task_id_of(self._provider, task) for task in tasks],
-            status=checks.checked_status(status, SubmissionStatus),
-            interval=interval,
-            rounds=rounds,
-            settled=self._count_settled,
-        )
+        script = watching.watch(self.watched(tasks, status), interval=interval, rounds=rounds)
         return iterate(self._engine, script)
+
+    def rounds(self, watched: Watch) -> Iterator[Submission]:
+        """The new submissions of one round of a watch."""
+        return iterate(self._engine, watched.round())
 
     def approve(self, submission: Submission, note: str | None = None) -> Submission:
         """Accept the work and pay for it. Approved before: a success, marked ``replayed``.

@@ -33,37 +33,50 @@ class Watched:
         return counters[1] != before[1] or (counters[0] or 0) > (before[0] or 0)
 
 
-def watch(
-    provider: Provider[Any],
-    task_ids: Sequence[str],
-    *,
-    status: SubmissionStatus | None,
-    interval: float,
-    rounds: int | None,
-    settled: Callable[[], int],
-) -> Script[None]:
-    """Emit each submission once, as it is handed in.
+class Watch:
+    """Tasks of one market under watch, round by round."""
 
-    Each round asks for the list of tasks, and then only for the submissions of those whose counters moved.
-    Ends when every task has ended and was read to its end, or after ``rounds``.
-    """
-    watched = {task_id: Watched() for task_id in dict.fromkeys(task_ids)}
-    done = 0
-    while watched:
-        tasks = yield from _states(provider, list(watched))
+    def __init__(
+        self,
+        provider: Provider[Any],
+        task_ids: Sequence[str],
+        *,
+        status: SubmissionStatus | None,
+        settled: Callable[[], int],
+    ) -> None:
+        self._provider = provider
+        self._status = status
+        self._settled = settled
+        self._watched = {task_id: Watched() for task_id in dict.fromkeys(task_ids)}
+
+    @property
+    def ended(self) -> bool:
+        """Every task has ended and was read to its end."""
+        return not self._watched
+
+    def round(self) -> Script[None]:
+        """Ask for the list of tasks, and then only for the submissions of those whose counters moved; emit the new."""
+        tasks = yield from _states(self._provider, list(self._watched))
         for task_id, task in tasks.items():
-            each = watched[task_id]
+            each = self._watched[task_id]
             if each.moved(task):
                 yield from all_items(
-                    partial(provider.submissions, task_id, status),
+                    partial(self._provider.submissions, task_id, self._status),
                     seen=each.seen,
-                    settled=settled,
+                    settled=self._settled,
                     unreadable=_report,
                 )
             if task.status.ended:
-                del watched[task_id]
+                del self._watched[task_id]
+
+
+def watch(watched: Watch, *, interval: float, rounds: int | None) -> Script[None]:
+    """Round after round until every task has ended, or for so many ``rounds``."""
+    done = 0
+    while not watched.ended:
+        yield from watched.round()
         done += 1
-        if not watched or done == rounds:
+        if watched.ended or done == rounds:
             return
         yield Sleep(interval)
 
