@@ -1,0 +1,104 @@
+"""Who carries out an intent, and whether that process is still there.
+
+A holder is ``machine/process/start/name/token``: enough for another process on the same machine to tell a crashed
+owner from a busy one at once, while other machines go by the lease alone.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import uuid
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+
+_held: set[str] = set()  # its operations are atomic
+
+
+def new_holder() -> str:
+    """A holder for one intent of this process."""
+    machine, process, start, name = _self(os.getpid())
+    return f"{machine}/{process}/{start}/{name}/{uuid.uuid4().hex[:12]}"
+
+
+def hold(holder: str) -> None:
+    """Note that this process works under ``holder`` now."""
+    _held.add(holder)
+
+
+def release(holder: str) -> None:
+    _held.discard(holder)
+
+
+def words(holder: str | None) -> str:
+    """The process, for a person."""
+    parts = (holder or "").split("/")
+    return f"process {parts[1]} on {parts[3]}" if len(parts) == 5 else "no process"
+
+
+def is_alive(holder: str | None, lease_until: int, now: int) -> bool:
+    """Whether the process behind ``holder`` is still at it. ``lease_until`` and ``now`` in one unit."""
+    parts = (holder or "").split("/")
+    if len(parts) != 5:
+        return False
+    machine, process, start = parts[:3]
+    mine = _self(os.getpid())
+    if (machine, process, start) == mine[:3]:
+        return holder in _held
+    if machine == mine[0]:
+        there = _is_running(int(process), start)
+        if there is not None:
+            return there
+    return lease_until > now
+
+
+@lru_cache(maxsize=4)
+def _self(pid: int) -> tuple[str, str, str, str]:
+    _held.clear()  # a forked child holds nothing of its parent's
+    name = socket.gethostname().replace("/", "-")[:60] or "unnamed"
+    return _machine(name), str(pid), _started(pid) or "0", name
+
+
+def _machine(name: str) -> str:
+    """One name for all processes that can see each other's process ids: this boot, this container."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        said = f"{boot}:{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        said = f"{name}:{uuid.getnode()}"
+    return blake2b(said.encode(), digest_size=8).hexdigest()
+
+
+def _started(pid: int) -> str | None:
+    """When a process started, in the kernel's own ticks: with it, a process id is never mistaken for a later one.
+
+    None where it is gone, or where the system does not tell.
+    """
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    fields = text.rpartition(")")[2].split()  # the name before it may hold anything
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def _is_running(pid: int, start: str) -> bool | None:
+    """Whether that very process runs; None where the system does not tell for certain."""
+    if sys.platform == "linux" and start != "0":
+        return _started(pid) == start
+    if sys.platform == "win32":
+        return None  # os.kill(pid, 0) would end it there
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return None
+    return None  # something runs under that id: the lease decides
+
+
+def is_held(holder: str) -> bool:
+    """Whether this process works under ``holder`` now."""
+    return holder in _held
