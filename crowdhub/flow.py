@@ -67,6 +67,7 @@ class Call:
     ``path`` is relative to the account's base URL (``base`` names the setting that holds it) or absolute.
     The body is at most one of ``json``, ``form`` (URL-encoded) and ``multipart`` (fields and `Upload`\\ s).
     ``delay``: seconds to wait before sending. ``authenticated=False``: the call that fetches a token.
+    ``limit``: names the `RateLimit` (its ``what``) that holds for this call besides the account's own.
     ``once``: one attempt only, for a marketplace that counts each of them; what went wrong is thrown into the
     flow, which may yield the call again.
     """
@@ -84,6 +85,7 @@ class Call:
     timeout: float | None = None
     authenticated: bool = True
     once: bool = False
+    limit: str | None = None
 
     @classmethod
     def get(cls, path: str, *, effect: Effect = Effect.READ, **more: Any) -> Call:

@@ -110,7 +110,7 @@ class Budget(Limits):
             if self.unpriced == "refuse" and self.applies_to(identity["account"]):
                 raise ConfigurationError(
                     "A budget is set and the price of this call is not known before it is sent.",
-                    next_step="Say the most that it may cost, or set unpriced to allow in the budget; nothing was sent.",
+                    next_step="Say the most it may cost, or set unpriced to allow in the budget; nothing was sent.",
                     **where,
                 )
             return

@@ -71,7 +71,9 @@ class Database:
 
     def quick(self) -> Database:
         """The same database, opened for what may be lost in a power cut."""
-        return Database(self.url.render_as_string(False), clock=self.clock, patience=self.patience, durable=False)
+        quick = Database(self.url.render_as_string(False), clock=self.clock, patience=self.patience, durable=False)
+        quick._turn = self._turn
+        return quick
 
     # --- opening ---------------------------------------------------------------------------------------
 
