@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import ROUND_UP, Decimal, InvalidOperation
+from decimal import ROUND_UP, Context, Decimal, InvalidOperation
 from functools import lru_cache, total_ordering
 from typing import Any, Self
 
@@ -21,6 +21,8 @@ def _is_currency(code: str) -> bool:
     return tables.get(alpha_3=code) is not None
 
 
+LONGEST = 40  # digits before or after the point: more is no amount of money, and costs memory to write out
+_CONTEXT = Context(prec=4 * LONGEST)  # the default one rounds to 28 digits, in silence
 _COMMON = frozenset({"USD", "EUR", "RUB", "CNY"})  # spares the tables for what our marketplaces use
 
 
@@ -44,7 +46,7 @@ class Money(Model):
         """``"1.50 USD"`` is accepted wherever a Money is."""
         if isinstance(value, str):
             amount, _, currency = value.strip().partition(" ")
-            return {"amount": amount, "currency": currency.strip()}
+            return {"amount": _exact(amount), "currency": _known(currency)}
         return value
 
     @model_serializer
@@ -59,22 +61,28 @@ class Money(Model):
         return other.amount
 
     def __add__(self, other: Money) -> Money:
-        return Money(self.amount + self._same(other), self.currency)
+        if not isinstance(other, Money):  # pyright: ignore[reportUnnecessaryIsInstance]
+            return NotImplemented
+        return Money(_CONTEXT.add(self.amount, self._same(other)), self.currency)
 
     def __sub__(self, other: Money) -> Money:
-        return Money(self.amount - self._same(other), self.currency)
+        if not isinstance(other, Money):  # pyright: ignore[reportUnnecessaryIsInstance]
+            return NotImplemented
+        return Money(_CONTEXT.subtract(self.amount, self._same(other)), self.currency)
 
     def __neg__(self) -> Money:
-        return Money(-self.amount, self.currency)
+        return Money(self.amount.copy_negate(), self.currency)
 
     def __mul__(self, factor: int | Decimal) -> Money:
         if not isinstance(factor, (int, Decimal)):  # pyright: ignore[reportUnnecessaryIsInstance]
             return NotImplemented
-        return Money(self.amount * factor, self.currency)
+        return Money(_CONTEXT.multiply(self.amount, Decimal(factor)), self.currency)
 
     __rmul__ = __mul__
 
     def __lt__(self, other: Money) -> bool:
+        if not isinstance(other, Money):  # pyright: ignore[reportUnnecessaryIsInstance]
+            return NotImplemented
         return self.amount < self._same(other)
 
     def __eq__(self, other: object) -> bool:
@@ -97,7 +105,8 @@ class Money(Model):
 
     def rounded_up(self, places: int = 2) -> Money:
         """Rounded away from zero to ``places`` decimals: what a marketplace may charge at most."""
-        return Money(self.amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_UP), self.currency)
+        step = Decimal(1).scaleb(-places)
+        return Money(self.amount.quantize(step, rounding=ROUND_UP, context=_CONTEXT), self.currency)
 
     @classmethod
     def total(cls, amounts: Iterable[Money]) -> dict[str, Money]:
@@ -119,6 +128,11 @@ class Quote(Money):
     commission: Money | None = None
     assumption: str | None = None
 
+    @model_serializer
+    def _as_dict(self) -> dict[str, Any]:
+        parts = {"work": self.work, "commission": self.commission, "assumption": self.assumption}
+        return {"amount": str(self.amount), "currency": self.currency, **parts}
+
     @classmethod
     def of(cls, work: Money, commission: Money | None = None, assumption: str | None = None) -> Self:
         total = work + commission if commission is not None else work
@@ -138,6 +152,9 @@ def _exact(amount: Any) -> Decimal:
         raise InvalidRequest(faults=[Fault("amount", f"{amount!r} is not a number")]) from None
     if not exact.is_finite():
         raise InvalidRequest(faults=[Fault("amount", f"{amount!r} is not a finite number")])
+    _, digits, exponent = exact.as_tuple()
+    if len(digits) > 2 * LONGEST or abs(exact.adjusted()) > LONGEST or abs(int(exponent)) > LONGEST:
+        raise InvalidRequest(faults=[Fault("amount", f"a number of more than {LONGEST} digits is no amount of money")])
     return exact
 
 

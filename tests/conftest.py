@@ -1,0 +1,106 @@
+"""What tests of several layers share: a clock moved by hand, and the three worlds a market lives in."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from crowdhub import AsyncHub, AsyncMarket, Hub, Market
+from crowdhub.clock import Clock
+from crowdhub.engine.session import Session
+from crowdhub.provider import Provider
+
+
+class HandClock(Clock):
+    """Time that passes only by sleeping, at once."""
+
+    def __init__(self) -> None:
+        self.start = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
+        self.slept: list[float] = []
+
+    @property
+    def passed(self) -> float:
+        return sum(self.slept)
+
+    def now(self) -> datetime:
+        return self.start + timedelta(seconds=self.passed)
+
+    def monotonic(self) -> float:
+        return self.passed
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    async def sleep_async(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await anyio.lowlevel.checkpoint()
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+class World:
+    """Runs one operation of a market in ordinary code, under asyncio or under trio."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def __repr__(self) -> str:
+        return self.kind
+
+    def market(self, session: Session, op: Callable[[Any], Any], provider: Provider[Any] | None = None) -> Any:
+        """``op`` on a market over ``session``; an iterator becomes a list."""
+        provider = provider or session.provider
+        if self.kind == "sync":
+            market = Market(provider, session)
+            try:
+                return _listed(op(market))
+            finally:
+                market.close()
+
+        async def main() -> Any:
+            market = AsyncMarket(provider, session)
+            try:
+                return await _finished(op(market))
+            finally:
+                await market.close()
+
+        return anyio.run(main, backend=self.kind)
+
+    def hub(self, accounts: dict[str, Any], op: Callable[[Any], Any], **options: Any) -> Any:
+        """``op`` on a hub of these accounts; an iterator becomes a list."""
+        options.setdefault("ledger", None)
+        if self.kind == "sync":
+            with Hub(accounts, **options) as hub:
+                return _listed(op(hub))
+
+        async def main() -> Any:
+            async with AsyncHub(accounts, **options) as hub:
+                return await _finished(op(hub))
+
+        return anyio.run(main, backend=self.kind)
+
+
+def _listed(result: Any) -> Any:
+    return list(result) if inspect.isgenerator(result) else result
+
+
+async def _finished(result: Any) -> Any:
+    if inspect.isawaitable(result):
+        return await result
+    if hasattr(result, "__aiter__"):
+        return [item async for item in result]
+    return result
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def world(request: pytest.FixtureRequest) -> World:
+    return World(request.param)
