@@ -1,0 +1,124 @@
+"""One eTXT account: how its calls are made, signed and refused, and how its orders are looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from crowdhub.errors import CrowdhubError, InvalidRequest, NotFound, UnreadableResponse
+from crowdhub.flow import Call, Effect, Flow, Upload
+from crowdhub.provider import CredentialPlaces, Provider, RateLimit, Token, error_of_status
+from crowdhub_etxt.codes import Order
+from crowdhub_etxt.encoding import identifier
+from crowdhub_etxt.functions import Api
+from crowdhub_etxt.functions.orders import ArchivedOrder, OrderInfo
+from crowdhub_etxt.reading import unmarked
+from crowdhub_etxt.refusals import refusal_of
+from crowdhub_etxt.settings import EtxtSettings
+from crowdhub_etxt.signature import LONGEST_URL, signed, url_length
+
+if TYPE_CHECKING:
+    from crowdhub.http import Response
+
+MOST_PAGES = 1000
+"""Of a list that is gone through in a search: 100,000 orders."""
+
+
+class Account(Provider[EtxtSettings]):
+    """The parts of `Etxt` that all its operations stand on."""
+
+    name: ClassVar[str] = "etxt"
+    title: ClassVar[str] = "eTXT"
+    currency: ClassVar[str] = "RUB"
+    settings_type = EtxtSettings
+    credential_places = CredentialPlaces(query=("token", "sign"))
+    rate_limits = (RateLimit(1, 60, what="messages.writePrivate"),)
+
+    def __init__(self, settings: EtxtSettings, *, account: str | None = None) -> None:
+        super().__init__(settings, account=account)
+        self.api = Api(self._build, self._moment)
+        """All functions of the marketplace, by family."""
+
+    def _moment(self) -> datetime:
+        return self.now()  # looked up each time: the engine puts its own clock there
+
+    def _build(
+        self, function: str, params: Sequence[tuple[str, str]], effect: Effect, upload: Upload | None = None
+    ) -> Call:
+        """The call of a function: its name in the address, everything else in the body, where nothing is signed,
+        cut off at 2,048 characters or kept in a log of addresses."""
+        query = [("method", function)]
+        if upload is not None:
+            return Call.post("", effect=effect, query=query, multipart=[*params, ("file", upload)])
+        if self.settings.reads_by_get and effect is Effect.READ and all(name != "method" for name, _ in params):
+            long = [*query, *params]
+            if self._url_length(long) <= LONGEST_URL:
+                return Call.get("", query=long)
+        return Call.post("", effect=effect, query=query, form=list(params))
+
+    def _url_length(self, query: Sequence[tuple[str, str]]) -> int:
+        return url_length(self.settings.base_url, query, self.settings.token.get_secret_value())
+
+    def sign(self, call: Call, token: Token | None = None) -> Call:
+        """Adds ``token`` and ``sign`` to the query. Raises `InvalidRequest` where the address would be too long."""
+        settings = self.settings
+        length = self._url_length(call.query_pairs())
+        if length > LONGEST_URL:
+            raise InvalidRequest(
+                f"The address of this request would have {length} characters; eTXT takes {LONGEST_URL}. Use POST."
+            )
+        return signed(call, settings.token.get_secret_value(), settings.api_pass.get_secret_value())
+
+    def error(self, call: Call, response: Response) -> CrowdhubError | None:
+        """Refusals are HTTP 200 with ``{"error": "CODE"}``."""
+        if not 200 <= response.status_code < 300:
+            return error_of_status(response)
+        return refusal_of(dict(call.query_pairs()).get("method", ""), response)
+
+    # --- looking orders up -------------------------------------------------------------------------------
+
+    def _order(self, order_id: str, where: str = "task_id") -> Flow[OrderInfo | None]:
+        """One current order, or None. Raises `InvalidRequest` for what is no id."""
+        if faults := identifier(where, order_id):
+            raise InvalidRequest(faults=faults)
+        page = yield from self.api.tasks.list_tasks(id=order_id)
+        return next((each for each in page.items if str(each.id) == str(int(order_id))), None)
+
+    def _needed_order(self, order_id: str, where: str = "task_id") -> Flow[OrderInfo]:
+        order = yield from self._order(order_id, where)
+        if order is None:
+            raise NotFound(f"There is no order {order_id} in this account's lists (the archive is not among them).")
+        return order
+
+    def _archived(self, order_id: str) -> Flow[ArchivedOrder | None]:
+        page = yield from self.api.tasks_archive.list_tasks(id=order_id)
+        return next((each for each in page.items if str(each.id) == str(int(order_id))), None)
+
+    def _search(self, reference: str, several: bool, delay: float = 0) -> Flow[OrderInfo | None]:
+        """The current order, or draft, that carries a reference.
+
+        Orders given out by a multiple one, and copies, carry it too: of several the multiple one is meant, else the
+        oldest.
+        """
+        best: OrderInfo | None = None
+        page = yield from self.api.tasks.list_tasks(delay=delay)
+        for _ in range(MOST_PAGES):
+            for each in page.items:
+                if unmarked(each.description)[1] == reference:
+                    best = min(each, best or each, key=lambda order: (not order.multitask, order.id))
+            if page.more is None or (best is not None and (best.multitask or not several)):
+                return best
+            page = yield from page.more()
+        raise UnreadableResponse(f"The list of orders does not end within {MOST_PAGES} pages.")
+
+    def _search_archive(self, reference: str) -> Flow[ArchivedOrder | None]:
+        page = yield from self.api.tasks_archive.list_tasks(order=Order.DESCENDING)
+        for _ in range(MOST_PAGES):
+            for each in page.items:
+                if unmarked(each.description)[1] == reference:
+                    return each
+            if page.more is None:
+                return None
+            page = yield from page.more()
+        raise UnreadableResponse(f"The archive of orders does not end within {MOST_PAGES} pages.")

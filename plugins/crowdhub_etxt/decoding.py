@@ -1,0 +1,122 @@
+"""Answers on their way in: one place that knows the marketplace's spellings.
+
+Numbers and flags may be text, an empty map may be ``[]``, a list may be a map keyed by id, dates are unixtime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from crowdhub.model import Money
+from crowdhub.wire import decimal_or_none, int_or_none, mapping, sequence, time_or_none
+from crowdhub_etxt.encoding import MOSCOW
+
+TEXT_DATES = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")
+
+
+def rows_of(data: Any) -> list[Any]:
+    """The records of a listing: a list, a map keyed by id, or a map of lists; nothing for nothing."""
+    if data in (None, False, "", 0):
+        return []
+    members = mapping(data)
+    if members is not None and any(not isinstance(value, (dict, list)) for value in members.values()):
+        return [members]  # a single record that stands for itself
+    listed = list(members.values()) if members is not None else sequence(data)
+    if listed is None:
+        return [data]
+    flat: list[Any] = []
+    for each in listed:
+        inner = mapping(each)
+        if inner and all(isinstance(value, dict) for value in inner.values()):
+            flat.extend(inner.values())
+        elif isinstance(each, list):
+            flat.extend(rows_of(each))
+        else:
+            flat.append(each)
+    return flat
+
+
+def record_of(data: Any) -> Any:
+    """A single record, unwrapped where it came as a list of one or a map with its id as the only key."""
+    listed = sequence(data)
+    if listed is not None and len(listed) == 1:
+        return listed[0]
+    members = mapping(data)
+    if members is not None and len(members) == 1:
+        ((key, value),) = members.items()
+        if isinstance(value, dict) and key.isdecimal():
+            return mapping(value)
+    return data
+
+
+def ids_of(value: Any) -> list[int]:
+    """A list of ids in any of PHP's shapes: a list, a map, one number, or nothing."""
+    return [number for each in _values(value) if (number := int_or_none(each)) is not None]
+
+
+def _values(value: Any) -> list[Any]:
+    members = mapping(value)
+    listed = sequence(value)
+    if members is not None:
+        return list(members.values())
+    return listed if listed is not None else [value]
+
+
+def flag(value: Any) -> bool | None:
+    """1 and "1" alike; None for what is no flag."""
+    if isinstance(value, bool):
+        return value
+    number = int_or_none(value)
+    return None if number is None else number != 0
+
+
+def moment(value: Any) -> datetime | None:
+    """Unixtime as an aware datetime, 0 and nothing as None; a date written out is read as Moscow time."""
+    seconds = int_or_none(value)
+    if seconds is not None:
+        try:
+            return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
+        except (OverflowError, OSError, ValueError):
+            return None
+    if not isinstance(value, str):
+        return None
+    for pattern in TEXT_DATES:
+        try:
+            return datetime.strptime(value.strip(), pattern).replace(tzinfo=MOSCOW)
+        except ValueError:
+            continue
+    return time_or_none(value)
+
+
+def roubles(value: Any) -> Money | None:
+    """An amount of rubles; None for what is none."""
+    amount = decimal_or_none(value)
+    return None if amount is None else Money(amount, "RUB")
+
+
+def empty_map(value: Any) -> Any:
+    """PHP's empty list as the empty map that it stands for."""
+    return {} if value in ([], None, "") else value
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """A list of words, also where it came as a map or as one text with commas."""
+    parts: list[Any] = [part.strip() for part in value.split(",")] if isinstance(value, str) else _values(value)
+    return tuple(str(part) for part in parts if isinstance(part, (str, int)) and str(part))
+
+
+def file_rows(value: Any) -> list[Any]:
+    """The files of a result: records, or bare links."""
+    return [{"path": each} if isinstance(each, str) else each for each in rows_of(value)]
+
+
+Flag = Annotated[bool | None, BeforeValidator(flag)]
+When = Annotated[datetime | None, BeforeValidator(moment)]
+Rub = Annotated[Money | None, BeforeValidator(roubles)]
+Ids = Annotated[tuple[int, ...], BeforeValidator(ids_of)]
+Names = Annotated[tuple[str, ...], BeforeValidator(names)]
+Data = Annotated[Mapping[str, Any], BeforeValidator(empty_map)]

@@ -1,0 +1,188 @@
+"""`messages` and `rating`: system messages, private messages, refusals of orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, model_validator
+
+from crowdhub.errors import OutcomeUnknown
+from crowdhub.flow import Effect, Flow
+from crowdhub.model import Page
+from crowdhub.wire import LenientDecimal, LenientInt, LenientText, WireModel, mapping
+from crowdhub_etxt.codes import RatingBack
+from crowdhub_etxt.decoding import Flag, When, rows_of
+from crowdhub_etxt.encoding import Id, aware, between, identifier, identifiers, length
+from crowdhub_etxt.functions.base import Functions
+from crowdhub_etxt.functions.records import Changed
+
+CLOCKS = timedelta(minutes=2)
+"""How far the marketplace's clock may be from ours."""
+
+
+class SystemMessage(WireModel):
+    """``text`` may hold HTML or BB code."""
+
+    id: int
+    date: When = None
+    text: LenientText = None
+
+
+class PrivateMessage(WireModel):
+    """``id_user`` is the other side of the conversation, ``id_author`` who wrote; ``reads``: it was read."""
+
+    date: When = None
+    text: LenientText = None
+    id_author: LenientInt = None
+    id_user: LenientInt = None
+    reads: Flag = None
+
+
+class UnreadFrom(WireModel):
+    id_author: LenientInt = None
+    count: LenientInt = None
+
+
+def _senders(value: Any) -> Any:
+    members = mapping(value)
+    if members and "id_author" not in members and not any(isinstance(v, (dict, list)) for v in members.values()):
+        return [{"id_author": author, "count": number} for author, number in members.items()]  # from author to number
+    return rows_of(value)
+
+
+class Unread(WireModel):
+    """How many private messages are unread, in all and by author."""
+
+    count: LenientInt = None
+    users: Annotated[tuple[UnreadFrom, ...], BeforeValidator(_senders)] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        return {"count": 0} if value == [] else value
+
+
+class Written(WireModel):
+    """A private message that was sent."""
+
+    id_user: LenientInt = None
+    text: LenientText = None
+    time: When = None
+
+
+class Refused(WireModel):
+    """An order that a performer gave back or lost. ``back``: the rating was returned, at ``date_back``."""
+
+    id_task: LenientInt = None
+    id_user: LenientInt = None
+    date: When = None
+    date_back: When = None
+    back: Flag = None
+    title: LenientText = None
+
+
+class RatingReturned(WireModel):
+    id_task: LenientInt = None
+    id_user: LenientInt = None
+    rate_back: LenientDecimal = None
+
+
+class Messages(Functions):
+    family = "messages"
+
+    def get_list(self, since: datetime | None = None) -> Flow[Page[SystemMessage]]:
+        """`messages.getList`: the unread system messages (at most 100) from a moment on. READ."""
+        return self._many("getList", SystemMessage, {"from": since}, faults=aware(since=since))
+
+    def set_read(self, ids: Sequence[Id]) -> Flow[Changed]:
+        """`messages.setRead`: mark system messages as read; says which were. SETTLE."""
+        params, faults = {"ids": list(ids)}, identifiers("ids", ids, None)
+        return self._one("setRead", Changed, params, effect=Effect.SETTLE, faults=faults)
+
+    def set_delete(self, ids: Sequence[Id]) -> Flow[Changed]:
+        """`messages.setDelete`: delete unread system messages; says which were. SETTLE."""
+        params, faults = {"ids": list(ids)}, identifiers("ids", ids, None)
+        return self._one("setDelete", Changed, params, effect=Effect.SETTLE, faults=faults)
+
+    def read_private(
+        self,
+        id_user: Id,
+        *,
+        count: int = 100,
+        offset: int = 0,
+        date_from: datetime | None = None,
+        date_to: datetime | None = None,
+        unread: bool | None = None,
+    ) -> Flow[Page[PrivateMessage]]:
+        """`messages.readPrivate`: the conversation with a user. Paged.
+
+        READ; with ``unread`` only what is unread comes, and is marked as read by being shown: such a call is
+        never repeated (a second answer would lack what the lost first one held), and is not paged.
+        """
+        params = {"id_user": id_user, "from": offset, "date_from": date_from, "date_to": date_to, "unread": unread}
+        faults = [
+            *identifier("id_user", id_user),
+            *between("count", count, 1, 100),
+            *between("offset", offset, 0),
+            *aware(date_from=date_from, date_to=date_to),
+        ]
+        if unread:
+            return self._many(
+                "readPrivate",
+                PrivateMessage,
+                {"count": count, **params},
+                effect=Effect.SPEND,
+                faults=faults,
+                look_for=f"the latest messages of the user {id_user}, which may be marked as read by now",
+            )
+        return self._many("readPrivate", PrivateMessage, params, count=count, faults=faults)
+
+    def get_count_unread(self) -> Flow[Unread]:
+        """`messages.getCountUnread`: how many private messages are unread, by author. READ."""
+        return self._run("getCountUnread", Unread.read, {})
+
+    def write_private(self, id_user: Id, text: str) -> Flow[Written]:
+        """`messages.writePrivate`: send a private message (1 to 10,000 characters). Only for accounts with a rating
+        of more than 10,000; one a minute.
+
+        SPEND, as each repetition is one more message; after a lost answer the conversation tells.
+        """
+
+        def look(lost: OutcomeUnknown, delay: float) -> Flow[Written | None]:
+            sent_at = lost.sent_at or self._now()
+            params = {"id_user": id_user, "date_from": sent_at - CLOCKS}
+            page = yield from self._many("readPrivate", PrivateMessage, params, count=100, delay=delay)
+            for each in page.items:
+                if each.text == text and each.id_author != int(id_user):
+                    return Written(id_user=int(id_user), text=text, time=each.date, raw=each.raw)
+            return None
+
+        return self._spend(
+            "writePrivate",
+            Written,
+            {"id_user": id_user, "text": text},
+            look,
+            faults=[*identifier("id_user", id_user), *length("text", text, 10_000, 1)],
+            look_for=f"your message in the conversation with the user {id_user}",
+        )
+
+
+class Rating(Functions):
+    family = "rating"
+
+    def list_tasks_fails(
+        self, *, id_task: Id | None = None, id_user: Id | None = None, back: RatingBack | None = None
+    ) -> Flow[Page[Refused]]:
+        """`rating.listTasksFails`: the refusals of the account's orders. READ."""
+        faults = [*identifier("id_task", id_task), *identifier("id_user", id_user)]
+        return self._many(
+            "listTasksFails", Refused, {"id_task": id_task, "id_user": id_user, "back": back}, faults=faults
+        )
+
+    def rating_user_back(self, id_task: Id, id_user: Id) -> Flow[RatingReturned]:
+        """`rating.ratingUserBack`: give a performer back the rating lost by one refusal. SETTLE."""
+        faults = [*identifier("id_task", id_task), *identifier("id_user", id_user)]
+        params = {"id_task": id_task, "id_user": id_user}
+        return self._one("ratingUserBack", RatingReturned, params, effect=Effect.SETTLE, faults=faults)

@@ -1,0 +1,109 @@
+"""`tasks`: orders from being saved to being paid. Reading what is there; see `task_changes` for what changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crowdhub.errors import Fault
+from crowdhub.flow import Flow
+from crowdhub.model import Page
+from crowdhub_etxt.codes import Order, OrderFilter, OrderStatus, Target
+from crowdhub_etxt.encoding import Id, between, identifier, identifiers
+from crowdhub_etxt.functions.base import Functions
+from crowdhub_etxt.functions.orders import (
+    ApplicationInfo,
+    ArchivedOrder,
+    ArchivedResult,
+    NoteInfo,
+    OrderInfo,
+    ResultInfo,
+)
+
+MOST = 100
+"""Orders in one page, and in one call that takes several."""
+
+
+class TaskLists(Functions):
+    family = "tasks"
+
+    def list_tasks(
+        self,
+        *,
+        count: int = MOST,
+        offset: int = 0,
+        id: Id | None = None,  # noqa: A002
+        id_user: Id | None = None,
+        id_folder: Id | None = None,
+        status: OrderStatus | None = None,
+        filter: OrderFilter | None = None,  # noqa: A002
+        target: Target | None = None,
+        only_id: bool | None = None,
+        delay: float = 0,
+    ) -> Flow[Page[OrderInfo]]:
+        """`tasks.listTasks`: the account's orders, drafts among them unless ``status`` is WAITING. READ, paged.
+
+        ``id``: that order only. ``id_user``: those of one performer. ``filter`` wins over ``status``.
+        ``only_id``: nothing but the ids. ``delay``: seconds to wait before asking.
+        """
+        params = {
+            "from": offset,
+            "id": id,
+            "id_user": id_user,
+            "id_folder": id_folder,
+            "status": status,
+            "filter": filter,
+            "target": target,
+            "only_id": only_id,
+        }
+        faults = [*_window(count, offset), *identifier("id", id)]
+        faults += [*identifier("id_user", id_user), *identifier("id_folder", id_folder)]
+        return self._many("listTasks", OrderInfo, params, count=count, faults=faults, delay=delay)
+
+    def view_notes(self, id: Sequence[Id], delay: float = 0) -> Flow[Page[NoteInfo]]:  # noqa: A002
+        """`tasks.viewNotes`: applications and comments on up to 100 orders. READ.
+
+        ``delay``: seconds to wait before asking.
+        """
+        return self._many("viewNotes", NoteInfo, {"id": list(id)}, faults=identifiers("id", id, MOST), delay=delay)
+
+    def view_notes_all(self) -> Flow[Page[ApplicationInfo]]:
+        """`tasks.viewNotesAll`: every application on any of the account's orders. READ."""
+        return self._many("viewNotesAll", ApplicationInfo, {})
+
+    def get_results(self, id: Sequence[Id]) -> Flow[Page[ResultInfo]]:  # noqa: A002
+        """`tasks.getResults`: what was handed in for some orders (no limit is documented; 100 are taken). READ.
+
+        The links of the files live about a day from this request: download soon, or ask again.
+        """
+        return self._many("getResults", ResultInfo, {"id": list(id)}, faults=identifiers("id", id, MOST))
+
+
+class TasksArchive(Functions):
+    family = "tasks_archive"
+
+    def list_tasks(
+        self,
+        *,
+        count: int = MOST,
+        offset: int = 0,
+        order: Order | None = None,
+        id: Id | None = None,  # noqa: A002
+        id_folder: Id | None = None,
+        id_user: Id | None = None,
+    ) -> Flow[Page[ArchivedOrder]]:
+        """`tasks_archive.listTasks`: archived orders, ascending unless ``order`` says otherwise. READ, paged."""
+        params = {"from": offset, "order": order, "id": id, "id_folder": id_folder, "id_user": id_user}
+        faults = [*_window(count, offset), *identifier("id", id)]
+        faults += [*identifier("id_folder", id_folder), *identifier("id_user", id_user)]
+        return self._many("listTasks", ArchivedOrder, params, count=count, faults=faults)
+
+    def get_results(self, id: Id) -> Flow[Page[ArchivedResult]]:  # noqa: A002
+        """`tasks_archive.getResults`: what was handed in for one archived order, with the text. READ.
+
+        The links of the files live about a day from this request.
+        """
+        return self._many("getResults", ArchivedResult, {"id": id}, faults=identifier("id", id))
+
+
+def _window(count: int, offset: int) -> list[Fault]:
+    return [*between("count", count, 1, MOST), *between("offset", offset, 0)]

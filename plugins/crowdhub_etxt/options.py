@@ -1,0 +1,201 @@
+"""An order's own settings, for which the neutral draft has no field."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, Field
+
+from crowdhub.errors import Fault
+from crowdhub.flow import Upload
+from crowdhub.model import ProviderOptions, TaskDraft
+from crowdhub_etxt.codes import Neural, PriceType, Target, TextType, WorkType
+from crowdhub_etxt.encoding import MOSCOW, between, due, identifier, length, rubles
+from crowdhub_etxt.functions.task_changes import DESCRIPTION, TEXT, TITLE, upload_faults
+from crowdhub_etxt.reading import MARK_LENGTH
+
+
+def _path(value: Any) -> Any:
+    return Path(value) if isinstance(value, str) else value
+
+
+class EtxtOptions(ProviderOptions):
+    """What `tasks.saveTask` takes beside the draft's own fields. None leaves the marketplace's default.
+
+    ``id_category`` is required (or the draft's ``category``, as the same number), and ``size`` in characters unless
+    there is a source ``text``. ``price_type`` says what the draft's reward is for: one whole order (our default) or
+    1,000 characters. ``public=False`` leaves the order a draft, to be published by `Etxt.publish_draft`.
+    """
+
+    provider: ClassVar[str] = "etxt"
+
+    id_category: int | None = None
+    size: int | None = None
+    price_type: PriceType = PriceType.WHOLE_ORDER
+    text: str | None = None
+    """The source text, for rewriting and translation."""
+    public: bool = True
+    timeline: time | None = None
+    """The time of day of the deadline, in Moscow time, in place of the draft's own."""
+    uniq: int | None = None
+    """The uniqueness that is required, in per cent; a result below goes back by itself."""
+    multione: bool | None = None
+    """Of a multiple order, one to a performer."""
+    locate: bool | None = None
+    """The text is to be placed on a site, too."""
+    whitespaces: bool | None = None
+    """Spaces count."""
+    only_stars: bool | None = None
+    """The performer's level of skill counts."""
+    checksize: bool | None = None
+    """Texts below 90 % of the size are not taken."""
+    id_type: WorkType | None = None
+    id_subtype: TextType | None = None
+    auto_work: bool | None = None
+    """Accept applications by itself, of performers with at least the rating ``auto_rate``, at least
+    ``auto_reports`` good reviews and at most ``auto_reports_n`` bad ones."""
+    auto_rate: int | None = None
+    auto_reports: int | None = None
+    auto_reports_n: int | None = None
+    id_folder: int | None = None
+    target_task: Target | None = None
+    id_target: int | None = None
+    """The performer of an individual order, or a group of the white list."""
+    keywords: tuple[str, ...] = ()
+    """For SEO copywriting."""
+    language_from: int | None = None
+    language_to: int | None = None
+    bwgroup_send: bool | None = None
+    """Tell the white list's group."""
+    file: Annotated[Upload | Path | None, BeforeValidator(_path), Field(repr=False)] = None
+    attestat: bool | None = None
+    """Only performers examined in the subject (medicine, building, law, book-keeping)."""
+    diplom: bool | None = None
+    """Only performers with a confirmed diploma."""
+    robot: Neural | None = None
+
+
+SETTINGS = (
+    "uniq",
+    "multione",
+    "locate",
+    "whitespaces",
+    "only_stars",
+    "checksize",
+    "id_type",
+    "id_subtype",
+    "auto_work",
+    "auto_rate",
+    "auto_reports",
+    "auto_reports_n",
+    "id_folder",
+    "target_task",
+    "id_target",
+    "keywords",
+    "language_from",
+    "language_to",
+    "bwgroup_send",
+    "attestat",
+    "diplom",
+    "robot",
+    "text",
+    "size",
+    "price_type",
+)
+
+
+def options_of(draft: TaskDraft) -> EtxtOptions:
+    found = draft.options_for("etxt")
+    return found if isinstance(found, EtxtOptions) else EtxtOptions()
+
+
+def description_of(draft: TaskDraft) -> str:
+    """The instructions, and below them what is to be handed in: an order has one field for both."""
+    return "\n\n".join(part for part in (draft.instructions, draft.proof) if part)
+
+
+def deadline_of(draft: TaskDraft, now: datetime) -> datetime | None:
+    """The draft's deadline as a time, with the option's time of day."""
+    moment = now + draft.deadline if isinstance(draft.deadline, timedelta) else draft.deadline
+    at = options_of(draft).timeline
+    if moment is None or at is None:
+        return moment
+    return datetime.combine(moment.astimezone(MOSCOW).date(), at.replace(tzinfo=None), MOSCOW)
+
+
+def category_of(draft: TaskDraft) -> str | None:
+    chosen = options_of(draft).id_category
+    return str(chosen) if chosen is not None else draft.category
+
+
+def size_of(options: EtxtOptions) -> int | None:
+    """How many characters are ordered: as set, else as many as the source text has (with or without its spaces)."""
+    if options.size is not None or not options.text:
+        return options.size
+    return len(options.text if options.whitespaces else "".join(options.text.split()))
+
+
+def order_faults(draft: TaskDraft, now: datetime) -> list[Fault]:
+    """What is wrong with a draft as an order, beside what is wrong with any draft."""
+    options = options_of(draft)
+    room = DESCRIPTION - MARK_LENGTH
+    category = category_of(draft)
+    found = [
+        *length("title", draft.title, TITLE),
+        *length("instructions", description_of(draft), room),
+        *length("options.text", options.text, TEXT),
+        *due("deadline", deadline_of(draft, now), now),
+        *between("options.size", options.size, 1),
+        *between("options.uniq", options.uniq, 0, 100),
+        *between("options.auto_reports", options.auto_reports, 0),
+        *between("options.auto_reports_n", options.auto_reports_n, 0),
+        *upload_faults("options.file", options.file),
+    ]
+    if draft.reward is not None and draft.reward.currency == "RUB" and draft.reward.amount > 0:
+        found += rubles("reward", draft.reward)
+    if category is None:
+        found.append(Fault("options.id_category", "is missing; `api.categories.list_categories` lists them"))
+    else:
+        found += identifier("options.id_category", category)
+    if options.size is None and not options.text:
+        found.append(Fault("options.size", "is missing; it is required where there is no source text"))
+    if options.timeline is not None and draft.deadline is None:
+        found.append(Fault("options.timeline", "is the time of day of a deadline, and the draft has none"))
+    if options.target_task is Target.ONE_PERFORMER and options.id_target is None:
+        found.append(Fault("options.id_target", "is missing; an individual order names its performer"))
+    if options.bwgroup_send and (options.target_task is not Target.WHITE_LIST or options.id_target is None):
+        found.append(Fault("options.bwgroup_send", "needs target_task=WHITE_LIST and a group in id_target"))
+    if draft.image is not None and options.file is not None:
+        found.append(Fault("image", "and options.file are both given; an order takes one file"))
+    image = draft.image if isinstance(draft.image, (Path, type(None))) else Upload("image", draft.image)
+    return found + upload_faults("image", image)
+
+
+def order_fields(draft: TaskDraft, now: datetime, description: str) -> dict[str, Any]:
+    """The arguments of `Tasks.save_task` for a draft, but for ``id`` and ``public``."""
+    options = options_of(draft)
+    fields: dict[str, Any] = {name: getattr(options, name) for name in SETTINGS}
+    file: Upload | Path | None = options.file
+    if draft.image is not None:
+        file = draft.image if isinstance(draft.image, Path) else Upload(_image_name(draft.image), draft.image)
+    several = draft.slots > 1
+    return {
+        **fields,
+        "title": draft.title,
+        "description": description,
+        "price": draft.reward,
+        "id_category": category_of(draft),
+        "deadline": deadline_of(draft, now),
+        "multitask": True if several else None,
+        "multicount": draft.slots if several else None,
+        "file": file,
+    }
+
+
+_KINDS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"RIFF": "webp"}
+
+
+def _image_name(image: bytes) -> str:
+    return "image." + next((kind for start, kind in _KINDS.items() if image.startswith(start)), "bin")

@@ -1,0 +1,150 @@
+"""Performers: their profiles, the black list, and who asks to be given an order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from crowdhub.errors import (
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    PermissionDenied,
+)
+from crowdhub.flow import Flow
+from crowdhub.model import Application, Money, Page, Worker
+from crowdhub.wire import unreadable
+from crowdhub_etxt.account import Account
+from crowdhub_etxt.codes import UserList, UserListAction
+from crowdhub_etxt.encoding import identifier
+from crowdhub_etxt.functions.orders import NoteAnswered, OrderInfo
+from crowdhub_etxt.functions.users import Listed
+from crowdhub_etxt.reading import application_of, listed_worker_of, worker_of
+
+CLOCKS = timedelta(minutes=2)
+"""How far the marketplace's clock may be from ours."""
+
+
+class People(Account):
+    """`worker`, `block`, `unblock`, `blocked_workers`, `applications`, `accept`, `decline`, `balance`."""
+
+    def worker(self, worker_id: str) -> Flow[Worker]:
+        """`users.getUser`. Raises `NotFound`."""
+        if faults := identifier("worker", worker_id):
+            raise InvalidRequest(faults=faults)
+        return worker_of((yield from self.api.users.get_user(worker_id)), self.now())
+
+    def block(self, worker_id: str, reason: str | None = None) -> Flow[Worker]:
+        """`users.setUserBW` with ``blackList``. SETTLE. eTXT keeps no ``reason`` with it; `api.users.set_note` keeps
+        one note for each user, which this leaves alone."""
+        del reason
+        return (yield from self._set_list(worker_id, UserListAction.BLACK))
+
+    def unblock(self, worker_id: str) -> Flow[Worker]:
+        """`users.setUserBW` with ``delete``. SETTLE. A user is on one list at most, so this takes him off the white
+        list, too."""
+        return (yield from self._set_list(worker_id, UserListAction.DELETE))
+
+    def _set_list(self, worker_id: str, action: UserListAction) -> Flow[Worker]:
+        changed = yield from self.api.users.set_user_bw(worker_id, action)
+        return Worker(id=str(worker_id), blocked=action is UserListAction.BLACK, raw=changed.raw)
+
+    def blocked_workers(self) -> Flow[Page[Worker]]:
+        """`users.getBW` with ``blackList``, 100 a page."""
+        return self._listed((yield from self.api.users.get_bw(type=UserList.BLACK)), blocked=True)
+
+    def allowed_workers(self) -> Flow[Page[Worker]]:
+        """`users.getBW` with ``whiteList``, 100 a page: the performers whom orders with
+        ``target_task=Target.WHITE_LIST`` are for."""
+        return self._listed((yield from self.api.users.get_bw(type=UserList.WHITE)), blocked=False)
+
+    def allow(self, worker_id: str) -> Flow[Worker]:
+        """`users.setUserBW` with ``whiteList``. SETTLE; `unblock` takes him off again."""
+        return (yield from self._set_list(worker_id, UserListAction.WHITE))
+
+    def _listed(self, page: Page[Listed], *, blocked: bool) -> Page[Worker]:
+        workers = [listed_worker_of(each, blocked) for each in page.items]
+        if page.more is None:
+            return Page(workers, unreadable=page.unreadable)
+        more = page.more
+
+        def following() -> Flow[Page[Worker]]:
+            return self._listed((yield from more()), blocked=blocked)
+
+        return Page(workers, following, unreadable=page.unreadable)
+
+    # --- applications --------------------------------------------------------------------------------------
+
+    def applications(self, task_id: str) -> Flow[Page[Application]]:
+        """`tasks.viewNotes`: the applications for an order, without the mere comments."""
+        page = yield from self.api.tasks.view_notes([task_id])
+        found = [application_of(each, task_id, self.identity) for each in page.items if each.id_note]
+        return Page(found, unreadable=page.unreadable)
+
+    def accept(self, application: Application) -> Flow[Application]:
+        """`tasks.setNote`: give the order to this performer. SPEND: a multiple order gives out a new one each time.
+
+        The result's ``task_id`` is the order that the performer now has: of a multiple order a new one. After a lost
+        answer the performer's orders tell, and it is sent again only where he has none and still applies.
+        """
+        found: list[OrderInfo] = []
+
+        def look(lost: OutcomeUnknown, delay: float) -> Flow[NoteAnswered | None]:
+            order = yield from self._given(application, lost, delay)
+            if order is not None:
+                found.append(order)
+                return NoteAnswered(id_task=order.id, id_user=order.id_user, raw=order.raw)
+            if (yield from self._still_applies(application)):
+                return None
+            raise NotFound("The application is gone, and its author has no order from it.")
+
+        try:
+            answer = yield from self.api.tasks.set_note(application.id, look=look)
+        except (NotFound, PermissionDenied):
+            order = yield from self._order(application.task_id)
+            if order is None or str(order.id_user) != application.worker.id:
+                raise
+            return application.copy_with(status="accepted", replayed=True)
+        raw = {**application.raw, "accepted": dict(answer.raw)}
+        return application.copy_with(task_id=str(answer.id_task), status="accepted", raw=raw, replayed=bool(found))
+
+    def _given(self, application: Application, lost: OutcomeUnknown, delay: float) -> Flow[OrderInfo | None]:
+        """The order that the performer has from this application."""
+        worker = application.worker.id
+        given = yield from self.api.tasks.list_tasks(id_user=worker, delay=delay)
+        for each in given.items:
+            if str(each.id) == application.task_id:
+                return each
+        asked = yield from self._order(application.task_id)
+        if asked is None or not asked.multitask:
+            return None
+        since = (lost.sent_at or self.now()) - CLOCKS
+        fresh = (each for each in given.items if each.title == asked.title and each.date and each.date >= since)
+        return next(fresh, None)
+
+    def _still_applies(self, application: Application) -> Flow[bool]:
+        page = yield from self.api.tasks.view_notes([application.task_id])
+        return any(str(each.id_note) == application.id for each in page.items)
+
+    def decline(self, application: Application) -> Flow[Application]:
+        """`tasks.unsetNote`. SETTLE. An application that is no longer there was declined or withdrawn before
+        (``replayed``), unless its author has the order: `Conflict`."""
+        try:
+            answer = yield from self.api.tasks.unset_note(application.id)
+        except (NotFound, PermissionDenied, OutcomeUnknown) as trouble:
+            if (yield from self._still_applies(application)):
+                raise
+            order = yield from self._order(application.task_id)
+            if order is None:
+                raise
+            if str(order.id_user) == application.worker.id:
+                raise Conflict("The application was accepted before.", actual="accepted") from trouble
+            return application.copy_with(status="declined", replayed=True)
+        return application.copy_with(status="declined", raw={**application.raw, "declined": dict(answer.raw)})
+
+    def balance(self) -> Flow[Money]:
+        """`users.getBalance`: what is free on the account, in RUB."""
+        found = yield from self.api.users.get_balance()
+        if found.balance is None:
+            raise unreadable("it tells no balance", dict(found.raw))
+        return found.balance
