@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Self
+from typing import Any, Self, cast
 
 __all__ = [
     "AuthenticationFailed",
@@ -99,9 +99,9 @@ class CrowdhubError(Exception):
     def clean(self, redact: Any) -> Self:
         """Pass every text of this error through ``redact`` (a callable from text to text)."""
         for name, value in vars(self).items():
-            if isinstance(value, str):
-                setattr(self, name, redact(value))
-        self.args = tuple(redact(a) if isinstance(a, str) else a for a in self.args)
+            if isinstance(value, (str, list, tuple, dict)):
+                setattr(self, name, _cleaned(value, redact))
+        self.args = tuple(_cleaned(a, redact) for a in self.args)
         return self
 
     def __str__(self) -> str:
@@ -126,6 +126,23 @@ class CrowdhubError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # Errors cross process borders (worker pools); the keyword-only evidence travels as state.
         return _rebuild, (type(self), self.args, vars(self).copy())
+
+
+def _cleaned(value: Any, redact: Any, depth: int = 0) -> Any:
+    """Every text in a value passed through ``redact``: a marketplace can echo a key anywhere in its answer."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Fault):
+        return Fault(redact(value.where), redact(value.what))
+    if depth > 50 and isinstance(value, (list, tuple, dict)):
+        return "…"  # no marketplace nests so deep; an attacker does
+    if isinstance(value, (list, tuple)):
+        parts: list[Any] = [_cleaned(each, redact, depth + 1) for each in cast("Sequence[Any]", value)]
+        return tuple(parts) if isinstance(value, tuple) else parts
+    if isinstance(value, dict):
+        members = cast("dict[Any, Any]", value)
+        return {_cleaned(name, redact): _cleaned(each, redact, depth + 1) for name, each in members.items()}
+    return value
 
 
 def _rebuild(kind: type[CrowdhubError], args: tuple[Any, ...], state: dict[str, Any]) -> CrowdhubError:

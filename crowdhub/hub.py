@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from crowdhub import config, registry
+from crowdhub.books import DEFAULT, Books
 from crowdhub.clock import Clock
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.session import Options, Session
@@ -16,9 +18,14 @@ from crowdhub.errors import ConfigurationError, CrowdhubError
 from crowdhub.market import AsyncMarket, Market
 from crowdhub.market.base import MarketBase
 from crowdhub.market.checks import OnUnsupported
+from crowdhub.market.recovering import RecoverReport
+from crowdhub.market.spending import Confirm
 from crowdhub.model import Capability, Money, Submission, SubmissionStatus, Task, TaskDraft
 from crowdhub.provider import Provider
 from crowdhub.spanning import Share, SplitReport, by_account, parts, share_of
+
+if TYPE_CHECKING:
+    from crowdhub.ledger import Ledger
 
 P = TypeVar("P", bound=Provider[Any])
 M = TypeVar("M", bound=MarketBase[Any])
@@ -36,6 +43,9 @@ class HubBase(Generic[M]):
         self,
         accounts: Mapping[str, Mapping[str, Any]],
         *,
+        ledger: str | os.PathLike[str] | None = DEFAULT,
+        budget: Mapping[str, Any] | None = None,
+        confirm: Confirm | None = None,
         on_unsupported: OnUnsupported = "error",
         max_wait: float = MAX_WAIT,
         timeout: float = TIMEOUT,
@@ -50,6 +60,9 @@ class HubBase(Generic[M]):
         self._timeout = _seconds("timeout", timeout)
         self._clock = clock or Clock()
         self._path = path
+        self._books = Books(
+            ledger, budget, confirm, accounts=list(self._accounts), max_wait=self._max_wait, clock=self._clock
+        )
         self._markets: dict[str, M] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -63,6 +76,11 @@ class HubBase(Generic[M]):
         found = config.load(path)
         settings: dict[str, Any] = {**found.hub, "path": found.path, **options}
         return cls(found.accounts, **settings)
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The ledger, to list and to settle by hand (None: turned off)."""
+        return self._books.ledger()
 
     @property
     def accounts(self) -> list[str]:
@@ -103,9 +121,10 @@ class HubBase(Generic[M]):
             clock=self._clock,
             policy=RetryPolicy(max_wait=self._max_wait),
         )
-        session = Session(provider, options, _gate(self._clock))
+        guard, gate = self._books.open(provider)
+        session = Session(provider, options, gate)
         make = cast("Callable[..., M]", self._market_type)
-        return make(provider, session, on_unsupported=self._on_unsupported)
+        return make(provider, session, on_unsupported=self._on_unsupported, guard=guard)
 
     def _account_of(self, kind: type[Provider[Any]], account: str | None) -> str:
         if account is not None:
@@ -137,7 +156,9 @@ class Hub(HubBase[Market[Any]]):
             hub["rapidworkers"].balance()
 
     ``accounts`` maps names to settings; a name is the provider's, or any with ``"provider"`` among the settings.
-    ``on_unsupported="warn"`` publishes a draft without what a marketplace has no place for. ``max_wait``: seconds
+    ``ledger``: by default a file in the user's data folder; a path or a database URL; None turns it off.
+    ``budget``: the most that may be spent, such as ``{"USD": "50"}``. ``confirm`` is asked before anything is
+    spent. ``on_unsupported="warn"`` publishes a draft without what a marketplace has no place for. ``max_wait``: seconds
     that one call may wait, for its place in the request budget and between attempts. ``timeout``: seconds for
     each wait on the network. ``clock`` replaces time, for tests.
     """
@@ -202,10 +223,21 @@ class Hub(HubBase[Market[Any]]):
                 shares.append(Share(account=name, slots=part.slots, error=error))
         return SplitReport(shares=tuple(shares))
 
+    def recover(self) -> RecoverReport:
+        """Settle what earlier processes left open on all accounts: see `Market.recover`.
+
+        Accounts whose settings are missing now are left alone.
+        """
+        report = RecoverReport()
+        for name in self._accounts:
+            report += self[name].recover()
+        return report
+
     def close(self) -> None:
         """Close all connections."""
         for market in self._take_markets():
             market.close()
+        self._books.close()
 
     def __enter__(self) -> Self:
         return self
@@ -278,10 +310,21 @@ class AsyncHub(HubBase[AsyncMarket[Any]]):
                 shares.append(Share(account=name, slots=part.slots, error=error))
         return SplitReport(shares=tuple(shares))
 
+    async def recover(self) -> RecoverReport:
+        """Settle what earlier processes left open on all accounts: see `Market.recover`.
+
+        Accounts whose settings are missing now are left alone.
+        """
+        report = RecoverReport()
+        for name in self._accounts:
+            report += await self[name].recover()
+        return report
+
     async def close(self) -> None:
         """Close all connections."""
         for market in self._take_markets():
             await market.close()
+        self._books.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -290,14 +333,6 @@ class AsyncHub(HubBase[AsyncMarket[Any]]):
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
         await self.close()
-
-
-def _gate(clock: Clock) -> Any:
-    try:
-        from crowdhub.limits import MemoryGate
-    except ImportError:
-        return None
-    return MemoryGate(clock)
 
 
 def _seconds(name: str, value: Any) -> float:

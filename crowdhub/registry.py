@@ -78,8 +78,7 @@ def load(name: str) -> type[Provider[Any]]:
 
 
 def _load(point: EntryPoint) -> Any:
-    from stevedore import DriverManager
-    from stevedore.exception import NoMatches
+    from stevedore import NamedExtensionManager
 
     cause: list[BaseException] = []
 
@@ -87,21 +86,24 @@ def _load(point: EntryPoint) -> Any:
         cause.append(error)  # stevedore itself would lose it
 
     try:
-        try:
-            return DriverManager(
-                GROUP, point.name, on_load_failure_callback=keep, warn_on_missing_entrypoint=False
-            ).driver
-        except NoMatches:
-            if cause:
-                raise cause[0] from None
-            # stevedore reads a cache on disk that can be two minutes behind a fresh installation
-            return point.load()
+        found: Any = NamedExtensionManager(
+            GROUP, [point.name], on_load_failure_callback=keep, on_missing_entrypoints_callback=_not_in_cache
+        )
+        if cause:
+            raise cause[0]
+        plugins = [extension.plugin for extension in found]
+        # stevedore reads a cache on disk that can be two minutes behind a fresh installation
+        return plugins[0] if plugins else point.load()
     except (Exception, SystemExit) as error:
         raise ConfigurationError(
             f"The plugin {point.name!r} ({point.value}) cannot be loaded: {type(error).__name__}: {error}.",
             provider=point.name,
             next_step="Repair or reinstall that plugin; the others are not affected.",
         ) from error
+
+
+def _not_in_cache(names: Any) -> None:
+    """Leave it to `_load`, which then loads the entry point itself."""
 
 
 def _unknown(name: str) -> ConfigurationError:

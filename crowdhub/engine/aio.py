@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import anyio
+import anyio.to_thread
 import sniffio
 from tenacity import AsyncRetrying
 
@@ -14,7 +15,7 @@ from crowdhub.engine.classify import AnswerTooLarge, AnswerTooSlow, Failure
 from crowdhub.engine.session import LARGEST_ANSWER, Session, too_large
 from crowdhub.engine.transport import AsyncSigningTransport, proxy_for
 from crowdhub.errors import AuthenticationFailed, CrowdhubError
-from crowdhub.flow import Call, Flow, FlowRun
+from crowdhub.flow import Call, Effect, Flow, FlowRun
 
 T = TypeVar("T")
 
@@ -34,12 +35,17 @@ class AsyncEngine:
         self._token_lock = anyio.Lock()
         self._background: set[Ahead[Any]] = set()
 
-    async def run(self, flow: Flow[T]) -> T:
-        """Run one flow to its result. Raises a `CrowdhubError`."""
+    async def run(self, flow: Flow[T], before_spending: Callable[[], None] | None = None) -> T:
+        """Run one flow to its result. Raises a `CrowdhubError`.
+
+        ``before_spending`` is called, in a thread, before each call that spends; what it raises ends the run.
+        """
         with FlowRun(flow) as run:
             try:
                 call = run.start()
                 while call is not None:
+                    if before_spending is not None and call.effect is Effect.SPEND:
+                        await anyio.to_thread.run_sync(before_spending)
                     try:
                         answer = await self._send(call)
                     except Failure as failure:

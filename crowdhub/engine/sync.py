@@ -14,7 +14,7 @@ from crowdhub.engine.classify import AnswerTooLarge, AnswerTooSlow, Failure
 from crowdhub.engine.session import LARGEST_ANSWER, Session, too_large
 from crowdhub.engine.transport import SigningTransport, proxy_for
 from crowdhub.errors import AuthenticationFailed, CrowdhubError
-from crowdhub.flow import Call, Flow, FlowRun
+from crowdhub.flow import Call, Effect, Flow, FlowRun
 
 T = TypeVar("T")
 
@@ -34,12 +34,17 @@ class Engine:
         self._token_lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
 
-    def run(self, flow: Flow[T]) -> T:
-        """Run one flow to its result. Raises a `CrowdhubError`."""
+    def run(self, flow: Flow[T], before_spending: Callable[[], None] | None = None) -> T:
+        """Run one flow to its result. Raises a `CrowdhubError`.
+
+        ``before_spending`` is called before each call that spends; what it raises ends the run.
+        """
         with FlowRun(flow) as run:
             try:
                 call = run.start()
                 while call is not None:
+                    if before_spending is not None and call.effect is Effect.SPEND:
+                        before_spending()
                     try:
                         answer = self._send(call)
                     except Failure as failure:

@@ -14,12 +14,14 @@ from crowdhub.engine import download
 from crowdhub.engine.aio import AsyncEngine
 from crowdhub.engine.session import Session
 from crowdhub.flow import Flow
-from crowdhub.market import checks, publishing, reviewing, watching
+from crowdhub.market import checks, publishing, recovering, reviewing, running, watching
 from crowdhub.market.base import MarketBase, P
 from crowdhub.market.checks import OnUnsupported
 from crowdhub.market.drive import drive_async, iterate_async
 from crowdhub.market.paging import all_items
 from crowdhub.market.publishing import DryRun
+from crowdhub.market.recovering import RecoverReport
+from crowdhub.market.spending import Guard
 from crowdhub.market.watching import Watch
 from crowdhub.model import (
     Application,
@@ -46,19 +48,30 @@ class AsyncMarket(MarketBase[P]):
     raises `NotSupported` before any request.
     """
 
-    def __init__(self, provider: P, session: Session, *, on_unsupported: OnUnsupported = "error") -> None:
-        super().__init__(provider, session, on_unsupported=on_unsupported)
+    def __init__(
+        self,
+        provider: P,
+        session: Session,
+        *,
+        on_unsupported: OnUnsupported = "error",
+        guard: Guard | None = None,
+    ) -> None:
+        super().__init__(provider, session, on_unsupported=on_unsupported, guard=guard)
         self._engine = AsyncEngine(session)
 
-    async def run(self, flow: Flow[T]) -> T:
-        """Run any operation of the provider: ``market.run(market.provider.something(…))``."""
-        return await self._engine.run(flow)
+    async def run(self, flow: Flow[T], *, key: str | None = None, amount: Money | None = None) -> T:
+        """Run any operation of the provider: ``market.run(market.provider.something(…))``.
+
+        What it spends is in the ledger. With a ``key``, the same operation with the same content is carried out
+        once: the first result comes back. ``amount``: the most that it may cost, for the budget.
+        """
+        return await drive_async(self._engine, running.run(self._provider, self._guard, flow, key=key, amount=amount))
 
     # --- asking ---------------------------------------------------------------------------------------------
 
     async def estimate(self, draft: TaskDraft) -> Quote:
         """What publishing will take from the balance, commission included where it is known."""
-        return await self.run(self._provider.estimate(self.check(draft)))
+        return await self._engine.run(self._provider.estimate(self.check(draft)))
 
     @overload
     async def publish(self, draft: TaskDraft, *, key: str | None = None, dry_run: Literal[False] = False) -> Task: ...
@@ -77,11 +90,11 @@ class AsyncMarket(MarketBase[P]):
         ready = publishing.with_reference(self._provider, self.check(draft), key)
         if dry_run:
             return await drive_async(self._engine, publishing.dry_run(self._provider, ready))
-        return await drive_async(self._engine, publishing.publish(self._provider, ready, key))
+        return await drive_async(self._engine, publishing.publish(self._provider, self._guard, ready, key))
 
     async def task(self, task: Task | str) -> Task:
         """A task as it stands now, by itself or its id."""
-        return await self.run(self._provider.task(checks.task_id_of(self._provider, task)))
+        return await self._engine.run(self._provider.task(checks.task_id_of(self._provider, task)))
 
     def tasks(self, *, status: TaskStatus | str | None = None) -> AsyncIterator[Task]:
         """The account's tasks, all of them or those in one status."""
@@ -90,11 +103,11 @@ class AsyncMarket(MarketBase[P]):
 
     async def cancel(self, task: Task | str) -> Task:
         """Take a task off the market. What is handed in already is still to be reviewed."""
-        return await self.run(self._provider.cancel(checks.task_id_of(self._provider, task)))
+        return await self._engine.run(self._provider.cancel(checks.task_id_of(self._provider, task)))
 
     async def balance(self) -> Money:
         """The money on the account."""
-        return await self.run(self._provider.balance())
+        return await self._engine.run(self._provider.balance())
 
     # --- the work -------------------------------------------------------------------------------------------
 
@@ -154,7 +167,7 @@ class AsyncMarket(MarketBase[P]):
 
     async def _settle(self, flow: Flow[Submission]) -> Submission:
         try:
-            return await self.run(flow)
+            return await self._engine.run(flow)
         finally:
             self._settled += 1  # whatever came of it, lists may have moved
 
@@ -170,16 +183,23 @@ class AsyncMarket(MarketBase[P]):
         before = self.requests
         try:
             outcomes, unintended = await drive_async(
-                self._engine, reviewing.review(self._provider, decisions, progress)
+                self._engine, reviewing.review(self._provider, decisions, progress, guard=self._guard)
             )
         finally:
             self._settled += 1
         return ReviewReport(outcomes=tuple(outcomes), unintended=tuple(unintended), requests=self.requests - before)
 
-    async def pay_bonus(self, submission: Submission, amount: Money, reason: str) -> Submission:
-        """Pay a worker extra. Raises `OutcomeUnknown` where it cannot be told whether it was paid."""
+    async def pay_bonus(
+        self, submission: Submission, amount: Money, reason: str, *, key: str | None = None
+    ) -> Submission:
+        """Pay a worker extra. The same ``key`` never pays twice.
+
+        Raises `OutcomeUnknown` where it cannot be told whether it was paid: nothing is sent again then.
+        """
         checks.checked_bonus(self._provider, submission, amount, reason)
-        return await self.run(self._provider.pay_bonus(submission, amount, reason))
+        return await drive_async(
+            self._engine, publishing.pay_bonus(self._provider, self._guard, submission, amount, reason, key)
+        )
 
     async def download(
         self, files: Submission | File, folder: str | Path, *, max_bytes: int = download.MAX_BYTES
@@ -213,15 +233,15 @@ class AsyncMarket(MarketBase[P]):
 
     async def worker(self, worker: Worker | Submission | str) -> Worker:
         """A worker's profile, by id."""
-        return await self.run(self._provider.worker(checks.worker_id_of(worker)))
+        return await self._engine.run(self._provider.worker(checks.worker_id_of(worker)))
 
     async def block(self, worker: Worker | Submission | str, reason: str | None = None) -> Worker:
         """Keep a worker away from this account's tasks. Blocked before: a success."""
-        return await self.run(self._provider.block(checks.worker_id_of(worker), reason))
+        return await self._engine.run(self._provider.block(checks.worker_id_of(worker), reason))
 
     async def unblock(self, worker: Worker | Submission | str) -> Worker:
         """Let a blocked worker work again. Not blocked: a success."""
-        return await self.run(self._provider.unblock(checks.worker_id_of(worker)))
+        return await self._engine.run(self._provider.unblock(checks.worker_id_of(worker)))
 
     def blocked_workers(self) -> AsyncIterator[Worker]:
         """The workers that are blocked."""
@@ -234,11 +254,18 @@ class AsyncMarket(MarketBase[P]):
 
     async def accept(self, application: Application) -> Application:
         """Give the task to this worker."""
-        return await self.run(self._provider.accept(checks.checked_application(self._provider, application)))
+        return await self._engine.run(self._provider.accept(checks.checked_application(self._provider, application)))
 
     async def decline(self, application: Application) -> Application:
         """Refuse this worker."""
-        return await self.run(self._provider.decline(checks.checked_application(self._provider, application)))
+        return await self._engine.run(self._provider.decline(checks.checked_application(self._provider, application)))
+
+    async def recover(self) -> RecoverReport:
+        """Settle what an earlier process left open, by asking the marketplace; unfinished reviews are carried on.
+
+        Nothing that spends is sent again: what was not done is said to be so, and its key is free.
+        """
+        return await drive_async(self._engine, recovering.recover(self._provider, self._guard))
 
     async def close(self) -> None:
         """Close the connections. The hub does it for its markets."""

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from crowdhub.engine.session import Session
 from crowdhub.market.checks import OnUnsupported, checked_draft, checked_status, task_id_of
+from crowdhub.market.spending import Guard
 from crowdhub.market.watching import Watch
 from crowdhub.model import Capabilities, File, Model, Submission, SubmissionStatus, Task, TaskDraft
 from crowdhub.provider import Provider
@@ -23,10 +24,11 @@ class RequestBudget(Model):
 
 
 class MarketBase(Generic[P]):
-    def __init__(self, provider: P, session: Session, *, on_unsupported: OnUnsupported = "error") -> None:
+    def __init__(self, provider: P, session: Session, *, on_unsupported: OnUnsupported, guard: Guard | None) -> None:
         self._provider = provider
         self._session = session
         self._on_unsupported: OnUnsupported = on_unsupported
+        self._guard = guard or Guard()
         self._settled = 0
 
     @property

@@ -45,8 +45,8 @@ def iterate(  # noqa: C901 - one case for each step
                 match step:
                     case Emit(items):
                         yield from items
-                    case Run(flow):
-                        reply.value = engine.run(flow)
+                    case Run(flow, before):
+                        reply.value = engine.run(flow, before)
                     case RunAll(flows, done):
                         reply.value = engine.run_all(flows, done)
                     case Start(flow):
@@ -104,8 +104,8 @@ class _AsyncRun:
                         case Emit(items):
                             for item in items:
                                 yield item
-                        case Run(flow):
-                            reply.value = await engine.run(flow)
+                        case Run(flow, before):
+                            reply.value = await engine.run(flow, before)
                         case RunAll(flows, done):
                             reply.value = await engine.run_all(flows, done)
                         case Start(flow):

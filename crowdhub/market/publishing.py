@@ -6,13 +6,18 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from crowdhub.errors import Conflict
-from crowdhub.flow import UNSET, Call, FlowRun, Upload
+from crowdhub.flow import UNSET, Call, Flow, FlowRun, Upload
+from crowdhub.market.spending import Guard, Wish, spend
 from crowdhub.market.steps import Run, Script
-from crowdhub.model import Capability, Model, Quote, Task, TaskDraft
+from crowdhub.model import Capability, Model, Money, Quote, Submission, Task, TaskDraft
 from crowdhub.provider import Provider
+
+if TYPE_CHECKING:
+    from crowdhub.ledger import Intent
 
 
 class DryRun(Model):
@@ -30,23 +35,73 @@ def with_reference(provider: Provider[Any], draft: TaskDraft, key: str | None) -
     if key is None:
         text = secrets.token_bytes(10)
     else:
-        text = hashlib.sha256(
-            "\0".join([provider.name, provider.account, provider.environment, key]).encode()
-        ).digest()[:10]
+        named = "\0".join([provider.name, provider.account, provider.environment, key])
+        text = hashlib.sha256(named.encode()).digest()[:10]
     return draft.copy_with(reference="ch-" + base64.b32encode(text).decode().lower())
 
 
-def publish(provider: Provider[Any], draft: TaskDraft, key: str | None) -> Script[Task]:
-    """Publish once. With a key, the marketplace is first asked whether that key was published before."""
-    if key is not None and Capability.FIND_PUBLISHED in provider.capabilities():
-        found: Task | None = yield Run(provider.find_published(draft))
-        if found is not None:
-            return _same(found, draft, key)
-    task: Task = yield Run(provider.publish(draft))
-    return task
+def publish(provider: Provider[Any], guard: Guard, draft: TaskDraft, key: str | None) -> Script[Task]:
+    """Publish once, with its intent in the ledger."""
+    quote = yield from quoted(provider, draft)
+
+    def look(since: datetime | None) -> Flow[Task | None]:
+        return _found(provider, draft, key, since)
+
+    def revive(intent: Intent) -> Task:
+        return intent.read(Task)
+
+    wish: Wish[Task] = Wish(
+        operation="publish",
+        content=draft,
+        send=lambda: provider.publish(draft),
+        revive=revive,
+        look=look if Capability.FIND_PUBLISHED in provider.capabilities() else None,
+        key=key,
+        amount=quote,
+        reference=draft.reference,
+        title=draft.title,
+        look_for=f'a task titled "{draft.title}" marked [ref {draft.reference}]',
+    )
+    return (yield from spend(provider, guard, wish))
 
 
-def _same(found: Task, draft: TaskDraft, key: str) -> Task:
+def pay_bonus(
+    provider: Provider[Any], guard: Guard, submission: Submission, amount: Money, reason: str, key: str | None
+) -> Script[Submission]:
+    """Pay a bonus once, with its intent in the ledger."""
+
+    def revive(intent: Intent) -> Submission:
+        return intent.read(Submission)
+
+    wish: Wish[Submission] = Wish(
+        operation="pay_bonus",
+        content={"task": submission.task_id, "submission": submission.id, "amount": amount, "reason": reason},
+        send=lambda: provider.pay_bonus(submission, amount, reason),
+        revive=revive,
+        key=key,
+        amount=amount,
+        task_id=submission.task_id,
+        look_for=f"a bonus of {amount} for submission {submission.id} of task {submission.task_id}",
+    )
+    return (yield from spend(provider, guard, wish))
+
+
+def quoted(provider: Provider[Any], draft: TaskDraft) -> Script[Quote | None]:
+    if Capability.ESTIMATE not in provider.capabilities():
+        return None
+    quote: Quote = yield Run(provider.estimate(draft))
+    return quote
+
+
+def _found(provider: Provider[Any], draft: TaskDraft, key: str | None, since: datetime | None) -> Flow[Task | None]:
+    found = yield from provider.find_published(draft, since)
+    if found is not None:
+        _refuse_other(found, draft, key)
+        return found.copy_with(replayed=True)
+    return None
+
+
+def _refuse_other(found: Task, draft: TaskDraft, key: str | None) -> None:
     """Refuse a key that stands for another task already."""
     pairs: dict[str, tuple[object, object]] = {
         "title": (found.title, draft.title),
@@ -60,14 +115,11 @@ def _same(found: Task, draft: TaskDraft, key: str) -> Task:
             actual=found,
             next_step="Use another key for another task; nothing was sent.",
         )
-    return found.copy_with(replayed=True)
 
 
 def dry_run(provider: Provider[Any], draft: TaskDraft) -> Script[DryRun]:
     """The first request that publishing would make, without making it."""
-    quote: Quote | None = None
-    if Capability.ESTIMATE in provider.capabilities():
-        quote = yield Run(provider.estimate(draft))
+    quote = yield from quoted(provider, draft)
     with FlowRun(provider.publish(draft)) as run:
         call = run.start()
     if call is None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from crowdhub.errors import AuthenticationFailed, CrowdhubError, OutcomeUnknown
 from crowdhub.flow import Flow
-from crowdhub.market.steps import Run, RunAll, Script
+from crowdhub.market.spending import Guard, identity_of
+from crowdhub.market.steps import Do, Run, RunAll, Script
 from crowdhub.model import BatchReport, Capability, Decision, Outcome, Result, Submission, Verdict, settled
 from crowdhub.provider import Provider
 
@@ -17,40 +18,94 @@ Progress = Callable[[int], None]
 
 
 def review(
-    provider: Provider[Any], decisions: Sequence[Decision], progress: Progress | None = None
+    provider: Provider[Any],
+    decisions: Sequence[Decision],
+    progress: Progress | None = None,
+    *,
+    guard: Guard,
+    journal: tuple[str, Sequence[int]] | None = None,
 ) -> Script[tuple[list[Outcome], list[Submission]]]:
-    """One outcome for each decision, in their order, and what was settled without a decision."""
-    outcomes: dict[int, Outcome] = {}
-    unintended: list[Submission] = []
-    place = {id(decision): number for number, decision in enumerate(decisions)}
+    """One outcome for each decision, in their order, and what was settled without a decision.
 
-    def take(done: Sequence[Outcome]) -> None:
-        for outcome in done:
-            outcomes[place[id(outcome.decision)]] = outcome
-        if progress is not None and done:
-            progress(len(done))
+    The decisions are in the ledger's journal before the first is carried out, each outcome after it, so that
+    ``recover`` can go on after a crash. ``journal``: the review and the places there that are carried on with.
+    """
+    if guard.ledger is None:
+        return (yield from _Review(provider, decisions, progress).script())
+    kept = guard.ledger.journal
+    if journal is None:
+        identity = identity_of(provider)
+        asked = [(d.submission.task_id, d.submission.id, d.verdict.value, d.words) for d in decisions]
+        journal = ((yield Do(lambda: kept.write(identity, asked))), range(len(decisions)))
+    review_id, positions = journal
 
-    left, batches = _batches(provider, decisions)
-    for batch in batches:
-        try:
-            report: BatchReport = yield Run(provider.review_batch(batch))
-        except CrowdhubError:
-            left.extend(batch)  # one by one, each decision tells its own state
-        else:
-            take(report.outcomes)
-            left.extend(report.left)
-            unintended.extend(report.unintended)
-    left.sort(key=lambda decision: place[id(decision)])
-    stopped: CrowdhubError | None = None
-    for start in range(0, len(left), CHUNK):
-        chunk = left[start : start + CHUNK]
-        if stopped is not None:
-            take([Outcome(decision=each, result=Result.FAILED, error=stopped) for each in chunk])
-            continue
-        results = yield RunAll([flow_of(provider, each) for each in chunk])
-        take([outcome_of(decision, result) for decision, result in zip(chunk, results, strict=True)])
-        stopped = next((each for each in results if isinstance(each, AuthenticationFailed)), None)
-    return [outcomes[number] for number in range(len(decisions))], unintended
+    def write(outcomes: Sequence[tuple[int, Outcome]]) -> None:
+        from crowdhub.ledger import Noted
+
+        rows = [
+            Noted(positions[place], outcome.result.value, str(outcome.error) if outcome.error else None)
+            for place, outcome in outcomes
+        ]
+        kept.outcome(review_id, rows)
+
+    try:
+        return (yield from _Review(provider, decisions, progress, write).script())
+    finally:
+        kept.close(review_id)
+
+
+class _Review:
+    """One run over the decisions."""
+
+    def __init__(
+        self,
+        provider: Provider[Any],
+        decisions: Sequence[Decision],
+        progress: Progress | None,
+        write: Callable[[Sequence[tuple[int, Outcome]]], None] | None = None,
+    ) -> None:
+        self._provider = provider
+        self._decisions = decisions
+        self._progress = progress
+        self._write = write
+        self._outcomes: dict[int, Outcome] = {}
+        self._place = {id(decision): number for number, decision in enumerate(decisions)}
+
+    def script(self) -> Script[tuple[list[Outcome], list[Submission]]]:
+        unintended: list[Submission] = []
+        left, batches = _batches(self._provider, self._decisions)
+        for batch in batches:
+            try:
+                report: BatchReport = yield Run(self._provider.review_batch(batch))
+            except CrowdhubError:
+                left.extend(batch)  # one by one, each decision tells its own state
+            else:
+                yield from self._take(report.outcomes)
+                left.extend(report.left)
+                unintended.extend(report.unintended)
+        left.sort(key=lambda decision: self._place[id(decision)])
+        yield from self._one_by_one(left)
+        return [self._outcomes[number] for number in range(len(self._decisions))], unintended
+
+    def _one_by_one(self, decisions: Sequence[Decision]) -> Script[None]:
+        stopped: CrowdhubError | None = None
+        for start in range(0, len(decisions), CHUNK):
+            chunk = decisions[start : start + CHUNK]
+            if stopped is not None:
+                yield from self._take([Outcome(decision=each, result=Result.FAILED, error=stopped) for each in chunk])
+                continue
+            results = yield RunAll([flow_of(self._provider, each) for each in chunk])
+            yield from self._take([outcome_of(each, result) for each, result in zip(chunk, results, strict=True)])
+            stopped = next((each for each in results if isinstance(each, AuthenticationFailed)), None)
+
+    def _take(self, done: Sequence[Outcome]) -> Script[None]:
+        placed = [(self._place[id(outcome.decision)], outcome) for outcome in done]
+        self._outcomes.update(placed)
+        write = self._write
+        if write is not None and placed:
+            yield Do(lambda: write(placed))
+        if self._progress is not None and placed:
+            self._progress(len(placed))
 
 
 def _batches(provider: Provider[Any], decisions: Sequence[Decision]) -> tuple[list[Decision], list[list[Decision]]]:

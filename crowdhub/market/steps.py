@@ -17,9 +17,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Run a flow; sent back: its result. Its error is thrown into the script."""
+    """Run a flow; sent back: its result. Its error is thrown into the script.
+
+    ``before_spending`` is called before each call that spends is sent; what it raises ends the run instead.
+    """
 
     flow: Flow[Any]
+    before_spending: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ from crowdhub.engine import download
 from crowdhub.engine.session import Session
 from crowdhub.engine.sync import Engine
 from crowdhub.flow import Flow
-from crowdhub.market import checks, publishing, reviewing, watching
+from crowdhub.market import checks, publishing, recovering, reviewing, running, watching
 from crowdhub.market.base import MarketBase, P
 from crowdhub.market.checks import OnUnsupported
 from crowdhub.market.drive import drive, iterate
 from crowdhub.market.paging import all_items
 from crowdhub.market.publishing import DryRun
+from crowdhub.market.recovering import RecoverReport
+from crowdhub.market.spending import Guard
 from crowdhub.market.watching import Watch
 from crowdhub.model import (
     Application,
@@ -42,19 +44,30 @@ class Market(MarketBase[P]):
     raises `NotSupported` before any request.
     """
 
-    def __init__(self, provider: P, session: Session, *, on_unsupported: OnUnsupported = "error") -> None:
-        super().__init__(provider, session, on_unsupported=on_unsupported)
+    def __init__(
+        self,
+        provider: P,
+        session: Session,
+        *,
+        on_unsupported: OnUnsupported = "error",
+        guard: Guard | None = None,
+    ) -> None:
+        super().__init__(provider, session, on_unsupported=on_unsupported, guard=guard)
         self._engine = Engine(session)
 
-    def run(self, flow: Flow[T]) -> T:
-        """Run any operation of the provider: ``market.run(market.provider.something(…))``."""
-        return self._engine.run(flow)
+    def run(self, flow: Flow[T], *, key: str | None = None, amount: Money | None = None) -> T:
+        """Run any operation of the provider: ``market.run(market.provider.something(…))``.
+
+        What it spends is in the ledger. With a ``key``, the same operation with the same content is carried out
+        once: the first result comes back. ``amount``: the most that it may cost, for the budget.
+        """
+        return drive(self._engine, running.run(self._provider, self._guard, flow, key=key, amount=amount))
 
     # --- asking ---------------------------------------------------------------------------------------------
 
     def estimate(self, draft: TaskDraft) -> Quote:
         """What publishing will take from the balance, commission included where it is known."""
-        return self.run(self._provider.estimate(self.check(draft)))
+        return self._engine.run(self._provider.estimate(self.check(draft)))
 
     @overload
     def publish(self, draft: TaskDraft, *, key: str | None = None, dry_run: Literal[False] = False) -> Task: ...
@@ -73,11 +86,11 @@ class Market(MarketBase[P]):
         ready = publishing.with_reference(self._provider, self.check(draft), key)
         if dry_run:
             return drive(self._engine, publishing.dry_run(self._provider, ready))
-        return drive(self._engine, publishing.publish(self._provider, ready, key))
+        return drive(self._engine, publishing.publish(self._provider, self._guard, ready, key))
 
     def task(self, task: Task | str) -> Task:
         """A task as it stands now, by itself or its id."""
-        return self.run(self._provider.task(checks.task_id_of(self._provider, task)))
+        return self._engine.run(self._provider.task(checks.task_id_of(self._provider, task)))
 
     def tasks(self, *, status: TaskStatus | str | None = None) -> Iterator[Task]:
         """The account's tasks, all of them or those in one status."""
@@ -86,11 +99,11 @@ class Market(MarketBase[P]):
 
     def cancel(self, task: Task | str) -> Task:
         """Take a task off the market. What is handed in already is still to be reviewed."""
-        return self.run(self._provider.cancel(checks.task_id_of(self._provider, task)))
+        return self._engine.run(self._provider.cancel(checks.task_id_of(self._provider, task)))
 
     def balance(self) -> Money:
         """The money on the account."""
-        return self.run(self._provider.balance())
+        return self._engine.run(self._provider.balance())
 
     # --- the work -------------------------------------------------------------------------------------------
 
@@ -148,7 +161,7 @@ class Market(MarketBase[P]):
 
     def _settle(self, flow: Flow[Submission]) -> Submission:
         try:
-            return self.run(flow)
+            return self._engine.run(flow)
         finally:
             self._settled += 1  # whatever came of it, lists may have moved
 
@@ -161,15 +174,20 @@ class Market(MarketBase[P]):
         checks.checked_decisions(self._provider, decisions)
         before = self.requests
         try:
-            outcomes, unintended = drive(self._engine, reviewing.review(self._provider, decisions, progress))
+            outcomes, unintended = drive(
+                self._engine, reviewing.review(self._provider, decisions, progress, guard=self._guard)
+            )
         finally:
             self._settled += 1
         return ReviewReport(outcomes=tuple(outcomes), unintended=tuple(unintended), requests=self.requests - before)
 
-    def pay_bonus(self, submission: Submission, amount: Money, reason: str) -> Submission:
-        """Pay a worker extra. Raises `OutcomeUnknown` where it cannot be told whether it was paid."""
+    def pay_bonus(self, submission: Submission, amount: Money, reason: str, *, key: str | None = None) -> Submission:
+        """Pay a worker extra. The same ``key`` never pays twice.
+
+        Raises `OutcomeUnknown` where it cannot be told whether it was paid: nothing is sent again then.
+        """
         checks.checked_bonus(self._provider, submission, amount, reason)
-        return self.run(self._provider.pay_bonus(submission, amount, reason))
+        return drive(self._engine, publishing.pay_bonus(self._provider, self._guard, submission, amount, reason, key))
 
     def download(
         self, files: Submission | File, folder: str | Path, *, max_bytes: int = download.MAX_BYTES
@@ -195,15 +213,15 @@ class Market(MarketBase[P]):
 
     def worker(self, worker: Worker | Submission | str) -> Worker:
         """A worker's profile, by id."""
-        return self.run(self._provider.worker(checks.worker_id_of(worker)))
+        return self._engine.run(self._provider.worker(checks.worker_id_of(worker)))
 
     def block(self, worker: Worker | Submission | str, reason: str | None = None) -> Worker:
         """Keep a worker away from this account's tasks. Blocked before: a success."""
-        return self.run(self._provider.block(checks.worker_id_of(worker), reason))
+        return self._engine.run(self._provider.block(checks.worker_id_of(worker), reason))
 
     def unblock(self, worker: Worker | Submission | str) -> Worker:
         """Let a blocked worker work again. Not blocked: a success."""
-        return self.run(self._provider.unblock(checks.worker_id_of(worker)))
+        return self._engine.run(self._provider.unblock(checks.worker_id_of(worker)))
 
     def blocked_workers(self) -> Iterator[Worker]:
         """The workers that are blocked."""
@@ -216,11 +234,18 @@ class Market(MarketBase[P]):
 
     def accept(self, application: Application) -> Application:
         """Give the task to this worker."""
-        return self.run(self._provider.accept(checks.checked_application(self._provider, application)))
+        return self._engine.run(self._provider.accept(checks.checked_application(self._provider, application)))
 
     def decline(self, application: Application) -> Application:
         """Refuse this worker."""
-        return self.run(self._provider.decline(checks.checked_application(self._provider, application)))
+        return self._engine.run(self._provider.decline(checks.checked_application(self._provider, application)))
+
+    def recover(self) -> RecoverReport:
+        """Settle what an earlier process left open, by asking the marketplace; unfinished reviews are carried on.
+
+        Nothing that spends is sent again: what was not done is said to be so, and its key is free.
+        """
+        return drive(self._engine, recovering.recover(self._provider, self._guard))
 
     def close(self) -> None:
         """Close the connections. The hub does it for its markets."""
