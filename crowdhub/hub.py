@@ -158,8 +158,8 @@ class Hub(HubBase[Market[Any]]):
     ``accounts`` maps names to settings; a name is the provider's, or any with ``"provider"`` among the settings.
     ``ledger``: by default a file in the user's data folder; a path or a database URL; None turns it off.
     ``budget``: the most that may be spent, such as ``{"USD": "50"}``. ``confirm`` is asked before anything is
-    spent. ``on_unsupported="warn"`` publishes a draft without what a marketplace has no place for. ``max_wait``: seconds
-    that one call may wait, for its place in the request budget and between attempts. ``timeout``: seconds for
+    spent. ``on_unsupported="warn"`` publishes a draft without what a marketplace has no place for. ``max_wait``:
+    seconds that one call may wait, for its place in the request budget and between attempts. ``timeout``: seconds for
     each wait on the network. ``clock`` replaces time, for tests.
     """
 

@@ -36,7 +36,7 @@ from crowdhub.model import (
     Worker,
     country_code,
 )
-from crowdhub.wire import mapping
+from crowdhub.wire import mapping, text_or_none
 
 if TYPE_CHECKING:
     from crowdhub.http import Response as Response  # re-exported for plugins, as a type
@@ -383,9 +383,8 @@ def error_words(response: Response) -> tuple[str | None, str | None]:
             code = members.get("code") or members.get("name")
             said = members.get("message") or members.get("detail") or members.get("description")
             return (str(code) if code else None), _short(said)
-        data = inner
-    words = cast("object", data)
-    return None, _short(words if isinstance(words, str) else None)
+        data = cast("Any", inner)
+    return None, _short(text_or_none(data))
 
 
 def _short(words: Any) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import count
 from typing import Any
 
 from crowdhub.errors import UnreadableResponse
@@ -56,6 +57,8 @@ class Watch:
 
     def round(self) -> Script[None]:
         """Ask for the list of tasks, and then only for the submissions of those whose counters moved; emit the new."""
+        if self.ended:
+            return
         tasks = yield from _states(self._provider, list(self._watched))
         for task_id, task in tasks.items():
             each = self._watched[task_id]
@@ -72,10 +75,8 @@ class Watch:
 
 def watch(watched: Watch, *, interval: float, rounds: int | None) -> Script[None]:
     """Round after round until every task has ended, or for so many ``rounds``."""
-    done = 0
-    while not watched.ended:
+    for done in count(1):
         yield from watched.round()
-        done += 1
         if watched.ended or done == rounds:
             return
         yield Sleep(interval)
