@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -29,7 +30,7 @@ class Given(Model):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise InvalidRequest(faults=faults_of(error, type(self).__name__)) from None
+            raise InvalidRequest(faults=faults_of(error, type(self).__name__, type(self).model_fields)) from None
 
 
 class Answer(Model):
@@ -46,13 +47,15 @@ class Status(StrEnum):
         return cls.__members__.get("UNKNOWN")
 
 
-def faults_of(error: ValidationError, prefix: str = "") -> list[Fault]:
-    """A pydantic error as our faults, one for each field, without the input (it may hold a secret)."""
+def faults_of(error: ValidationError, prefix: str = "", known: Iterable[str] = ()) -> list[Fault]:
+    """A pydantic error as our faults, one for each field, without the input (it may hold a secret). ``known`` are
+    the right names, of which the nearest is proposed for a wrong one."""
     found: dict[str, str] = {}
     for each in error.errors(include_url=False, include_context=False, include_input=False):
         where = ".".join(map(str, each["loc"])) or prefix
         if each["type"] == "extra_forbidden":
-            what = "there is no such field"
+            near = difflib.get_close_matches(where, list(known), n=1)
+            what = "there is no such field" + (f"; did you mean {near[0]!r}?" if near else "")
         else:
             what = each["msg"].removeprefix("Value error, ").rstrip(".")
         found[where] = f"{found[where]}, or {what}" if where in found else what
