@@ -21,6 +21,9 @@ from crowdhub_etxt.signature import LONGEST_URL, signed, url_length
 if TYPE_CHECKING:
     from crowdhub.http import Response
 
+PRIVATE_MESSAGE = "messages.writePrivate"
+"""The function that may be called once a minute only."""
+
 MOST_PAGES = 1000
 """Of a list that is gone through in a search: 100,000 orders."""
 
@@ -33,7 +36,7 @@ class Account(Provider[EtxtSettings]):
     currency: ClassVar[str] = "RUB"
     settings_type = EtxtSettings
     credential_places = CredentialPlaces(query=("token", "sign"))
-    rate_limits = (RateLimit(1, 60, what="messages.writePrivate"),)
+    rate_limits = (RateLimit(1, 60, what=PRIVATE_MESSAGE),)
 
     def __init__(self, settings: EtxtSettings, *, account: str | None = None) -> None:
         super().__init__(settings, account=account)
@@ -49,13 +52,14 @@ class Account(Provider[EtxtSettings]):
         """The call of a function: its name in the address, everything else in the body, where nothing is signed,
         cut off at 2,048 characters or kept in a log of addresses."""
         query = [("method", function)]
+        limit = function if function == PRIVATE_MESSAGE else None
         if upload is not None:
             return Call.post("", effect=effect, query=query, multipart=[*params, ("file", upload)])
         if self.settings.reads_by_get and effect is Effect.READ and all(name != "method" for name, _ in params):
             long = [*query, *params]
             if self._url_length(long) <= LONGEST_URL:
                 return Call.get("", query=long)
-        return Call.post("", effect=effect, query=query, form=list(params))
+        return Call.post("", effect=effect, query=query, form=list(params), limit=limit)
 
     def _url_length(self, query: Sequence[tuple[str, str]]) -> int:
         return url_length(self.settings.base_url, query, self.settings.token.get_secret_value())
