@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, exists, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection, RowMapping
 
 from crowdhub.ledger import owner
@@ -185,8 +185,8 @@ class Journal:
         return found
 
     def _unfinished(self, connection: Connection) -> Sequence[RowMapping]:
-        left = exists().where(decisions.c.review_id == reviews.c.id, decisions.c.result.is_(None))
-        query = select(reviews).where(left).order_by(reviews.c.created_at)
+        left = select(decisions.c.review_id).where(decisions.c.result.is_(None))
+        query = select(reviews).where(reviews.c.id.in_(left)).order_by(reviews.c.created_at, reviews.c.id)
         return connection.execute(query).mappings().all()
 
     def _is_alive(self, row: RowMapping) -> bool:

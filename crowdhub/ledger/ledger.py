@@ -25,7 +25,7 @@ from crowdhub.ledger.heartbeat import Heartbeat
 from crowdhub.ledger.intent import Begun, Intent, State, Status, micros, row_of
 from crowdhub.ledger.journal import Journal
 from crowdhub.ledger.report import Report
-from crowdhub.ledger.schema import intents, meta, reviews
+from crowdhub.ledger.schema import IS_OPEN, intents, meta, reviews
 from crowdhub.model import Money, Task
 
 LEASE = 90.0
@@ -285,7 +285,7 @@ class Ledger:
         ends = self.lease_end(self.clock.now())
 
         def work(connection: Connection) -> None:
-            mine = intents.c.state.in_(OPEN) & intents.c.holder.in_(holders)
+            mine = IS_OPEN & intents.c.holder.in_(holders)
             connection.execute(update(intents).where(mine).values(lease_until=ends))
             connection.execute(update(reviews).where(reviews.c.holder.in_(holders)).values(lease_until=ends))
 
@@ -324,7 +324,7 @@ class Ledger:
 
         ``under_way=True``: also those that somebody is at.
         """
-        query = select(intents).where(intents.c.state.in_(OPEN)).order_by(intents.c.created_at, intents.c.id)
+        query = select(intents).where(IS_OPEN).order_by(intents.c.created_at, intents.c.id)
         if account is not None:
             query = query.where(intents.c.account == account)
         found = self.database.read(

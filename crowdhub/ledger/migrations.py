@@ -39,6 +39,7 @@ MIGRATIONS: list[Sequence[str]] = [
             id TEXT PRIMARY KEY, provider TEXT NOT NULL, account TEXT NOT NULL, environment TEXT NOT NULL,
             holder TEXT, lease_until BIGINT NOT NULL, created_at BIGINT NOT NULL)""",
         "CREATE INDEX crowdhub_review_time ON crowdhub_review (created_at)",
+        "CREATE INDEX crowdhub_review_holder ON crowdhub_review (holder) WHERE holder IS NOT NULL",
         """CREATE TABLE crowdhub_decision (
             review_id TEXT NOT NULL, position INTEGER NOT NULL, task_id TEXT NOT NULL, submission_id TEXT NOT NULL,
             verdict TEXT NOT NULL, words TEXT, result TEXT, error TEXT, settled_at BIGINT,

@@ -9,8 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
 from crowdhub.ledger import totals
-from crowdhub.ledger.intent import State
-from crowdhub.ledger.schema import intents
+from crowdhub.ledger.schema import HAS_KEY, intents
 
 Row = dict[str, Any]
 
@@ -30,7 +29,7 @@ def by_key(connection: Connection, identity: Mapping[str, str], operation: str, 
             c.environment == identity["environment"],
             c.operation == operation,
             c.key == key,
-            c.state != State.NOT_DONE,
+            HAS_KEY,
         )
     )
     row = found.mappings().one_or_none()

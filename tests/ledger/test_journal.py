@@ -1,0 +1,105 @@
+"""Decisions survive a crash."""
+
+from datetime import timedelta
+
+import pytest
+
+from crowdhub.ledger import Noted, owner
+
+GIVEN = [("t", "1", "approve", "thanks"), ("t", "2", "reject", "empty"), ("u", "3", "redo", "once more")]
+
+
+def crashed(ledger, identity, given=GIVEN):
+    """A review whose process is gone."""
+    review = ledger.journal.write(identity, given)
+    ledger.let_go(ledger.journal._holders.pop(review))
+    return review
+
+
+def open_entries(ledger):
+    return [(e.task_id, e.submission_id, str(e.verdict), e.words) for r in ledger.journal.open() for e in r.entries]
+
+
+def test_a_crash_leaves_what_had_no_outcome(ledger, identity):
+    review = crashed(ledger, identity)
+    assert open_entries(ledger) == GIVEN
+    ledger.journal.outcome(review, [Noted(0, "approved"), Noted(2, "failed", "refused")])
+    assert open_entries(ledger) == [GIVEN[1]]
+    ledger.journal.outcome(review, [Noted(1, "already")])
+    assert open_entries(ledger) == []
+
+
+def test_a_review_under_way_is_left_alone(ledger, identity):
+    review = ledger.journal.write(identity, GIVEN)
+    assert ledger.journal.open() == ledger.journal.take_over() == []
+    ledger.journal.outcome(review, [Noted(n, "approved") for n in range(3)])
+    ledger.journal.close(review)
+    assert ledger.journal.open() == []
+
+
+def test_an_unknown_outcome_stays_open_with_its_words(ledger, identity):
+    review = ledger.journal.write(identity, GIVEN)
+    ledger.journal.outcome(review, [Noted(0, "approved"), Noted(1, "unknown", "look at 2"), Noted(2, "redo")])
+    ledger.journal.close(review)
+    (left,) = ledger.journal.open()
+    assert [(each.submission_id, each.error) for each in left.entries] == [("2", "look at 2")]
+    assert (left.account, left.environment) == ("acme", "sandbox")
+
+
+def test_one_takes_over_and_only_one(ledger, url, open_ledger, clock, identity):
+    crashed(ledger, identity)
+    crashed(ledger, {**identity, "account": "second"})
+    other = open_ledger(url, clock=clock)
+    (mine,) = other.journal.take_over("acme")
+    assert ledger.journal.take_over("acme") == []
+    other.journal.close(mine.id)
+    assert len(ledger.journal.take_over()) == 2
+
+
+def test_a_later_decision_about_the_same_work_wins(ledger, identity, clock):
+    crashed(ledger, identity)
+    clock.move(1)
+    crashed(ledger, {**identity, "account": "second"})
+    review = ledger.journal.write(identity, [("t", "1", "reject", "copied"), ("t", "9", "approve", None)])
+    ledger.journal.outcome(review, [Noted(0, "rejected"), Noted(1, "approved")])
+    ledger.journal.close(review)
+    assert open_entries(ledger) == [*GIVEN[1:], *GIVEN]  # the other account's stay as they were
+
+
+def test_an_outcome_once_noted_stays(ledger, identity):
+    review = crashed(ledger, identity)
+    ledger.journal.outcome(review, [Noted(0, "approved")])
+    ledger.journal.outcome(review, [Noted(0, "unknown")])
+    assert open_entries(ledger) == GIVEN[1:]
+
+
+def test_another_machine_keeps_its_review_while_its_lease_lasts(ledger, identity, clock, monkeypatch):
+    with monkeypatch.context() as there:
+        there.setattr(owner, "new_holder", lambda: "another-machine/1/2/box/abc")
+        ledger.journal.write(identity, GIVEN)
+    clock.move(ledger.lease - 1)
+    ledger._renew(["another-machine/1/2/box/abc"])
+    clock.move(ledger.lease - 1)
+    assert ledger.journal.open() == []
+    clock.move(2)
+    assert len(ledger.journal.open()) == 1
+
+
+def test_a_thousand_decisions_in_one_go(ledger, identity):
+    review = crashed(ledger, identity, [("t", str(n), "approve", None) for n in range(1000)])
+    ledger.journal.outcome(review, [Noted(n, "approved") for n in range(0, 1000, 2)])
+    (left,) = ledger.journal.open()
+    assert [each.submission_id for each in left.entries] == [str(n) for n in range(1, 1000, 2)]
+
+
+@pytest.mark.parametrize("given", [[], [("t", "1", "approve", None)]])
+def test_old_finished_reviews_are_compacted_away(ledger, identity, clock, given):
+    review = ledger.journal.write(identity, given)
+    ledger.journal.outcome(review, [Noted(n, "approved") for n in range(len(given))])
+    ledger.journal.close(review)
+    crashed(ledger, identity)
+    clock.move(10)
+    ledger.report.compact(before=clock.now() - timedelta(seconds=1))
+    assert open_entries(ledger) == GIVEN
+    count = ledger.database.read(lambda c: c.exec_driver_sql("SELECT count(*) FROM crowdhub_review").scalar())
+    assert count == 1
