@@ -1,0 +1,20 @@
+"""The `crowdhub` command. Exit codes: 0 done · 1 the marketplace's errors · 2 yours · 3 some decisions of a review
+failed or are unknown · 130 Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """The entry point; says what to install where the extra `cli` is missing."""
+    try:
+        import rich
+        import typer
+    except ModuleNotFoundError as missing:
+        sys.stderr.write(f'The command needs the package {missing.name!r}: pip install "crowdhub[cli]"\n')
+        raise SystemExit(2) from None
+    del rich, typer
+    from crowdhub.cli.app import app
+
+    app(prog_name="crowdhub")

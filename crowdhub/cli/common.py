@@ -1,0 +1,111 @@
+"""What every command shares: the options, the choice of an account, and how an error ends the program."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+
+from crowdhub.cli.output import complain, place
+from crowdhub.errors import CallerError, ConfigurationError, CrowdhubError, Fault, InvalidRequest
+from crowdhub.hub import Hub
+from crowdhub.market import Market
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MARKETPLACE, CALLER, UNSETTLED, INTERRUPTED, BROKEN_PIPE = 1, 2, 3, 130, 141
+
+Account = Annotated[
+    str | None,
+    typer.Option(
+        "--account",
+        "-a",
+        envvar="CROWDHUB_ACCOUNT",
+        help="The account to use. Needed wherever there is more than one, and always for a live one.",
+        show_default=False,
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="The settings file, instead of the nearest crowdhub.toml.", show_default=False),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON, one object a line; money as text.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before money moves on a live account.")]
+
+
+def command(work: Callable[P, R]) -> Callable[P, R]:
+    """Turn what a command raises into words on standard error and an exit code."""
+
+    @wraps(work)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            result = work(*args, **kwargs)
+            sys.stdout.flush()
+        except CrowdhubError as error:
+            complain(str(error))
+            raise typer.Exit(CALLER if isinstance(error, CallerError) else MARKETPLACE) from None
+        except KeyboardInterrupt:
+            complain("Interrupted.")
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:  # `crowdhub tasks | head`: the reader has what it wanted
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(BROKEN_PIPE) from None
+        return result
+
+    return guarded
+
+
+@contextmanager
+def opened(config: Path | None, account: str | None) -> Generator[Market[Any]]:
+    """The market of the account that was asked for. There is no default live account."""
+    with open_hub(config) as hub:
+        yield choose(hub, account)
+
+
+def open_hub(config: Path | None) -> Hub:
+    """All accounts of the settings."""
+    hub = Hub.from_config(config)
+    if not hub.accounts:
+        raise ConfigurationError(
+            "There is no account.",
+            next_step="Write one into crowdhub.toml; `crowdhub sandbox rapidworkers` runs a marketplace to try it on "
+            "and prints what to write.",
+        )
+    return hub
+
+
+def choose(hub: Hub, account: str | None) -> Market[Any]:
+    """The account by name; without one, the only account there is, if it is a sandbox."""
+    if account is not None:
+        return hub[account]
+    names = ", ".join(hub.accounts)
+    if len(hub) > 1:
+        raise ConfigurationError(f"There are several accounts: {names}.", next_step="Name one with --account.")
+    market = hub[hub.accounts[0]]
+    if market.environment == "live":
+        raise ConfigurationError(
+            f"The only account, {place(market)}, is a live one, and a live account is used only when it is named.",
+            next_step=f"Add --account {market.name}, or set CROWDHUB_ACCOUNT={market.name}.",
+        )
+    return market
+
+
+def confirm(market: Market[Any], question: str, *, yes: bool) -> None:
+    """Ask before money moves on a live account. Leaves the program where the answer is no."""
+    if yes or market.environment == "sandbox":
+        return
+    if not sys.stdin.isatty():
+        raise InvalidRequest(
+            faults=[Fault("--yes", f"is needed to do this on {place(market)} without anybody to ask")],
+            next_step="Add --yes if it is meant; nothing was sent.",
+        )
+    if not typer.confirm(question, err=True):
+        complain("Nothing was sent.")
+        raise typer.Exit(CALLER)

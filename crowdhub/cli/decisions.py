@@ -1,0 +1,99 @@
+"""Decisions about submissions from a file: CSV with a header, or JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from crowdhub.errors import ConfigurationError, Fault, InvalidRequest
+from crowdhub.model import Decision, Submission, Verdict
+
+VERDICTS = {str(each): each for each in Verdict} | {"request_redo": Verdict.REDO}
+COLUMNS = ("submission", "verdict", "words")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One decision as it stands in the file."""
+
+    number: int
+    submission: str
+    verdict: Verdict
+    words: str | None
+
+
+def read_file(path: Path) -> list[Line]:
+    """The decisions of a file. Raises `InvalidRequest` naming every bad line at once."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}.") from None
+    rows = _json_rows(text) if text.lstrip().startswith("{") else _csv_rows(text)
+    lines: list[Line] = []
+    faults: list[Fault] = []
+    decided: dict[str, int] = {}
+    for number, row in rows:
+        where = f"{path.name}, line {number}"
+        if isinstance(row, str):
+            faults.append(Fault(where, row))
+            continue
+        fields = {str(name).strip().lower(): value for name, value in row.items() if value not in (None, "")}
+        name = str(fields.get("submission", fields.get("id", ""))).strip()
+        said = str(fields.get("verdict", "")).strip().lower()
+        words = str(fields["words"]).strip() if "words" in fields else None
+        if not name:
+            faults.append(Fault(where, f"has no submission; the columns are {', '.join(COLUMNS)}"))
+        elif name in decided:
+            faults.append(Fault(where, f"submission {name} was decided in line {decided[name]} already"))
+        elif said not in VERDICTS:
+            faults.append(Fault(where, f"the verdict {said!r} is none of {', '.join(VERDICTS)}"))
+        elif VERDICTS[said] is not Verdict.APPROVE and not words:
+            faults.append(Fault(where, f"a {said} needs words for the worker"))
+        else:
+            lines.append(Line(number, name, VERDICTS[said], words))
+        decided.setdefault(name, number)
+    if faults:
+        raise InvalidRequest(faults=faults)
+    return lines
+
+
+def match(lines: Iterable[Line], submissions: Iterable[Submission], path: Path) -> list[Decision]:
+    """The decisions with their submissions. Raises `InvalidRequest` naming all that are not among them."""
+    wanted = {line.submission: line for line in lines}
+    found = {each.id: each for each in submissions if each.id in wanted}
+    missing = [line for line in wanted.values() if line.submission not in found]
+    if missing:
+        raise InvalidRequest(
+            faults=[
+                Fault(f"{path.name}, line {each.number}", f"the task has no submission {each.submission}")
+                for each in missing
+            ]
+        )
+    return [Decision(submission=found[name], verdict=line.verdict, words=line.words) for name, line in wanted.items()]
+
+
+def _json_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row: Any = json.loads(line)
+        except ValueError as error:
+            yield number, f"is no JSON ({error})"
+            continue
+        yield number, cast("dict[str, Any]", row) if isinstance(row, dict) else "is no JSON object"
+
+
+def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    first = text.partition("\n")[0]
+    reader = csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
+    names = {name.strip().lower() for name in reader.fieldnames or ()}
+    if not ({"submission", "id"} & names and "verdict" in names):
+        yield 1, f"names no columns; the first line is {','.join(COLUMNS)}"
+        return
+    for row in reader:
+        yield reader.line_num, "has more cells than the first line" if None in row else row

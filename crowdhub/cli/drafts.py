@@ -1,0 +1,76 @@
+"""A draft from the command line and from a TOML or JSON file."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from crowdhub import registry
+from crowdhub.errors import ConfigurationError, Fault, InvalidRequest
+from crowdhub.model import ProviderOptions, TaskDraft
+
+FIELDS = tuple(name for name in TaskDraft.model_fields if name not in ("options", "reference"))
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The fields of a draft from a file. A picture's path is seen from the file's folder.
+
+    Raises `ConfigurationError` for a file that cannot be read, `InvalidRequest` naming all unknown fields.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        # parse_float: an amount without quotes must not become a float on its way to Money
+        data: Any = (
+            json.loads(text, parse_float=str) if path.suffix == ".json" else tomllib.loads(text, parse_float=str)
+        )
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}.") from None
+    if not isinstance(data, dict):
+        raise ConfigurationError(f"{path} is no table of a draft's fields.")
+    fields = cast("dict[str, Any]", data)
+    faults = [
+        Fault(name, f"there is no such field{_near(name)}") for name in fields if name not in (*FIELDS, "options")
+    ]
+    if faults:
+        raise InvalidRequest(faults=faults)
+    if isinstance(fields.get("image"), str):
+        fields["image"] = str(path.parent / fields["image"])
+    return fields
+
+
+def draft(fields: Mapping[str, Any], currency: str) -> TaskDraft:
+    """The draft; an amount without a currency is in the marketplace's. Raises `InvalidRequest` naming all faults."""
+    ready = {name: value for name, value in fields.items() if value is not None and name != "options"}
+    if isinstance(ready.get("reward"), (str, int)):
+        amount = str(ready["reward"]).strip()
+        ready["reward"] = amount if " " in amount else f"{amount} {currency}"
+    if options := fields.get("options"):
+        ready["options"] = list(_options(options))
+    return TaskDraft(**ready)
+
+
+def _options(tables: Any) -> Iterator[ProviderOptions]:
+    """``[options.rapidworkers]`` and the like, as the plugins' own types."""
+    if not isinstance(tables, dict):
+        raise InvalidRequest(faults=[Fault("options", "holds one table for each marketplace")])
+    for name, settings in cast("dict[str, dict[str, Any]]", tables).items():
+        _ = registry.load(name)  # defines the plugin's classes
+        kind = next((each for each in _subclasses(ProviderOptions) if each.provider == name), None)
+        if kind is None:
+            raise InvalidRequest(faults=[Fault(f"options.{name}", "this marketplace has no options")])
+        yield kind(**settings)
+
+
+def _subclasses(kind: type[ProviderOptions]) -> Iterator[type[ProviderOptions]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _subclasses(each)
+
+
+def _near(name: str) -> str:
+    near = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(FIELDS)}, options"

@@ -1,0 +1,178 @@
+"""How the command speaks: tables on a terminal, tab-separated lines in a pipe, JSON lines with `--json`.
+
+What workers and marketplaces wrote is shown without its control characters: it must not steer the terminal.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+import unicodedata
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from crowdhub.market import Market
+from crowdhub.model import Money
+
+T = TypeVar("T", bound=BaseModel)
+Columns = Mapping[str, Callable[[T], object]]
+
+CHUNK = 200  # rows of a terminal's table that are measured together
+LONGEST = 72  # characters of one cell on a terminal; a pipe and JSON get everything
+
+
+def console() -> Console:
+    """Standard output."""
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def errors() -> Console:
+    """Standard error: questions, progress and what went wrong."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def say(text: str, *, style: str | None = None) -> None:
+    """A line for the person, on standard output."""
+    console().print(Text(plain(text), style=style or ""), soft_wrap=not sys.stdout.isatty())
+
+
+def complain(text: str) -> None:
+    """A line on standard error."""
+    errors().print(Text(plain(text)), soft_wrap=not sys.stderr.isatty())
+
+
+def place(market: Market[Any]) -> str:
+    """An account is never named without its environment."""
+    return f"{market.name} ({market.environment})"
+
+
+def plain(value: object) -> str:
+    """Text of one line that cannot steer a terminal or turn the direction of writing."""
+    text = cell(value)
+    return text if text.isascii() and text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    if character in "\n\r\t\v\f\u2028\u2029":
+        return " "
+    kind = unicodedata.category(character)
+    # Joiners belong to words (and emoji) in several scripts; the other format characters only deceive.
+    return "\ufffd" if kind in ("Cc", "Cs", "Co") or (kind == "Cf" and character not in "\u200c\u200d") else character
+
+
+def cell(value: object) -> str:
+    """A value as text for people."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    return str(value)
+
+
+def record(model: BaseModel, **more: object) -> dict[str, Any]:
+    """A model for `--json`: everything but the marketplace's raw answer, money and other exact numbers as text."""
+    return {**more, **_without_raw(model.model_dump(mode="json"))}
+
+
+def _without_raw(value: Any) -> Any:
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        return {name: _without_raw(each) for name, each in members.items() if name != "raw"}
+    if isinstance(value, list):
+        return [_without_raw(each) for each in cast("list[Any]", value)]
+    return value
+
+
+def json_line(value: Mapping[str, Any]) -> None:
+    """One JSON object on one line, at once."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=True, default=_as_json) + "\n")
+    sys.stdout.flush()
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, Money):
+        return {"amount": f"{value.amount:f}", "currency": value.currency}
+    return str(value)
+
+
+def listing(
+    market: Market[Any], what: str, items: Iterable[T], columns: Columns[T], *, as_json: bool, follow: bool = False
+) -> int:
+    """Print a listing as it is read; returns how many there were. ``follow``: each at once."""
+    count = 0
+    if as_json or not sys.stdout.isatty():
+        if not as_json:
+            sys.stdout.write("\t".join(("account", *columns)) + "\n")
+        for item in items:
+            count += 1
+            if as_json:
+                json_line(record(item, account=market.name, environment=market.environment))
+            else:
+                cells = (place(market), *(read(item) for read in columns.values()))
+                sys.stdout.write("\t".join(map(plain, cells)) + "\n")
+                if follow:
+                    sys.stdout.flush()
+        return count
+    out = console()
+    out.print(Text(f"{what} on {place(market)}", style="bold"))
+    rows = ([plain(read(item)) for read in columns.values()] for item in items)
+    for chunk in _chunks(rows, 1 if follow else CHUNK):
+        count += len(chunk)
+        table(out, list(columns), chunk)
+    if not count:
+        out.print("none")
+    return count
+
+
+def _chunks(rows: Iterator[list[str]], size: int) -> Iterator[tuple[list[str], ...]]:
+    while chunk := tuple(itertools.islice(rows, size)):
+        yield chunk
+
+
+def table(out: Console, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table where it fits the terminal; where it does not, each row as a block of lines, so nothing is cut off."""
+    short = [[text if len(text) <= LONGEST else text[: LONGEST - 1] + "…" for text in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(names, *short, strict=True)]
+    if sum(widths) + 2 * len(widths) <= out.width:
+        grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for name in names:
+            grid.add_column(name, style="", header_style="bold", no_wrap=True)
+        for row in short:
+            grid.add_row(*(Text(text) for text in row))
+        out.print(grid)
+        return
+    label = max(map(len, names))
+    for whole in rows:
+        for name, text in zip(names, whole, strict=True):
+            if text:
+                out.print(Text(f"{name:<{label}}  {text}", overflow="fold"))
+        out.print()
+
+
+@contextmanager
+def progress(what: str, total: int | None, *, on: Console | None = None) -> Generator[Callable[[int], None]]:
+    """A bar on standard error while something long goes on; nothing where nobody looks."""
+    out = on or errors()
+    if not out.is_terminal:
+        yield lambda _: None
+        return
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=out,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(task, done)

@@ -1,0 +1,85 @@
+"""`sandbox`: marketplaces on this machine, run by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from crowdhub.cli.common import CALLER, command
+from crowdhub.cli.output import complain, console, json_line
+from crowdhub.errors import Fault, InvalidRequest
+
+
+@command
+def sandbox(
+    markets: Annotated[
+        list[str] | None, typer.Argument(metavar="[MARKET]...", help="Their names; all that are installed without.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Of the first market, the others follow on; 0: any free ones.")] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed, other people and texts.")] = 0,
+    realtime: Annotated[bool, typer.Option(help="People hand in as real time passes.")] = True,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="MARKET.OPTION=VALUE", help="An option of a market, as JSON or text."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the accounts as one line of JSON.")] = False,
+) -> None:
+    """Run marketplaces on this machine until Ctrl-C, and print the accounts to use."""
+    try:
+        from crowdhub.sandbox import SandboxError, run_forever, sandbox_names
+    except ImportError as missing:
+        complain(str(missing))
+        raise typer.Exit(CALLER) from None
+
+    def announce(accounts: dict[str, dict[str, Any]]) -> None:
+        if as_json:
+            json_line(accounts)
+            return
+        out = console()
+        out.print(
+            "\n".join(["# Write this into crowdhub.toml, or give it to Hub(...).", *as_toml(accounts)]), soft_wrap=True
+        )
+        out.print("\n# Ctrl-C stops it.", soft_wrap=True)
+
+    try:
+        run_forever(
+            markets or sandbox_names(),
+            host=host,
+            port=port,
+            seed=seed,
+            realtime=realtime,
+            options=_options(settings or []),
+            announce=announce,
+        )
+    except (SandboxError, TypeError) as mistake:  # an option that a market does not have is a TypeError
+        complain(str(mistake))
+        raise typer.Exit(CALLER) from None
+
+
+def as_toml(accounts: dict[str, dict[str, Any]]) -> list[str]:
+    """The accounts as sections of a settings file."""
+    lines: list[str] = []
+    for name, settings in accounts.items():
+        lines += ["", f"[accounts.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in settings.items())]
+    return lines
+
+
+def _options(settings: list[str]) -> dict[str, dict[str, Any]]:
+    options: dict[str, dict[str, Any]] = {}
+    faults: list[Fault] = []
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        market, dot, option = name.partition(".")
+        if not (equals and dot and market and option):
+            faults.append(Fault("--set", f"takes MARKET.OPTION=VALUE, not {setting!r}"))
+            continue
+        try:
+            options.setdefault(market, {})[option] = json.loads(value)
+        except ValueError:
+            options[market][option] = value
+    if faults:
+        raise InvalidRequest(faults=faults)
+    return options

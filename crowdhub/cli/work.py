@@ -1,0 +1,136 @@
+"""`balance`, `tasks` and `submissions`: what there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from crowdhub.cli.common import MARKETPLACE, Account, AsJson, Config, command, open_hub, opened
+from crowdhub.cli.output import Columns, complain, json_line, listing, place, progress, say
+from crowdhub.errors import CallerError, CrowdhubError
+from crowdhub.market import Market
+from crowdhub.model import Submission, Task
+
+TASKS: Columns[Task] = {
+    "id": lambda task: task.id,
+    "status": lambda task: task.status,
+    "title": lambda task: task.title,
+    "reward": lambda task: task.reward,
+    "slots": lambda task: task.slots,
+    "left": lambda task: task.remaining,
+    "pending": lambda task: task.pending,
+    "approved": lambda task: task.approved,
+    "rejected": lambda task: task.rejected,
+    "created": lambda task: task.created_at,
+}
+
+SUBMISSIONS: Columns[Submission] = {
+    "id": lambda work: work.id,
+    "status": lambda work: work.status,
+    "worker": lambda work: work.worker.id,
+    "name": lambda work: work.worker.name,
+    "country": lambda work: work.worker.country,
+    "rating": lambda work: None if work.worker.approval_rate is None else f"{work.worker.approval_rate:f} %",
+    "handed in": lambda work: work.submitted_at,
+    "files": lambda work: len(work.files),
+    "text": lambda work: work.text,
+}
+
+TaskId = Annotated[str, typer.Argument(metavar="TASK", help="The task's id.")]
+
+
+@command
+def balance(account: Account = None, config: Config = None, as_json: AsJson = False) -> None:
+    """The money on an account, or on every account."""
+    with open_hub(config) as hub:
+        failed: CrowdhubError | None = None
+        for name in [account] if account is not None else hub.accounts:
+            try:
+                market = hub[name]
+                money = market.balance()
+            except CrowdhubError as error:
+                if account is not None:
+                    raise
+                # One account that cannot be asked keeps none of the others from being shown.
+                complain(str(error))
+                failed = error if failed is None or isinstance(failed, CallerError) else failed
+                continue
+            if as_json:
+                json_line({"account": market.name, "environment": market.environment, "balance": money})
+            else:
+                say(f"{place(market)}\t{money}" if not _is_terminal() else f"{place(market)}  {money}")
+        if failed is not None:
+            raise typer.Exit(2 if isinstance(failed, CallerError) else MARKETPLACE)
+
+
+def _is_terminal() -> bool:
+    import sys
+
+    return sys.stdout.isatty()
+
+
+@command
+def tasks(
+    account: Account = None,
+    config: Config = None,
+    status: Annotated[str | None, typer.Option(help="Only those: open, full, completed, ...")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The tasks of an account."""
+    with opened(config, account) as market:
+        _ = listing(market, "Tasks", market.tasks(status=status), TASKS, as_json=as_json)
+
+
+@command
+def submissions(
+    task: TaskId,
+    account: Account = None,
+    config: Config = None,
+    status: Annotated[str | None, typer.Option(help="Only those: pending, approved, rejected, ...")] = None,
+    download: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Save the files that were handed in there.")
+    ] = None,
+    follow: Annotated[bool, typer.Option(help="Go on with new work as it comes, until the task ends.")] = False,
+    interval: Annotated[float, typer.Option(min=0, help="With --follow: seconds between two looks.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """The work handed in on a task."""
+    with opened(config, account) as market:
+        if follow:
+            found = market.watch([task], status=status, interval=interval)
+        else:
+            found = market.submissions(task, status=status)
+        seen: list[Submission] = []
+
+        def noted() -> Any:
+            for each in found:
+                if download is not None:
+                    if follow:
+                        _save(market, [each], download)
+                    elif each.files:
+                        seen.append(each)
+                yield each
+
+        _ = listing(market, f"Work on task {task}", noted(), SUBMISSIONS, as_json=as_json, follow=follow)
+        if download is not None and seen:
+            _save(market, seen, download)
+
+
+def _save(market: Market[Any], works: list[Submission], folder: Path) -> None:
+    """Save the files; one that cannot be fetched does not keep the others from being saved."""
+    failed: CrowdhubError | None = None
+    saved = 0
+    with progress("download", len(works)) as advance:
+        for work in works:
+            for file in work.files:
+                try:
+                    saved += len(market.download(work.copy_with(files=(file,)), folder))
+                except CrowdhubError as error:
+                    complain(f"submission {work.id}: {error}")
+                    failed = failed or error
+            advance(1)
+    complain(f"{saved} files saved in {folder}")
+    if failed is not None:
+        raise typer.Exit(MARKETPLACE)
