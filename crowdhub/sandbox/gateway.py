@@ -33,8 +33,9 @@ class Gateway:
         if scope["type"] != "http":
             raise RuntimeError(f"the sandbox speaks HTTP only, not {scope['type']}")
         method, path = scope["method"], scope["path"]
-        record = self.market.record(method, path, scope["query_string"].decode("latin-1"))
-        fault = self.market.faults.take(method, path, record.at)
+        query = scope["query_string"].decode("latin-1")
+        record = self.market.record(method, path, query)
+        fault = self.market.faults.take(method, self.market.operation(path, query), record.at)
         if fault is None:
             await self._run(scope, receive, _noting(record, send))
             return

@@ -66,6 +66,11 @@ class MarketSandbox(ABC):
         del path
         return True
 
+    def operation(self, path: str, query: str) -> str:
+        """What the `path` of a fault's rule is searched in: the path, or more where one path serves everything."""
+        del query
+        return path
+
     def error_body(self, status: int, message: str) -> dict[str, Any]:
         """The marketplace's way to word an error; faults answer with it."""
         del status

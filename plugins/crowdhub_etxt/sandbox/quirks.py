@@ -1,0 +1,40 @@
+"""Switches for what the documentation leaves open or allows in two ways."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(slots=True)
+class Quirks:
+    """The defaults are what the sandbox's own docstring decides."""
+
+    numbers_as_text: bool = True
+    """Whether numbers, flags and times are text in answers ("1"), or JSON numbers."""
+    empty_maps_as_lists: bool = True
+    """Whether an empty map is `[]`, as PHP writes it, or `{}`."""
+    empty_lists_refused: bool = True
+    """Whether a listing that finds nothing is the error no_object, or an empty list."""
+    records_by_id: bool = False
+    """Whether listings are maps of records by their id, or lists of records."""
+    only_id_as_records: bool = False
+    """Whether tasks.listTasks with only_id=1 answers records with one field, or bare ids."""
+    files_by_kind: bool = False
+    """Whether a result's files are a map by kind ("text", "file"), or a list."""
+    deadline_as_text: bool = False
+    """Whether tasks.setDeadline answers the deadline as dd.mm.yyyy hh:mm, or as a unixtime."""
+    partial_edit: bool = False
+    """Whether tasks.saveTask on an existing order needs only what changes, or the required fields again."""
+    hold_at: Literal["publishing", "acceptance"] = "publishing"
+    """When an order's price leaves the balance."""
+    commission: int = 0
+    """Percent on top of every order and bonus that the marketplace keeps; the documentation names none."""
+    auth_error: str = "no_access"
+    """The error for an unknown token or a wrong sign; the documentation names none."""
+    funds_error: str = "no_access"
+    """The error where the balance does not suffice; the documentation names none."""
+    message_timeout_error: str = "max_limit"
+    """The error for a second private message within a minute; the documentation names none."""
+    archive_after_days: int = 30
+    """Days after which a done order moves to the archive."""
+    file_limit: int = 10_000_000
+    """The most bytes that an order's file may have."""

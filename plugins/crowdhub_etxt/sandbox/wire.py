@@ -1,0 +1,150 @@
+"""The HTTP side: signatures, parameters of either place, links to files."""
+
+import io
+import zipfile
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from crowdhub.sandbox import png
+from crowdhub_etxt.sandbox.accounts import Customer
+from crowdhub_etxt.sandbox.answers import encode
+from crowdhub_etxt.sandbox.asked import Asked
+from crowdhub_etxt.sandbox.functions import FUNCTIONS
+from crowdhub_etxt.sandbox.links import FILES
+from crowdhub_etxt.sandbox.params import Params, Upload
+from crowdhub_etxt.sandbox.refusal import NO_PARAMS, Refusal
+from crowdhub_etxt.sandbox.signature import is_signed
+
+if TYPE_CHECKING:
+    from crowdhub_etxt.sandbox.market import EtxtSandbox
+
+API = "/api/json/"
+URL_LIMIT = 2048
+_OURS = ("method", "token", "sign")
+_TOO_LONG = "<html><head><title>414 Request-URI Too Large</title></head><body>414 Request-URI Too Large</body></html>"
+
+Pairs = list[tuple[str, str]]
+
+
+class Wire:
+    """The ASGI application."""
+
+    def __init__(self, market: "EtxtSandbox") -> None:
+        self.market = market
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except Refusal as refusal:
+            response = JSONResponse(self.market.error_body(200, refusal.code))
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        path = request.url.path
+        if path.startswith(FILES):
+            with self.market.lock:
+                return self._file(path)
+        if path.rstrip("/") != API.rstrip("/"):
+            return PlainTextResponse("Not found", 404)
+        if request.method not in ("GET", "POST"):
+            return PlainTextResponse("Method not allowed", 405, {"Allow": "GET, POST"})
+        if len(str(request.url)) > URL_LIMIT:
+            return HTMLResponse(_TOO_LONG, 414)
+        query = parse_qsl(request.url.query, keep_blank_values=True)
+        body, files = await _body(request)
+        with self.market.lock:
+            return JSONResponse(self._call(request, query, body, files))
+
+    def _call(self, request: Request, query: Pairs, body: Pairs, files: dict[str, Upload]) -> object:
+        ours = dict(query)
+        if not all(ours.get(name) for name in _OURS):
+            raise Refusal(NO_PARAMS)
+        world = self.market.world
+        customer = self._authenticate(ours, query)
+        handler = FUNCTIONS.get(ours["method"])
+        if handler is None:
+            raise Refusal(NO_PARAMS)
+        # The names that every call has are taken from the query alone: detector.send has a `method` of its own.
+        given = [(name, value) for name, value in query if name not in _OURS] + body
+        origin = f"{request.url.scheme}://{request.url.netloc}"
+        now = self.market.clock.now()
+        world.office.keep_house(now)
+        return encode(handler(Asked(world, customer, Params(given, files), origin, now)), world.quirks)
+
+    def _authenticate(self, ours: dict[str, str], query: Pairs) -> Customer:
+        customer = self.market.world.customers.get(ours["token"])
+        if customer is None or not is_signed(query, customer.api_pass, ours["sign"]):
+            raise Refusal(self.market.quirks.auth_error)
+        return customer
+
+    def _file(self, path: str) -> Response:
+        found = self.market.world.links.read(path)
+        content = self._content(*found) if found is not None else None
+        if content is None:
+            return PlainTextResponse("Not found", 404)
+        kind, data = content
+        return Response(data, media_type=kind)
+
+    def _content(self, kind: str, numbers: tuple[int, ...]) -> tuple[str, bytes] | None:
+        world = self.market.world
+        if kind == "avatar":
+            return "image/png", png(world.people.person(numbers[0]).login, (48, 48))
+        if kind == "check":
+            return "text/html; charset=utf-8", f"<h1>{numbers[0]}</h1>".encode()
+        if kind == "zip":
+            return "application/zip", self._zip(numbers)
+        if kind == "order":
+            order = world.office.orders.get(numbers[0])
+            file = order.terms.file if order is not None else None
+            return None if file is None else ("application/octet-stream", file.content)
+        result = world.office.result(numbers[0])
+        if result is None:
+            return None
+        if numbers[1] == 0:
+            return "text/plain; charset=utf-8", result.text.encode()
+        return "application/octet-stream", result.files[numbers[1] - 1].content
+
+    def _zip(self, numbers: tuple[int, ...]) -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            for number in numbers:
+                article = self.market.world.articles[number]
+                archive.writestr(f"{number}/text.txt", article.text)
+                for image in range(1, article.images + 1):
+                    archive.writestr(f"{number}/{image}.png", png(f"{number}/{image}"))
+        return out.getvalue()
+
+
+async def _body(request: Request) -> tuple[Pairs, dict[str, Upload]]:
+    """The body's parameters and files; anything but a form has none."""
+    kind = request.headers.get("content-type", "").lower()
+    if kind.startswith("application/x-www-form-urlencoded"):
+        text = (await request.body()).decode("utf-8", "replace")
+        return parse_qsl(text, keep_blank_values=True), {}
+    if not kind.startswith("multipart/form-data"):
+        _ = await request.body()
+        return [], {}
+    pairs: Pairs = []
+    files: dict[str, Upload] = {}
+    try:
+        form = await request.form()
+    except MultiPartException as fault:
+        raise Refusal("file_not_uploaded") from fault
+    try:
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                files[name] = Upload(value.filename or "", await value.read())
+            else:
+                pairs.append((name, value))
+    finally:
+        await form.close()
+    return pairs, files
