@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from crowdhub.errors import Conflict
+from crowdhub.errors import Conflict, NotSupported
 from crowdhub.flow import UNSET, Call, Flow, FlowRun, Upload
 from crowdhub.market.spending import Guard, Wish, spend
 from crowdhub.market.steps import Run, Script
@@ -89,7 +89,10 @@ def pay_bonus(
 def quoted(provider: Provider[Any], draft: TaskDraft) -> Script[Quote | None]:
     if Capability.ESTIMATE not in provider.capabilities():
         return None
-    quote: Quote = yield Run(provider.estimate(draft))
+    try:
+        quote: Quote = yield Run(provider.estimate(draft))
+    except NotSupported:  # of this draft the price cannot be told
+        return None
     return quote
 
 

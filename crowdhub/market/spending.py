@@ -208,4 +208,4 @@ def identity_of(provider: Provider[Any]) -> dict[str, str]:
 def arguments_of(flow: Flow[Any]) -> Mapping[str, Any]:
     """What a flow that has not started was called with, which is what it asks."""
     frame = getattr(flow, "gi_frame", None)
-    return {} if frame is None else {k: v for k, v in frame.f_locals.items() if k != "self"}
+    return {} if frame is None else {k: v for k, v in frame.f_locals.items() if k not in ("self", "__class__")}

@@ -23,12 +23,13 @@ from crowdhub.errors import (
     Fault,
     InsufficientFunds,
     InvalidRequest,
+    NotSupported,
     OutcomeUnknown,
     PermissionDenied,
     UnreadableResponse,
 )
 from crowdhub.flow import Call, Effect, Flow, nothing, spend_once
-from crowdhub.model import Money, Page, Quote, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus
+from crowdhub.model import Capability, Money, Page, Quote, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus
 from crowdhub.provider import CredentialPlaces, Provider, Token
 from crowdhub.wire import load_json, read_record, read_records, unreadable
 from crowdhub_crowdsdom import drafts, wire
@@ -149,11 +150,13 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
     def estimate(self, draft: TaskDraft) -> Flow[Quote]:
         """Reward × slots and 20 % on top. No request is made.
 
-        Raises `InvalidRequest` for a draft of a job type that does not say the reward: it cannot be read back.
+        Raises `NotSupported` for a draft that leaves the reward to its job type, which cannot be read back.
         """
         if draft.reward is None:
-            raise InvalidRequest(
-                faults=[Fault("reward", "is missing; a job type cannot be read back, so say its reward to estimate")]
+            raise NotSupported(
+                Capability.ESTIMATE,
+                self.name,
+                reason="the job type has the reward and cannot be read back; say its reward in the draft as well",
             )
         work = draft.reward * draft.slots
         return nothing(
@@ -221,14 +224,16 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
         Durations in seconds, limits as for a job. Costs nothing, but is never sent twice on a guess: job types
         cannot be listed. Raises `InvalidRequest` before the request, `OutcomeUnknown` where the answer was lost.
         """
-        found = [
-            *super().draft_faults(TaskDraft(title=title, reward=reward)),
-            *drafts.range_fault("lifetime", lifetime),
-            *drafts.range_fault("task_duration", task_duration),
-            *drafts.range_fault("max_tasks", max_tasks),
-            *drafts.range_fault("auto_approval_delay", auto_approval_delay),
-            *drafts.keyword_faults(keywords),
-        ]
+        rules = {
+            "lifetime": lifetime,
+            "task_duration": task_duration,
+            "max_tasks": max_tasks,
+            "auto_approval_delay": auto_approval_delay,
+        }
+        found = super().draft_faults(TaskDraft(title=title, reward=reward))
+        found += drafts.keyword_faults(keywords)
+        for name, value in rules.items():
+            found += drafts.range_fault(name, value)
         if not description.strip():
             found.append(Fault("description", "is empty; the marketplace requires one"))
         if found:
