@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import mimetypes
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from crowdhub.errors import Fault
 from crowdhub.flow import Upload
@@ -37,8 +38,8 @@ class EtxtOptions(ProviderOptions):
     text: str | None = None
     """The source text, for rewriting and translation."""
     public: bool = True
-    timeline: time | None = None
-    """The time of day of the deadline, in Moscow time, in place of the draft's own."""
+    timeline: Annotated[str | None, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = None
+    """The time of day (``hh:mm``) of the deadline, in Moscow time, in place of the draft's own."""
     uniq: int | None = None
     """The uniqueness that is required, in per cent; a result below goes back by itself."""
     multione: bool | None = None
@@ -69,7 +70,9 @@ class EtxtOptions(ProviderOptions):
     language_to: int | None = None
     bwgroup_send: bool | None = None
     """Tell the white list's group."""
-    file: Annotated[Upload | Path | None, BeforeValidator(_path), Field(repr=False)] = None
+    file: Annotated[bytes | Path | None, BeforeValidator(_path), Field(repr=False)] = None
+    """A file for the performer: its path, or its bytes with a ``file_name``."""
+    file_name: str | None = None
     attestat: bool | None = None
     """Only performers examined in the subject (medicine, building, law, book-keeping)."""
     diplom: bool | None = None
@@ -122,7 +125,7 @@ def deadline_of(draft: TaskDraft, now: datetime) -> datetime | None:
     at = options_of(draft).timeline
     if moment is None or at is None:
         return moment
-    return datetime.combine(moment.astimezone(MOSCOW).date(), at.replace(tzinfo=None), MOSCOW)
+    return datetime.combine(moment.astimezone(MOSCOW).date(), time.fromisoformat(at), MOSCOW)
 
 
 def category_of(draft: TaskDraft) -> str | None:
@@ -151,7 +154,7 @@ def order_faults(draft: TaskDraft, now: datetime) -> list[Fault]:
         *between("options.uniq", options.uniq, 0, 100),
         *between("options.auto_reports", options.auto_reports, 0),
         *between("options.auto_reports_n", options.auto_reports_n, 0),
-        *upload_faults("options.file", options.file),
+        *upload_faults("options.file", _file_of(options)),
     ]
     if draft.reward is not None and draft.reward.currency == "RUB" and draft.reward.amount > 0:
         found += rubles("reward", draft.reward)
@@ -167,17 +170,27 @@ def order_faults(draft: TaskDraft, now: datetime) -> list[Fault]:
         found.append(Fault("options.id_target", "is missing; an individual order names its performer"))
     if options.bwgroup_send and (options.target_task is not Target.WHITE_LIST or options.id_target is None):
         found.append(Fault("options.bwgroup_send", "needs target_task=WHITE_LIST and a group in id_target"))
+    if isinstance(options.file, bytes) and not options.file_name:
+        found.append(Fault("options.file_name", "is missing; its ending tells the marketplace what the bytes are"))
     if draft.image is not None and options.file is not None:
         found.append(Fault("image", "and options.file are both given; an order takes one file"))
-    image = draft.image if isinstance(draft.image, (Path, type(None))) else Upload("image", draft.image)
-    return found + upload_faults("image", image)
+    if draft.image == b"":
+        found.append(Fault("image", "is empty"))
+    return found
+
+
+def _file_of(options: EtxtOptions) -> Upload | Path | None:
+    if not isinstance(options.file, bytes):
+        return options.file
+    name = options.file_name or "file"
+    return Upload(name, options.file, mimetypes.guess_type(name)[0] or "application/octet-stream")
 
 
 def order_fields(draft: TaskDraft, now: datetime, description: str) -> dict[str, Any]:
     """The arguments of `Tasks.save_task` for a draft, but for ``id`` and ``public``."""
     options = options_of(draft)
     fields: dict[str, Any] = {name: getattr(options, name) for name in SETTINGS}
-    file: Upload | Path | None = options.file
+    file = _file_of(options)
     if draft.image is not None:
         file = draft.image if isinstance(draft.image, Path) else Upload(_image_name(draft.image), draft.image)
     several = draft.slots > 1

@@ -95,27 +95,36 @@ class Publishing(Account):
         look_for = f'a draft titled "{draft.title}"'
         if draft.reference:
             look_for += f" whose description ends with [ref {draft.reference}]"
-        for last_try in (False, True):
+        lost: OutcomeUnknown | None = None
+        for _ in range(2):
             try:
                 return (yield from self.api.tasks.save_task(**fields, public=False)).id_task
             except OutcomeUnknown as error:
-                lost = error
+                lost = error.looking_for(look_for)
             except UnreadableResponse as error:
                 lost = OutcomeUnknown(error.message, lost=Lost.BROKEN, http_status=error.http_status)
-            lost.money_may_be_spent = False  # it is not published
-            _ = lost.looking_for(look_for)
-            if not draft.reference:
-                raise lost
-            for delay in LOOKS[lost.lost]:
+                lost = lost.looking_for(look_for)
+            for delay in LOOKS[lost.lost] if draft.reference else ():
                 try:
-                    found = yield from self._search(draft.reference, draft.slots > 1, delay)
+                    found = yield from self._search(draft.reference or "", draft.slots > 1, delay)
                 except CrowdhubError as blind:
-                    raise lost from blind
+                    raise self._not_made(draft, lost) from blind
                 if found is not None:
                     return found.id
-            if last_try:
-                raise lost
-        raise AssertionError("unreachable")
+            if not draft.reference and not options_of(draft).public:
+                break  # a second draft would be one too many, and the first cannot be looked for
+        assert lost is not None
+        raise self._not_made(draft, lost)
+
+    def _not_made(self, draft: TaskDraft, lost: OutcomeUnknown) -> CrowdhubError:
+        """A draft was wanted: unknown. A published order was wanted: that was certainly not made."""
+        if not options_of(draft).public:
+            lost.money_may_be_spent = False
+            return lost
+        return ProviderUnavailable(
+            f"The order was not published: the answers to making its draft were lost ({lost.message}).",
+            next_step=f"Publish it again. You may find, and delete, {lost.look_for}; it costs nothing.",
+        )
 
     def _put_up(self, order_id: int, fields: dict[str, Any]) -> Flow[None]:
         try:

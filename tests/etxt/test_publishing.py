@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from crowdhub.errors import (
     OutcomeUnknown,
     ProviderUnavailable,
 )
-from crowdhub.flow import Effect, FlowRun, Upload
+from crowdhub.flow import Effect, FlowRun
 from crowdhub.model import Money, TaskDraft, TaskStatus
 from crowdhub_etxt import Etxt, EtxtOptions, Neural, PriceType, Target, WorkType
 
@@ -89,7 +88,9 @@ def test_all_own_settings_travel(provider: Etxt, drive: Any, sent: Any, draft: T
         target_task=Target.ONE_PERFORMER,
         id_target=44,
         robot=Neural.FORBIDDEN,
-        file=Upload("brief.txt", b"brief"),
+        file=b"brief",
+        file_name="brief.txt",
+        timeline="18:30",
     )
     full = draft.copy_with(options=[options], deadline=provider.now() + timedelta(days=3), proof="A link")
     _, (first, _) = drive(provider.publish(full), SAVED, SAVED)
@@ -117,7 +118,7 @@ def test_all_own_settings_travel(provider: Etxt, drive: Any, sent: Any, draft: T
         "id_target": "44",
         "robot": "-1",
         "deadline": "04.03.2026",
-        "timeline": "15:00",
+        "timeline": "18:30",
     }
     assert first.multipart is not None
 
@@ -142,14 +143,29 @@ def test_a_draft_that_is_not_there_is_made_once_more(
     assert [call.delay for call in calls[1:looks]] == sorted(call.delay for call in calls[1:looks])
 
 
-def test_two_lost_drafts_end_it_and_nothing_was_spent(provider: Etxt, drive: Any, draft: TaskDraft) -> None:
-    def lost(_call: Any) -> Exception:
-        return OutcomeUnknown("lost", lost=Lost.ANSWERED)
+def lost_at_once(_call: Any) -> Exception:
+    return OutcomeUnknown("lost", lost=Lost.ANSWERED)
 
-    with pytest.raises(OutcomeUnknown) as caught:
-        drive(provider.publish(draft), lost, [], [], lost, [], [])
-    assert not caught.value.money_may_be_spent
+
+def test_two_lost_drafts_end_it_and_nothing_was_published(provider: Etxt, drive: Any, draft: TaskDraft) -> None:
+    with pytest.raises(ProviderUnavailable) as caught:
+        drive(provider.publish(draft), lost_at_once, [], [], lost_at_once, [], [])
     assert REF in str(caught.value)
+    assert "Nothing was spent" in str(caught.value)
+
+
+def test_a_lost_draft_is_unknown_where_a_draft_was_wanted(provider: Etxt, drive: Any, draft: TaskDraft) -> None:
+    wanted = with_options(draft, public=False)
+    with pytest.raises(OutcomeUnknown) as caught:
+        drive(provider.publish(wanted), lost_at_once, [], [], lost_at_once, [], [])
+    assert not caught.value.money_may_be_spent
+    with pytest.raises(OutcomeUnknown):
+        drive(provider.publish(wanted.copy_with(reference=None)), lost_at_once)
+
+
+def test_a_lost_draft_that_cannot_be_looked_for_is_not_made_again(provider: Etxt, drive: Any, draft: TaskDraft) -> None:
+    with pytest.raises(ProviderUnavailable):
+        drive(provider.publish(draft), lost_at_once, {"error": "no_access"})
 
 
 def test_an_unreadable_answer_to_a_draft_is_looked_for(provider: Etxt, drive: Any, draft: TaskDraft) -> None:
@@ -214,13 +230,13 @@ def test_a_draft_can_stay_one_and_be_published_later(provider: Etxt, drive: Any,
     }
 
 
-def test_every_fault_of_a_draft_at_once(provider: Etxt, tmp_path: Path) -> None:
+def test_every_fault_of_a_draft_at_once(provider: Etxt) -> None:
     draft = TaskDraft(
         title="x" * 513,
         instructions="y" * 10_000,
         reward=Money("10.50", "RUB"),
         slots=0,
-        image=tmp_path / "none.png",
+        image=b"",
         deadline=timedelta(days=91),
         options=[EtxtOptions(text="z" * 40_001, bwgroup_send=True, uniq=101, target_task=Target.ONE_PERFORMER)],
     )
@@ -248,6 +264,8 @@ def test_every_fault_of_a_draft_at_once(provider: Etxt, tmp_path: Path) -> None:
         ({"category": "texts", "options": [EtxtOptions(size=1)]}, "options.id_category"),
         ({"options": [EtxtOptions(id_category=1)]}, "options.size"),
         ({"deadline": timedelta(days=-1)}, "deadline"),
+        ({"options": [EtxtOptions(id_category=1, size=1, file=b"x")]}, "options.file_name"),
+        ({"options": [EtxtOptions(id_category=1, size=1, timeline="10:00")]}, "options.timeline"),
     ],
 )
 def test_single_faults(provider: Etxt, draft: TaskDraft, changes: dict[str, Any], where: str) -> None:
