@@ -357,7 +357,8 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
             raise refused or blind from blind
         if refused is None:
             return task if task.status is TaskStatus.COMPLETED else task.copy_with(status=TaskStatus.CANCELLED)
-        if task.status in (TaskStatus.CANCELLED, TaskStatus.EXPIRED):
+        closed = task.raw.get("assignable") is False and (task.remaining or 0) > 0  # places left, and nobody may begin
+        if closed or task.status is TaskStatus.CANCELLED:
             return task.copy_with(replayed=isinstance(refused, REFUSED))
         if task.status is TaskStatus.COMPLETED:
             raise Conflict(f"Task {task_id} is completed.", actual=task, **_evidence(refused)) from refused

@@ -146,7 +146,10 @@ def job_status(row: Mapping[str, Any]) -> TaskStatus:
         return TaskStatus.OPEN
     if left == 0:
         return TaskStatus.FULL
-    return TaskStatus.EXPIRED if assignable is False else TaskStatus.OPEN
+    if assignable is not False:
+        return TaskStatus.OPEN
+    # Over, but who is still at work may hand in: only then has it ended.
+    return TaskStatus.FULL if int_or_none(row.get("numberOfTasksPending")) else TaskStatus.EXPIRED
 
 
 def task_fields(row: dict[str, Any], identity: Mapping[str, object], job_id: str | None = None) -> dict[str, Any]:

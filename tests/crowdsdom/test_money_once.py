@@ -194,6 +194,17 @@ def test_cancelling_stops_the_job_and_gives_the_rest_back(box, hub, handed_in):
     assert box["crowdsdom"].books().agree()
 
 
+def test_a_cancelled_job_has_not_ended_while_someone_is_at_work(box, hub):
+    market = hub["crowdsdom"]
+    task = market.publish(draft())
+    work = box["crowdsdom"].take(task.id)
+    market.cancel(task)
+    assert not market.task(task.id).status.ended
+    assert market.cancel(task).replayed
+    box["crowdsdom"].hand_in(work)
+    assert market.task(task.id).status == "expired"
+
+
 def test_a_completed_job_cannot_be_cancelled(provider, play):
     with pytest.raises(Conflict) as caught:
         play(provider.cancel("J"), (400, {"error": "over"}), {"id": "J", "status": "completed"})

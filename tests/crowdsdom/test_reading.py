@@ -75,6 +75,8 @@ def test_nonsense_in_a_field_never_loses_the_record(job, task):
         ({"status": "reviewable", "assignable": True, "numberOfTasksAvailable": 2}, "open"),
         ({"status": "reviewable", "assignable": False, "numberOfTasksAvailable": 0}, "full"),
         ({"status": "reviewable", "assignable": False, "numberOfTasksAvailable": 1}, "expired"),
+        ({"status": "x", "assignable": False, "numberOfTasksAvailable": 1, "numberOfTasksPending": 1}, "unknown"),
+        ({"status": "reviewable", "assignable": False, "numberOfTasksAvailable": 1, "numberOfTasksPending": 1}, "full"),
         ({"status": "unreviewable", "numberOfTasksAvailable": 0}, "full"),
         ({"status": "brand-new-word"}, "unknown"),
         ({}, "unknown"),
