@@ -1,14 +1,15 @@
 """An intent is written before its request, and a key is carried out once."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from queue import Queue
 
 import pytest
 from pydantic import SecretStr
 
 from crowdhub.errors import ConfigurationError, InvalidRequest, Lost, OutcomeUnknown, ProviderUnavailable
 from crowdhub.ledger import Ledger, NotHeld, State, Status, UnderWay, canonical, owner
+from crowdhub.ledger.heartbeat import Heartbeat
 from crowdhub.model import Money, Submission, Task, TaskDraft, Worker
 
 DRAFT = TaskDraft(title="Draw a fox", reward=Money("0.50", "USD"), slots=3)
@@ -131,14 +132,7 @@ def test_whatever_leaves_the_request_leaves_it_recoverable(ledger, identity):
     assert len(ledger.open_intents()) == 1
 
 
-@pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
-    """The next intents belong to a process on another machine, of which nothing but its lease can be seen."""
-    names = iter(f"another-machine/12/34/box/{n:012}" for n in range(99))
-    return lambda: monkeypatch.setattr(owner, "new_holder", lambda: next(names))
-
-
-def test_another_machine_is_believed_as_long_as_its_lease(ledger, clock, identity, elsewhere, monkeypatch):
+def test_another_machine_is_believed_as_long_as_its_lease(ledger, clock, identity, monkeypatch):
     with monkeypatch.context() as there:
         there.setattr(owner, "new_holder", lambda: "another-machine/12/34/box/0001")
         begun = ledger.begin(identity, "publish", DRAFT, key="k")
@@ -160,6 +154,21 @@ def test_the_heartbeat_renews_what_is_under_way_and_nothing_else(ledger, clock, 
     renewed = ledger.get(held.id)
     assert (renewed.lease_until - clock.now()).total_seconds() == ledger.lease
     assert ledger.get(ended.id).lease_until == ended.lease_until
+
+
+def test_the_heartbeat_beats_by_itself_while_something_is_held():
+    beats: Queue[list[str]] = Queue()
+    heart = Heartbeat(lambda holders: beats.put(sorted(holders)), every=0.001)
+    heart.add("a")
+    heart.add("b")
+    while beats.get(timeout=10) != ["a", "b"]:
+        pass
+    heart.remove("a")
+    while beats.get(timeout=10) != ["b"]:
+        pass
+    thread = heart._thread
+    heart.close()
+    assert not thread.is_alive()
 
 
 def taken_over(ledger: Ledger, identity: dict[str, str], clock, monkeypatch):

@@ -61,7 +61,7 @@ def test_a_full_disk_leaves_no_half_intent(file_ledger, identity):
 def test_a_file_that_is_no_ledger_is_refused_and_left_alone(tmp_path):
     file = tmp_path / "ledger.sqlite3"
     file.write_bytes(b"this is no database at all" * 500)
-    with pytest.raises(LedgerError, match="is damaged.*backup"):
+    with pytest.raises(LedgerError, match=r"is damaged.*backup"):
         Ledger.open(file)
     assert file.read_bytes() == b"this is no database at all" * 500
 
