@@ -71,7 +71,7 @@ __all__ = [
 ]
 
 
-def build_request(call: Call, url: str, user_agent: str, extensions: dict[str, Any] | None = None) -> Request:
+def build_request(call: Call, url: URL, user_agent: str, extensions: dict[str, Any] | None = None) -> Request:
     """The HTTP request that a call stands for, at ``url``."""
     headers = {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
     content: bytes | None = None
@@ -92,11 +92,10 @@ def build_request(call: Call, url: str, user_agent: str, extensions: dict[str, A
             form.setdefault(name, []).append(value)
     if call.headers:
         headers.update(call.headers)
-    target = httpx.URL(url)
     pairs = call.query_pairs()
     return Request(
         call.method,
-        target.copy_merge_params(tuple(pairs)) if pairs else target,
+        url.copy_merge_params(tuple(pairs)) if pairs else url,
         headers=headers,
         content=content,
         files=files,

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 EXCERPT = 300  # characters of an unreadable answer that go into the error
 MAX_DIGITS = 64  # of a number: more is no amount of money and only costs time
 
+BATCH = 50  # records
+
 M = TypeVar("M", bound=BaseModel)
 R = TypeVar("R")
 
@@ -127,8 +129,12 @@ def read_records(
     listed = sequence(rows)
     if listed is None:
         raise unreadable("a list was expected", rows)
-    try:  # the whole listing in one pass is several times faster, and is what happens
-        return _many(model).validate_python([prepare(row) for row in listed]), ()
+    many = _many(model)
+    made: list[M] = []
+    try:  # many in one pass are several times faster than one by one; too many keep the garbage collector busy
+        for start in range(0, len(listed), BATCH):
+            made += many.validate_python([prepare(row) for row in listed[start : start + BATCH]])
+        return made, ()
     except (ValidationError, LookupError, TypeError, ValueError, AttributeError):
         return read_each(listed, lambda row: read_record(row, prepare, model))
 

@@ -31,8 +31,8 @@ class AsyncEngine:
         inner = http.AsyncHTTPTransport(limits=limits, proxy=proxy_for(url))
         transport = AsyncSigningTransport(inner, session.provider.sign, LARGEST_ANSWER, clock.monotonic)
         self._client = http.AsyncClient(transport=transport, follow_redirects=False)
-        self._places = anyio.Semaphore(session.options.in_flight)
-        self._token_lock = anyio.Lock()
+        self._places = anyio.Semaphore(session.options.in_flight, fast_acquire=True)
+        self._token_lock = anyio.Lock(fast_acquire=True)
         self._background: set[Ahead[Any]] = set()
 
     async def run(self, flow: Flow[T], before_spending: Callable[[], None] | None = None) -> T:

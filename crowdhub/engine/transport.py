@@ -75,7 +75,7 @@ class _Signer:
     def signed(self, request: http.Request) -> http.Request:
         call = self._sign(request.extensions[CALL], request.extensions.get(TOKEN))
         timeout = {"timeout": request.extensions["timeout"]}
-        return http.build_request(call, str(request.url), USER_AGENT, timeout)
+        return http.build_request(call, request.url, USER_AGENT, timeout)
 
     def watch(self, request: http.Request) -> _Watch:
         return _Watch(request, self._largest, self._monotonic)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation, ValidationError
 
 from crowdhub.errors import Fault, InvalidRequest
 
@@ -36,7 +36,7 @@ class Given(Model):
 class Answer(Model):
     """A model read from a marketplace; ``raw`` is the provider's own answer, with nothing dropped."""
 
-    raw: Mapping[str, Any] = Field(default_factory=dict[str, Any], repr=False)
+    raw: Annotated[Mapping[str, Any], SkipValidation] = Field(default_factory=dict[str, Any], repr=False)
 
 
 class Status(StrEnum):
