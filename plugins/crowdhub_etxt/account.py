@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from crowdhub.errors import CrowdhubError, InvalidRequest, NotFound, UnreadableResponse
+from crowdhub.errors import (
+    CrowdhubError,
+    InsufficientFunds,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    UnreadableResponse,
+)
 from crowdhub.flow import Call, Effect, Flow, Upload
+from crowdhub.model import Money
 from crowdhub.provider import CredentialPlaces, Provider, RateLimit, Token, error_of_status
-from crowdhub_etxt.codes import Order
+from crowdhub.wire import unreadable
+from crowdhub_etxt.codes import Order, OrderStatus
 from crowdhub_etxt.encoding import identifier
 from crowdhub_etxt.functions import Api
 from crowdhub_etxt.functions.orders import ArchivedOrder, OrderInfo
@@ -23,6 +32,9 @@ if TYPE_CHECKING:
 
 PRIVATE_MESSAGE = "messages.writePrivate"
 """The function that may be called once a minute only."""
+
+UNTOLD = ("no_access", "max_limit")
+"""The codes that may stand for an empty account."""
 
 MOST_PAGES = 1000
 """Of a list that is gone through in a search: 100,000 orders."""
@@ -80,6 +92,30 @@ class Account(Provider[EtxtSettings]):
             return error_of_status(response)
         return refusal_of(dict(call.query_pairs()).get("method", ""), response)
 
+    def balance(self) -> Flow[Money]:
+        """`users.getBalance`: what is free on the account, in RUB."""
+        found = yield from self.api.users.get_balance()
+        if found.balance is None:
+            raise unreadable("it tells no balance", dict(found.raw))
+        return found.balance
+
+    def _explained(self, refusal: CrowdhubError, need: Money) -> Flow[CrowdhubError]:
+        """A refusal of something that costs ``need``: no code for an empty account is documented, so the balance is
+        read to tell."""
+        if not isinstance(refusal, (PermissionDenied, InvalidRequest)) or refusal.provider_code not in UNTOLD:
+            return refusal
+        try:
+            have = yield from self.balance()
+        except CrowdhubError:
+            return refusal
+        if have >= need:
+            return refusal
+        return InsufficientFunds(
+            f"The marketplace refused it, and the balance of {have} does not cover {need}.",
+            provider_code=refusal.provider_code,
+            http_status=refusal.http_status,
+        )
+
     # --- looking orders up -------------------------------------------------------------------------------
 
     def _order(self, order_id: str, where: str = "task_id") -> Flow[OrderInfo | None]:
@@ -94,6 +130,13 @@ class Account(Provider[EtxtSettings]):
         if order is None:
             raise NotFound(f"There is no order {order_id} in this account's lists (the archive is not among them).")
         return order
+
+    def _failed_before(self, order_id: str) -> Flow[bool]:
+        """Whether an order is no longer overdue, or is among the refusals: it was taken back before."""
+        order = yield from self._order(order_id)
+        if order is None or order.status is not OrderStatus.OVERDUE:
+            return True
+        return bool((yield from self.api.rating.list_tasks_fails(id_task=order_id)).items)
 
     def _archived(self, order_id: str) -> Flow[ArchivedOrder | None]:
         page = yield from self.api.tasks_archive.list_tasks(id=order_id)

@@ -16,6 +16,9 @@ hours are given in Moscow time.)"""
 
 LONGEST_DEADLINE = timedelta(days=90)
 
+CLOCKS = timedelta(minutes=2)
+"""How far the marketplace's clock may be from ours."""
+
 Id = int | str
 Params = Mapping[str, Any]
 

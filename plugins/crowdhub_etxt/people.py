@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from crowdhub.errors import (
     Conflict,
     InvalidRequest,
@@ -12,21 +10,17 @@ from crowdhub.errors import (
     PermissionDenied,
 )
 from crowdhub.flow import Flow
-from crowdhub.model import Application, Money, Page, Worker
-from crowdhub.wire import unreadable
+from crowdhub.model import Application, Page, Worker
 from crowdhub_etxt.account import Account
 from crowdhub_etxt.codes import UserList, UserListAction
-from crowdhub_etxt.encoding import identifier
+from crowdhub_etxt.encoding import CLOCKS, identifier
 from crowdhub_etxt.functions.orders import NoteAnswered, OrderInfo
 from crowdhub_etxt.functions.users import Listed
 from crowdhub_etxt.reading import application_of, listed_worker_of, worker_of
 
-CLOCKS = timedelta(minutes=2)
-"""How far the marketplace's clock may be from ours."""
-
 
 class People(Account):
-    """`worker`, `block`, `unblock`, `blocked_workers`, `applications`, `accept`, `decline`, `balance`."""
+    """`worker`, `block`, `unblock`, `blocked_workers`, `applications`, `accept`, `decline`."""
 
     def worker(self, worker_id: str) -> Flow[Worker]:
         """`users.getUser`. Raises `NotFound`."""
@@ -141,10 +135,3 @@ class People(Account):
                 raise Conflict("The application was accepted before.", actual="accepted") from trouble
             return application.copy_with(status="declined", replayed=True)
         return application.copy_with(status="declined", raw={**application.raw, "declined": dict(answer.raw)})
-
-    def balance(self) -> Flow[Money]:
-        """`users.getBalance`: what is free on the account, in RUB."""
-        found = yield from self.api.users.get_balance()
-        if found.balance is None:
-            raise unreadable("it tells no balance", dict(found.raw))
-        return found.balance

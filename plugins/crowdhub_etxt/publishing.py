@@ -75,7 +75,7 @@ class Publishing(Account):
         fields = order_fields(draft, self.now(), marked(description_of(draft), draft.reference))
         order_id = yield from self._make_draft(draft, fields)
         if options.public:
-            yield from self._put_up(order_id, fields)
+            yield from self._put_up(order_id, fields, (yield from self.estimate(draft)))
         return Task(
             id=str(order_id),
             **self.identity,
@@ -126,7 +126,7 @@ class Publishing(Account):
             next_step=f"Publish it again. You may find, and delete, {lost.look_for}; it costs nothing.",
         )
 
-    def _put_up(self, order_id: int, fields: dict[str, Any]) -> Flow[None]:
+    def _put_up(self, order_id: int, fields: dict[str, Any], need: Money) -> Flow[None]:
         try:
             _ = yield from self.api.tasks.save_task(**fields, id=order_id, public=True)
             return
@@ -136,7 +136,7 @@ class Publishing(Account):
             if order is not None and task_status(order) is not TaskStatus.DRAFT:
                 return
         except CrowdhubError as error:
-            trouble = error
+            trouble = yield from self._explained(error, need)
         gone = yield from self._drop(order_id)
         if gone and isinstance(trouble, OutcomeUnknown):
             raise ProviderUnavailable(
@@ -274,9 +274,8 @@ class Publishing(Account):
     def _take_back(self, task: Task, ended: Task) -> Flow[Task]:
         try:
             failed = yield from self.api.tasks.fail_task(task.id)
-        except CrowdhubError as error:
-            now_there = yield from self._order(task.id)
-            if now_there is not None and now_there.status is OrderStatus.OVERDUE:
-                raise error from None
+        except CrowdhubError:
+            if not (yield from self._failed_before(task.id)):
+                raise
             return ended.copy_with(replayed=True)
         return ended.copy_with(raw={**task.raw, "failed": dict(failed.raw)})

@@ -49,7 +49,10 @@ class Refusal:
 COMMON: Mapping[str, Refusal] = {
     "no_params": Refusal(InvalidRequest, "a required parameter is missing or wrong"),
     "no_object": Refusal(NotFound, "nothing was found for this request"),
-    "no_access": Refusal(PermissionDenied, "no access to this action or object (in its present state, perhaps)"),
+    "no_access": Refusal(
+        PermissionDenied,
+        "no access to this action or object: in its present state, or with this balance, or with this key",
+    ),
     "is_private_data": Refusal(InvalidRequest, "holds contact data, which is not allowed there", "text"),
     "max_limit": Refusal(InvalidRequest, "a limit that the marketplace sets for this operation is passed"),
     "file_is_empty": Refusal(InvalidRequest, "arrived empty", "file"),
@@ -75,6 +78,11 @@ OWN: Mapping[str, Mapping[str, Refusal]] = {
         "no_work": Refusal(
             InvalidRequest, "the kind of work or the price does not meet the performer's conditions", "id_type"
         ),
+    },
+    **{
+        # These are about nothing but the account itself: only a key that is not accepted has no access.
+        function: {"no_access": Refusal(AuthenticationFailed, "no access, so the key or the signature is wrong")}
+        for function in ("users.getBalance", "categories.listCategories", "options.getLangs")
     },
     "messages.writePrivate": {
         "max_limit": Refusal(RateLimited, "one private message a minute is allowed", retry_after=60),

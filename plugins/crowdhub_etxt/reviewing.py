@@ -221,10 +221,9 @@ class Reviewing(Account):
                 try:
                     failed = yield from self.api.tasks.fail_task(order.id)
                     raw["failed"] = dict(failed.raw)
-                except CrowdhubError as error:
-                    after = yield from self._order(submission.id)
-                    if after is not None and after.status is OrderStatus.OVERDUE:
-                        raise error from None
+                except CrowdhubError:
+                    if not (yield from self._failed_before(submission.id)):
+                        raise
                     replayed = True
                 return submission.copy_with(status=SubmissionStatus.REJECTED, raw=raw, replayed=replayed)
             case OrderStatus.UNDER_REVIEW:
@@ -269,6 +268,8 @@ class Reviewing(Account):
                 if number not in before and entry == (order.id_user, abs(amount.amount)):
                     return _with_bonus(submission, order, amount, {"statement": number}, replayed=True)
             raise
+        except CrowdhubError as refusal:
+            raise (yield from self._explained(refusal, amount)) from None
         return _with_bonus(submission, order, amount, dict(paid.raw))
 
     def _statement(self) -> Flow[dict[int, tuple[int | None, Any]] | None]:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from pydantic import AliasChoices
 
-from crowdhub.errors import InvalidRequest, NotFound, OutcomeUnknown, ProviderError, RateLimited
+from crowdhub.errors import InvalidRequest, Lost, NotFound, OutcomeUnknown, ProviderError, RateLimited
 from crowdhub.flow import Call, Effect, FlowRun, Upload
 from crowdhub.http import Response
 from crowdhub.model import Money, Page
@@ -343,3 +343,44 @@ def test_limits_are_checked_before_the_request(
     with pytest.raises(InvalidRequest) as caught:
         drive(getattr(getattr(provider.api, family), function)(*arguments))
     assert not caught.value.sent
+
+
+def note(**more: Any) -> dict[str, Any]:
+    return {"id": 9, "id_author": 501, "id_user": 7, "text": "Hello", **more}
+
+
+@pytest.mark.parametrize("function", ["messages.writePrivate", "tasks.saveComment"])
+def test_lost_words_are_found_or_sent_again_only_where_they_are_certainly_absent(
+    provider: Etxt, drive: Any, function: str
+) -> None:
+    def write() -> Any:
+        return method_of(provider, function)(7, "Hello")
+
+    def lost(_call: Call) -> Exception:
+        return OutcomeUnknown("lost", lost=Lost.ANSWERED, sent_at=provider.now())
+
+    fresh, stale = (int(provider.now().timestamp()) - age for age in (60, 600))
+    done = {"id_user": 7, "id": 7, "id_comment": 9, "text": "Hello"}
+    _, calls = drive(write(), lost, [note(date=fresh)])
+    assert len(calls) == 2
+    _, calls = drive(write(), lost, [note(text="Other", date=fresh)], {"error": "no_object"}, done)
+    assert [call.effect for call in calls].count(Effect.SPEND) == 2
+    with pytest.raises(OutcomeUnknown):
+        drive(write(), lost, [note(date=stale)])
+
+
+def test_a_bought_article_is_not_bought_again(provider: Etxt, drive: Any) -> None:
+    def lost(_call: Call) -> Exception:
+        return OutcomeUnknown("lost", lost=Lost.ANSWERED)
+
+    bought, calls = drive(provider.api.articles.buy(7), lost, [{"id": 7, "date_buy": 1}])
+    assert (bought.id, len(calls)) == (7, 2)
+    assert dict(calls[1].form)["filter"] == "1"
+    _, calls = drive(provider.api.articles.buy(7), lost, [], [], {"id": 7})
+    assert len(calls) == 4
+
+
+def test_a_folder_is_not_made_twice(provider: Etxt, drive: Any) -> None:
+    rows = [{"id_category": 3, "name": "New", "id_parent": 2}, {"id_category": 4, "name": "New", "id_parent": "0"}]
+    made, _ = drive(provider.api.folders.add_folder("New"), OutcomeUnknown("lost"), rows)
+    assert made.id_folder == 4

@@ -15,6 +15,7 @@ from crowdhub.errors import (
     Lost,
     NotFound,
     OutcomeUnknown,
+    PermissionDenied,
     ProviderUnavailable,
 )
 from crowdhub.flow import Effect, FlowRun
@@ -213,6 +214,21 @@ def test_a_refused_publication_leaves_no_draft(provider: Etxt, drive: Any, draft
     with pytest.raises(InsufficientFunds):
         drive(provider.publish(draft), SAVED, {"error": "no_money"}, deleted)
     assert seen == [{"id[0]": "70"}]
+
+
+def test_a_refusal_for_want_of_money_is_told_by_the_balance(provider: Etxt, drive: Any, draft: TaskDraft) -> None:
+    with pytest.raises(InsufficientFunds, match="299 RUB"):
+        drive(provider.publish(draft), SAVED, {"error": "no_access"}, {"balance": "299"}, {"ids": [70]})
+    with pytest.raises(PermissionDenied):
+        drive(provider.publish(draft), SAVED, {"error": "no_access"}, {"balance": "300"}, {"ids": [70]})
+
+
+def test_taking_back_an_overdue_order_twice(provider: Etxt, drive: Any) -> None:
+    overdue, refused = [order(status="5")], {"error": "no_access"}
+    task, _ = drive(provider.cancel("70"), overdue, refused, overdue, [{"id_task": "70"}])
+    assert (task.status, task.replayed) == (TaskStatus.CANCELLED, True)
+    with pytest.raises(PermissionDenied):
+        drive(provider.cancel("70"), overdue, refused, overdue, [])
 
 
 def test_a_draft_can_stay_one_and_be_published_later(provider: Etxt, drive: Any, sent: Any, draft: TaskDraft) -> None:

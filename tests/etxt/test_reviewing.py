@@ -11,6 +11,7 @@ import pytest
 from crowdhub.errors import (
     AuthenticationFailed,
     Conflict,
+    InsufficientFunds,
     InvalidRequest,
     Lost,
     NotFound,
@@ -277,6 +278,17 @@ def test_a_bonus_is_at_most_three_times_the_price(provider: Etxt, drive: Any, su
     for wrong in (Money("1.50", "RUB"), Money(0, "RUB"), Money(1, "USD")):
         with pytest.raises(InvalidRequest):
             drive(provider.pay_bonus(submission, wrong, "x"))
+
+
+def test_a_bonus_that_the_balance_does_not_cover(provider: Etxt, drive: Any, submission: Submission) -> None:
+    with pytest.raises(InsufficientFunds):
+        drive(
+            provider.pay_bonus(submission, Money(50, "RUB"), "x"),
+            [order()],
+            [],
+            {"error": "no_access"},
+            {"balance": 49},
+        )
 
 
 def test_a_lost_bonus_is_found_in_the_statement(provider: Etxt, drive: Any, submission: Submission) -> None:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from crowdhub.errors import InvalidRequest
 from crowdhub.flow import Call, Effect
-from crowdhub.http import build_request
+from crowdhub.http import URL, build_request
 from crowdhub_etxt import Etxt, EtxtSettings
 from crowdhub_etxt.signature import sign_of
 
@@ -56,7 +56,7 @@ def test_any_parameters(query: dict[str, str], api_pass: str) -> None:
 def test_what_the_server_decodes_is_what_was_signed(params: dict[str, str]) -> None:
     provider = Etxt(EtxtSettings(token=SecretStr("tok+/=&Ё"), api_pass=SecretStr("sec ret")))
     call = provider.sign(Call.get("", query=[("method", "users.getList"), *params.items()]))
-    url = build_request(call, provider.settings.base_url, "test").url
+    url = build_request(call, URL(provider.settings.base_url), "test").url
     received = dict(parse_qsl(url.query.decode("ascii"), keep_blank_values=True, strict_parsing=True))
     assert received["token"] == "tok+/=&Ё"
     assert received["sign"] == independently(received, "sec ret")
@@ -100,7 +100,7 @@ def test_a_read_that_is_too_long_for_an_address_goes_by_post() -> None:
     for number in range(1, 101):
         call = next(provider.api.tasks.get_results([10**12] * number))
         methods.add(call.method)
-        url = str(build_request(provider.sign(call), provider.settings.base_url, "test").url)
+        url = str(build_request(provider.sign(call), URL(provider.settings.base_url), "test").url)
         assert len(url) <= 2048
     assert methods == {"GET", "POST"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_validator
@@ -14,12 +14,9 @@ from crowdhub.model import Page
 from crowdhub.wire import LenientDecimal, LenientInt, LenientText, WireModel, mapping
 from crowdhub_etxt.codes import RatingBack
 from crowdhub_etxt.decoding import Flag, When, rows_of
-from crowdhub_etxt.encoding import Id, aware, between, identifier, identifiers, length
+from crowdhub_etxt.encoding import CLOCKS, Id, aware, between, identifier, identifiers, length
 from crowdhub_etxt.functions.base import Functions
 from crowdhub_etxt.functions.records import Changed
-
-CLOCKS = timedelta(minutes=2)
-"""How far the marketplace's clock may be from ours."""
 
 
 class SystemMessage(WireModel):
@@ -151,12 +148,14 @@ class Messages(Functions):
         """
 
         def look(lost: OutcomeUnknown, delay: float) -> Flow[Written | None]:
-            sent_at = lost.sent_at or self._now()
-            params = {"id_user": id_user, "date_from": sent_at - CLOCKS}
-            page = yield from self._many("readPrivate", PrivateMessage, params, count=100, delay=delay)
-            for each in page.items:
-                if each.text == text and each.id_author != int(id_user):
+            page = yield from self._many("readPrivate", PrivateMessage, {"id_user": id_user}, count=100, delay=delay)
+            same = [each for each in page.items if each.text == text and each.id_author != int(id_user)]
+            since = (lost.sent_at or self._now()) - CLOCKS
+            for each in same:
+                if each.date is not None and each.date >= since:
                     return Written(id_user=int(id_user), text=text, time=each.date, raw=each.raw)
+            if same:
+                raise lost  # the same words, written earlier, or by a clock that differs: not to be told
             return None
 
         return self._spend(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from crowdhub.errors import Fault, OutcomeUnknown
 from crowdhub.flow import Effect, Flow, Upload
 from crowdhub.model import Money
 from crowdhub_etxt.codes import AutoPay, Neural, PriceType, Target, TextType, WorkType
-from crowdhub_etxt.encoding import Id, between, day_and_hour, due, identifier, identifiers, length, rubles
+from crowdhub_etxt.encoding import CLOCKS, Id, between, day_and_hour, due, identifier, identifiers, length, rubles
 from crowdhub_etxt.functions.base import Look, no_look
 from crowdhub_etxt.functions.orders import (
     Commented,
@@ -285,10 +285,13 @@ class Tasks(TaskLists):
         faults = [*identifier("id", id), *length("text", text, 2048, 1)]
 
         def look(lost: OutcomeUnknown, delay: float) -> Flow[Commented | None]:
-            since = (lost.sent_at or self._now()) - timedelta(minutes=2)
-            for each in (yield from self.view_notes([id], delay)).items:
-                if each.text == text and not each.id_note and (each.date is None or each.date >= since):
+            since = (lost.sent_at or self._now()) - CLOCKS
+            same = [each for each in (yield from self.view_notes([id], delay)).items if each.text == text]
+            for each in same:
+                if each.date is not None and each.date >= since:
                     return Commented(id=int(id), id_comment=each.id, raw=each.raw)
+            if same:
+                raise lost  # the same words, written earlier, or by a clock that differs: not to be told
             return None
 
         params, look_for = {"id": id, "text": text, "hide": hide}, f"your comment on the order {id}"
