@@ -36,7 +36,7 @@ from crowdhub.model import (
     Worker,
     country_code,
 )
-from crowdhub.wire import mapping, text_or_none
+from crowdhub.wire import body_text, mapping, text_or_none
 
 if TYPE_CHECKING:
     from crowdhub.http import Response as Response  # re-exported for plugins, as a type
@@ -360,7 +360,7 @@ def error_of_no_json(response: Response) -> UnreadableResponse | None:
     kind = response.headers.get("content-type", "no content type")
     return UnreadableResponse(
         f"The marketplace answered something that is not JSON ({kind}).",
-        excerpt=response.text[:300],
+        excerpt=body_text(response)[:300],
         http_status=response.status_code,
     )
 
@@ -370,7 +370,7 @@ def error_words(response: Response) -> tuple[str | None, str | None]:
     try:
         data: Any = response.json()
     except (ValueError, RecursionError):
-        text = response.text.strip()
+        text = body_text(response).strip()
         return None, text if text and len(text) <= 300 and not text.startswith("<") else None
     for _ in range(3):  # {"error": {"error": …}} is as deep as anybody nests it
         members = mapping(data)

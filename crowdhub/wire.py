@@ -6,6 +6,7 @@ A plugin describes each answer as a `WireModel` with snake_case fields; every fi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -34,6 +35,8 @@ EXCERPT = 300  # characters of an unreadable answer that go into the error
 MAX_DIGITS = 64  # of a number: more is no amount of money and only costs time
 
 BATCH = 50  # records
+
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 
 M = TypeVar("M", bound=BaseModel)
 R = TypeVar("R")
@@ -89,7 +92,16 @@ def load_json(response: Response) -> Any:
     except (ValueError, RecursionError) as error:
         kind = response.headers.get("content-type", "no content type")
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else "it is not JSON"
-        raise unreadable(f"{reason} (content type {kind})", response.text, response) from None
+        raise unreadable(f"{reason} (content type {kind})", body_text(response), response) from None
+
+
+def body_text(response: Response) -> str:
+    """The body as text, whatever character set it claims: some that Python knows are no text at all."""
+    content = response.content
+    try:
+        return content.decode(response.charset_encoding or "utf-8", "replace")
+    except (LookupError, UnicodeError):
+        return content.decode("utf-8", "replace")
 
 
 def _number(text: str) -> Decimal:
@@ -135,7 +147,7 @@ def read_records(
         for start in range(0, len(listed), BATCH):
             made += many.validate_python([prepare(row) for row in listed[start : start + BATCH]])
         return made, ()
-    except (ValidationError, LookupError, TypeError, ValueError, AttributeError):
+    except (ValidationError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
         return read_each(listed, lambda row: read_record(row, prepare, model))
 
 
@@ -162,7 +174,7 @@ def read_record(row: Any, prepare: Callable[[dict[str, Any]], dict[str, Any]], m
         raise unreadable("a record is no JSON object", row)
     try:
         fields = prepare(record)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise unreadable(f"a record lacks or distorts {error}", row) from None
     try:
         return model.model_validate(fields)
@@ -204,7 +216,10 @@ def decimal_or_none(value: Any) -> Decimal | None:
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
-        value = value.strip().rstrip("%").strip().replace(",", ".")
+        value = value.strip().rstrip("%").strip()
+        if _GROUPED.fullmatch(value):
+            return None  # a thousand to some, one to others: no number is better than a wrong one
+        value = value.replace(",", ".")
     elif isinstance(value, float):
         value = repr(value)
     elif not isinstance(value, (int, Decimal)):
@@ -213,7 +228,9 @@ def decimal_or_none(value: Any) -> Decimal | None:
         exact = Decimal(value) if not isinstance(value, str) or len(value) <= MAX_DIGITS else None
     except (InvalidOperation, ValueError):
         return None
-    return exact if exact is not None and exact.is_finite() else None
+    if exact is None or not exact.is_finite() or abs(exact.adjusted()) > MAX_DIGITS:
+        return None
+    return exact
 
 
 def int_or_none(value: Any) -> int | None:
