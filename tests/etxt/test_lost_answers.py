@@ -1,0 +1,165 @@
+"""Lost answers against the sandbox: afterwards its own books are looked at. Time is driven, nothing sleeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import pytest
+
+from crowdhub import Hub, Money, TaskDraft
+from crowdhub.clock import Clock
+from crowdhub.errors import OutcomeUnknown, ProviderUnavailable
+from crowdhub.market import Market
+from crowdhub.model import SubmissionStatus
+from crowdhub.sandbox import Fault, Sandbox
+from crowdhub_etxt import Etxt, EtxtOptions
+from crowdhub_etxt.sandbox import EtxtSandbox
+
+LOST = {
+    "drop": Fault.drop(),
+    "drop before": Fault.drop("before"),
+    "reset": Fault.reset(),
+    "truncate": Fault.truncate(),
+    "500": Fault.status(500, "after"),
+    "503 before": Fault.status(503, "before"),
+    "html": Fault.html(),
+}
+
+
+class DrivenClock(Clock):
+    """Real time, but for sleeping, which only moves it."""
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.slept)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    with Sandbox("etxt", starting_at=datetime.now(UTC), options={"etxt": {"work_rate": 0}}) as made:
+        yield made
+
+
+@pytest.fixture
+def people(box: Sandbox) -> EtxtSandbox:
+    return cast("EtxtSandbox", box["etxt"])
+
+
+@pytest.fixture
+def market(box: Sandbox) -> Iterator[Market[Etxt]]:
+    with Hub(box.accounts, ledger=None, clock=DrivenClock()) as hub:
+        yield hub.market(Etxt)
+
+
+DRAFT = TaskDraft(
+    title="A text about bicycles",
+    instructions="Two thousand characters.",
+    reward=Money(300, "RUB"),
+    options=[EtxtOptions(id_category=1, size=2000)],
+)
+
+
+@pytest.fixture
+def draft(market: Market[Etxt]) -> TaskDraft:
+    category = market.run(market.provider.api.categories.list_categories()).items[0].id_category
+    return DRAFT.copy_with(options=[EtxtOptions(id_category=category, size=2000)])
+
+
+@pytest.mark.parametrize("step", [0, 1])
+@pytest.mark.parametrize("fault", LOST)
+def test_publishing_once(market: Market[Etxt], people: EtxtSandbox, draft: TaskDraft, fault: str, step: int) -> None:
+    before = market.balance()
+    people.faults.add(LOST[fault], path="saveTask", skip=step)
+    task = market.publish(draft)
+    assert [str(each.id) for each in people.orders()] == [task.id]
+    assert market.balance() == before - Money(300, "RUB")
+
+
+def test_publishing_that_never_gets_through_leaves_nothing(
+    market: Market[Etxt], people: EtxtSandbox, draft: TaskDraft
+) -> None:
+    before = market.balance()
+    people.faults.add(Fault.status(503, "before"), path="saveTask", skip=1, times=None)
+    with pytest.raises(ProviderUnavailable):
+        market.publish(draft)
+    assert people.orders() == []
+    assert market.balance() == before
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_approving_once(market: Market[Etxt], people: EtxtSandbox, draft: TaskDraft, fault: str) -> None:
+    task = market.publish(draft)
+    people.hand_in(task.id)
+    (work,) = market.submissions(task)
+    people.faults.add(LOST[fault], path="paidTask")
+    done = market.approve(work)
+    assert done.status is SubmissionStatus.APPROVED
+    assert done.replayed is (fault not in ("drop before", "503 before"))
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_bonus_is_never_paid_twice(market: Market[Etxt], people: EtxtSandbox, draft: TaskDraft, fault: str) -> None:
+    task = market.publish(draft)
+    people.hand_in(task.id)
+    (work,) = market.submissions(task)
+    before = market.balance()
+    people.faults.add(LOST[fault], path="extraPaid")
+    if "before" in fault:
+        with pytest.raises(OutcomeUnknown, match="statement"):
+            market.pay_bonus(work, Money(50, "RUB"), reason="x")
+        assert market.balance() == before
+    else:
+        assert market.pay_bonus(work, Money(50, "RUB"), reason="x").replayed
+        assert market.balance() == before - Money(50, "RUB")
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_multiple_order_gives_out_one_order_for_one_application(
+    market: Market[Etxt], people: EtxtSandbox, draft: TaskDraft, fault: str
+) -> None:
+    task = market.publish(draft.copy_with(slots=3))
+    people.apply(task.id)
+    (application,) = market.applications(task)
+    people.faults.add(LOST[fault], path="setNote")
+    accepted = market.accept(application)
+    given = [str(each.id) for each in people.orders() if str(each.id) != task.id]
+    assert given == [accepted.task_id]
+    assert market.task(task.id).remaining == 2
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_an_article_is_bought_once(market: Market[Etxt], people: EtxtSandbox, fault: str) -> None:
+    articles = market.provider.api.articles
+    wanted = market.run(articles.get_list()).items[0]
+    assert wanted.full_price is not None
+    before = market.balance()
+    people.faults.add(LOST[fault], path="articles.buy")
+    assert market.run(articles.buy(wanted.id)).id == wanted.id
+    assert market.balance() == before - wanted.full_price
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_lost_cancellation(market: Market[Etxt], people: EtxtSandbox, draft: TaskDraft, fault: str) -> None:
+    task = market.publish(draft)
+    people.faults.add(LOST[fault], path="deleteTask")
+    assert market.cancel(task).status == "cancelled"
+    assert people.orders() == []
+
+
+def test_private_messages_a_minute_apart(market: Market[Etxt], people: EtxtSandbox) -> None:
+    user = market.run(market.provider.api.users.get_list(count=1)).items[0].id_user
+    people.faults.add(Fault.drop(), path="writePrivate")
+    write = market.provider.api.messages.write_private
+    assert market.run(write(user, "Hello")).text == "Hello"
+    page = market.run(market.provider.api.messages.read_private(user))
+    assert [each.text for each in page.items] == ["Hello"]
