@@ -322,6 +322,8 @@ class Lost(Enum):
     """The marketplace did finish: it answered with a 5xx or half an answer. A look afterwards is proof."""
     BROKEN = "broken"
     """The connection broke. It may still be at work for a moment: only looks over some seconds are proof."""
+    ACCEPTED = "accepted"
+    """The marketplace said yes (a 2xx), and what else it said was lost or makes no sense. Never sent again."""
     TIMED_OUT = "timed out"
     """It did not answer in time. It may finish at any later moment: an absence proves nothing."""
 

@@ -216,6 +216,8 @@ LOOKS: Mapping[Lost, Sequence[float]] = {
     Lost.ANSWERED: (0, 1),
     # The connection broke while it may still have been at work.
     Lost.BROKEN: (0, 1, 3, 6),
+    # It said yes: what it made may be listed a moment later.
+    Lost.ACCEPTED: (0, 1, 3, 6),
     # It was slow: it may finish long after. Looks can find it, but never prove that it is absent.
     Lost.TIMED_OUT: (0, 2, 5),
 }
@@ -250,7 +252,7 @@ def spend_once(
                 # The marketplace took the request and said something else than it documents.
                 lost = OutcomeUnknown(
                     f"The marketplace answered something unreadable to a request that spends: {error.message}",
-                    lost=Lost.BROKEN,
+                    lost=Lost.ACCEPTED,
                     http_status=reply.status_code,
                 )
         for delay in LOOKS[lost.lost]:
@@ -260,6 +262,6 @@ def spend_once(
                 raise lost.looking_for(look_for) from blind
             if found is not None:
                 return found
-        if lost.lost is Lost.TIMED_OUT or not may_send_again:
+        if lost.lost in (Lost.ACCEPTED, Lost.TIMED_OUT) or not may_send_again:
             raise lost.looking_for(look_for)
         may_send_again = False

@@ -125,12 +125,14 @@ class AsyncEngine:
         async with self._places:
             sent_at = session.clock.now()
             request = session.request(call)
+            status: int | None = None
             try:
                 answer = await self._client.send(request, stream=True)
+                status = answer.status_code
                 answer = await self._read(answer)
             except (http.HTTPError, AnswerTooLarge, AnswerTooSlow) as error:
-                failure = session.lost(call, error, sent_at)
-                session.trace(call, failure, None)
+                failure = session.lost(call, error, sent_at, status)
+                session.trace(call, failure, status)
                 raise failure from None
         found = session.judge(call, answer, sent_at)
         session.trace(call, found, answer.status_code)

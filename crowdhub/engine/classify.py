@@ -52,8 +52,8 @@ class AnswerTooSlow(Exception):
     """The body did not end within the call's total time."""
 
 
-def of_transport(call: Call, failure: Exception, sent_at: datetime) -> Failure:
-    """The failure that an exception of the HTTP library means."""
+def of_transport(call: Call, failure: Exception, sent_at: datetime, status: int | None = None) -> Failure:
+    """The failure that an exception of the HTTP library means. ``status``: where the answer had begun already."""
     words = f"{type(failure).__name__}: {failure}" if str(failure) else type(failure).__name__
     if isinstance(failure, NEVER_SENT):
         reason = f"The marketplace was not reached ({words})."
@@ -66,6 +66,8 @@ def of_transport(call: Call, failure: Exception, sent_at: datetime) -> Failure:
         lost, reason = Lost.ANSWERED, f"The answer could not be decoded ({words})."
     else:
         lost, reason = Lost.BROKEN, f"The connection broke before the answer was complete ({words})."
+    if status is not None and status < 300:
+        lost = Lost.ACCEPTED
     again = call.effect is not Effect.SPEND and not isinstance(failure, AnswerTooLarge)
     if call.effect is not Effect.READ:
         return Failure(OutcomeUnknown(reason, lost=lost, sent_at=sent_at), again=again)
@@ -97,9 +99,7 @@ def of_answer(provider: Provider[Any], call: Call, answer: http.Response, sent_a
         if isinstance(error, ProviderUnavailable):
             error.retry_after = wait
         return Failure(error, again=transient, retry_after=wait)
-    lost = {408: Lost.BROKEN, 502: Lost.BROKEN, 504: Lost.TIMED_OUT}.get(status, Lost.ANSWERED)
-    if isinstance(error, UnreadableResponse):
-        lost = Lost.BROKEN  # a gateway's page, perhaps: the marketplace itself may not have finished
+    lost = _lost(status, has_retry_after=wait is not None)
     unknown = OutcomeUnknown(
         error.message,
         lost=lost,
@@ -109,6 +109,17 @@ def of_answer(provider: Provider[Any], call: Call, answer: http.Response, sent_a
         provider_message=error.provider_message,
     )
     return Failure(unknown, again=transient and call.effect is Effect.SETTLE, retry_after=wait)
+
+
+def _lost(status: int, *, has_retry_after: bool) -> Lost:
+    """What a status leaves open. Gateways say 502, 503 and 504 for a marketplace that may still be at work."""
+    if status < 300:
+        return Lost.ACCEPTED
+    if status in (504, 522, 524):
+        return Lost.TIMED_OUT
+    if status in (408, 502) or (status == 503 and not has_retry_after):
+        return Lost.BROKEN
+    return Lost.ANSWERED
 
 
 def retry_after(answer: http.Response, now: datetime) -> float | None:

@@ -153,8 +153,8 @@ class Session:
             raise Failure(error, again=False)
         return seconds
 
-    def lost(self, call: Call, failure: Exception, sent_at: datetime) -> Failure:
-        found = classify.of_transport(call, failure, sent_at)
+    def lost(self, call: Call, failure: Exception, sent_at: datetime, status: int | None) -> Failure:
+        found = classify.of_transport(call, failure, sent_at, status)
         found.error.__cause__ = _without_frames(failure)
         return found
 

@@ -31,7 +31,6 @@ def draft(**more):
         Fault.status(500, "before"),
         Fault.status(500, "after"),
         Fault.status(502, "after"),
-        Fault.html("before"),
         Fault.html("after"),
         Fault.rate_limit(1),
     ],
@@ -44,6 +43,14 @@ def test_a_lost_answer_publishes_once(box, hub, fault):
     assert [c.task_id for c in books.charges] == [task.id]
     assert str(books.charged) == "2.4"
     assert books.agree()
+
+
+def test_a_yes_that_makes_no_sense_is_never_sent_again(box, hub):
+    box["crowdsdom"].faults.add(Fault.html("before"), method="POST", path="/jobs$")
+    with pytest.raises(OutcomeUnknown) as caught:
+        hub["crowdsdom"].publish(draft(), key="order-1")
+    assert caught.value.lost is Lost.ACCEPTED
+    assert box["crowdsdom"].books().charges == ()
 
 
 def test_the_same_key_publishes_once(box, hub):

@@ -136,7 +136,7 @@ def test_a_lost_draft_is_found_by_its_reference(provider: Etxt, drive: Any, draf
 def test_a_draft_that_is_not_there_is_made_once_more(
     provider: Etxt, drive: Any, sent: Any, draft: TaskDraft, lost: Lost
 ) -> None:
-    looks = {Lost.ANSWERED: 2, Lost.BROKEN: 4, Lost.TIMED_OUT: 3}[lost]
+    looks = {Lost.ANSWERED: 2, Lost.BROKEN: 4, Lost.ACCEPTED: 4, Lost.TIMED_OUT: 3}[lost]
     error = OutcomeUnknown("lost", lost=lost)
     task, calls = drive(provider.publish(draft), error, *[{"error": "no_object"}] * looks, SAVED, SAVED)
     assert task.status is TaskStatus.OPEN
