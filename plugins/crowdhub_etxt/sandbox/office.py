@@ -1,6 +1,7 @@
 """The orders' life: every change of state, with the money that moves. The caller holds the sandbox's lock."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -166,7 +167,8 @@ class Office:
         good = person.rate >= terms.auto_rate and person.reports >= terms.auto_reports
         few = terms.auto_reports_n is None or person.reports_n <= terms.auto_reports_n
         if terms.auto_work and good and few:
-            _ = self.accept(order, remark, "", now)
+            with suppress(Refusal):  # too little money: the application waits like any other
+                _ = self.accept(order, remark, "", now)
         return remark
 
     def accept(self, order: Order, remark: Remark, comment: str, now: datetime) -> Order:
