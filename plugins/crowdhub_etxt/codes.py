@@ -8,15 +8,16 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from crowdhub.wire import int_or_none
+
 
 class Code(IntEnum):
     """A number of the marketplace, which may arrive as text."""
 
     @classmethod
     def _missing_(cls, value: object) -> Any:
-        if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
-            return cls(int(value))
-        return cls.__members__.get("UNKNOWN")
+        number = int_or_none(value) if isinstance(value, str) else None
+        return cls.__members__.get("UNKNOWN") if number is None else cls(number)
 
 
 class Word(StrEnum):

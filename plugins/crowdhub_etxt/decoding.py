@@ -18,7 +18,7 @@ from crowdhub_etxt.encoding import MOSCOW
 TEXT_DATES = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")
 
 
-def rows_of(data: Any) -> list[Any]:
+def rows_of(data: Any, depth: int = 3) -> list[Any]:
     """The records of a listing: a list, a map keyed by id, or a map of lists; nothing for nothing."""
     if data in (None, False, "", 0):
         return []
@@ -33,8 +33,8 @@ def rows_of(data: Any) -> list[Any]:
         inner = mapping(each)
         if inner and all(isinstance(value, dict) for value in inner.values()):
             flat.extend(inner.values())
-        elif isinstance(each, list):
-            flat.extend(rows_of(each))
+        elif isinstance(each, list) and depth > 0:
+            flat.extend(rows_of(each, depth - 1))
         else:
             flat.append(each)
     return flat

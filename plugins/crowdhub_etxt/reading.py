@@ -179,11 +179,15 @@ def archived_submission_of(
 
 
 def _files(files: Sequence[ResultFile], now: datetime, base_url: str) -> tuple[File, ...]:
-    return tuple(
-        File(url=urljoin(base_url, each.path), name=each.name, expires_at=now + LINKS_LIVE)
-        for each in files
-        if each.path
-    )
+    found: list[File] = []
+    for each in files:
+        try:
+            url = urljoin(base_url, each.path or "")
+        except ValueError:  # no address at all; raw keeps it
+            continue
+        if each.path:
+            found.append(File(url=url, name=each.name, expires_at=now + LINKS_LIVE))
+    return tuple(found)
 
 
 def application_of(note: NoteInfo, task_id: str, identity: Identity) -> Application:

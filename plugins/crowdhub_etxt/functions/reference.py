@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crowdhub.errors import OutcomeUnknown
 from crowdhub.flow import Effect, Flow
 from crowdhub.model import Page
-from crowdhub.wire import LenientInt, LenientText, WireModel, load_json, mapping, unreadable
+from crowdhub.wire import LenientInt, LenientText, WireModel, int_or_none, load_json, mapping, unreadable
 from crowdhub_etxt.codes import FolderSort, Movable
 from crowdhub_etxt.decoding import Flag, Ids, empty_map
 from crowdhub_etxt.encoding import Id, identifier, identifiers, length
@@ -146,4 +146,4 @@ def languages(reply: Response) -> dict[int, str]:
     data = mapping(empty_map(load_json(reply)))
     if data is None:
         raise unreadable("a map of languages was expected", reply.text, reply)
-    return {int(key): str(name) for key, name in data.items() if key.isdecimal()}
+    return {number: str(name) for key, name in data.items() if (number := int_or_none(key)) is not None}
