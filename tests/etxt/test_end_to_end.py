@@ -43,9 +43,9 @@ def people(box: Sandbox) -> EtxtSandbox:
     return cast("EtxtSandbox", box["etxt"])
 
 
-@pytest.fixture
-def market(box: Sandbox) -> Iterator[Market[Etxt]]:
-    with Hub(box.accounts, ledger=None) as hub:
+@pytest.fixture(params=[False, True], ids=["post", "get"])
+def market(box: Sandbox, request: pytest.FixtureRequest) -> Iterator[Market[Etxt]]:
+    with Hub({"etxt": {**box.accounts["etxt"], "reads_by_get": request.param}}, ledger=None) as hub:
         yield hub.market(Etxt)
 
 
