@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from crowdhub._version import __version__
-from crowdhub.cli import demo, providers, publish, review, sandbox, work, workers
+from crowdhub.cli import demo, providers, publish, record, review, sandbox, work, workers
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -49,6 +49,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "unblock": workers.unblock,
     "blocked": workers.blocked,
     "sandbox": sandbox.sandbox,
+    "record": record.record,
 }
 
 for name, function in COMMANDS.items():

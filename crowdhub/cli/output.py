@@ -110,10 +110,10 @@ def listing(
     """Print a listing as it is read; returns how many there were. ``follow``: each at once."""
     count = 0
     if as_json or not sys.stdout.isatty():
-        if not as_json:
-            sys.stdout.write("\t".join(("account", *columns)) + "\n")
         for item in items:
             count += 1
+            if count == 1 and not as_json:  # not before it is known that the listing can be read
+                sys.stdout.write("\t".join(("account", *columns)) + "\n")
             if as_json:
                 json_line(record(item, account=market.name, environment=market.environment))
             else:

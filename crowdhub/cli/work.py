@@ -60,15 +60,9 @@ def balance(account: Account = None, config: Config = None, as_json: AsJson = Fa
             if as_json:
                 json_line({"account": market.name, "environment": market.environment, "balance": money})
             else:
-                say(f"{place(market)}\t{money}" if not _is_terminal() else f"{place(market)}  {money}")
+                say(f"{place(market)}  {money}")
         if failed is not None:
             raise typer.Exit(2 if isinstance(failed, CallerError) else MARKETPLACE)
-
-
-def _is_terminal() -> bool:
-    import sys
-
-    return sys.stdout.isatty()
 
 
 @command

@@ -1,0 +1,114 @@
+"""`review`: from a file, all at once, by hand."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .conftest import Cli
+
+
+def states(cli: Cli, task: str) -> dict[str, str]:
+    return {str(each.id): each.status for each in cli.side.submissions(task)}
+
+
+def test_all_of_a_full_task_in_bulk(cli: Cli) -> None:
+    task = cli.publish(slots=20)
+    _ = cli.side.hand_in(task, 20)
+    cli.side.clear_requests()
+    said = cli.ok("review", task, "--approve-all", "--note", "thanks").out
+    assert said == "rapidworkers (sandbox): 20 approved; 4 requests\n"
+    assert cli.side.request_count <= 5
+    assert set(states(cli, task).values()) == {"Approved"}
+
+
+def test_decisions_from_csv(cli: Cli) -> None:
+    task = cli.publish(slots=5)
+    a, b, c, d = cli.side.hand_in(task, 4)
+    text = f'submission,verdict,words\n{a},approve,\n{b},Reject,"no number, no picture"\n{c},approve,well done\n'
+    (cli.folder / "d.csv").write_text("\ufeff" + text, encoding="utf-8")
+    assert "2 approved, 1 rejected" in cli.ok("review", task, "d.csv").out
+    assert states(cli, task) == {str(a): "Approved", str(b): "Rejected", str(c): "Approved", str(d): "Pending"}
+    rejected = next(each for each in cli.side.submissions(task) if each.id == b)
+    assert rejected.notes == "no number, no picture"
+
+
+def test_the_same_decisions_again_change_nothing(cli: Cli) -> None:
+    task = cli.publish(slots=5)
+    a, b = cli.side.hand_in(task, 2)
+    lines = [{"submission": a, "verdict": "approve"}, {"submission": str(b), "verdict": "reject", "words": "bad"}]
+    (cli.folder / "d.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    first = cli.ok("review", task, "d.jsonl", "--json").rows
+    assert [row["result"] for row in first] == ["approved", "rejected"]
+    assert {row["environment"] for row in first} == {"sandbox"}
+    again = cli.ok("review", task, "d.jsonl", "--json").rows
+    assert [row["result"] for row in again] == ["already", "already"]
+    assert cli.side.books().agree()
+
+
+def test_a_decision_that_fails_is_told_and_stops_no_other(cli: Cli) -> None:
+    task = cli.publish(slots=5)
+    a, b = cli.side.hand_in(task, 2)
+    (cli.folder / "one.csv").write_text(f"submission,verdict,words\n{a},reject,bad\n", encoding="utf-8")
+    (cli.folder / "two.csv").write_text(f"submission,verdict\n{a},approve\n{b},approve\n", encoding="utf-8")
+    _ = cli.ok("review", task, "one.csv")
+    said = cli("review", task, "two.csv")
+    assert said.code == 3
+    assert "1 approved, 1 failed" in said.out
+    assert f"failed: approve {a}:" in said.err
+    assert states(cli, task) == {str(a): "Rejected", str(b): "Approved"}
+
+
+@pytest.mark.parametrize(
+    ("content", "faults"),
+    [
+        ("id;verdict;words\n{a};approve;\n{a};approve;\n;approve;\n{b};maybe;\n{b};reject;\n", ["3", "4", "5", "6"]),
+        ('{{"submission": "{a}", "verdict": "approve"}}\n{{oops\n[1]\n', ["2", "3"]),
+        ("{a},approve\n", ["1"]),
+        ("submission,verdict\n999999,approve\n888888,approve\n", ["2", "3"]),
+    ],
+)
+def test_a_wrong_file_names_every_bad_line_and_sends_nothing(cli: Cli, content: str, faults: list[str]) -> None:
+    task = cli.publish(slots=5)
+    a, b = cli.side.hand_in(task, 2)
+    (cli.folder / "d").write_text(content.format(a=a, b=b), encoding="utf-8")
+    said = cli("review", task, "d")
+    assert said.code == 2
+    for line in faults:
+        assert f"d, line {line}:" in said.err
+    assert set(states(cli, task).values()) == {"Pending"}
+
+
+def test_one_by_one(cli: Cli) -> None:
+    task = cli.publish(slots=9)
+    a, b, c, d = cli.side.hand_in(task, 4, text="\x1b[31mred")
+    said = cli.ok("review", task, typed="a\nr\n\ntoo dark\ns\nq\n")
+    assert "1 approved, 1 rejected" in said.out
+    assert "\x1b[31m" not in said.err + said.out
+    assert states(cli, task) == {str(a): "Approved", str(b): "Rejected", str(c): "Pending", str(d): "Pending"}
+
+
+def test_stopping_in_the_middle_of_one_by_one_sends_nothing(cli: Cli) -> None:
+    task = cli.publish(slots=9)
+    _ = cli.side.hand_in(task, 3)
+    said = cli("review", task, typed="a\na\n")
+    assert said.code == 130
+    assert "nothing was sent, 2 decisions are dropped" in said.err
+    assert set(states(cli, task).values()) == {"Pending"}
+
+
+def test_nothing_to_decide(cli: Cli) -> None:
+    said = cli.ok("review", cli.publish(), "--approve-all")
+    assert "Nothing to decide" in said.err
+    assert "rapidworkers (sandbox)" in said.err
+
+
+def test_a_live_account_does_not_pay_unasked(cli: Cli) -> None:
+    task = cli.publish(slots=3)
+    _ = cli.side.hand_in(task, 3)
+    cli.write(rw={**cli.box.accounts["rapidworkers"], "provider": "rapidworkers", "environment": "live"})
+    assert cli("review", task, "--approve-all", "--account=rw").code == 2
+    assert set(states(cli, task).values()) == {"Pending"}
+    assert cli("review", task, "--approve-all", "--account=rw", "--yes").code == 0
+    assert set(states(cli, task).values()) == {"Approved"}
