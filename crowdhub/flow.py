@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
-from crowdhub.errors import CrowdhubError, Lost, OutcomeUnknown, UnreadableResponse
+from crowdhub.errors import CrowdhubError, Fault, InvalidRequest, Lost, OutcomeUnknown, UnreadableResponse
 
 if TYPE_CHECKING:
     from crowdhub.http import Response
@@ -127,6 +127,14 @@ class Call:
     def __repr__(self) -> str:
         # Neither query nor body: a signed copy holds credentials there.
         return f"Call({self.method} {self.path} {self.effect.name})"
+
+
+def path_segment(text: str) -> str:
+    """An id as one piece of a call's path. Raises `InvalidRequest` for text that could lead elsewhere."""
+    strange = any(character in "/?#\\%" or character.isspace() or not character.isprintable() for character in text)
+    if not text or strange or text in (".", ".."):
+        raise InvalidRequest(faults=[Fault("id", f"{text!r} is no id of this marketplace")])
+    return text
 
 
 Flow: TypeAlias = "Generator[Call, Response, T]"

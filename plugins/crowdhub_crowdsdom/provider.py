@@ -28,7 +28,7 @@ from crowdhub.errors import (
     PermissionDenied,
     UnreadableResponse,
 )
-from crowdhub.flow import Call, Effect, Flow, nothing, spend_once
+from crowdhub.flow import Call, Effect, Flow, nothing, path_segment, spend_once
 from crowdhub.model import Capability, Money, Page, Quote, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus
 from crowdhub.provider import CredentialPlaces, Provider, Token
 from crowdhub.wire import load_json, read_record, read_records, unreadable
@@ -53,7 +53,7 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
     settings_type = CrowdSDOMSettings
     sandbox_hosts = SANDBOX_HOSTS
     credential_places = CredentialPlaces(
-        headers=("Authorization",), json=("client_id", "client_secret"), answers=("access_token", "clientId")
+        headers=("Authorization",), json=("client_id", "client_secret"), answers=("access_token.id", "clientId")
     )
     draft_fields = frozenset(
         {"title", "instructions", "reward", "slots", "proof", "deadline", "auto_approve", "questions"}
@@ -258,7 +258,7 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
 
     def task(self, task_id: str) -> Flow[Task]:
         """``GET /jobs/:id``."""
-        reply = yield Call.get(f"/jobs/{_segment(task_id)}")
+        reply = yield Call.get(f"/jobs/{path_segment(task_id)}")
         return self._task(load_json(reply))
 
     def tasks(self, status: TaskStatus | None = None) -> Flow[Page[Task]]:
@@ -274,7 +274,7 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
 
     def submissions(self, task_id: str, status: SubmissionStatus | None = None) -> Flow[Page[Submission]]:
         """``GET /jobs/:id/tasks``: all of them in one array, also those still at work or given back."""
-        reply = yield Call.get(f"/jobs/{_segment(task_id)}/tasks")
+        reply = yield Call.get(f"/jobs/{path_segment(task_id)}/tasks")
         identity = self.identity
         items, bad = read_records(load_json(reply), lambda row: wire.task_fields(row, identity, task_id), Submission)
         kept = [each for each in items if status is None or each.status is status]
@@ -304,7 +304,7 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
         self, submission: Submission, verb: str, words: str | None, wanted: SubmissionStatus
     ) -> Flow[Submission]:
         body = {"feedback": words} if words and words.strip() else {}
-        path = f"/tasks/{_segment(submission.id)}/{verb}"
+        path = f"/tasks/{path_segment(submission.id)}/{verb}"
         try:
             reply = yield Call.put(path, json=body, effect=Effect.SETTLE)
             return self._settled(load_json(reply), submission, wanted)
@@ -345,7 +345,7 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
         """
         refused: CrowdhubError | None = None
         try:
-            reply = yield Call.post(f"/jobs/{_segment(task_id)}/cancel", json={}, effect=Effect.SETTLE)
+            reply = yield Call.post(f"/jobs/{path_segment(task_id)}/cancel", json={}, effect=Effect.SETTLE)
             answer = load_json(reply)
             if wire.members(answer).get("result") is not True:
                 raise unreadable("its result is not true", answer, reply)
@@ -382,10 +382,3 @@ def _evidence(error: CrowdhubError) -> dict[str, Any]:
         "provider_code": error.provider_code,
         "provider_message": error.provider_message,
     }
-
-
-def _segment(text: str) -> str:
-    """An id as one piece of a path; anything that could lead elsewhere is refused."""
-    if not text or any(character in text for character in "/?#\\%") or text in (".", ".."):
-        raise InvalidRequest(faults=[Fault("id", f"{text!r} is no id of this marketplace")])
-    return text

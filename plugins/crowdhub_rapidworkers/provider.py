@@ -22,7 +22,7 @@ from crowdhub.errors import (
     NotFound,
     PermissionDenied,
 )
-from crowdhub.flow import Call, Effect, Flow, Upload, nothing, spend_once
+from crowdhub.flow import Call, Effect, Flow, Upload, nothing, path_segment, spend_once
 from crowdhub.model import Money, Page, Quote, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus, Worker
 from crowdhub.provider import CredentialPlaces, Provider, RateLimit, Token, error_words
 from crowdhub.reference import mark
@@ -168,7 +168,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
 
     def task(self, task_id: str) -> Flow[Task]:
         """``GET /api/campaigns/detail/ID/``."""
-        reply = yield Call.get(f"/api/campaigns/detail/{_segment(task_id)}/")
+        reply = yield Call.get(f"/api/campaigns/detail/{path_segment(task_id)}/")
         return self._campaign(load_json(reply))
 
     def tasks(self, status: TaskStatus | None = None) -> Flow[Page[Task]]:
@@ -205,7 +205,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         return (yield from self._submissions(task_id, query))
 
     def _submissions(self, task_id: str, query: list[tuple[str, str]], number: int = 1) -> Flow[Page[Submission]]:
-        path = f"/api/campaigns/{_segment(task_id)}/submissions/"
+        path = f"/api/campaigns/{path_segment(task_id)}/submissions/"
         paged = [*query, ("page", str(number)), ("rowsPerPage", str(ROWS))]
         try:
             reply = yield Call.get(path, query=paged)
@@ -315,13 +315,6 @@ def _like(task: Task, draft: TaskDraft, since: datetime | None) -> bool:
     """Whether a task without a reference could be the lost one."""
     recent = since is None or task.created_at is None or abs(task.created_at - since) < timedelta(days=1)
     return recent and (task.title, task.reward, task.slots) == (draft.title, draft.reward, draft.slots)
-
-
-def _segment(text: str) -> str:
-    """An id as one piece of a path; anything that could lead elsewhere is refused."""
-    if not text or any(character in text for character in "/?#\\%") or text in (".", ".."):
-        raise InvalidRequest(faults=[Fault("id", f"{text!r} is no id of this marketplace")])
-    return text
 
 
 __all__ = ["RapidWorkers"]

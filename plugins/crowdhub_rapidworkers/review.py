@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crowdhub.errors import Conflict, Fault, InvalidRequest, NotFound, OutcomeUnknown
-from crowdhub.flow import Call, Effect, Flow, every
+from crowdhub.flow import Call, Effect, Flow, every, path_segment
 from crowdhub.model import (
     BatchReport,
     Decision,
@@ -61,7 +61,8 @@ class Review(Base):
     def _settle(
         self, submission: Submission, verb: str, body: dict[str, str], wanted: SubmissionStatus
     ) -> Flow[Submission]:
-        path = f"/api/campaigns/{submission.task_id}/submissions/{submission.id}/{verb}/"
+        task_id, own_id = path_segment(submission.task_id), path_segment(submission.id)
+        path = f"/api/campaigns/{task_id}/submissions/{own_id}/{verb}/"
         try:
             reply = yield Call.post(path, json=body, effect=Effect.SETTLE)
         except (Conflict, OutcomeUnknown) as error:
@@ -127,7 +128,7 @@ class Review(Base):
         now: Task = yield from self.task(task_id)
         if not _closed(now) or now.rejected != before.rejected or now.pending != len(pending):
             return BatchReport(left=tuple(decisions))  # something moved between the two looks
-        path = f"/api/campaigns/{task_id}/submissions/bulk_action/"
+        path = f"/api/campaigns/{path_segment(task_id)}/submissions/bulk_action/"
         try:
             reply = yield Call.post(path, json={"notes": note} if note else {}, effect=Effect.SPEND)
         except NotFound:  # somebody else settled them in this moment: one by one tells what they are now

@@ -1,0 +1,104 @@
+"""Looking for secrets where none may be."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from crowdhub.flow import UNSET, Call
+from crowdhub.provider import CredentialPlaces, Provider
+
+SHORTEST = 4
+
+
+class Secrets:
+    """The plain secrets of an account, and every form in which one could be found."""
+
+    def __init__(self, provider: Provider[Any]) -> None:
+        self.plain = [text for text in provider.settings.secrets() if len(text) >= SHORTEST]
+        forms: set[str] = set()
+        for text in self.plain:
+            forms |= {text, quote(text, safe=""), quote_plus(text), text[::-1]}
+            forms.add(base64.b64encode(text.encode()).decode().rstrip("="))
+        self._forms = sorted(forms)
+
+    def inside(self, text: str) -> bool:
+        return any(form in text for form in self._forms)
+
+    def faults(self, texts: Iterable[tuple[str, str]]) -> list[str]:
+        """The places of those texts that hold a secret."""
+        return [where for where, text in texts if self.inside(text)]
+
+
+def of_error(error: BaseException) -> Iterator[tuple[str, str]]:
+    """Every text of an error and of those behind it."""
+    each: BaseException | None = error
+    seen: set[int] = set()
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        name = type(each).__name__
+        yield f"str({name})", str(each)
+        yield f"repr({name})", repr(each)
+        yield f"the arguments of {name}", repr(each.args)
+        yield f"the members of {name}", repr(vars(each))
+        each = each.__cause__ or each.__context__
+    yield "the traceback", "".join(traceback.format_exception(error))
+
+
+def of_call(call: Call) -> Iterator[tuple[str, str]]:
+    """Every part of a call as text."""
+    yield "the path", call.path
+    yield "the query", repr(call.query_pairs())
+    yield "the headers", repr(call.headers)
+    yield "the JSON body", "" if call.json is UNSET else repr(call.json)
+    yield "the form", repr(call.form)
+    yield "the multipart form", repr(call.multipart)
+    yield "its repr", repr(call)
+
+
+def misplaced(call: Call, secrets: Secrets, places: CredentialPlaces) -> list[str]:
+    """Where a signed call holds a secret outside the places that the provider declares."""
+    found = [] if not secrets.inside(call.path) else ["the path"]
+    headers = {name.lower() for name in places.headers}
+    found += [
+        f"the header {k}" for k, v in (call.headers or {}).items() if secrets.inside(v) and k.lower() not in headers
+    ]
+    found += [f"the query's {k}" for k, v in call.query_pairs() if secrets.inside(v) and k not in places.query]
+    if isinstance(call.json, dict):
+        members: dict[str, Any] = call.json
+        texts = {name: json.dumps(value, default=str) for name, value in members.items()}
+        found += [f"the JSON's {k}" for k, v in texts.items() if secrets.inside(v) and k not in places.json]
+    return found
+
+
+class _Keeper(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.NOTSET)
+        self.lines: list[tuple[str, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = record.getMessage()
+        if record.exc_info:
+            said += "".join(traceback.format_exception(*record.exc_info))
+        self.lines.append((f"a log line of {record.name}", said + repr(record.args)))
+
+
+@contextmanager
+def all_logs() -> Iterator[list[tuple[str, str]]]:
+    """Everything that any logger says meanwhile, at DEBUG."""
+    root = logging.getLogger()
+    keeper = _Keeper()
+    before = root.level
+    root.addHandler(keeper)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield keeper.lines
+    finally:
+        root.setLevel(before)
+        root.removeHandler(keeper)

@@ -1,0 +1,101 @@
+"""Settling twice leaves one result, and what was settled the other way is a conflict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crowdhub.errors import Conflict
+from crowdhub.flow import Effect
+from crowdhub.model import Capability, Decision, Submission, SubmissionStatus
+from crowdhub.sandbox import Fault
+from crowdhub.testing.bench import Bench
+from crowdhub.testing.tape import Tape
+
+WORDS = "Not what was asked for."
+STATUS = {Capability.APPROVE: SubmissionStatus.APPROVED, Capability.REJECT: SubmissionStatus.REJECTED}
+LOST = {
+    "dropped before": Fault.drop("before"),
+    "dropped after": Fault.drop("after"),
+    "reset after": Fault.reset("after"),
+    "truncated": Fault.truncate(),
+    "500 before": Fault.status(500, "before"),
+    "500 after": Fault.status(500, "after"),
+    "503 before": Fault.status(503, "before"),
+    "504 after": Fault.status(504, "after"),
+    "HTML after": Fault.html("after"),
+}
+
+
+def settle(market: Any, settling: Capability, submission: Submission) -> Any:
+    if settling is Capability.APPROVE:
+        return market.approve(submission, "Thank you.")
+    return market.reject(submission, WORDS)
+
+
+def paid_for(settling: Capability) -> int:
+    return 1 if settling is Capability.APPROVE else 0
+
+
+def test_twice(bench: Bench, settling: Capability, world: str) -> None:
+    (one,) = bench.pending()
+    first = bench.do(world, lambda market: settle(market, settling, one))
+    second = bench.do(world, lambda market: settle(market, settling, one))
+    assert (first.status, first.replayed) == (STATUS[settling], False)
+    assert second.status is STATUS[settling]
+    assert second.replayed, "it was settled so before, and the result does not say it"
+    assert bench.payouts() == paid_for(settling)
+
+
+@pytest.mark.crowdhub_needs(Capability.APPROVE, Capability.REJECT)
+def test_the_other_way_is_a_conflict(bench: Bench, settling: Capability) -> None:
+    (other,) = set(STATUS) - {settling}
+    (one,) = bench.pending()
+    _ = settle(bench.market, other, one)
+    with pytest.raises(Conflict) as caught:
+        settle(bench.market, settling, one)
+    assert bench.again(one).status is STATUS[other], "the conflict has changed it"
+    assert bench.payouts() == paid_for(other)
+    actual = caught.value.actual
+    assert getattr(actual, "status", actual) == STATUS[other], "the conflict does not say what it is now (`actual`)"
+
+
+@pytest.mark.parametrize("how", LOST)
+def test_with_a_lost_answer(bench: Bench, settling: Capability, how: str) -> None:
+    """It is done once, and the application is told so."""
+    first, one = bench.pending(2)
+    flow = bench.provider.approve(first) if settling is Capability.APPROVE else bench.provider.reject(first, WORDS)
+    tape = Tape()
+    _ = bench.market.run(tape.record(flow))
+    before = bench.payouts()
+    call, _ = tape.places(Effect.SETTLE, Effect.SPEND)[0]
+    # Not by its path, in which the id of the submission differs.
+    earlier = sum(each.method == call.method for each in tape.calls[: tape.calls.index(call)])
+    bench.sandbox.faults.add(LOST[how], method=call.method, skip=earlier)
+    result = settle(bench.market, settling, one)
+    assert bench.sandbox.faults.fired, "the fault was not met: the flow took other calls than before"
+    assert result.status is STATUS[settling]
+    assert bench.again(one).status is STATUS[settling]
+    assert bench.payouts() - before == paid_for(settling)
+    assert bench.sandbox.books().agree(), bench.sandbox.books().problems()
+
+
+@pytest.mark.crowdhub_needs(Capability.APPROVE, Capability.REJECT)
+def test_a_mixed_review(bench: Bench, world: str) -> None:
+    """One outcome for each decision, in their order; a bad one stops no other; running it again changes nothing."""
+    one, two, three, four = bench.pending(4)
+    _ = bench.market.approve(four)
+    decisions = [
+        Decision.reject(one, WORDS),
+        Decision.approve(two),
+        Decision.reject(four, WORDS),
+        Decision.approve(three),
+    ]
+    report = bench.do(world, lambda market: market.review(decisions))
+    assert [str(each.result) for each in report.outcomes] == ["rejected", "approved", "failed", "approved"]
+    assert isinstance(report.outcomes[2].error, Conflict)
+    again = bench.do(world, lambda market: market.review(decisions))
+    assert [str(each.result) for each in again.outcomes] == ["already", "already", "failed", "already"]
+    assert bench.payouts() == 3
+    assert bench.sandbox.books().agree(), bench.sandbox.books().problems()
