@@ -104,3 +104,9 @@ async def _finished(result: Any) -> Any:
 @pytest.fixture(params=["sync", "asyncio", "trio"])
 def world(request: pytest.FixtureRequest) -> World:
     return World(request.param)
+
+
+@pytest.fixture
+def ordinary() -> World:
+    """Ordinary code only, where the other two worlds would prove nothing more."""
+    return World("sync")

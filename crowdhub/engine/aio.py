@@ -11,8 +11,8 @@ import sniffio
 from tenacity import AsyncRetrying
 
 from crowdhub import http
-from crowdhub.engine.classify import AnswerTooLarge, AnswerTooSlow, Failure
-from crowdhub.engine.session import LARGEST_ANSWER, Session, too_large
+from crowdhub.engine.classify import LOST, Failure
+from crowdhub.engine.session import LARGEST_ANSWER, Session, one_encoding, too_large
 from crowdhub.engine.transport import AsyncSigningTransport, proxy_for
 from crowdhub.errors import AuthenticationFailed, CrowdhubError
 from crowdhub.flow import Call, Effect, Flow, FlowRun
@@ -50,6 +50,8 @@ class AsyncEngine:
                         answer = await self._send(call)
                     except Failure as failure:
                         call = run.throw(self.session.describe(failure.error, run.operation))
+                    except CrowdhubError as error:  # no token could be fetched, say
+                        call = run.throw(self.session.describe(error, run.operation))
                     else:
                         call = run.send(answer)
                 return run.result
@@ -130,7 +132,7 @@ class AsyncEngine:
                 answer = await self._client.send(request, stream=True)
                 status = answer.status_code
                 answer = await self._read(answer)
-            except (http.HTTPError, AnswerTooLarge, AnswerTooSlow) as error:
+            except LOST as error:
                 failure = session.lost(call, error, sent_at, status)
                 session.trace(call, failure, status)
                 raise failure from None
@@ -150,6 +152,7 @@ class AsyncEngine:
             if "content-encoding" not in answer.headers:
                 await answer.aread()
                 return answer
+            one_encoding(answer)
             parts: list[bytes] = []
             size = 0
             async for chunk in answer.aiter_bytes():  # a small packed body can unpack to gigabytes
@@ -186,7 +189,7 @@ class Ahead(Generic[T]):
         self._flow = flow
         self._done = anyio.Event()
         self._scope = anyio.CancelScope()
-        self._error: CrowdhubError | None = None
+        self._error: Exception | None = None
         self._value: list[T] = []  # its one result, once it is there
         self._task: Any = None  # asyncio keeps only weak references to tasks
 
@@ -195,7 +198,7 @@ class Ahead(Generic[T]):
             try:
                 with self._scope:
                     self._value.append(await self._run(self._flow))
-            except CrowdhubError as error:
+            except Exception as error:  # noqa: BLE001 - handed to whoever asks for the result
                 self._error = error
             finally:
                 self._flow.close()

@@ -20,7 +20,10 @@ from typing import Any
 
 from crowdhub import http
 from crowdhub.errors import (
+    ConfigurationError,
     CrowdhubError,
+    Fault,
+    InvalidRequest,
     Lost,
     OutcomeUnknown,
     ProviderUnavailable,
@@ -44,6 +47,14 @@ class Failure(Exception):
         self.retry_after = retry_after
 
 
+class NotSendable(Exception):
+    """The request cannot be written: a text, a number or a file in it. ``credentials``: a header cannot hold it."""
+
+    def __init__(self, what: str, *, credentials: bool = False) -> None:
+        super().__init__(what)
+        self.credentials = credentials
+
+
 class AnswerTooLarge(Exception):
     """The body passed the engine's cap."""
 
@@ -52,12 +63,18 @@ class AnswerTooSlow(Exception):
     """The body did not end within the call's total time."""
 
 
+LOST = (http.HTTPError, AnswerTooLarge, AnswerTooSlow, NotSendable)
+"""What an attempt may end with instead of an answer."""
+
+
 def of_transport(call: Call, failure: Exception, sent_at: datetime, status: int | None = None) -> Failure:
     """The failure that an exception of the HTTP library means. ``status``: where the answer had begun already."""
     words = f"{type(failure).__name__}: {failure}" if str(failure) else type(failure).__name__
     if isinstance(failure, NEVER_SENT):
         reason = f"The marketplace was not reached ({words})."
         return Failure(ProviderUnavailable(reason, sent=False), again=True)
+    if isinstance(failure, (NotSendable, http.LocalProtocolError)):
+        return Failure(_not_sendable(failure), again=False)
     if isinstance(failure, AnswerTooLarge):
         lost, reason = Lost.ANSWERED, f"The answer is too large: {failure}."
     elif isinstance(failure, (http.TimeoutException, AnswerTooSlow)):
@@ -74,6 +91,17 @@ def of_transport(call: Call, failure: Exception, sent_at: datetime, status: int 
     if isinstance(failure, (AnswerTooLarge, http.DecodingError)):
         return Failure(UnreadableResponse(reason), again=again)
     return Failure(ProviderUnavailable(reason), again=again)
+
+
+def _not_sendable(failure: Exception) -> CrowdhubError:
+    if isinstance(failure, NotSendable) and not failure.credentials:
+        return InvalidRequest(faults=[Fault("request", f"cannot be sent: {failure}")])
+    # The library's own words would show the header, and with it the key.
+    return ConfigurationError(
+        "A header of the request cannot be sent: the account's key holds a line break or another character "
+        "that no header can.",
+        next_step="Correct the key in the account's settings; nothing was sent.",
+    )
 
 
 def of_answer(provider: Provider[Any], call: Call, answer: http.Response, sent_at: datetime) -> Failure | None:
@@ -94,7 +122,7 @@ def of_answer(provider: Provider[Any], call: Call, answer: http.Response, sent_a
     certain = (400 <= status < 500 and status != 408) or (status < 300 and not isinstance(error, UnreadableResponse))
     if certain:
         return Failure(error, again=False)
-    transient = status in (408, 500, 502, 503, 504) or isinstance(error, (ProviderUnavailable, UnreadableResponse))
+    transient = status == 408 or status >= 500 or isinstance(error, (ProviderUnavailable, UnreadableResponse))
     if call.effect is Effect.READ:
         if isinstance(error, ProviderUnavailable):
             error.retry_after = wait
@@ -115,11 +143,11 @@ def _lost(status: int, *, has_retry_after: bool) -> Lost:
     """What a status leaves open. Gateways say 502, 503 and 504 for a marketplace that may still be at work."""
     if status < 300:
         return Lost.ACCEPTED
-    if status in (504, 522, 524):
-        return Lost.TIMED_OUT
     if status in (408, 502) or (status == 503 and not has_retry_after):
         return Lost.BROKEN
-    return Lost.ANSWERED
+    if status in (500, 501, 503, 505) or status < 500:
+        return Lost.ANSWERED
+    return Lost.TIMED_OUT  # 504, and what gateways have made up: 522, 524, 598 …
 
 
 def retry_after(answer: http.Response, now: datetime) -> float | None:

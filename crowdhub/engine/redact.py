@@ -11,6 +11,17 @@ MASK = "[secret]"
 SHORTEST = 4  # a shorter secret would mask ordinary words
 
 
+# Control characters can rewrite a terminal, and characters that turn the direction of text can make a message
+# read as another: marketplaces and workers choose these texts, so they are shown, not obeyed.
+_OBEYED = [*range(0x20), *range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_SHOWN = {code: f"\\u{code:04x}" for code in _OBEYED if chr(code) not in "\n\t"}
+
+
+def shown(text: str) -> str:
+    """``text`` with every character that a terminal or a reader would obey written out."""
+    return text.translate(_SHOWN)
+
+
 class Redactor:
     """Replaces every known secret in a text: plain, URL-encoded, or as part of HTTP Basic."""
 

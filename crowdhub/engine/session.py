@@ -13,9 +13,9 @@ from crowdhub.clock import Clock
 from crowdhub.engine import classify
 from crowdhub.engine.classify import Failure
 from crowdhub.engine.policy import RetryPolicy
-from crowdhub.engine.redact import Redactor
+from crowdhub.engine.redact import Redactor, shown
 from crowdhub.engine.transport import CALL, DEADLINE, TOKEN, USER_AGENT
-from crowdhub.errors import ConfigurationError, CrowdhubError, RateLimited
+from crowdhub.errors import ConfigurationError, CrowdhubError, Fault, InvalidRequest, RateLimited
 from crowdhub.flow import Call, Flow
 from crowdhub.provider import LOOPBACK, Provider, ProviderSettings, RateLimit, Token
 
@@ -104,7 +104,8 @@ class Session:
         """The full URL of a call, on one of the account's own hosts and nowhere else."""
         if "://" not in call.path:
             base = self.bases[call.base]
-            return base.rstrip("/") + call.path if call.path.startswith("/") else base + call.path
+            # Always with a slash between: "@host" or ".host" after a bare base would be another host.
+            return f"{base.rstrip('/')}/{call.path.removeprefix('/')}" if call.path else base
         if _origin(http.URL(call.path)) not in self._origins:
             raise ConfigurationError(f"The address {call.path!r} is not one of the account's hosts; nothing was sent.")
         return call.path
@@ -122,7 +123,10 @@ class Session:
             DEADLINE: self.clock.monotonic() + longest,
         }
         self.requests += 1
-        return http.Request(call.method, self.address(call), extensions=extensions)
+        try:
+            return http.Request(call.method, self.address(call), extensions=extensions)
+        except http.InvalidURL:
+            raise InvalidRequest(faults=[Fault("address", f"{call.path!r} is no part of an address")]) from None
 
     def plain_headers(self) -> dict[str, str]:
         """For what is fetched without credentials."""
@@ -163,7 +167,12 @@ class Session:
 
     def describe(self, error: CrowdhubError, operation: str) -> CrowdhubError:
         """Fill in the evidence and take every secret out."""
-        return error.locate(operation=operation, **self.provider.identity).clean(self.redact)
+        chain: list[BaseException] = [error]
+        for each in chain:  # also what it came from: a look that failed, say
+            if isinstance(each, CrowdhubError):
+                each.clean(lambda text: shown(self.redact(text)))
+            chain += [e for e in (each.__cause__, each.__context__) if e is not None and e not in chain]
+        return error.locate(operation=operation, **self.provider.identity)
 
     def trace(self, call: Call, failure: Failure | None, status: int | None) -> None:
         if log.isEnabledFor(logging.DEBUG):
@@ -173,6 +182,12 @@ class Session:
 
 def operation_of(flow: Flow[Any]) -> str:
     return getattr(flow, "__name__", type(flow).__name__)
+
+
+def one_encoding(answer: http.Response) -> None:
+    """Refuse what is packed twice: a few bytes of it unpack to gigabytes in one step. Nobody packs so in earnest."""
+    if "," in answer.headers["content-encoding"]:
+        raise classify.AnswerTooLarge("it is packed more than once")
 
 
 def too_large() -> NoReturn:

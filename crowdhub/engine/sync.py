@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from tenacity import Retrying
 
 from crowdhub import http
-from crowdhub.engine.classify import AnswerTooLarge, AnswerTooSlow, Failure
-from crowdhub.engine.session import LARGEST_ANSWER, Session, too_large
+from crowdhub.engine.classify import LOST, Failure
+from crowdhub.engine.session import LARGEST_ANSWER, Session, one_encoding, too_large
 from crowdhub.engine.transport import SigningTransport, proxy_for
 from crowdhub.errors import AuthenticationFailed, CrowdhubError
 from crowdhub.flow import Call, Effect, Flow, FlowRun
@@ -49,6 +49,8 @@ class Engine:
                         answer = self._send(call)
                     except Failure as failure:
                         call = run.throw(self.session.describe(failure.error, run.operation))
+                    except CrowdhubError as error:  # no token could be fetched, say
+                        call = run.throw(self.session.describe(error, run.operation))
                     else:
                         call = run.send(answer)
                 return run.result
@@ -125,7 +127,7 @@ class Engine:
                 answer = self._client.send(request, stream=True)
                 status = answer.status_code
                 answer = self._read(answer)
-            except (http.HTTPError, AnswerTooLarge, AnswerTooSlow) as error:
+            except LOST as error:
                 failure = session.lost(call, error, sent_at, status)
                 session.trace(call, failure, status)
                 raise failure from None
@@ -140,6 +142,7 @@ class Engine:
             if "content-encoding" not in answer.headers:
                 answer.read()
                 return answer
+            one_encoding(answer)
             parts: list[bytes] = []
             size = 0
             for chunk in answer.iter_bytes():  # a small packed body can unpack to gigabytes

@@ -12,7 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from crowdhub import http
 from crowdhub._version import __version__
-from crowdhub.engine.classify import AnswerTooLarge, AnswerTooSlow
+from crowdhub.engine.classify import AnswerTooLarge, AnswerTooSlow, NotSendable
 from crowdhub.flow import Call
 from crowdhub.provider import Token
 
@@ -73,9 +73,16 @@ class _Signer:
         self._monotonic = monotonic
 
     def signed(self, request: http.Request) -> http.Request:
-        call = self._sign(request.extensions[CALL], request.extensions.get(TOKEN))
         timeout = {"timeout": request.extensions["timeout"]}
-        return http.build_request(call, request.url, USER_AGENT, timeout)
+        try:
+            call = self._sign(request.extensions[CALL], request.extensions.get(TOKEN))
+            return http.build_request(call, request.url, USER_AGENT, timeout)
+        except UnicodeEncodeError as error:
+            raise NotSendable("a text holds half a character", credentials=error.encoding == "ascii") from None
+        except OSError as error:
+            raise NotSendable(f"the file {error.filename!r} cannot be read ({error.strerror})") from None
+        except ValueError as error:
+            raise NotSendable(str(error)) from None
 
     def watch(self, request: http.Request) -> _Watch:
         return _Watch(request, self._largest, self._monotonic)
