@@ -43,6 +43,7 @@ def cli_record(
     given: Mapping[str, Any] | None = None,
     confirm: Confirm | None = None,
     progress: Callable[[str], None] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> RecordReport:
     """Record every endpoint of the provider ``name`` anew.
 
@@ -53,7 +54,8 @@ def cli_record(
     that need what is not given are left out.
 
     ``folder``: where the files go; by default ``cassettes/NAME/recorded``, live ``cassettes/NAME/live``. ``only``:
-    these recordings. ``progress`` is told the name of each as it begins.
+    these recordings. ``progress`` is told the name of each as it begins. ``options`` are further settings of the
+    `Hub` (its ledger and budget hold for a live recording as for anything else), over those of the settings file.
 
     Raises `ConfigurationError` for a wrong account and `RecordingError` where there is nothing to record or the
     user says no. A recording that fails is in the report and stops no other.
@@ -68,8 +70,8 @@ def cli_record(
         return report
     if confirm is None:
         raise RecordingError("Recording against the live service needs somebody to ask.")
-    account_name, settings = _account(name, account)
-    with Hub({account_name: {**settings, **script.settings}}) as hub:
+    account_name, settings, found = _account(name, account)
+    with Hub({account_name: {**settings, **script.settings}}, **{**found, **(options or {})}) as hub:
         market = hub[account_name]
         if market.environment != "live":
             raise ConfigurationError(f"The account {account_name!r} is a sandbox; record without --live.")
@@ -121,16 +123,19 @@ def _one(
         report.failed[each.name] = str(error)
 
 
-def _account(name: str, account: str | Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
+def _account(name: str, account: str | Mapping[str, Any] | None) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """The account's name, its settings, and the hub's."""
     if isinstance(account, Mapping):
-        return name, {"provider": name, **account}
+        return name, {"provider": name, **account}, {}
     wanted = account or name
-    settings = config.load().accounts.get(wanted)
+    loaded = config.load()
+    settings = loaded.accounts.get(wanted)
     if settings is None:
         raise ConfigurationError(
             f"There is no account {wanted!r} in the settings.",
             next_step='Add it to "crowdhub.toml", with your own key.',
         )
-    if settings.get("provider", wanted) != name:
-        raise ConfigurationError(f"The account {wanted!r} is one of {settings.get('provider')}, not of {name}.")
-    return wanted, {"provider": name, **settings}
+    kind = settings.get("provider", wanted)
+    if kind != name:
+        raise ConfigurationError(f"The account {wanted!r} is one of {kind}, not of {name}.")
+    return wanted, {**settings, "provider": name}, {**loaded.hub, "path": loaded.path}

@@ -1,0 +1,79 @@
+"""Replays: no network at all, and where the recordings are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from crowdhub.recording import Replay, recording, script_names
+
+CASSETTES = Path(__file__).parents[2] / "cassettes"
+
+
+class NetworkUsedError(BaseException):
+    """Not an Exception: nobody handles it on the way."""
+
+
+class _Guard:
+    """Python reports every use of a socket to audit hooks, also of `_socket` underneath: below these nothing in
+    Python reaches the network. A hook stays for good, so this one has a switch."""
+
+    def __init__(self) -> None:
+        self.on = False
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.on or not event.startswith("socket."):
+            return
+        # Pairs of local sockets are how event loops wake themselves.
+        if event == "socket.__new__" and arguments[1] == getattr(__import__("socket"), "AF_UNIX", None):
+            return
+        if event in ("socket.__new__", "socket.connect", "socket.sendto", "socket.sendmsg", "socket.bind") or (
+            event.startswith("socket.get")
+        ):
+            self.on = False  # else its own traceback could set it off again
+            raise NetworkUsedError(f"{event}{arguments[1:]}")
+
+
+_guard = _Guard()
+
+
+@pytest.fixture
+def no_network() -> Iterator[type[NetworkUsedError]]:
+    """Whoever opens a socket in this test fails."""
+    _guard.on = True
+    try:
+        yield NetworkUsedError
+    finally:
+        _guard.on = False
+
+
+@pytest.fixture
+def cassettes() -> Path:
+    return CASSETTES
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def play(request: pytest.FixtureRequest) -> Any:
+    """Plays a recording in one of the three worlds: returns its result and the requests that were not made."""
+
+    def play(replay: Replay, path: Path) -> tuple[Any, list[str]]:
+        with recording(replay.provider, path) as recorder:
+            result = replay.run() if request.param == "sync" else anyio.run(replay.run_async, backend=request.param)
+            return result, recorder.left
+
+    return play
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """``provider_name``: each with recordings; ``recorded``: each recorded file."""
+    if "provider_name" in metafunc.fixturenames:
+        metafunc.parametrize("provider_name", script_names())
+    if "recorded" in metafunc.fixturenames:
+        files = sorted(CASSETTES.glob("*/recorded/*.yaml"))
+        metafunc.parametrize("recorded", files, ids=[f"{file.parts[-3]}-{file.stem}" for file in files])
