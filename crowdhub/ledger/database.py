@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -135,7 +136,18 @@ class Database:
                     os.close(folder)
         except OSError as error:
             raise LedgerError(f"The ledger {path} cannot be made: {error.strerror}.") from None
-        self._guarded(lambda: self._pragma("PRAGMA journal_mode=WAL"))
+        self._guarded(self._use_wal)
+
+    def _use_wal(self) -> None:
+        """SQLite does not queue those who switch a new file at one moment: it turns all but one away at once."""
+        until = time.monotonic() + self.patience
+        while True:
+            try:
+                return self._pragma("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(0.005)  # real time: it is other programs that are waited for
 
     def _pragma(self, statement: str) -> None:
         with self.engine.connect() as connection:

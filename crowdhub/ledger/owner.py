@@ -56,7 +56,6 @@ def is_alive(holder: str | None, lease_until: int, now: int) -> bool:
 
 @lru_cache(maxsize=4)
 def _self(pid: int) -> tuple[str, str, str, str]:
-    _held.clear()  # a forked child holds nothing of its parent's
     name = socket.gethostname().replace("/", "-")[:60] or "unnamed"
     return _machine(name), str(pid), _started(pid) or "0", name
 

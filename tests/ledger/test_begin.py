@@ -204,7 +204,7 @@ def test_evidence_that_it_was_done_wins(ledger, identity, clock, monkeypatch):
 def test_finishing_twice_counts_once(ledger, identity):
     begun = ledger.begin(identity, "publish", DRAFT, key="k", amount=FIVE)
     ledger.finish(begun.intent, Task(id="1", **identity))
-    assert ledger.finish(begun.intent, Task(id="2", **identity)).task_id == "1"
+    assert ledger.finish(begun.intent, Task(id="2", **identity)).read(Task).id == "1"
     total = ledger.report.totals()[0]
     assert (total.spent, total.held, total.done) == (FIVE, Money(0, "USD"), 1)
 

@@ -87,3 +87,22 @@ def test_an_intent_without_a_sensible_holder_is_nobodys(holder):
 
     assert not owner.is_alive(holder, 10, 5)
     assert owner.words(holder) == "no process"
+
+
+def test_programs_that_make_a_new_ledger_in_one_moment_all_get_it(tmp_path):
+    source = """
+say("ready"); sys.stdin.readline()
+opened = 0
+for n in range(25):
+    while time.time() % 0.02 > 0.001:  # both go on in the same moment
+        pass
+    Ledger.open(f"{sys.argv[1]}/{n}.sqlite3").close()
+    opened += 1
+say(opened)
+"""
+    with Program(source, str(tmp_path)) as one, Program(source, str(tmp_path)) as two:
+        for each in (one, two):
+            each.said()
+        for each in (one, two):
+            each.go_on()
+        assert one.said() == two.said() == 25

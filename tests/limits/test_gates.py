@@ -136,6 +136,7 @@ gate = Gates(ledger).of(ID, ["key-1"])
 call, limits = Call.post("/x", effect=Effect.SETTLE), [RateLimit(100, 3600)]
 say("ready"); sys.stdin.readline()
 say(sum(gate.enter(call, limits) == 0 for n in range(60)))
+sys.stdin.readline()
 say(gate.left(limits))
 """
     with Program(source, url) as one, Program(source, url) as two, Program(source, url) as three:
@@ -145,6 +146,7 @@ say(gate.left(limits))
         for each in programs:
             each.go_on()
         assert sum(each.said() for each in programs) == 100
+        one.go_on()
         assert one.said() == 0
 
 

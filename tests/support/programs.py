@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -44,9 +45,9 @@ class Program:
         self._process.stdin.flush()
 
     def kill(self) -> None:
-        """``kill -9``."""
+        """``kill -9``. Its parent does not look after it yet, so that its process id still exists."""
         self._process.kill()
-        self.close()
+        os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -59,6 +60,5 @@ class Program:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
+        self._process.kill()
         self.close()
