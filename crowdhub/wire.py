@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from crowdhub.http import Response
 
 EXCERPT = 300  # characters of an unreadable answer that go into the error
-MAX_DIGITS = 64  # of a number: more is no amount of money and only costs time
+MAX_DIGITS = 40  # of a number: more is no amount of money and only costs time
 
 BATCH = 50  # records
+MOST_BAD = 1000  # unreadable records that are reported one by one; more are no listing
 
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 
@@ -164,6 +165,10 @@ def read_each(rows: Any, read: Callable[[Any], R]) -> tuple[list[R], tuple[Unrea
         except UnreadableResponse as error:
             error.records = (row,)
             bad.append(error)
+            if len(bad) > MOST_BAD:
+                raise unreadable(
+                    f"more than {MOST_BAD:,} of its records are none ({error.message})", listed[0]
+                ) from None
     return good, tuple(bad)
 
 
@@ -263,6 +268,16 @@ def texts(values: Any) -> Sequence[str]:
     """The texts of a list; nothing for what is no list."""
     return [value for value in sequence(values) or () if isinstance(value, str)]
 
+
+def _amount(value: Any) -> Decimal:
+    exact = decimal_or_none(value)
+    if exact is None:
+        raise ValueError("no amount of money")
+    return exact
+
+
+Amount = Annotated[Decimal, BeforeValidator(_amount)]
+"""An amount that must be there: any spelling of a number that money can be."""
 
 LenientDecimal = Annotated[Decimal | None, BeforeValidator(decimal_or_none)]
 LenientInt = Annotated[int | None, BeforeValidator(int_or_none)]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import logging
 import re
+import threading
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
+from weakref import WeakSet
 
 MASK = "[secret]"
 SHORTEST = 4  # a shorter secret would mask ordinary words
@@ -27,16 +30,44 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: set[str] = set()
+        with _lock:
+            _live.add(self)
         self._pattern: re.Pattern[str] | None = None
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
         for secret in secrets:
             if len(secret) >= SHORTEST:
-                self._forms |= {secret, quote(secret, safe=""), quote_plus(secret)}
-                self._forms.add(base64.b64encode(secret.encode()).decode().rstrip("="))
+                as_bytes = secret.encode("utf-8", "replace")
+                forms = {secret.strip(), as_bytes.decode().strip(), repr(as_bytes)[2:-1]}  # messages quote bytes, too
+                for form in {secret} | {form for form in forms if len(form) >= SHORTEST}:
+                    plain = form.encode("utf-8", "replace")
+                    self._forms |= {form, quote(plain, safe=""), quote(plain), quote_plus(plain)}
+                    self._forms.add(base64.b64encode(plain).decode().rstrip("="))
         longest_first = sorted(self._forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     def __call__(self, text: str) -> str:
         return self._pattern.sub(MASK, text) if self._pattern is not None else text
+
+
+_live: WeakSet[Redactor] = WeakSet()
+_lock = threading.Lock()
+
+
+class _Scrub(logging.Filter):
+    """The HTTP library logs the headers of answers at DEBUG, and an answer can echo a key."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        with _lock:
+            redactors = list(_live)
+        said = text = record.getMessage()
+        for redact in redactors:
+            text = redact(text)
+        if text != said:
+            record.msg, record.args = text, ()
+        return True
+
+
+for _name in ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks"))):
+    logging.getLogger(_name).addFilter(_Scrub())

@@ -159,8 +159,15 @@ class Session:
 
     def lost(self, call: Call, failure: Exception, sent_at: datetime, status: int | None) -> Failure:
         found = classify.of_transport(call, failure, sent_at, status)
-        found.error.__cause__ = _without_frames(failure)
+        found.error.__cause__ = self._harmless(failure)
         return found
+
+    def _harmless(self, error: Exception) -> Exception:
+        """The same error without what may hold a key: the transport's frames, and the errors that it came from."""
+        error.__traceback__ = error.__cause__ = error.__context__ = None
+        unsendable = isinstance(error, http.LocalProtocolError)  # its words are the header that cannot be sent
+        error.args = tuple("" if unsendable else self.redact(str(each)) for each in error.args)
+        return error
 
     def judge(self, call: Call, answer: http.Response, sent_at: datetime) -> Failure | None:
         return classify.of_answer(self.provider, call, answer, sent_at)
@@ -196,12 +203,3 @@ def too_large() -> NoReturn:
 
 def _origin(url: http.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
-
-
-def _without_frames(error: BaseException) -> BaseException:
-    """The same error without its stack: frames of the transport hold the signed request."""
-    each: BaseException | None = error
-    while each is not None:
-        each.__traceback__ = None
-        each = each.__cause__ or each.__context__
-    return error

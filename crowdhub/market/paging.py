@@ -19,6 +19,7 @@ def all_items(
     *,
     settled: Callable[[], int] = lambda: 0,
     seen: Seen | None = None,
+    key: Callable[[Any], str] = lambda item: item.id,
     unreadable: Callable[[UnreadableResponse], None] | None = None,
 ) -> Script[None]:
     """Emit every item of a listing once, fetching the next page while the present one is used.
@@ -27,6 +28,8 @@ def all_items(
     starts further down. So a listing of several pages is gone through again, until a pass brings nothing new,
     unless it demonstrably stood still: the same length told on every page, as many items as that, and nothing
     settled from here (``settled`` counts that).
+
+    ``key`` tells items apart.
 
     Records that cannot be read are reported when all others have been handed out: to ``unreadable`` if given,
     else as one `UnreadableResponse` that holds them.
@@ -41,7 +44,7 @@ def all_items(
         page: Page[Any] = yield Run(first())
         while True:
             ahead = (yield Start(page.more())) if page.more is not None else None
-            new = [item for item in page.items if seen.add(item.id)]
+            new = [item for item in page.items if seen.add(key(item))]
             bad.update((repr(error.records), error) for error in page.unreadable)
             pages += 1
             listed += len(page.items)

@@ -178,7 +178,7 @@ def look_back(
         sent_at=intent.created_at,
     ).looking_for(intent.look_for or f"{intent.operation} of {intent.amount or 'an unknown amount'} at that time")
     if look is None:
-        yield Do(lambda: ledger.unknown(intent, unknown))
+        yield Do(lambda: _keep_open(ledger, intent, unknown))
         raise unknown
     crashed = intent.state == "open"
     try:
@@ -189,15 +189,20 @@ def look_back(
             if found is not None:
                 return found
     except CrowdhubError as blind:
-        yield Do(lambda: ledger.unknown(intent, unknown))
+        yield Do(lambda: _keep_open(ledger, intent, unknown))
         raise unknown from blind
     age = ledger.clock.now() - intent.created_at
     if not crashed and age < SETTLED_AFTER:
         wait = (SETTLED_AFTER - age).total_seconds()
         unknown.next_step += f" It is not there yet; in {wait:.0f} s its absence will be proof: ask again then."
-        yield Do(lambda: ledger.unknown(intent, unknown))
+        yield Do(lambda: _keep_open(ledger, intent, unknown))
         raise unknown
     return None
+
+
+def _keep_open(ledger: Ledger, intent: Intent, unknown: OutcomeUnknown) -> None:
+    """Still unknown: what was first said about it stays, so that the words do not grow with each look."""
+    ledger.unknown(intent, intent.error or unknown)
 
 
 def identity_of(provider: Provider[Any]) -> dict[str, str]:

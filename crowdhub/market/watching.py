@@ -12,7 +12,7 @@ from crowdhub.errors import UnreadableResponse
 from crowdhub.market.paging import all_items
 from crowdhub.market.seen import Seen
 from crowdhub.market.steps import Run, Script, Sleep
-from crowdhub.model import Capability, Page, SubmissionStatus, Task
+from crowdhub.model import Capability, Page, Submission, SubmissionStatus, Task
 from crowdhub.provider import Provider
 
 log = logging.getLogger("crowdhub")
@@ -66,6 +66,7 @@ class Watch:
                 yield from all_items(
                     partial(self._provider.submissions, task_id, self._status),
                     seen=each.seen,
+                    key=_handing_in,
                     settled=self._settled,
                     unreadable=_report,
                 )
@@ -96,6 +97,11 @@ def _states(provider: Provider[Any], wanted: list[str]) -> Script[dict[str, Task
         if task_id not in found:
             found[task_id] = yield Run(provider.task(task_id))
     return found
+
+
+def _handing_in(submission: Submission) -> str:
+    """Work that is handed in again, after a redo, is news though its id is the same."""
+    return f"{submission.id} {submission.submitted_at}"
 
 
 def _handed_in(task: Task) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, cast
 
 from crowdhub.errors import (
@@ -18,7 +17,7 @@ from crowdhub.errors import (
     RateLimited,
 )
 from crowdhub.model import Submission, SubmissionStatus, Task, TaskStatus, Worker
-from crowdhub.wire import LenientText, WireModel
+from crowdhub.wire import Amount, LenientText, WireModel
 
 CURRENCY = "USD"
 READY = "ready"
@@ -73,7 +72,7 @@ class Result(WireModel):
 class Balance(WireModel):
     """The answer of ``getBalance``."""
 
-    balance: Decimal
+    balance: Amount
 
 
 def task(task_id: str, ready: bool, raw: Mapping[str, Any], identity: Mapping[str, Any], **more: Any) -> Task:

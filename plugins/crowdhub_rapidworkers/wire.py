@@ -14,6 +14,7 @@ from crowdhub.model import Money, SubmissionStatus, Task, TaskDraft, TaskStatus,
 from crowdhub.provider import Identity
 from crowdhub.reference import unmark
 from crowdhub.wire import (
+    Amount,
     LenientDecimal,
     LenientInt,
     LenientText,
@@ -98,7 +99,7 @@ class ReadyMadeCreated(WireModel):
 class Balance(WireModel):
     """200 of ``POST /account/get_balance``."""
 
-    balance: Decimal
+    balance: Amount
 
 
 class Settled(WireModel):

@@ -1,0 +1,88 @@
+"""A marketplace that means harm: it sends whatever bytes a test says, over a real socket."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+Script = Callable[[socket.socket, int], None]
+
+
+class Hostile:
+    """Listens on loopback; each request is read whole and answered by ``script(connection, number)``."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.requests: list[bytes] = []
+        self.script: Script = lambda connection, number: connection.sendall(answer(b"{}"))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def says(self, *answers: bytes) -> None:
+        """One answer for each request; the last is repeated."""
+        self.script = lambda connection, number: connection.sendall(answers[min(number, len(answers)) - 1])
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            while request := _read(connection):
+                self.requests.append(request)
+                self.script(connection, len(self.requests))
+
+    def close(self) -> None:
+        self.listener.shutdown(socket.SHUT_RDWR)  # close alone leaves accept waiting
+        self.listener.close()
+        self._thread.join(5)
+
+
+def _read(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        chunk = connection.recv(65536)
+        if not chunk:
+            return b""
+        data += chunk
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def answer(body: bytes, *headers: str, status: str = "200 OK", length: int | None = None) -> bytes:
+    given = "".join(f"{header}\r\n" for header in headers)
+    if not any(header.lower().startswith("content-type") for header in headers):
+        given += "Content-Type: application/json\r\n"
+    size = len(body) if length is None else length
+    return f"HTTP/1.1 {status}\r\n{given}Content-Length: {size}\r\n\r\n".encode() + body
+
+
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+@pytest.fixture
+def hostile() -> Iterator[Hostile]:
+    server = Hostile()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def accounts(hostile: Hostile) -> dict[str, Any]:
+    return {"rapidworkers": {"api_key": "key-that-nobody-may-see", "base_url": hostile.url}}
