@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Literal
 
-Kind = Literal["drop", "reset", "truncate", "delay", "hang", "status", "html"]
+Kind = Literal["drop", "reset", "truncate", "delay", "hang", "status", "html", "twice", "repeat rows"]
 When = Literal["before", "after"]
 
 PAGE = "<!doctype html><html><head><title>Please wait</title></head><body><h1>Please wait</h1></body></html>"
@@ -82,6 +82,19 @@ class Fault:
     def html(cls, when: When = "after", page: str = PAGE) -> "Fault":
         """Answer 200 with an HTML page, as a proxy in the way does."""
         return cls("html", when, code=200, body=page)
+
+    @classmethod
+    def twice(cls, seen: When = "after") -> "Fault":
+        """Deliver the request twice, as a proxy that repeats it does.
+
+        The client sees the first answer ("after": the repetition came behind it) or the second ("before").
+        """
+        return cls("twice", seen)
+
+    @classmethod
+    def repeat_rows(cls) -> "Fault":
+        """Repeat the first rows of a JSON listing at its end, as a list does that shifts while it is read."""
+        return cls("repeat rows", "after")
 
     def __str__(self) -> str:
         what = f"status {self.code}" if self.kind == "status" else self.kind

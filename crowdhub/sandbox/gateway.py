@@ -45,7 +45,9 @@ class Gateway:
         if body is None:
             return
         request, noting = _replay(body, receive), _noting(record, send)
-        if fault.when == "before":
+        if fault.kind == "twice":
+            await self._twice(fault, scope, body, receive, noting)
+        elif fault.when == "before":
             await self._before(fault, scope, request, receive, noting)
         else:
             await self._after(fault, scope, request, receive, noting)
@@ -74,7 +76,9 @@ class Gateway:
             _transport(scope).close()
             await _until_gone(gone)
             return
-        if fault.kind == "delay":
+        if fault.kind == "repeat rows":
+            answer = _with_rows_repeated(answer)
+        elif fault.kind == "delay":
             await self._pause(fault.seconds)
         elif fault.kind == "hang":
             if not await self._held_until_gone(gone):
@@ -82,6 +86,20 @@ class Gateway:
         elif await self._cut_or_answer(fault, scope, gone, send):
             return
         for message in answer:
+            await send(message)
+
+    async def _twice(self, fault: Fault, scope: Scope, body: bytes, gone: Receive, send: Send) -> None:
+        """The same request arrives again; one of the two answers is seen."""
+        answers: list[list[Message]] = []
+        for _ in range(2):
+            answer: list[Message] = []
+
+            async def collect(message: Message, answer: list[Message] = answer) -> None:
+                answer.append(message)
+
+            await self._run(scope, _replay(body, gone), collect)
+            answers.append(answer)
+        for message in answers[0 if fault.when == "after" else 1]:
             await send(message)
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -225,6 +243,37 @@ async def _half(answer: list[Message], send: Send) -> None:
     body = b"".join(message.get("body", b"") for message in answer[1:])
     await send(answer[0])
     await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+
+
+MOST_REPEATED = 3
+
+
+def _with_rows_repeated(answer: list[Message]) -> list[Message]:
+    """The answer with the first rows of its listing once more at the end; unchanged where it is no listing."""
+    try:
+        data: Any = json.loads(b"".join(message.get("body", b"") for message in answer[1:]))
+    except ValueError:
+        return answer
+    rows = _rows(data)
+    if not rows:
+        return answer
+    rows.extend(rows[:MOST_REPEATED])
+    body = json.dumps(data, ensure_ascii=False).encode()
+    headers = [(name, value) for name, value in answer[0].get("headers", []) if name.lower() != b"content-length"]
+    headers.append((b"content-length", str(len(body)).encode()))
+    return [{**answer[0], "headers": headers}, {"type": "http.response.body", "body": body, "more_body": False}]
+
+
+def _rows(data: Any) -> list[Any] | None:
+    """The first list of records in an answer: itself, or a member of it or of its members."""
+    if isinstance(data, list):
+        found = cast("list[Any]", data)
+        return found if found and isinstance(found[0], dict) else None
+    if isinstance(data, dict):
+        for value in cast("dict[str, Any]", data).values():
+            if rows := _rows(value):
+                return rows
+    return None
 
 
 async def _answer(status: int, body: Any, headers: tuple[tuple[str, str], ...], send: Send) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from crowdhub.errors import (
     AuthenticationFailed,
+    CallerError,
     CrowdhubError,
     Fault,
     InvalidRequest,
@@ -112,6 +113,8 @@ class CapSolver(Provider[CapSolverSettings]):
             return by_status if status >= 500 or 300 <= status < 400 else None
         code, words = text_or_none(told.get("errorCode")), text_or_none(told.get("errorDescription"))
         kind = wire.ERRORS.get(code or "") or {401: AuthenticationFailed, 429: RateLimited}.get(status, ProviderError)
+        if status >= 500 and by_status is not None and issubclass(kind, CallerError):
+            kind = type(by_status)  # a server's failure is not the caller's, whatever its body says
         return kind(
             f"The marketplace refused it: {words or 'it does not say why'} ({code or f'error {number}'}).",
             http_status=status,

@@ -211,3 +211,10 @@ def test_the_key_is_seen_nowhere(box, hub, caplog):
         market.task("37223a89-06ed-442c-a0b8-22067b79c5b4")
     assert key not in caplog.text + str(caught.value) + repr(caught.value) + repr(market.provider.settings)
     assert key not in repr(market.provider.sign(Call.post("/getBalance", effect=Effect.READ)))
+
+
+def test_a_failing_server_is_not_the_callers_fault(play, provider):
+    body = {"errorId": 1, "errorCode": "ERROR_BAD_REQUEST", "errorDescription": "Bad request"}
+    for status, kind in ((500, ProviderError), (502, ProviderUnavailable), (400, InvalidRequest)):
+        with pytest.raises(kind):
+            play(provider.balance(), (status, body))

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from crowdhub.sandbox import Fault
+from crowdhub.sandbox import Fault, Sandbox
 
 
 @pytest.fixture(autouse=True)
@@ -192,3 +192,25 @@ def test_chaos_is_random_but_repeatable(client, counter):
     counter.faults.chaos(1)
     counter.faults.clear()
     assert client.get("/x").status_code == 200
+
+
+@pytest.mark.parametrize(("seen", "answer"), [("after", 1), ("before", 2)])
+def test_twice_does_the_work_twice_and_shows_one_answer(client, counter, seen, answer):
+    counter.faults.add(Fault.twice(seen))
+    assert client.post("/work", content=b"hi").json() == {"done": answer, "got": "hi"}
+    assert counter.done == 2
+
+
+def test_repeated_rows_are_whole_json_again(box):
+    from crowdhub import Hub, TaskDraft
+
+    with Sandbox("rapidworkers") as rapid, Hub(rapid.accounts, ledger=None) as hub:
+        market, sandbox = hub["rapidworkers"], rapid["rapidworkers"]
+        task = market.publish(TaskDraft(title="T", instructions="I", reward="1 USD", slots=5, proof="P", category="C"))
+        sandbox.hand_in(task.id, 5)
+        listed = [each.id for each in market.submissions(task)]
+        sandbox.faults.add(Fault.repeat_rows(), path="/submissions/")
+        page = market.run(market.provider.submissions(task.id))
+        assert [each.id for each in page.items] == listed + listed[:3]
+        sandbox.faults.add(Fault.repeat_rows(), path="/submissions/")
+        assert [each.id for each in market.submissions(task)] == listed
