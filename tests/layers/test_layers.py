@@ -1,0 +1,164 @@
+"""Imports go down only. The layers are in docs/architecture.md."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORE = ROOT / "crowdhub"
+PLUGINS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "__init__.py").is_file())
+
+# From the bottom up. A module may import what is in its own layer and below it.
+LAYERS: list[set[str]] = [
+    {"_version", "errors", "clock", "reference"},
+    {"flow", "model", "wire", "provider"},
+    {"http"},
+    {"engine", "registry"},
+    {"ledger", "limits"},
+    {"market", "config", "books", "spanning"},
+    {"hub"},
+    {"chaos", "demo", "recording", "scaffold"},
+    {"cli"},
+]
+APART = {"sandbox", "testing"}  # beside the layers: the other side of the wire, and help for tests
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+PUBLIC = {"errors", "flow", "model", "provider", "wire", "reference"}
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
+
+
+def imports(path: Path, *, types: bool = False) -> Iterator[tuple[str, int]]:
+    """The modules that a file imports, with the names as far as they may be modules; those for types alone are no
+    dependency unless asked for."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped: set[ast.AST] = set()
+    if not types:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                skipped.update(child for statement in node.body for child in ast.walk(statement))
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are written in full"
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}", node.lineno
+
+
+def part(module: str) -> str | None:
+    """The part of the core that a module belongs to, None for anything else; "" for `crowdhub` itself."""
+    names = module.split(".")
+    if names[0] != "crowdhub":
+        return None
+    known = names[1] if len(names) > 1 else ""
+    return known if known in LEVEL or known in APART else ""
+
+
+def place(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).parts[0].removesuffix(".py")
+
+
+def test_every_part_has_its_layer() -> None:
+    parts = {place(path, CORE) for path in files(CORE)} - {"__init__"}
+    assert parts == LEVEL.keys() | APART, "a new part of the core needs a layer here and in docs/architecture.md"
+
+
+def test_imports_go_down_only() -> None:
+    wrong: list[str] = []
+    for path in files(CORE):
+        own = place(path, CORE)
+        if own == "__init__" or own in APART:
+            continue
+        for module, line in imports(path):
+            target = part(module)
+            if target in LEVEL and LEVEL[target] > LEVEL[own]:
+                wrong.append(f"{path.relative_to(ROOT)}:{line}: {own} imports {module}")
+            if target in APART and own not in {*LAYERS[-2], "cli"}:
+                wrong.append(f"{path.relative_to(ROOT)}:{line}: {own} imports {module}")
+    assert wrong == []
+
+
+def test_the_pure_parts_import_nothing_that_sends() -> None:
+    for name in ("errors.py", "flow.py", "provider.py", "wire.py", "reference.py", "model"):
+        target = CORE / name
+        for path in files(target) if target.is_dir() else [target]:
+            modules = {module for module, _ in imports(path)}
+            assert not {each for each in modules if each.split(".")[0] in ("socket", "ssl", "urllib3", "requests")}, (
+                path
+            )
+
+
+def test_only_one_module_knows_the_http_library() -> None:
+    named = {
+        str(path.relative_to(ROOT))
+        for path in [*files(CORE), *(each for plugin in PLUGINS for each in files(plugin))]
+        for module, _ in imports(path, types=True)
+        if module.split(".")[0] == "httpx" and place(path, CORE if path.is_relative_to(CORE) else ROOT) not in APART
+    }
+    assert named == {"crowdhub/http.py"}
+
+
+def test_the_core_never_imports_a_plugin() -> None:
+    for path in files(CORE):
+        for module, line in imports(path, types=True):
+            assert not module.startswith("crowdhub_"), f"{path.relative_to(ROOT)}:{line} imports {module}"
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: path.name)
+def test_a_plugin_imports_what_it_may(plugin: Path) -> None:
+    """The client's side: the public parts and itself. The sandbox's: `crowdhub.sandbox` and itself. What describes
+    the plugin to the recordings and the conformance kit may name those as well, and nothing imports it."""
+    for path in files(plugin):
+        inside = place(path, plugin)
+        for module, line in imports(path):
+            where = f"{path.relative_to(ROOT)}:{line}: imports {module}"
+            names = module.split(".")
+            if names[0].startswith("crowdhub_"):
+                assert names[0] == plugin.name, where
+                other = names[1] if len(names) > 1 else ""
+                if inside == "sandbox":
+                    assert other == "sandbox", where
+                elif inside not in ("recordings", "conformance"):
+                    assert other not in ("sandbox", "recordings", "conformance"), where
+            elif names[0] == "crowdhub" and inside == "sandbox":
+                assert part(module) == "sandbox", where
+            elif names[0] == "crowdhub" and inside == "recordings":
+                assert part(module) in {*PUBLIC, "", "recording"}, where
+            elif names[0] == "crowdhub" and inside == "conformance":
+                assert part(module) in {*PUBLIC, "", "testing", "sandbox"}, where
+            elif names[0] == "crowdhub":
+                assert part(module) in {*PUBLIC, ""}, where
+            else:
+                assert inside in ("sandbox", "recordings", "conformance") or names[0] in {
+                    *sys.stdlib_module_names,
+                    "pydantic",
+                    "simplejson",
+                }, where
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("crowdhub", "httpx vcr typer rich stevedore sqlalchemy starlette uvicorn PIL tenacity"),
+        ("crowdhub.provider", "httpx vcr typer rich stevedore sqlalchemy starlette uvicorn PIL tenacity"),
+        ("crowdhub.hub", "vcr typer starlette uvicorn PIL"),
+        ("crowdhub.cli", "httpx vcr typer rich"),
+        ("crowdhub.recording", "vcr typer rich"),
+        ("crowdhub.testing.plugin", "httpx vcr starlette"),
+        ("crowdhub_rapidworkers", "httpx starlette vcr"),
+    ],
+)
+def test_importing_is_light(module: str, absent: str) -> None:
+    code = f"import sys, {module}; print(*sorted(set({absent.split()!r}) & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == ""
