@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +72,14 @@ __all__ = [
     "TransportError",
     "UnsupportedProtocol",
     "build_request",
+    "ssl_context",
 ]
+
+
+@lru_cache(maxsize=1)
+def ssl_context() -> ssl.SSLContext:
+    """One for all connections: reading the certificates takes longer than everything else about a market."""
+    return httpx.create_ssl_context()
 
 
 def build_request(call: Call, url: URL, user_agent: str, extensions: dict[str, Any] | None = None) -> Request:

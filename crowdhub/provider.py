@@ -91,7 +91,8 @@ class CredentialPlaces:
     query: Sequence[str] = ()
     json: Sequence[str] = ()
     answers: Sequence[str] = ()
-    """Members of a JSON answer that are secret (an access token, say)."""
+    """Members of a JSON answer that are secret (an access token, say), at any depth; ``access_token.id`` is the
+    member of that object only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,10 @@ class Provider(Generic[S]):
         """The present moment, aware; the engine puts its own clock here."""
 
     def _environment_of(self, url: str) -> Environment:
-        host = urlsplit(url).hostname or ""
+        try:
+            host = urlsplit(url).hostname or ""
+        except ValueError:  # no address at all: the engine refuses it
+            host = ""
         return "sandbox" if host in LOOPBACK or host in self.sandbox_hosts else "live"
 
     @property

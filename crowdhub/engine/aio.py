@@ -28,7 +28,7 @@ class AsyncEngine:
         clock = session.clock
         url = session.bases.get("base_url", "https://localhost")
         limits = http.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=5)
-        inner = http.AsyncHTTPTransport(limits=limits, proxy=proxy_for(url))
+        inner = http.AsyncHTTPTransport(verify=http.ssl_context(), limits=limits, proxy=proxy_for(url))
         transport = AsyncSigningTransport(inner, session.provider.sign, LARGEST_ANSWER, clock.monotonic)
         self._client = http.AsyncClient(transport=transport, follow_redirects=False)
         self._places = anyio.Semaphore(session.options.in_flight, fast_acquire=True)

@@ -174,10 +174,14 @@ class Session:
 
     def describe(self, error: CrowdhubError, operation: str) -> CrowdhubError:
         """Fill in the evidence and take every secret out."""
+
+        def clean(text: str) -> str:
+            return shown(self.redact(text))
+
         chain: list[BaseException] = [error]
         for each in chain:  # also what it came from: a look that failed, say
             if isinstance(each, CrowdhubError):
-                each.clean(lambda text: shown(self.redact(text)))
+                each.clean(clean)
             chain += [e for e in (each.__cause__, each.__context__) if e is not None and e not in chain]
         return error.locate(operation=operation, **self.provider.identity)
 

@@ -27,7 +27,7 @@ class Engine:
         clock = session.clock
         url = session.bases.get("base_url", "https://localhost")
         limits = http.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=5)
-        inner = http.HTTPTransport(limits=limits, proxy=proxy_for(url))
+        inner = http.HTTPTransport(verify=http.ssl_context(), limits=limits, proxy=proxy_for(url))
         transport = SigningTransport(inner, session.provider.sign, LARGEST_ANSWER, clock.monotonic)
         self._client = http.Client(transport=transport, follow_redirects=False)
         self._places = threading.BoundedSemaphore(session.options.in_flight)
