@@ -7,7 +7,9 @@
     │   ├── ConfigurationError       a setting, an account, a plugin
     │   ├── NotSupported             the marketplace cannot do that; nothing was sent
     │   ├── InvalidRequest           bad data; every fault is named at once (also a ValueError)
-    │   └── BudgetExceeded           it would pass the budget; nothing was sent
+    │   ├── BudgetExceeded           it would pass the budget; nothing was sent
+    │   ├── NotConfirmed             the application's own `confirm` said no; nothing was sent
+    │   └── LedgerError              the ledger could not be read or written
     └── MarketplaceError         theirs, or the way to them
         ├── AuthenticationFailed     no key, or not a good one
         ├── PermissionDenied         not yours, or refused by the marketplace's own rules
@@ -43,8 +45,10 @@ __all__ = [
     "Fault",
     "InsufficientFunds",
     "InvalidRequest",
+    "LedgerError",
     "Lost",
     "MarketplaceError",
+    "NotConfirmed",
     "NotFound",
     "NotSupported",
     "OutcomeUnknown",
@@ -239,6 +243,37 @@ class BudgetExceeded(CallerError):
         self.have = have
         self.budget = budget
         super().__init__(f"The {budget} has {have} left and this needs {need}.", **evidence)
+
+
+class NotConfirmed(CallerError):
+    """The ``confirm`` hook said no. Nothing was sent."""
+
+    next_step = "Nothing was sent; confirm it, or leave it."
+
+
+class LedgerError(CallerError):
+    """The ledger could not be read or written: locked, full, damaged, unreachable.
+
+    Raised before a request, nothing was sent, for the intent has to be on disk first. Raised after it
+    (``sent`` is True), the work may be done while the ledger still calls it open: `recover` asks the marketplace.
+    ``transient``: the same call may succeed in a moment.
+    """
+
+    next_step = "Put right what is named above and call again; nothing was sent."
+
+    def __init__(self, message: str, *, transient: bool = False, **evidence: Any) -> None:
+        super().__init__(message, **evidence)
+        self.transient = transient
+
+    def after_sending(self) -> LedgerError:
+        """The same error where the marketplace had already been asked."""
+        self.sent = True
+        self.money_may_be_spent = True
+        self.next_step = (
+            "The marketplace was asked already and the intent is still open in the ledger: "
+            "put right what is named above, then recover. Do not simply repeat the call."
+        )
+        return self
 
 
 class AuthenticationFailed(MarketplaceError):

@@ -1,9 +1,10 @@
 """Money is spent once: what was asked and paid, on disk before it happens, shared by all processes."""
 
+from crowdhub.errors import LedgerError
 from crowdhub.ledger.budget import Budget, Limits
 from crowdhub.ledger.content import canonical
 from crowdhub.ledger.database import Database, default_path
-from crowdhub.ledger.errors import LedgerError, NotHeld, UnderWay
+from crowdhub.ledger.errors import NotHeld, UnderWay
 from crowdhub.ledger.intent import Begun, Intent, State, Status
 from crowdhub.ledger.journal import JournalEntry, Noted, OpenReview
 from crowdhub.ledger.ledger import Ledger, poll_delays

@@ -21,9 +21,8 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from crowdhub.clock import Clock
-from crowdhub.errors import ConfigurationError
+from crowdhub.errors import ConfigurationError, LedgerError
 from crowdhub.ledger import migrations
-from crowdhub.ledger.errors import LedgerError
 from crowdhub.ledger.failures import as_ledger_error, is_transient
 
 T = TypeVar("T")

@@ -4,32 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crowdhub.errors import CallerError
-
-
-class LedgerError(CallerError):
-    """The ledger could not be read or written: locked, full, damaged, unreachable.
-
-    Raised before a request, nothing was sent, for the intent has to be on disk first. Raised after it
-    (``sent`` is True), the work may be done while the ledger still calls it open: `recover` asks the marketplace.
-    ``transient``: the same call may succeed in a moment.
-    """
-
-    next_step = "Put right what is named above and call again; nothing was sent."
-
-    def __init__(self, message: str, *, transient: bool = False, **evidence: Any) -> None:
-        super().__init__(message, **evidence)
-        self.transient = transient
-
-    def after_sending(self) -> LedgerError:
-        """The same error where the marketplace had already been asked."""
-        self.sent = True
-        self.money_may_be_spent = True
-        self.next_step = (
-            "The marketplace was asked already and the intent is still open in the ledger: "
-            "put right what is named above, then recover. Do not simply repeat the call."
-        )
-        return self
+from crowdhub.errors import LedgerError
 
 
 class UnderWay(LedgerError):

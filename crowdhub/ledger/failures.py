@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import exc
 
-from crowdhub.ledger.errors import LedgerError
+from crowdhub.errors import LedgerError
 
 AGAIN = frozenset({"40001", "40P01", "57P01", "57P02", "57P03", "08000", "08001", "08003", "08006"})
 """PostgreSQL's codes for a transaction that may simply be run again: a clash, a shutdown, a lost connection."""

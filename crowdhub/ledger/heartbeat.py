@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Collection
 
-from crowdhub.ledger.errors import LedgerError
+from crowdhub.errors import LedgerError
 
 log = logging.getLogger("crowdhub")
 

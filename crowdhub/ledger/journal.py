@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection, RowMapping
 
+from crowdhub.errors import LedgerError
 from crowdhub.ledger import owner
 from crowdhub.ledger.content import safe_text
-from crowdhub.ledger.errors import LedgerError
 from crowdhub.ledger.intent import micros, moment_of
 from crowdhub.ledger.schema import decisions, reviews
 from crowdhub.model import Model, Verdict

@@ -15,12 +15,12 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
 from crowdhub.clock import Clock
-from crowdhub.errors import CrowdhubError, Fault, InvalidRequest, OutcomeUnknown
+from crowdhub.errors import CrowdhubError, Fault, InvalidRequest, LedgerError, OutcomeUnknown
 from crowdhub.ledger import content as contents
 from crowdhub.ledger import owner, rows, totals
 from crowdhub.ledger.budget import Budget
 from crowdhub.ledger.database import Database
-from crowdhub.ledger.errors import LedgerError, NotHeld, UnderWay
+from crowdhub.ledger.errors import NotHeld, UnderWay
 from crowdhub.ledger.heartbeat import Heartbeat
 from crowdhub.ledger.intent import Begun, Intent, State, Status, micros, row_of
 from crowdhub.ledger.journal import Journal

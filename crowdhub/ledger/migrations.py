@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from crowdhub.ledger.errors import LedgerError
+from crowdhub.errors import LedgerError
 
 MIGRATIONS: list[Sequence[str]] = [
     (

@@ -15,7 +15,7 @@ from crowdhub.engine.aio import AsyncEngine
 from crowdhub.engine.session import Session
 from crowdhub.flow import Flow
 from crowdhub.market import checks, publishing, recovering, reviewing, running, watching
-from crowdhub.market.base import MarketBase, P
+from crowdhub.market.base import MarketBase, P, RequestBudget
 from crowdhub.market.checks import OnUnsupported
 from crowdhub.market.drive import drive_async, iterate_async
 from crowdhub.market.paging import all_items
@@ -108,6 +108,10 @@ class AsyncMarket(MarketBase[P]):
     async def balance(self) -> Money:
         """The money on the account."""
         return await self._engine.run(self._provider.balance())
+
+    async def request_budget(self) -> RequestBudget:
+        """The requests that are left in the marketplace's limit at this moment."""
+        return await anyio.to_thread.run_sync(self._request_budget)
 
     # --- the work -------------------------------------------------------------------------------------------
 

@@ -60,8 +60,7 @@ class MarketBase(Generic[P]):
         """How many requests were sent through this market so far, repetitions included."""
         return self._session.requests
 
-    def request_budget(self) -> RequestBudget:
-        """The requests that are left in the marketplace's limit at this moment."""
+    def _request_budget(self) -> RequestBudget:
         limits = [limit for limit in self._provider.rate_limits if limit.what is None]
         if not limits:
             return RequestBudget(left=None, calls=None, seconds=None)

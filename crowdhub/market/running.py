@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic import BaseModel
 
 from crowdhub.engine.session import operation_of
-from crowdhub.errors import Conflict, CrowdhubError
+from crowdhub.errors import Conflict, CrowdhubError, NotConfirmed
 from crowdhub.flow import Flow
-from crowdhub.market.spending import Guard, NotConfirmed, Spend, Wish, arguments_of, identity_of, note, spend
+from crowdhub.market.spending import Guard, Spend, Wish, arguments_of, finish, identity_of, note, spend
 from crowdhub.market.steps import Do, Run, Script
 from crowdhub.model import Money
 from crowdhub.provider import Provider
@@ -67,7 +67,7 @@ def run(  # noqa: C901 - each way to end is noted in the ledger
             ledger.unknown(written[0], "The call ended without an outcome.")
         raise
     if ledger is not None and written:
-        yield Do(lambda: ledger.finish(written[0], _kept(result)))
+        yield Do(lambda: finish(ledger, written[0], _kept(result)))
     return result
 
 

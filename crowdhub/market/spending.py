@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from crowdhub.errors import CallerError, CrowdhubError, Lost, OutcomeUnknown
+from crowdhub.errors import CrowdhubError, LedgerError, Lost, NotConfirmed, OutcomeUnknown
 from crowdhub.flow import LOOKS, Flow
 from crowdhub.market.steps import Do, Run, Script, Sleep
 from crowdhub.model import Model, Money
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from crowdhub.ledger import Begun, Budget, Intent, Ledger
 
 T = TypeVar("T")
+log = logging.getLogger("crowdhub")
 
 SETTLED_AFTER = timedelta(minutes=5)
 """How long after a request whose answer timed out its absence proves that it will not come any more."""
@@ -36,12 +39,6 @@ class Spend(Model):
 
 
 Confirm = Callable[[Spend], bool]
-
-
-class NotConfirmed(CallerError):
-    """The ``confirm`` hook said no. Nothing was sent."""
-
-    next_step = "Nothing was sent; confirm it, or leave it."
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,7 @@ def spend(provider: Provider[Any], guard: Guard, wish: Wish[T]) -> Script[T]:
         else:
             found = None
         if found is not None:
-            yield Do(lambda: ledger.finish(intent, wish.keep(found)))
+            yield Do(lambda: finish(ledger, intent, wish.keep(found)))
             return found
         try:
             yield from _confirmed(provider, guard, wish)
@@ -110,8 +107,26 @@ def spend(provider: Provider[Any], guard: Guard, wish: Wish[T]) -> Script[T]:
             failed = error  # the name `error` ends with this block
             yield Do(lambda: note(ledger, intent, failed))
             raise
-        yield Do(lambda: ledger.finish(intent, wish.keep(result)))
+        yield Do(lambda: finish(ledger, intent, wish.keep(result)))
         return result
+
+
+def finish(ledger: Ledger, intent: Intent, result: Any) -> None:
+    """Write down that it was carried out. What was done is not undone by a full disk: the caller gets its result,
+    and the intent stays open for ``recover``."""
+    try:
+        ledger.finish(intent, result)
+    except LedgerError as error:
+        log.error("carried out, but the ledger could not note it: %s", error)
+        warnings.warn(
+            f"{intent.operation} was carried out, but the ledger could not note it ({error.message}); run recover.",
+            LedgerWarning,
+            stacklevel=2,
+        )
+
+
+class LedgerWarning(UserWarning):
+    """Something was carried out that the ledger could not note; ``recover`` settles it."""
 
 
 def note(ledger: Ledger, intent: Intent, error: CrowdhubError) -> None:

@@ -11,7 +11,7 @@ from crowdhub.engine.session import Session
 from crowdhub.engine.sync import Engine
 from crowdhub.flow import Flow
 from crowdhub.market import checks, publishing, recovering, reviewing, running, watching
-from crowdhub.market.base import MarketBase, P
+from crowdhub.market.base import MarketBase, P, RequestBudget
 from crowdhub.market.checks import OnUnsupported
 from crowdhub.market.drive import drive, iterate
 from crowdhub.market.paging import all_items
@@ -104,6 +104,10 @@ class Market(MarketBase[P]):
     def balance(self) -> Money:
         """The money on the account."""
         return self._engine.run(self._provider.balance())
+
+    def request_budget(self) -> RequestBudget:
+        """The requests that are left in the marketplace's limit at this moment."""
+        return self._request_budget()
 
     # --- the work -------------------------------------------------------------------------------------------
 
