@@ -8,7 +8,7 @@ is written for each. The list holds, for each exchange::
       status: 200
       answer: |-
         {"jobId": …}
-      before: [campaigns]                  # exchanges that come first in the same recording
+      before: [campaigns]                  # exchanges that come first in the same recording; `after`: that follow
       json: |- …                           # the request's body: `json` text, or `form` or `multipart` fields
       base: account_url                    # the setting that holds the address, where it is not base_url
       endpoint: campaign-detail            # where it is not the recording's name
@@ -46,7 +46,8 @@ def make(source: Path, folder: Path | None = None) -> list[Path]:
     exchanges: dict[str, dict[str, Any]] = listed["exchanges"]
     written: list[Path] = []
     for name, given in exchanges.items():
-        chain = [*(exchanges[before] for before in given.get("before", ())), given]
+        chain = [*(exchanges[each] for each in given.get("before", ())), given]
+        chain += [exchanges[each] for each in given.get("after", ())]
         about = {
             "recorded_against": "nothing: made from the documentation",
             "provider": kind.name,

@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from crowdhub.recording import Replay, recording, script_names
+from crowdhub.recording.run import told
 
 CASSETTES = Path(__file__).parents[2] / "cassettes"
 
@@ -68,6 +69,29 @@ def play(request: pytest.FixtureRequest) -> Any:
             return result, recorder.left
 
     return play
+
+
+@pytest.fixture
+def documented(world: Any, no_network: Any) -> Any:
+    """Plays a flow on the documented exchange of this name, through a hub; everything expected must be in its result,
+    and every exchange must have been made."""
+
+    def documented(provider: str, account: dict[str, Any], name: str, play: Any, expected: Any) -> None:
+        with recording(provider, CASSETTES / provider / "documented" / f"{name}.yaml") as recorder:
+            result = world.hub({provider: account}, lambda hub: hub[provider].run(play(hub[provider].provider)))
+            assert recorder.left == []
+        found = told(result)
+        assert _contains(found, expected), found
+
+    return documented
+
+
+def _contains(found: Any, expected: Any) -> bool:
+    if isinstance(expected, dict):
+        return isinstance(found, dict) and all(_contains(found.get(name), each) for name, each in expected.items())
+    if isinstance(expected, list):
+        return isinstance(found, list) and len(found) == len(expected) and all(map(_contains, found, expected))
+    return bool(found == expected)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,0 +1,55 @@
+"""CapSolver's documented exchanges, through the hub, in every world, with the network off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from crowdhub import TaskDraft
+from crowdhub.flow import Flow
+from crowdhub_capsolver import CapSolver, CapSolverOptions
+
+Case: TypeAlias = "tuple[Callable[[CapSolver], Flow[Any]], Any]"
+
+TASK = "37223a89-06ed-442c-a0b8-22067b79c5b4"
+GIVEN = {"type": "ImageToTextTask", "body": "BASE64 image"}
+
+
+def _solved_at_once(provider: CapSolver) -> Flow[Any]:
+    task = yield from provider.publish(TaskDraft(options=[CapSolverOptions(task=GIVEN)]))
+    return {"task": task, "solution": provider.solution_of(task)}
+
+
+def _created(provider: CapSolver) -> Flow[Any]:
+    options = CapSolverOptions(task=GIVEN, callback_url="https://example.com/solved")
+    return provider.publish(TaskDraft(options=[options]))
+
+
+CASES: dict[str, Case] = {
+    "create-task": (
+        _solved_at_once,
+        {
+            "task": {"id": "2376919c-1863-11ec-a012-94e6f7355a0b", "status": "completed"},
+            "solution": {"text": "44795sds", "status": "approved"},
+        },
+    ),
+    "create-task-asynchronous": (_created, {"id": TASK, "status": "open"}),
+    "get-task-result": (
+        lambda provider: provider.submissions(TASK),
+        {"items": [{"id": TASK, "text": "44795sds", "status": "approved"}], "total": 1},
+    ),
+    "get-task-result-processing": (lambda provider: provider.submissions(TASK), {"items": [], "total": 0}),
+    "get-balance": (lambda provider: provider.balance(), "99.4988 USD"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_documented_exchange_reads_as_documented(name: str, documented: Any) -> None:
+    documented("capsolver", {"client_key": "not-a-key", "app_id": "APP_ID"}, name, *CASES[name])
+
+
+def test_every_documented_exchange_is_played(cassettes: Path) -> None:
+    assert {path.stem for path in (cassettes / "capsolver" / "documented").glob("*.yaml")} == CASES.keys()
