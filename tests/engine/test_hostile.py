@@ -4,6 +4,7 @@ import gzip
 import time
 import tracemalloc
 import zlib
+from functools import lru_cache
 
 import pytest
 
@@ -60,6 +61,7 @@ def test_an_endless_answer(world, session, server, small_cap):
     fails(world, session(), READ, UnreadableResponse, "too large")
 
 
+@lru_cache
 def packed(body, how):
     if how == "gzip":
         return gzip.compress(body)
