@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from crowdhub._version import __version__
-from crowdhub.cli import demo, providers, publish, record, review, sandbox, work, workers
+from crowdhub.cli import demo, plugin, providers, publish, record, review, sandbox, work, workers
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,3 +54,4 @@ COMMANDS: dict[str, Callable[..., None]] = {
 
 for name, function in COMMANDS.items():
     app.command(name)(function)
+app.add_typer(plugin.app, name="plugin")

@@ -6,13 +6,14 @@ import base64
 import json
 import logging
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from crowdhub.flow import UNSET, Call
 from crowdhub.provider import CredentialPlaces, Provider
+from crowdhub.wire import mapping
 
 SHORTEST = 4
 
@@ -70,8 +71,7 @@ def misplaced(call: Call, secrets: Secrets, places: CredentialPlaces) -> list[st
         f"the header {k}" for k, v in (call.headers or {}).items() if secrets.inside(v) and k.lower() not in headers
     ]
     found += [f"the query's {k}" for k, v in call.query_pairs() if secrets.inside(v) and k not in places.query]
-    if isinstance(call.json, dict):
-        members: dict[str, Any] = call.json
+    if (members := mapping(call.json)) is not None:
         texts = {name: json.dumps(value, default=str) for name, value in members.items()}
         found += [f"the JSON's {k}" for k, v in texts.items() if secrets.inside(v) and k not in places.json]
     return found
@@ -90,7 +90,7 @@ class _Keeper(logging.Handler):
 
 
 @contextmanager
-def all_logs() -> Iterator[list[tuple[str, str]]]:
+def all_logs() -> Generator[list[tuple[str, str]]]:
     """Everything that any logger says meanwhile, at DEBUG."""
     root = logging.getLogger()
     keeper = _Keeper()

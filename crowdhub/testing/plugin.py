@@ -42,5 +42,5 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    names: list[str] = config.getoption("crowdhub_provider")
+    names: list[str] = config.getoption("crowdhub_provider") or []
     return f"crowdhub conformance kit: {', '.join(names)}" if names else None

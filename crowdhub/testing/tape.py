@@ -117,6 +117,9 @@ def replaced(data: Any, path: tuple[Any, ...], value: Any) -> Any:
     """A copy of decoded JSON with another value in one place."""
     if not path:
         return value
-    copy: Any = dict(data) if isinstance(data, dict) else list(data)
-    copy[path[0]] = replaced(copy[path[0]], path[1:], value)
-    return copy
+    first, rest = path[0], path[1:]
+    if isinstance(data, dict):
+        members = cast("dict[str, Any]", data)
+        return {**members, first: replaced(members[first], rest, value)}
+    items = cast("list[Any]", data)
+    return [*items[:first], replaced(items[first], rest, value), *items[first + 1 :]]

@@ -1,3 +1,4 @@
+# pyright: basic
 """Which providers the tests run for, and what each of them is asked."""
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     wanted = set(metafunc.fixturenames)
     if "subject" not in wanted:
         return
-    names: list[str] = metafunc.config.getoption("crowdhub_provider")
+    names: list[str] = metafunc.config.getoption("crowdhub_provider") or []
     try:
         subjects = [(load(name), registry.load(name)) for name in dict.fromkeys(names)]
     except CrowdhubError as error:

@@ -1,3 +1,4 @@
+# pyright: basic
 """Every capability that a provider has works, in each world; every one that it lacks is refused before a request."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# pyright: basic
 """Every way in which the marketplace says no becomes the fitting error, with its evidence."""
 
 from __future__ import annotations

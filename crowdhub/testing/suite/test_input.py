@@ -1,3 +1,4 @@
+# pyright: basic
 """What is wrong with the application's own input is found before any request, all of it at once."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# pyright: basic
 """Money is spent once, whatever becomes of the answer. Judged by the sandbox's own books."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# pyright: basic
 """Listings of every length come whole: three pages, exact multiples, a short last page, nothing at all."""
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ SMALL = 50  # rows: from here on up a listing is too long to be made one request
 def length_of(name: str, rows: int | None) -> int:
     """How many items that is; where all come in one answer there are no pages, and any number will do."""
     many = rows or 3
-    counts = dict(zip(LENGTHS, (0, 1, max(many - 1, 1), many, 2 * many, 2 * many + 1), strict=True))
+    counts: dict[str, int] = dict(zip(LENGTHS, (0, 1, max(many - 1, 1), many, 2 * many, 2 * many + 1), strict=True))
     return counts[name]
 
 

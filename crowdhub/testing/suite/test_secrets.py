@@ -1,3 +1,4 @@
+# pyright: basic
 """The account's keys are in no log line, no repr, no error, no call, and in no request but where they belong."""
 
 from __future__ import annotations

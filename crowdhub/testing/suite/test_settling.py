@@ -1,3 +1,4 @@
+# pyright: basic
 """Settling twice leaves one result, and what was settled the other way is a conflict."""
 
 from __future__ import annotations
@@ -6,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crowdhub.errors import Conflict
+from crowdhub.errors import Conflict, OutcomeUnknown, ProviderUnavailable
 from crowdhub.flow import Effect
 from crowdhub.model import Capability, Decision, Submission, SubmissionStatus
 from crowdhub.sandbox import Fault
@@ -79,6 +80,29 @@ def test_with_a_lost_answer(bench: Bench, settling: Capability, how: str) -> Non
     assert bench.again(one).status is STATUS[settling]
     assert bench.payouts() - before == paid_for(settling)
     assert bench.sandbox.books().agree(), bench.sandbox.books().problems()
+
+
+@pytest.mark.parametrize("how", ["dropped after", "500 after", "dropped before"])
+def test_when_no_answer_ever_comes(bench: Bench, settling: Capability, how: str) -> None:
+    """It is looked at: done is done; what is not is told, and can be tried again."""
+    first, one = bench.pending(2)
+    flow = bench.provider.approve(first) if settling is Capability.APPROVE else bench.provider.reject(first, WORDS)
+    tape = Tape()
+    _ = bench.market.run(tape.record(flow))
+    before = bench.payouts()
+    call, _ = tape.places(Effect.SETTLE, Effect.SPEND)[0]
+    bench.sandbox.faults.add(LOST[how], method=call.method, times=None)
+    if "after" in how:
+        result = settle(bench.market, settling, one)
+        assert result.status is STATUS[settling]
+    else:
+        with pytest.raises((OutcomeUnknown, ProviderUnavailable)):
+            settle(bench.market, settling, one)
+        bench.sandbox.faults.clear()
+        assert settle(bench.market, settling, one).status is STATUS[settling]
+    bench.sandbox.faults.clear()
+    assert bench.again(one).status is STATUS[settling]
+    assert bench.payouts() - before == paid_for(settling)
 
 
 @pytest.mark.crowdhub_needs(Capability.APPROVE, Capability.REJECT)

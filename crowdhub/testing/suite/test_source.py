@@ -1,3 +1,4 @@
+# pyright: basic
 """The plugin's own source: what it imports, flows that are made and dropped, and its cassettes."""
 
 from __future__ import annotations
