@@ -9,21 +9,28 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 from crowdhub import http
+from crowdhub.engine.redact import shown
 from crowdhub.engine.transport import USER_AGENT
 from crowdhub.errors import Fault, InvalidRequest, NotFound, ProviderError, ProviderUnavailable
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_SECONDS = 300.0
 MAX_REDIRECTS = 3
-CHUNK = 64 * 1024
+LONGEST_NAME = 150  # bytes; file systems take 255, and a number may be added
+
+# Addresses that are "global" to the letter and reach the machine's own cloud or network all the same.
+_INNER = tuple(map(ipaddress.ip_network, ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24")))
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # the last 32 bits are an IPv4 address
+_DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9\u00b9\u00b2\u00b3]) *(\..*)?", re.IGNORECASE)  # on Windows
 
 
 def fetch(
@@ -32,7 +39,7 @@ def fetch(
     name: str,
     *,
     max_bytes: int = MAX_BYTES,
-    allowed_hosts: Sequence[str] = (),
+    allowed_hosts: Collection[str] = (),
     timeout: float = 60.0,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Path:
@@ -47,7 +54,10 @@ def fetch(
     ends = time.monotonic() + MAX_SECONDS
     handle, part = tempfile.mkstemp(dir=folder, prefix=".crowdhub-", suffix=".part")
     try:
-        with os.fdopen(handle, "wb") as file, http.Client(timeout=timeout, trust_env=False) as client:
+        with (
+            os.fdopen(handle, "wb") as file,
+            http.Client(verify=http.ssl_context(), timeout=timeout, trust_env=False) as client,
+        ):
             for _ in range(MAX_REDIRECTS + 1):
                 target, headers, extensions = _checked(url, allowed_hosts)
                 request = http.Request("GET", target, headers=headers, extensions=extensions)
@@ -55,12 +65,12 @@ def fetch(
                 try:
                     answer = client.send(request, stream=True)
                     try:
-                        if answer.is_redirect:
-                            url = urljoin(url, answer.headers["location"])
+                        if answer.has_redirect_location:
+                            url = _joined(url, answer.headers["location"])
                             continue
-                        _check_status(answer, url)
+                        _check_answer(answer, url)
                         size = 0
-                        for chunk in answer.iter_bytes(CHUNK):
+                        for chunk in answer.iter_bytes():  # as they come, so that a drip is noticed
                             size += len(chunk)
                             if size > max_bytes:
                                 raise _refused(url, f"is larger than {max_bytes:,} bytes")
@@ -84,11 +94,18 @@ def fetch(
 def harmless(name: str) -> str:
     """A file name that is only that: no path, no control or direction-changing characters, not hidden, not long."""
     last = re.split(r"[/\\]", unquote(name))[-1]
-    clean = "".join(c if c.isalnum() or c in "-_. ()" else "_" for c in last).strip(" .")
+    clean = "".join(c if c.isalnum() or c in "-_. ()" else "_" for c in last).strip(" .").lstrip("-. ")
     stem, dot, suffix = clean.rpartition(".")
-    if dot and len(suffix) <= 10:
-        return f"{stem[:100]}.{suffix}" if stem else f"file.{suffix}"
-    return clean[:100] or "file"
+    if dot and stem and len(suffix.encode()) <= 10:
+        clean = f"{_cut(stem)}.{suffix}"
+    else:
+        clean = _cut(clean).rstrip(" .") or "file"
+    return f"_{clean}" if _DEVICES.fullmatch(clean) else clean
+
+
+def _cut(text: str) -> str:
+    """The beginning of a text, no longer than a file system takes."""
+    return text.encode()[:LONGEST_NAME].decode(errors="ignore")
 
 
 def _placed(part: Path, folder: Path, name: str) -> Path:
@@ -96,39 +113,65 @@ def _placed(part: Path, folder: Path, name: str) -> Path:
     for number in range(10_000):
         path = folder / (f"{stem}-{number}{suffix}" if number else name)
         try:
-            path.hardlink_to(part)  # unlike a rename, never replaces what is there
+            path.hardlink_to(part)  # unlike a rename, never replaces what is there, nor follows a link there
         except FileExistsError:
             continue
+        except OSError:  # a file system without hard links
+            try:
+                with path.open("xb") as file, part.open("rb") as whole:
+                    shutil.copyfileobj(whole, file)
+            except FileExistsError:
+                continue
+            path.chmod(0o600)
         return path
     raise InvalidRequest(faults=[Fault("folder", f"{folder} holds ten thousand files called {name!r}")])
 
 
-def _checked(url: str, allowed_hosts: Sequence[str]) -> tuple[http.URL, dict[str, str], dict[str, object]]:
+def _checked(url: str, allowed_hosts: Collection[str]) -> tuple[http.URL, dict[str, str], dict[str, object]]:
     """The address to connect to, with its host already resolved, so that it cannot change after the check."""
     try:
         target = http.URL(url)
     except http.InvalidURL:
         raise _refused(url, "is no address") from None
-    if target.scheme not in ("http", "https") or not target.host:
+    if target.scheme not in ("http", "https") or not target.host or target.port == 0 or (target.port or 1) > 65535:
         raise _refused(url, "is no http(s) address")
-    headers = {"User-Agent": USER_AGENT}
+    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
     if target.host in allowed_hosts:
         return target, headers, {}
     if target.scheme != "https":
         raise _refused(url, "is not https")
+    host = target.raw_host.decode("ascii")
     try:
-        found = socket.getaddrinfo(target.host, target.port or 443, type=socket.SOCK_STREAM)
-    except OSError:
+        found = socket.getaddrinfo(host, target.port or 443, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):  # Python refuses some names before it asks for them
         raise ProviderUnavailable(f"The host of the file at {_shown(url)} is not known.", sent=False) from None
     addresses = {str(each[4][0]) for each in found}
-    if any(not ipaddress.ip_address(address.partition("%")[0]).is_global for address in addresses):
+    if not all(map(is_public, addresses)):
         raise _refused(url, "leads to a private address")
     headers["Host"] = target.netloc.decode("ascii")
     pinned = target.copy_with(host=min(addresses))
-    return pinned, headers, {"sni_hostname": target.host}
+    return pinned, headers, {"sni_hostname": host}
 
 
-def _check_status(answer: http.Response, url: str) -> None:
+def is_public(address: str) -> bool:
+    """Whether an address belongs to the public internet, also where it is wrapped into an IPv6 one."""
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        wrapped = ip.ipv4_mapped or ip.sixtofour or (ipaddress.IPv4Address(int(ip) % 2**32) if ip in _NAT64 else None)
+        if wrapped is None and (ip.is_site_local or ip.is_reserved):
+            return False
+        ip = wrapped or ip
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _INNER)
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise _refused(url, "redirects to what is no address") from None
+
+
+def _check_answer(answer: http.Response, url: str) -> None:
     if answer.status_code in (401, 403, 404, 410):
         raise NotFound(
             f"The link {_shown(url)} does not work (any more).",
@@ -137,6 +180,9 @@ def _check_status(answer: http.Response, url: str) -> None:
         )
     if answer.status_code != 200:
         raise ProviderError(f"The link {_shown(url)} answered with an error.", http_status=answer.status_code)
+    # Packed was not asked for; packed twice, or by what packs better, a few bytes become gigabytes in one step.
+    if answer.headers.get("content-encoding", "identity").strip().lower() not in ("identity", "gzip", "deflate"):
+        raise _refused(url, "is packed in a way that was not asked for")
 
 
 def _refused(url: str, why: str) -> InvalidRequest:
@@ -145,5 +191,8 @@ def _refused(url: str, why: str) -> InvalidRequest:
 
 def _shown(url: str) -> str:
     """The link without its query, which may be a credential of its own."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:200]
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return shown(repr(url[:60]))
+    return shown(f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:200])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
 from crowdhub.engine.session import Session
 from crowdhub.market.checks import OnUnsupported, checked_draft, checked_status, task_id_of
 from crowdhub.market.spending import Guard
 from crowdhub.market.watching import Watch
 from crowdhub.model import Capabilities, File, Model, Submission, SubmissionStatus, Task, TaskDraft
-from crowdhub.provider import Provider
+from crowdhub.provider import LOOPBACK, Provider
 
 P = TypeVar("P", bound=Provider[Any], covariant=True)
 
@@ -87,9 +88,11 @@ class MarketBase(Generic[P]):
     def _count_settled(self) -> int:
         return self._settled
 
-    def _allowed_hosts(self) -> Sequence[str]:
-        """A sandbox's files lie on a loopback address, and only a sandbox's."""
-        return ("127.0.0.1", "localhost", "::1") if self.environment == "sandbox" else ()
+    def _allowed_hosts(self) -> Collection[str]:
+        """The files of a sandbox on this machine lie on a loopback address, and only those."""
+        base_url: str = self._provider.settings.base_url
+        host = urlsplit(base_url).hostname
+        return LOOPBACK if self.environment == "sandbox" and host in LOOPBACK else ()
 
     @staticmethod
     def _file_names(files: Submission | File) -> list[tuple[str, str]]:

@@ -83,11 +83,9 @@ def test_lists_of_nonsense_are_refused_or_empty(hub: Any, hostile: Hostile, body
     market = hub["rapidworkers"]
     for read in (lambda: list(market.tasks()), lambda: list(market.submissions("t")), lambda: market.task("t")):
         try:
-            found = read()
-        except CrowdhubError as error:
-            assert isinstance(error, UnreadableResponse)
-        else:
-            assert found == []
+            assert read() == []
+        except UnreadableResponse:
+            continue
 
 
 def test_an_endless_body_is_cut_off(hub: Any, hostile: Hostile) -> None:

@@ -1,0 +1,476 @@
+"""Links and names of files are other people's: nothing private is reached, nothing outside the folder is written."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+import socket
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from crowdhub import Hub
+from crowdhub.engine import download
+from crowdhub.engine.download import fetch, harmless, is_public
+from crowdhub.errors import CrowdhubError, InvalidRequest, NotFound, ProviderError, ProviderUnavailable
+from crowdhub.model import File
+from tests.hostile.conftest import Hostile, answer
+
+MIB = 1024 * 1024
+PRIVATE = [
+    "127.0.0.1",
+    "127.255.255.254",
+    "0.0.0.0",
+    "10.1.2.3",
+    "172.16.0.1",
+    "192.168.1.1",
+    "100.64.0.1",
+    "100.100.100.200",  # a cloud's metadata
+    "169.254.169.254",  # most clouds' metadata
+    "168.63.129.16",  # a cloud's own, public to the letter
+    "192.0.0.192",
+    "198.18.0.1",
+    "203.0.113.5",
+    "224.0.0.251",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::7f00:1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "::ffff:169.254.169.254",
+    "64:ff9b::7f00:1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::1",
+    "2002:7f00:1::",
+    "2002:a9fe:a9fe::1",
+    "2001:0:1::",
+    "2001:db8::1",
+    "fc00::1",
+    "fd00:ec2::254",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fec0::1",
+    "ff02::1",
+]
+PUBLIC = ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1"]
+
+Reply = Callable[[httpx.Request], httpx.Response]
+
+
+class Web:
+    """The internet: which name leads to which addresses, and what every host answers. Nothing is really sent."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, list[str]] = {}
+        self.reply: Reply = lambda request: httpx.Response(200, content=b"file")
+        self.requests: list[httpx.Request] = []
+
+    def resolve(self, host: str, port: int, **_: Any) -> list[Any]:
+        addresses = self.names.get(host, [host])
+        try:
+            for address in addresses:
+                family = socket.AF_INET6 if ":" in address else socket.AF_INET
+                socket.inet_pton(family, address.partition("%")[0])
+        except OSError:
+            raise socket.gaierror(socket.EAI_NONAME, "unknown") from None
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return self.reply(request)
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Web:
+    made = Web()
+    monkeypatch.setattr(download.socket, "getaddrinfo", made.resolve)
+    client = httpx.Client
+    monkeypatch.setattr(
+        download.http, "Client", lambda **options: client(transport=httpx.MockTransport(made.handle), trust_env=False)
+    )
+    return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Where files go. Nothing may appear beside it, and no unfinished part be left in it."""
+    inside = tmp_path / "files"
+    yield inside
+    assert [each.name for each in tmp_path.iterdir()] in (["files"], [])
+    assert not list(inside.glob(".crowdhub*")) if inside.exists() else True
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_a_private_address_by_number_or_by_name_is_not_asked(web: Web, folder: Path, address: str) -> None:
+    assert not is_public(address)
+    web.names["files.example"] = [address]
+    web.names["mixed.example"] = ["8.8.8.8", address]
+    number = f"[{address.replace('%', '%25')}]" if ":" in address else address
+    for host in (number, "files.example", "mixed.example"):
+        with pytest.raises(CrowdhubError) as caught:
+            fetch(f"https://{host}/x.png", folder, "x.png")
+        assert isinstance(caught.value, (InvalidRequest, ProviderUnavailable))
+        assert not caught.value.sent
+    assert web.requests == []
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_a_public_address_is_asked_and_is_the_one_that_was_checked(web: Web, folder: Path, address: str) -> None:
+    assert is_public(address)
+    web.names["files.example"] = [address]
+    assert fetch("https://files.example/x.png", folder, "x.png").read_bytes() == b"file"
+    (request,) = web.requests
+    assert request.url.host == address  # not looked up again: it cannot change after the check
+    assert request.headers["host"] == "files.example"
+    assert request.extensions["sni_hostname"] == "files.example"
+    assert "authorization" not in request.headers
+
+
+# The system's own resolver reads these as loopback, and asks nobody for it.
+@pytest.mark.parametrize(
+    "host",
+    ["127.1", "127.0.1", "0x7f.1", "0x7f000001", "2130706433", "017700000001", "0", "localhost", "LOCALHOST", "[::1]"],
+)
+def test_other_spellings_of_loopback_are_refused(folder: Path, host: str) -> None:
+    with pytest.raises(InvalidRequest, match=r"private address|no address"):
+        fetch(f"https://{host}/x", folder, "x")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "file://localhost/etc/passwd",
+        "FILE:///etc/passwd",
+        "ftp://files.example/x",
+        "gopher://files.example/x",
+        "data:text/plain;base64,eA==",
+        "javascript:alert(1)",
+        "http://files.example/x",
+        "//files.example/x",
+        "/etc/passwd",
+        "C:\\x",
+        "",
+        "https://",
+        "https:///etc/passwd",
+        "https://[",
+        "https://[::1",
+        "https://files.example:0/x",
+        "https://files.example:99999/x",
+        "https://files.example:x/",
+        "https://files.example\x00.evil/x",
+        "https://files.example/\x1b[2J",
+        "https://a\u2024b.example/",
+        "https://" + "a" * 64 + ".example/",
+        "https://" + "a." * 200 + "example/",
+        "https://files.example/" + "x" * 70_000,
+        "https://..example/",
+        "https://\ud800.example/",
+        "\x1b[2J\u202e",
+    ],
+)
+def test_what_is_no_public_https_link_is_refused_before_anything_is_asked(web: Web, folder: Path, url: str) -> None:
+    web.names["files.example"] = ["8.8.8.8"]
+    with pytest.raises((InvalidRequest, ProviderUnavailable)) as caught:
+        fetch(url, folder, "x")
+    assert web.requests == []
+    said = str(caught.value)
+    assert len(said) < 1000
+    assert not set(said) & {"\x1b", "\x00", "\u202e"}
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        "https://127.0.0.1/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://inner.example/",
+        "https://[::ffff:10.0.0.1]/",
+        "http://files.example/",
+        "file:///etc/passwd",
+        "//127.0.0.1/",
+        "ftp://files.example/",
+        "https://[",
+        "https://user@127.0.0.1/",
+        "\\\\127.0.0.1\\share",
+    ],
+)
+def test_a_redirect_is_checked_like_the_first_link(web: Web, folder: Path, there: str) -> None:
+    web.names |= {"files.example": ["8.8.8.8"], "inner.example": ["10.0.0.1"]}
+    web.reply = lambda request: httpx.Response(302, headers={"Location": there})
+    with pytest.raises(CrowdhubError):
+        fetch("https://files.example/x", folder, "x")
+    assert {request.url.host for request in web.requests} == {"8.8.8.8"}
+    assert list(folder.iterdir()) == []
+
+
+def test_a_redirect_to_another_public_place_is_followed_without_what_the_first_set(web: Web, folder: Path) -> None:
+    web.names |= {"files.example": ["8.8.8.8"], "store.example": ["9.9.9.9"]}
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "8.8.8.8":
+            headers = [("Location", "https://store.example/y"), ("Set-Cookie", "a=b; Domain=example")]
+            return httpx.Response(307, headers=headers)
+        assert "cookie" not in request.headers
+        return httpx.Response(200, content=b"there")
+
+    web.reply = reply
+    assert fetch("https://files.example/x", folder, "x").read_bytes() == b"there"
+
+
+def test_redirects_in_a_circle_end(web: Web, folder: Path) -> None:
+    web.names["files.example"] = ["8.8.8.8"]
+    web.reply = lambda request: httpx.Response(302, headers={"Location": "/again"})
+    with pytest.raises(InvalidRequest, match="redirects more than"):
+        fetch("https://files.example/x", folder, "x")
+    assert len(web.requests) == download.MAX_REDIRECTS + 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(302, ProviderError), (304, ProviderError), (204, ProviderError), (410, NotFound), (500, ProviderError)],
+)
+def test_an_answer_without_a_file(web: Web, folder: Path, status: int, kind: type[CrowdhubError]) -> None:
+    web.names["files.example"] = ["8.8.8.8"]
+    web.reply = lambda request: httpx.Response(status)
+    with pytest.raises(kind):
+        fetch("https://files.example/x", folder, "x")
+
+
+# --- what comes -----------------------------------------------------------------------------------------------
+
+
+def test_a_file_larger_than_the_cap_leaves_nothing(hostile: Hostile, folder: Path) -> None:
+    def endless(connection: socket.socket, _: int) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            connection.sendall(b"100000\r\n" + b"x" * MIB + b"\r\n")
+
+    hostile.script = endless
+    tracemalloc.start()
+    with pytest.raises(InvalidRequest, match="larger than 5,242,880 bytes"):
+        fetch(f"{hostile.url}/x", folder, "x", max_bytes=5 * MIB, allowed_hosts=("127.0.0.1",))
+    assert tracemalloc.get_traced_memory()[1] < 4 * MIB  # streamed, not gathered
+    tracemalloc.stop()
+    assert list(folder.iterdir()) == []
+
+
+def test_a_file_of_the_cap_exactly_is_kept(hostile: Hostile, folder: Path) -> None:
+    hostile.says(answer(b"x" * 1000))
+    assert fetch(f"{hostile.url}/x", folder, "x", max_bytes=1000, allowed_hosts=("127.0.0.1",)).stat().st_size == 1000
+    with pytest.raises(InvalidRequest, match="larger"):
+        fetch(f"{hostile.url}/x", folder, "y", max_bytes=999, allowed_hosts=("127.0.0.1",))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(b"x" * 100 * MIB)),
+        ("gzip, gzip", gzip.compress(gzip.compress(b"x" * 100 * MIB))),
+        ("br", b"\x00"),
+        ("zstd", b"\x00"),
+    ],
+)
+def test_a_packed_bomb_is_not_unpacked_to_disk(hostile: Hostile, folder: Path, encoding: str, body: bytes) -> None:
+    hostile.says(answer(body, f"Content-Encoding: {encoding}"))
+    tracemalloc.start()
+    with pytest.raises(InvalidRequest, match=r"larger|packed"):
+        fetch(f"{hostile.url}/x", folder, "x", max_bytes=5 * MIB, allowed_hosts=("127.0.0.1",))
+    assert tracemalloc.get_traced_memory()[1] < 200 * MIB
+    tracemalloc.stop()
+    assert b"Accept-Encoding: identity" in hostile.requests[0]
+
+
+def test_a_file_that_drips_is_given_up(hostile: Hostile, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte is in time; the whole never would be. No 64 KiB are waited for before the clock is looked at."""
+    seconds = iter(range(0, 10**9, 20))
+    monkeypatch.setattr(download.time, "monotonic", lambda: next(seconds))
+
+    def drip(connection: socket.socket, _: int) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _number in range(1000):
+            connection.sendall(b"1\r\nx\r\n")
+        connection.recv(1)  # holds the rest back until the other side leaves
+
+    hostile.script = drip
+    with pytest.raises(ProviderUnavailable, match="in time"):
+        fetch(f"{hostile.url}/x", folder, "x", allowed_hosts=("127.0.0.1",), timeout=5)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_file_that_breaks_off_leaves_nothing(hostile: Hostile, folder: Path) -> None:
+    def half(connection: socket.socket, _: int) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
+        connection.shutdown(socket.SHUT_WR)
+
+    hostile.script = half
+    with pytest.raises(ProviderUnavailable):
+        fetch(f"{hostile.url}/x", folder, "x", allowed_hosts=("127.0.0.1",))
+    assert list(folder.iterdir()) == []
+
+
+# --- names ----------------------------------------------------------------------------------------------------
+
+NAMES = [
+    "../../etc/passwd",
+    "..\\..\\boot.ini",
+    "/etc/passwd",
+    "C:\\Windows\\x.txt",
+    "\\\\server\\share\\x",
+    "%2e%2e%2fpasswd",
+    "..%5c..%5cx",
+    "x\x00.png",
+    "x%00.png",
+    "x.png\n",
+    "x\x1b[2J.png",
+    "photo\u202egnp.exe",
+    "a" * 5000 + ".png",
+    "\U00020000" * 300 + ".png",
+    "a." + "b" * 5000,
+    "a." + "\U00020000" * 9,
+    ".bashrc",
+    "...",
+    "..",
+    ".",
+    "",
+    " ",
+    ". .",
+    "x.txt. . .",
+    "-rf",
+    "--help.txt",
+    "~root",
+    "NUL",
+    "nul.txt",
+    "CON.tar.gz",
+    "com1",
+    "LPT\u00b9.txt",
+    "aux ",
+    "x:y",
+    "x.txt:stream",
+    "*?<>|\"'$`;&.sh",
+    "\uff0e\uff0e\uff0fetc",
+    "\ud800",
+    "\u2215etc\u2215x",
+]
+
+
+def is_harmless(name: str) -> bool:
+    reserved = {
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        *(f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"),
+    }
+    return (
+        bool(name)
+        and name.isprintable()
+        and not set(name) & set("/\\:*?\"<>|'$`;&\x00")
+        and name[0] not in ".-~ "
+        and name[-1] not in ". "
+        and len(name.encode()) < 200
+        and name.partition(".")[0].rstrip().lower() not in reserved
+    )
+
+
+@given(st.text() | st.lists(st.sampled_from([*NAMES, "/", ".", " ", "nul", "\u202e", "é", "%2f"])).map("".join))
+@settings(max_examples=150, deadline=None)
+@example("a" * 149 + " .")
+@example("nul .x")
+@example("_nul")
+@example("x" * 200 + ". .png")
+def test_any_name_is_harmless(name: str) -> None:
+    assert is_harmless(harmless(name)), harmless(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_lands_in_its_folder_whatever_it_is_called(web: Web, folder: Path, name: str) -> None:
+    web.names["files.example"] = ["8.8.8.8"]
+    for _ in range(2):  # the second does not replace the first
+        path = fetch("https://files.example/x", folder, name)
+        assert path.parent == folder
+        assert is_harmless(path.name)
+    assert sorted(each.read_bytes() for each in folder.iterdir()) == [b"file", b"file"]
+
+
+def test_a_usual_name_stays_as_it_is() -> None:
+    for name in ("photo.png", "Отчёт 3.docx", "图片.jpg", "a-b_c(1).tar.gz", "no suffix"):
+        assert harmless(name) == name
+
+
+def test_nothing_is_replaced_and_no_link_in_the_folder_is_followed(web: Web, folder: Path, tmp_path: Path) -> None:
+    web.names["files.example"] = ["8.8.8.8"]
+    folder.mkdir()
+    (folder / "mine.txt").write_text("mine")
+    outside = folder / "outside"
+    outside.mkdir()
+    (folder / "link.txt").symlink_to(outside / "target.txt")  # leads nowhere yet
+    (folder / "folder.txt").mkdir()
+    for name in ("mine.txt", "link.txt", "folder.txt"):
+        path = fetch("https://files.example/x", folder, name)
+        assert path.name == name.replace(".", "-1.")
+        assert not path.is_symlink()
+    assert (folder / "mine.txt").read_text() == "mine"
+    assert list(outside.iterdir()) == []
+
+
+def test_a_folder_that_is_a_link_is_the_users_choice(web: Web, tmp_path: Path) -> None:
+    web.names["files.example"] = ["8.8.8.8"]
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    fetch("https://files.example/x", tmp_path / "link", "../x")
+    assert [each.name for each in (tmp_path / "real").iterdir()] == ["x"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of another kind")
+def test_a_file_is_readable_by_its_owner_alone_and_by_nobody_executable(web: Web, folder: Path) -> None:
+    web.names["files.example"] = ["8.8.8.8"]
+    assert fetch("https://files.example/x", folder, "x.sh").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_system_without_hard_links(web: Web, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    web.names["files.example"] = ["8.8.8.8"]
+    assert [fetch("https://files.example/x", folder, "x.txt").name for _ in range(2)] == ["x.txt", "x-1.txt"]
+    assert {each.read_bytes() for each in folder.iterdir()} == {b"file"}
+
+
+# --- through a market -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings_", "refused"),
+    [
+        ({}, False),  # a sandbox on this machine
+        ({"environment": "live"}, True),
+        ({"environment": "sandbox", "base_url": "https://sandbox.example"}, True),
+    ],
+)
+def test_only_a_sandbox_on_this_machine_may_have_files_on_it(
+    hostile: Hostile, accounts: dict[str, Any], folder: Path, settings_: dict[str, Any], refused: bool
+) -> None:
+    hostile.says(answer(b"file"))
+    with Hub({"rapidworkers": {**accounts["rapidworkers"], **settings_}}, ledger=None) as hub:
+        market = hub["rapidworkers"]
+        file = File(url=f"{hostile.url}/x.png?key=1", name="../x.png")
+        if refused:
+            with pytest.raises(InvalidRequest, match=r"https|private"):
+                market.download(file, folder)
+            assert hostile.requests == []
+        else:
+            assert [path.name for path in market.download(file, folder)] == ["x.png"]
+            assert b"key-that-nobody-may-see" not in hostile.requests[0]
