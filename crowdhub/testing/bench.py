@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
@@ -10,12 +11,14 @@ from decimal import Decimal
 from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode, urlsplit
 
 import anyio
 import anyio.lowlevel
 
 from crowdhub import AsyncHub, Hub
 from crowdhub.clock import Clock
+from crowdhub.flow import Call
 from crowdhub.market import Market
 from crowdhub.model import Application, Capability, Submission, Task, TaskDraft
 from crowdhub.provider import Provider
@@ -91,6 +94,12 @@ class Bench:
     def other(self, **settings: Any) -> Hub:
         """A hub of the same account with other settings (a wrong key, say); close it."""
         return Hub({self.name: {**self.accounts[self.name], **settings}}, **self.settings)
+
+    def place_of(self, call: Call) -> str:
+        """A call as the path of a fault's rule, which meets no other operation."""
+        query = urlencode(call.query_pairs())
+        path = urlsplit(self.market._session.address(call)).path  # noqa: SLF001
+        return re.escape(self.sandbox.operation(path, query)) + "$"
 
     # --- what the sandbox knows
 

@@ -40,12 +40,12 @@ class Tape:
                     call = run.send(answer)
             return run.result
 
-    def places(self, *effects: Effect) -> list[tuple[Call, int]]:
-        """The calls with one of these effects, and how many earlier ones had the same method and path."""
+    def changing(self, key: Callable[[Call], object]) -> list[tuple[Call, int]]:
+        """The calls that are more than a reading, and how many earlier ones had the same method and ``key``."""
         found: list[tuple[Call, int]] = []
         for number, call in enumerate(self.calls):
-            if call.effect in effects:
-                same = sum((each.method, each.path) == (call.method, call.path) for each in self.calls[:number])
+            if call.effect is not Effect.READ:
+                same = sum(e.method == call.method and key(e) == key(call) for e in self.calls[:number])
                 found.append((call, same))
         return found
 

@@ -22,6 +22,8 @@ from crowdhub.sandbox import Fault
 from crowdhub.testing.bench import Bench
 from crowdhub.testing.operations import OPERATIONS, Operation
 from crowdhub.testing.subject import Subject
+from crowdhub.testing.suite.test_money import spending_calls
+from crowdhub.testing.tape import Tape
 
 STATUSES = (400, 401, 402, 403, 404, 409, 429, 500, 502, 503, 504)
 OTHERS = (301, 302, 304, 405, 410, 418, 422, 505, 599)
@@ -41,11 +43,18 @@ def reading(bench: Bench) -> Operation:
     return OPERATIONS[Capability.BALANCE if bench.has(Capability.BALANCE) else Capability.TASK](bench)
 
 
+def spoil(bench: Bench, operation: Operation, fault: Fault, times: int | None) -> None:
+    """Let the call of a reading operation go wrong, and not the one that fetches a token before it."""
+    tape = Tape()
+    _ = bench.market.run(tape.record(operation.flow(bench.provider)))
+    bench.sandbox.faults.add(fault, path=bench.place_of(tape.calls[0]), times=times)
+
+
 @pytest.mark.parametrize("status", STATUSES)
 def test_of_a_status(bench: Bench, subject: Subject, world: str, status: int) -> None:
     """In the sandbox's own words; never a result."""
     operation = reading(bench)
-    bench.sandbox.faults.add(Fault.status(status), times=None)
+    spoil(bench, operation, Fault.status(status), None)
     with pytest.raises(CrowdhubError) as caught:
         bench.do(world, operation.market)
     expected = {**Subject.statuses, **subject.statuses}[status]
@@ -58,7 +67,7 @@ def test_of_a_status(bench: Bench, subject: Subject, world: str, status: int) ->
 def test_of_a_status_that_nobody_expects(bench: Bench, status: int) -> None:
     operation = reading(bench)
     headers = {"Location": f"{bench.accounts[bench.name]['base_url']}/elsewhere"}
-    bench.sandbox.faults.add(Fault.status(status, headers=headers), times=None)
+    spoil(bench, operation, Fault.status(status, headers=headers), None)
     before = bench.requests()
     with pytest.raises(CrowdhubError) as caught:
         bench.do("sync", operation.market)
@@ -70,7 +79,7 @@ def test_of_a_status_that_nobody_expects(bench: Bench, status: int) -> None:
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_that_passes_is_tried_again(bench: Bench, world: str, status: int) -> None:
     operation = reading(bench)
-    bench.sandbox.faults.add(Fault.status(status), times=2)
+    spoil(bench, operation, Fault.status(status), 2)
     operation.check(bench.do(world, operation.market))
 
 
@@ -119,10 +128,8 @@ def test_of_an_empty_purse(new_bench: Callable[..., Bench], subject: Subject, wo
 
 def test_of_a_refused_draft(bench: Bench) -> None:
     """A refusal that says that nothing was done is no `OutcomeUnknown`, and is not sent again."""
-    from crowdhub.testing.suite.test_money import spending_calls, spoil
-
-    place = spending_calls(bench)[0]
-    spoil(bench, Fault.status(400), place)
+    call, skip = spending_calls(bench)[0]
+    bench.sandbox.faults.add(Fault.status(400), method=call.method, path=bench.place_of(call), skip=skip)
     before, charges = len(bench.sandbox.faults.fired), bench.charges()
     with pytest.raises(CrowdhubError) as caught:
         bench.market.publish(bench.draft())

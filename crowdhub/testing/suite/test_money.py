@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from crowdhub import Hub
 from crowdhub.errors import OutcomeUnknown, ProviderUnavailable, RateLimited
-from crowdhub.flow import Call, Effect
+from crowdhub.flow import Call
 from crowdhub.market.publishing import with_reference
 from crowdhub.model import Capability, TaskDraft
 from crowdhub.sandbox import Fault
@@ -45,7 +44,7 @@ def spending_calls(bench: Bench) -> list[tuple[Call, int]]:
     tape = Tape()
     draft = with_reference(bench.provider, bench.draft(), None)
     _ = bench.market.run(tape.record(bench.provider.publish(draft)))
-    return tape.places(Effect.SPEND, Effect.SETTLE)
+    return tape.changing(bench.place_of)
 
 
 def _publish(draft: TaskDraft, market: Any) -> Any:
@@ -62,10 +61,7 @@ def told(operation: Callable[[], Any]) -> tuple[Any, OutcomeUnknown | None]:
 
 def spoil(bench: Bench, fault: Fault, place: tuple[Call, int]) -> None:
     call, skip = place
-    path = call.path.partition("?")[0]
-    bench.sandbox.faults.add(
-        fault, method=call.method, path=re.escape(path) + "$" if path.strip("/") else None, skip=skip
-    )
+    bench.sandbox.faults.add(fault, method=call.method, path=bench.place_of(call), skip=skip)
 
 
 @pytest.mark.parametrize("how", LOST)
@@ -121,7 +117,7 @@ def test_publish_refused_for_ever(bench: Bench) -> None:
     place = spending_calls(bench)[0]
     before = bench.charges()
     call, _ = place
-    bench.sandbox.faults.add(Fault.rate_limit(), method=call.method, times=None)
+    bench.sandbox.faults.add(Fault.rate_limit(), method=call.method, path=bench.place_of(call), times=None)
     with pytest.raises(RateLimited):
         _ = bench.market.publish(bench.draft())
     assert bench.charges() == before
@@ -153,7 +149,7 @@ def test_a_bonus_with_a_lost_answer(bench: Bench, subject: Subject, how: str) ->
     tape = Tape()
     _ = bench.market.run(tape.record(bench.provider.pay_bonus(works[0], amount, WORDS)))
     before = (bench.charges(), bench.payouts())
-    spoil(bench, LOST[how], tape.places(Effect.SPEND)[0])
+    spoil(bench, LOST[how], tape.changing(bench.place_of)[0])
     _, unknown = told(lambda: bench.market.pay_bonus(works[1], amount, WORDS))
     assert unknown is None or unknown.look_for, "it does not say what to look for"
     least = 1 if unknown is None else 0

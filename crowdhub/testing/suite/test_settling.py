@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from crowdhub.errors import Conflict, OutcomeUnknown, ProviderUnavailable
-from crowdhub.flow import Effect
 from crowdhub.model import Capability, Decision, Submission, SubmissionStatus
 from crowdhub.sandbox import Fault
 from crowdhub.testing.bench import Bench
@@ -70,7 +69,7 @@ def test_with_a_lost_answer(bench: Bench, settling: Capability, how: str) -> Non
     tape = Tape()
     _ = bench.market.run(tape.record(flow))
     before = bench.payouts()
-    call, _ = tape.places(Effect.SETTLE, Effect.SPEND)[0]
+    call, _ = tape.changing(bench.place_of)[0]
     # Not by its path, in which the id of the submission differs.
     earlier = sum(each.method == call.method for each in tape.calls[: tape.calls.index(call)])
     bench.sandbox.faults.add(LOST[how], method=call.method, skip=earlier)
@@ -90,7 +89,7 @@ def test_when_no_answer_ever_comes(bench: Bench, settling: Capability, how: str)
     tape = Tape()
     _ = bench.market.run(tape.record(flow))
     before = bench.payouts()
-    call, _ = tape.places(Effect.SETTLE, Effect.SPEND)[0]
+    call, _ = tape.changing(bench.place_of)[0]
     bench.sandbox.faults.add(LOST[how], method=call.method, times=None)
     if "after" in how:
         result = settle(bench.market, settling, one)
