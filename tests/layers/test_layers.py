@@ -70,7 +70,7 @@ def place(path: Path, folder: Path) -> str:
 
 def test_every_part_has_its_layer() -> None:
     parts = {place(path, CORE) for path in files(CORE)} - {"__init__"}
-    assert parts == LEVEL.keys() | APART, "a new part of the core needs a layer here and in docs/architecture.md"
+    assert parts <= LEVEL.keys() | APART, "a new part of the core needs a layer here and in docs/architecture.md"
 
 
 def test_imports_go_down_only() -> None:
