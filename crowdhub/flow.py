@@ -146,13 +146,17 @@ def nothing(value: T) -> Flow[T]:
     yield  # pragma: no cover - makes this a generator
 
 
-def every(first: Flow[Page[T]]) -> Flow[list[T]]:
-    """All items of a listing, page by page, for a flow that needs them together."""
+def every(first: Flow[Page[T]], *, whole: bool = False) -> Flow[list[T]]:
+    """All items of a listing, page by page, for a flow that needs them together. ``whole``: to prove that something
+    is absent, so a record that cannot be read raises its `UnreadableResponse`."""
     page = yield from first
-    items = list(page.items)
+    items, unreadable = list(page.items), list(page.unreadable)
     while page.more is not None:
         page = yield from page.more()
         items.extend(page.items)
+        unreadable.extend(page.unreadable)
+    if whole and unreadable:
+        raise unreadable[0]
     return items
 
 

@@ -107,7 +107,7 @@ def _found(provider: Provider[Any], draft: TaskDraft, key: str | None, since: da
 def _refuse_other(found: Task, draft: TaskDraft, key: str | None) -> None:
     """Refuse a key that stands for another task already."""
     pairs: dict[str, tuple[object, object]] = {
-        "title": (found.title, draft.title),
+        "title": (found.title and found.title.strip(), draft.title.strip()),
         "reward": (found.reward, draft.reward),
         "slots": (found.slots, draft.slots),
     }

@@ -5,6 +5,7 @@ They buy likes, followers and reviews on other companies' sites; the plugin's RE
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -85,10 +86,11 @@ class ReadyMadeJobs(Base):
         self._refuse_unless_allowed(job)
         codes = [country_code(country) or country for country in countries]
         faults = country_faults(codes)
-        parts = urlsplit(link)
-        if parts.scheme not in ("http", "https") or "." not in (parts.hostname or ""):
+        if not _is_link(link):
             faults.append(Fault("link", f"{link!r} is no http(s) address"))
-        if quantity < LEAST:
+        if isinstance(quantity, bool) or not isinstance(quantity, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+            faults.append(Fault("quantity", f"{quantity!r} is no whole number"))
+        elif quantity < LEAST:
             faults.append(Fault("quantity", f"{quantity} is less than {LEAST}, the marketplace's minimum"))
         if faults:
             raise InvalidRequest(faults=faults)
@@ -135,7 +137,7 @@ class ReadyMadeJobs(Base):
         return frozenset(task.id for task in tasks)
 
     def _new_since(self, known: frozenset[str], quantity: int, delay: float) -> Flow[Task | None]:
-        tasks: list[Task] = yield from every(self._campaigns(delay=delay))
+        tasks: list[Task] = yield from every(self._campaigns(delay=delay), whole=True)
         wanted = (quantity, PRICE, None)
         found = [t for t in tasks if t.id not in known and (t.slots, t.reward, t.reference) == wanted]
         if len(found) > 1:
@@ -181,3 +183,11 @@ class ReadyMadeJobs(Base):
     def youtube_likes(self, link: str, quantity: int, **more: Unpack[Extras]) -> Flow[Task]:
         """Likes of a YouTube video. ``POST /api/jobs/youtube-likes/``."""
         return self.ready_made(ReadyMade.YOUTUBE_LIKES, link=link, quantity=quantity, **more)
+
+
+def _is_link(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and "." in (parts.hostname or "") and not re.search(r"\s", text)

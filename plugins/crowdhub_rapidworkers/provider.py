@@ -7,8 +7,10 @@ Source: the marketplace's API page. Written from that page alone; never tried ag
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -21,6 +23,7 @@ from crowdhub.errors import (
     InvalidRequest,
     NotFound,
     PermissionDenied,
+    UnreadableResponse,
 )
 from crowdhub.flow import Call, Effect, Flow, Upload, nothing, path_segment, spend_once
 from crowdhub.model import Money, Page, Quote, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus, Worker
@@ -139,24 +142,25 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         return (yield from self._look(draft, since, 0))
 
     def _look(self, draft: TaskDraft, since: datetime | None, delay: float) -> Flow[Task | None]:
-        page = yield from self._campaigns(delay=delay)
         doubtful: Task | None = None
-        while True:
+        unreadable: list[UnreadableResponse] = []
+        more: Callable[[], Flow[Page[Task]]] | None = partial(self._campaigns, delay=delay)
+        while more is not None:
+            page: Page[Task] = yield from more()
             for task in page.items:
                 if draft.reference and task.reference == draft.reference:
                     return task.copy_with(replayed=True)
                 if task.reference is None and _like(task, draft, since):
                     doubtful = task
-            if page.more is None:
-                break
-            page = yield from page.more()
+            unreadable.extend(page.unreadable)
+            more = page.more
         if doubtful is not None:
             raise Conflict(
                 f"Task {doubtful.id} looks like the lost one, but carries no reference that would prove it.",
                 actual=doubtful,
             )
-        if page.unreadable:
-            raise page.unreadable[0]
+        if unreadable:  # one of them may be it
+            raise unreadable[0]
         return None
 
     # --- reading --------------------------------------------------------------------------------------------
@@ -213,7 +217,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
             if number == 1:
                 raise
             return Page(())  # the list became shorter than this page while it was read
-        rows, total, follows, number = wire.page_of(load_json(reply))
+        rows, total, follows = wire.page_of(load_json(reply), number)
         identity = self.identity
         items, bad = read_records(rows, lambda row: wire.submission_fields(row, identity, task_id), Submission)
         more = (lambda: self._submissions(task_id, query, number + 1)) if follows else None
@@ -229,9 +233,8 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
             )
         except Conflict:
             found = yield from self._blocked(worker_id)
-            if found is None:
-                raise
-            return found
+            # The list can name a worker by another id than the one that was given; the refusal's words are plain.
+            return found or Worker(id=worker_id, blocked=True)
         return Worker(id=worker_id, blocked=True, raw=load_json(reply))
 
     def unblock(self, worker_id: str) -> Flow[Worker]:

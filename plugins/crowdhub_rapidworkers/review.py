@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crowdhub.errors import Conflict, Fault, InvalidRequest, NotFound, OutcomeUnknown
+from crowdhub.errors import Conflict, Fault, InvalidRequest, NotFound, OutcomeUnknown, UnreadableResponse
 from crowdhub.flow import Call, Effect, Flow, every, path_segment
 from crowdhub.model import (
     BatchReport,
@@ -65,7 +65,8 @@ class Review(Base):
         path = f"/api/campaigns/{task_id}/submissions/{own_id}/{verb}/"
         try:
             reply = yield Call.post(path, json=body, effect=Effect.SETTLE)
-        except (Conflict, OutcomeUnknown) as error:
+            answer = wire.Settled.read(reply)
+        except (Conflict, OutcomeUnknown, UnreadableResponse) as error:  # done already, or perhaps just now
             actual = yield from self._actual(submission)
             if actual is None or actual.status is PENDING:
                 raise
@@ -76,8 +77,7 @@ class Review(Base):
                     http_status=error.http_status,
                     provider_message=error.provider_message,
                 ) from error
-            return actual.copy_with(replayed=True)
-        answer = wire.Settled.read(reply)
+            return actual.copy_with(replayed=not isinstance(error, UnreadableResponse))
         return submission.copy_with(
             status=wanted,
             feedback=body.get("notes", submission.feedback),
@@ -131,11 +131,12 @@ class Review(Base):
         path = f"/api/campaigns/{path_segment(task_id)}/submissions/bulk_action/"
         try:
             reply = yield Call.post(path, json={"notes": note} if note else {}, effect=Effect.SPEND)
+            answer = wire.BulkSettled.read(reply)
         except NotFound:  # somebody else settled them in this moment: one by one tells what they are now
             return BatchReport(left=tuple(decisions))
-        except OutcomeUnknown:
+        except (OutcomeUnknown, UnreadableResponse):
             return (yield from self._after_lost(task_id, decisions))
-        return self._compare(decisions, wire.BulkSettled.read(reply))
+        return self._compare(decisions, answer)
 
     def _after_lost(self, task_id: str, decisions: Sequence[Decision]) -> Flow[BatchReport]:
         """What a bulk approval did whose answer was lost: what is listed as approved now is done. The rest is
@@ -161,7 +162,8 @@ class Review(Base):
 
     def _compare(self, decisions: Sequence[Decision], answer: wire.BulkSettled) -> BatchReport:
         """What the marketplace says it did, against what was decided."""
-        approved = {each.id for each in answer.submissions}
+        listed = [each for each in answer.submissions if (each.status or "approved").lower() == "approved"]
+        approved = {each.id for each in listed}
         outcomes: list[Outcome] = []
         left: list[Decision] = []
         for decision in decisions:
@@ -181,17 +183,18 @@ class Review(Base):
                 status=SubmissionStatus.APPROVED,
                 raw=each.raw,
             )
-            for each in answer.submissions
+            for each in listed
             if each.id not in decided
         ]
         return BatchReport(outcomes=tuple(outcomes), left=tuple(left), unintended=tuple(extra))
 
 
 def _closed(task: Task) -> bool:
-    """No slot is left and none is held by a worker still at it, so nothing new can be handed in."""
+    """Every slot is taken by work that was handed in, so nothing new can come. Rejected work does not count: its
+    slot opens again, and may be held by a worker who is still at it."""
     if task.remaining != 0 or task.slots is None or task.pending is None or task.approved is None:
         return False
-    return task.pending + task.approved + (task.rejected or 0) >= task.slots
+    return task.pending + task.approved >= task.slots
 
 
 __all__ = ["Review"]

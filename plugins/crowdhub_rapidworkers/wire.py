@@ -209,20 +209,20 @@ def submission_fields(row: dict[str, Any], identity: Identity, task_id: str) -> 
     }
 
 
-def page_of(data: Any) -> tuple[Any, int | None, bool, int]:
-    """A submissions page as its rows, the count of the whole listing, whether more follow, and its number."""
+def page_of(data: Any, number: int) -> tuple[Any, int | None, bool]:
+    """The submissions page that was asked for by ``number``, as its rows, the count of the whole listing, and
+    whether more follow."""
     page = mapping(data) or {}
     inner = mapping(page.get("results"))
     if inner is None:
         raise unreadable("a page of submissions has no results object", data)
     told = mapping(inner.get("pagination")) or {}
-    number = int_or_none(_either(told, "currentPage", "current_page")) or 1
     pages = int_or_none(_either(told, "pageCount", "page_count"))
     total = int_or_none(page.get("count"))
     if total is None:
         total = int_or_none(_either(told, "totalCount", "total_count"))
     more = bool(page.get("next")) or (pages is not None and number < pages)
-    return inner.get("submissions"), total, more, number
+    return inner.get("submissions"), total, more
 
 
 def blocked_worker(row: Any) -> Worker:
