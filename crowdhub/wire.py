@@ -90,10 +90,13 @@ def load_json(response: Response) -> Any:
     """The decoded body, with every fractional number as an exact Decimal. Raises `UnreadableResponse`."""
     try:
         return json.loads(response.content, parse_float=_number, parse_int=_integer, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        kind = response.headers.get("content-type", "no content type")
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else "it is not JSON"
-        raise unreadable(f"{reason} (content type {kind})", body_text(response), response) from None
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except ValueError:
+        reason = "it is not JSON"
+    # Raised out here, for the decoder's error holds the whole body, which can repeat a key.
+    kind = response.headers.get("content-type", "no content type")
+    raise unreadable(f"{reason} (content type {kind})", body_text(response), response)
 
 
 def body_text(response: Response) -> str:
@@ -142,7 +145,7 @@ def read_records(
     listed = sequence(rows)
     if listed is None:
         raise unreadable("a list was expected", rows)
-    many = _many(model)
+    many: TypeAdapter[list[M]] = _many(model)
     made: list[M] = []
     try:  # many in one pass are several times faster than one by one; too many keep the garbage collector busy
         for start in range(0, len(listed), BATCH):

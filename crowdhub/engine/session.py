@@ -149,8 +149,8 @@ class Session:
         """Seconds to wait before asking the gate again; 0: go. Raises the failure when it would be too long."""
         try:
             seconds = self.gate.enter(call, self.provider.rate_limits)
-        except CrowdhubError as error:  # the ledger, which the limits are shared through; nothing was sent
-            raise Failure(error, again=False) from None
+        except CrowdhubError as broken:  # the ledger, which the limits are shared through; nothing was sent
+            raise Failure(broken, again=False) from None
         if seconds and waited + seconds > self.options.max_wait:
             error = RateLimited(
                 f"The request budget of this account is used up for {seconds:.0f} more seconds.",

@@ -3,9 +3,9 @@ from typing import Any
 
 import httpx
 import pytest
-from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
 
 from crowdhub.sandbox import Sandbox
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
 
 FORM = {
     "title": "Complete a Survey",

@@ -5,9 +5,9 @@ import sys
 
 import httpx
 import pytest
-from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
 
 from crowdhub.sandbox import Sandbox, SandboxError, sandbox_names
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
 
 
 def test_it_is_found_by_its_name():

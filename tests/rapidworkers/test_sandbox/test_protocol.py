@@ -3,10 +3,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-import crowdhub_rapidworkers.sandbox
 import httpx
 import pytest
 
+import crowdhub_rapidworkers.sandbox
 from crowdhub.sandbox import Fault
 
 JOB = "00000000-0000-4000-8000-000000000000"

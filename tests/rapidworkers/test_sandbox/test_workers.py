@@ -1,8 +1,8 @@
 import httpx
 import pytest
-from crowdhub_rapidworkers.sandbox.people import People
 
 from crowdhub.sandbox import SandboxError, png
+from crowdhub_rapidworkers.sandbox.people import People
 
 
 def rows(api, job_id):
