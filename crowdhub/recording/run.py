@@ -76,9 +76,9 @@ def record_in_sandbox(script: Script, name: str, folder: Path) -> Path:
         clock = _SandboxClock(box)
         given: Given = {}
         if each.prepare is not None:
-            provider = _provider(script.provider, account)
+            provider = _provider(script.provider, account, clock)
             given = _run(provider, each.prepare(provider, box[script.provider]), clock)
-        provider = _provider(script.provider, {**account, **each.account})
+        provider = _provider(script.provider, {**account, **each.account}, clock)
         with recording(provider, path, "all") as recorder:
             recorder.about.update(_about(each, provider, "sandbox", clock.now(), given))
             recorder.about["result"] = told(_run(provider, each.play(provider, given), clock))
@@ -109,8 +109,9 @@ class Replay:
         self._clock = StillClock(datetime.fromisoformat(about["now"]))
         self._given: Given = about["given"]
         self.expected: Any = about["result"]
-        account = {**script.account, **script.settings, "environment": about["environment"]}
-        self.provider = _provider(script.provider, account)
+        account = {**script.account, **script.settings, **self._recording.account}
+        account["environment"] = about["environment"]
+        self.provider = _provider(script.provider, account, self._clock)
 
     def run(self) -> Any:
         """Play it in the sync engine; returns its result as `told`."""
@@ -190,9 +191,11 @@ def _asking(flow: Flow[Any], ask: Ask) -> Flow[Any]:
         return run.result
 
 
-def _provider(name: str, account: Mapping[str, Any]) -> Provider[Any]:
+def _provider(name: str, account: Mapping[str, Any], clock: Clock) -> Provider[Any]:
     kind = registry.load(name)
-    return kind(config.settings_of(kind, name, account), account=name)
+    made = kind(config.settings_of(kind, name, account), account=name)
+    made.now = clock.now  # the engine does so too, but a recording may look at the time before it runs
+    return made
 
 
 def _session(provider: Provider[Any], clock: Clock) -> Session:

@@ -72,16 +72,19 @@ def play(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
-def documented(world: Any, no_network: Any) -> Any:
+def documented(world: Any, clock: Any, no_network: Any) -> Any:
     """Plays a flow on the documented exchange of this name, through a hub; everything expected must be in its result,
     and every exchange must have been made."""
 
-    def documented(provider: str, account: dict[str, Any], name: str, play: Any, expected: Any) -> None:
+    def documented(provider: str, account: dict[str, Any], name: str, play: Any, expected: Any) -> Any:
         with recording(provider, CASSETTES / provider / "documented" / f"{name}.yaml") as recorder:
-            result = world.hub({provider: account}, lambda hub: hub[provider].run(play(hub[provider].provider)))
+            result = world.hub(
+                {provider: account}, lambda hub: hub[provider].run(play(hub[provider].provider)), clock=clock
+            )
             assert recorder.left == []
         found = told(result)
         assert _contains(found, expected), found
+        return found
 
     return documented
 
