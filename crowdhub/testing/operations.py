@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from crowdhub.errors import NotFound
 from crowdhub.flow import Flow
 from crowdhub.market.publishing import with_reference
 from crowdhub.model import Capability, Decision, Money, Quote, ReviewReport, Submission, SubmissionStatus, Task
@@ -131,7 +132,8 @@ def approve(bench: Bench) -> Operation:
 
 def reject(bench: Bench) -> Operation:
     (one,) = bench.pending()
-    check = _settled(bench, one, SubmissionStatus.REJECTED, paid=0)
+    final = bench.subject.rejection_is_final
+    check = _settled(bench, one, SubmissionStatus.REJECTED if final else SubmissionStatus.PENDING, paid=0)
     return Operation(lambda m: m.reject(one, WORDS), lambda p: p.reject(one, WORDS), check)
 
 
@@ -180,7 +182,10 @@ def cancel(bench: Bench) -> Operation:
     def check(result: Task) -> None:
         assert result.id == made.id
         if bench.has(Capability.TASK):
-            now = bench.market.task(made)
+            try:
+                now = bench.market.task(made)
+            except NotFound:
+                return  # some marketplaces forget what was cancelled
             assert now.status.ended, f"cancelled, but still {now.status}"
 
     return Operation(lambda m: m.cancel(made), lambda p: p.cancel(made.id), check)

@@ -36,6 +36,8 @@ class Subject:
     """More options for the sandbox in which the pages of tasks are counted (a small page, say)."""
     most_slots: ClassVar[int | None] = None
     """The most slots that a task can have; None: as many as one likes."""
+    rejection_is_final: ClassVar[bool] = True
+    """False where a rejection only asks the marketplace's own people, who decide later: the work stays pending."""
     unknown_id: ClassVar[str] = "999999999"
     """An id of the right form that no task has."""
     status_words: ClassVar[Sequence[str]] = ("status",)

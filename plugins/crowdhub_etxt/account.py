@@ -28,7 +28,7 @@ from crowdhub_etxt.settings import EtxtSettings
 from crowdhub_etxt.signature import LONGEST_URL, signed, url_length
 
 if TYPE_CHECKING:
-    from crowdhub.http import Response
+    from crowdhub import Response
 
 PRIVATE_MESSAGE = "messages.writePrivate"
 """The function that may be called once a minute only."""

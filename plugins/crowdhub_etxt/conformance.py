@@ -18,6 +18,7 @@ class EtxtSubject(Subject):
     sandbox_options: ClassVar[Mapping[str, Any]] = {"balance": "1000000", "work_rate": 0}
     tasks_rows = 100
     most_slots = 1
+    rejection_is_final = False  # of work under review: a ticket, on which the staff decide
     values: ClassVar[Mapping[str, Any]] = {"deadline": timedelta(days=9), "category": "2", "reward": Money(70, "RUB")}
 
     def draft(self) -> TaskDraft:

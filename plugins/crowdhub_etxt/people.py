@@ -36,8 +36,12 @@ class People(Account):
 
     def unblock(self, worker_id: str) -> Flow[Worker]:
         """`users.setUserBW` with ``delete``. SETTLE. A user is on one list at most, so this takes him off the white
-        list, too."""
-        return (yield from self._set_list(worker_id, UserListAction.DELETE))
+        list, too. On none: a success, after a look whether there is such a user. Raises `NotFound`."""
+        try:
+            return (yield from self._set_list(worker_id, UserListAction.DELETE))
+        except NotFound:
+            found = yield from self.worker(worker_id)
+            return found.copy_with(blocked=False)
 
     def _set_list(self, worker_id: str, action: UserListAction) -> Flow[Worker]:
         changed = yield from self.api.users.set_user_bw(worker_id, action)

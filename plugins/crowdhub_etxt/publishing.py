@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -73,7 +74,7 @@ class Publishing(Account):
             raise InvalidRequest(faults=faults)
         options = options_of(draft)
         fields = order_fields(draft, self.now(), marked(description_of(draft), draft.reference))
-        order_id = yield from self._make_draft(draft, fields)
+        order_id, raw = yield from self._make_draft(draft, fields)
         if options.public:
             yield from self._put_up(order_id, fields, (yield from self.estimate(draft)))
         return Task(
@@ -88,17 +89,18 @@ class Publishing(Account):
             category=str(fields["id_category"]),
             expires_at=deadline_of(draft, self.now()),
             reference=draft.reference,
-            raw={"id_task": order_id},
+            raw=raw,
         )
 
-    def _make_draft(self, draft: TaskDraft, fields: dict[str, Any]) -> Flow[int]:
+    def _make_draft(self, draft: TaskDraft, fields: dict[str, Any]) -> Flow[tuple[int, Mapping[str, Any]]]:
         look_for = f'a draft titled "{draft.title}"'
         if draft.reference:
             look_for += f" whose description ends with [ref {draft.reference}]"
         lost: OutcomeUnknown | None = None
         for _ in range(2):
             try:
-                return (yield from self.api.tasks.save_task(**fields, public=False)).id_task
+                made = yield from self.api.tasks.save_task(**fields, public=False)
+                return made.id_task, made.raw
             except OutcomeUnknown as error:
                 lost = error.looking_for(look_for)
             except UnreadableResponse as error:
@@ -110,7 +112,7 @@ class Publishing(Account):
                 except CrowdhubError as blind:
                     raise self._not_made(draft, lost) from blind
                 if found is not None:
-                    return found.id
+                    return found.id, found.raw
             if not draft.reference and not options_of(draft).public:
                 break  # a second draft would be one too many, and the first cannot be looked for
         assert lost is not None

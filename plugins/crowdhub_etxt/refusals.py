@@ -21,7 +21,7 @@ from crowdhub.errors import (
 from crowdhub.wire import load_json, mapping
 
 if TYPE_CHECKING:
-    from crowdhub.http import Response
+    from crowdhub import Response
 
 DAY = 24 * 3600.0
 

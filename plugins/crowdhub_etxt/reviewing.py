@@ -39,7 +39,13 @@ from crowdhub_etxt.reading import archived_submission_of, latest, submission_of,
 
 STATES = {Verdict.APPROVE: SubmissionStatus.APPROVED, Verdict.REDO: SubmissionStatus.REDO}
 WANTED = {Verdict.APPROVE: ResultStatus.ACCEPTED, Verdict.REDO: ResultStatus.REJECTED}
-WORKED_ON = (OrderStatus.IN_WORK, OrderStatus.UNDER_REVIEW, OrderStatus.DONE, OrderStatus.OVERDUE)
+WORKED_ON = (
+    OrderStatus.IN_WORK,
+    OrderStatus.UNDER_REVIEW,
+    OrderStatus.DONE,
+    OrderStatus.OVERDUE,
+    OrderStatus.UNKNOWN,
+)
 NOTHING_SAID = (AuthenticationFailed, ProviderUnavailable, RateLimited)
 """Errors that leave the state as it was and say nothing about it."""
 

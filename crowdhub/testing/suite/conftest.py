@@ -33,7 +33,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         raise pytest.UsageError(str(error)) from None
     for fixture, present in (("present", True), ("absent", False), ("settling", True)):
         if fixture in wanted:
-            pairs = [(subject, each) for subject, kind in subjects for each in _capabilities(kind, present, fixture)]
+            pairs = [
+                (subject, each) for subject, kind in subjects for each in _capabilities(subject, kind, present, fixture)
+            ]
             ids = [f"{subject.provider}-{each}" for subject, each in pairs]
             metafunc.parametrize(("subject", fixture), pairs, ids=ids)
             break
@@ -44,10 +46,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("world", WORLDS if every else WORLDS[:2])
 
 
-def _capabilities(kind: type[Provider[Any]], present: bool, fixture: str) -> list[Capability]:
+def _capabilities(subject: Subject, kind: type[Provider[Any]], present: bool, fixture: str) -> list[Capability]:
     able = kind.capabilities()
     if fixture == "settling":
-        return [each for each in (Capability.APPROVE, Capability.REJECT) if each in able]
+        final = [Capability.APPROVE, Capability.REJECT] if subject.rejection_is_final else [Capability.APPROVE]
+        return [each for each in final if each in able]
     if not present:
         return [each for each in Capability if each not in able and each not in NO_OPERATION]
     return [each for each in OPERATIONS if each in able]
@@ -93,5 +96,9 @@ def _has_what_it_needs(item: pytest.Item) -> bool:
     if not isinstance(subject, Subject):
         return False  # no provider has any of these capabilities: pytest's place holder of an empty set
     mark = item.get_closest_marker("crowdhub_needs")
+    if mark is None:
+        return True
+    if {Capability.APPROVE, Capability.REJECT} <= set(mark.args) and not subject.rejection_is_final:
+        return False  # nothing can be settled the other way
     able = registry.load(subject.provider).capabilities()
-    return mark is None or all(each in able for each in mark.args)
+    return all(each in able for each in mark.args)

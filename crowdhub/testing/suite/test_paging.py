@@ -14,7 +14,7 @@ from crowdhub.testing.bench import Bench
 from crowdhub.testing.subject import Subject
 
 LENGTHS = ("none", "one", "a short page", "a full page", "two full pages", "three pages")
-SMALL = 50  # rows: from here on up a listing is too long to be made one request at a time
+SMALL = 100  # rows: above that a listing is too long to be made one request at a time
 
 
 def length_of(name: str, rows: int | None) -> int:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -32,6 +33,15 @@ def settle(market: Any, settling: Capability, submission: Submission) -> Any:
     if settling is Capability.APPROVE:
         return market.approve(submission, "Thank you.")
     return market.reject(submission, WORDS)
+
+
+def spoil(bench: Bench, tape: Tape, before: Submission, one: Submission, fault: Fault, times: int | None) -> None:
+    """Let the call that settles ``one`` go wrong: the same as on the tape, with other ids in its path."""
+    call, _ = tape.changing(bench.place_of)[0]
+    path = bench.place_of(call)
+    for old, new in ((before.id, one.id), (before.task_id, one.task_id)):
+        path = path.replace(re.escape(old), re.escape(new))
+    bench.sandbox.faults.add(fault, method=call.method, path=path, times=times)
 
 
 def paid_for(settling: Capability) -> int:
@@ -69,10 +79,7 @@ def test_with_a_lost_answer(bench: Bench, settling: Capability, how: str) -> Non
     tape = Tape()
     _ = bench.market.run(tape.record(flow))
     before = bench.payouts()
-    call, _ = tape.changing(bench.place_of)[0]
-    # Not by its path, in which the id of the submission differs.
-    earlier = sum(each.method == call.method for each in tape.calls[: tape.calls.index(call)])
-    bench.sandbox.faults.add(LOST[how], method=call.method, skip=earlier)
+    spoil(bench, tape, first, one, LOST[how], times=1)
     result = settle(bench.market, settling, one)
     assert bench.sandbox.faults.fired, "the fault was not met: the flow took other calls than before"
     assert result.status is STATUS[settling]
@@ -89,8 +96,7 @@ def test_when_no_answer_ever_comes(bench: Bench, settling: Capability, how: str)
     tape = Tape()
     _ = bench.market.run(tape.record(flow))
     before = bench.payouts()
-    call, _ = tape.changing(bench.place_of)[0]
-    bench.sandbox.faults.add(LOST[how], method=call.method, times=None)
+    spoil(bench, tape, first, one, LOST[how], times=None)
     if "after" in how:
         result = settle(bench.market, settling, one)
         assert result.status is STATUS[settling]

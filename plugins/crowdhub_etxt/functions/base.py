@@ -15,7 +15,7 @@ from crowdhub_etxt.encoding import Params, encode
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from crowdhub.http import Response
+    from crowdhub import Response
 
 M = TypeVar("M", bound=WireModel)
 T = TypeVar("T")

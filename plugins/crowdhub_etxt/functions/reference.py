@@ -16,7 +16,7 @@ from crowdhub_etxt.functions.base import Functions
 from crowdhub_etxt.functions.records import Named
 
 if TYPE_CHECKING:
-    from crowdhub.http import Response
+    from crowdhub import Response
 
 
 class Category(WireModel):
