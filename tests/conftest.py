@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -110,3 +111,14 @@ def world(request: pytest.FixtureRequest) -> World:
 def ordinary() -> World:
     """Ordinary code only, where the other two worlds would prove nothing more."""
     return World("sync")
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes what belongs to whoever runs it: his ledger, his settings, his plugin cache."""
+    home = tmp_path_factory.getbasetemp() / "home"
+    for name in ("DATA", "CONFIG", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    for name in list(os.environ):
+        if name.startswith("CROWDHUB_"):
+            monkeypatch.delenv(name)
