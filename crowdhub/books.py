@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from crowdhub.clock import Clock
+from crowdhub.engine.redact import Redactor
 from crowdhub.errors import ConfigurationError
 from crowdhub.market.spending import Confirm, Guard, identity_of
 from crowdhub.provider import LOOPBACK, Provider, ProviderSettings
@@ -48,6 +49,7 @@ class Books:
         self._confirm = confirm
         self._max_wait = max_wait
         self._clock = clock
+        self._redact = Redactor()
         self._lock = threading.RLock()
         self._ledgers: dict[str, tuple[Ledger, Gates]] = {}
         self._memory: Gates | None = None
@@ -64,23 +66,19 @@ class Books:
                     self._memory = Gates(clock=self._clock)
                 return self._guard(None), self._memory.of(identity_of(provider), settings.secrets())
             ledger, gates = self._opened(self._place(provider, settings))
-            known = ledger.redact
-            secrets = settings.secrets()
-
-            def redact(text: str) -> str:
-                text = known(text)
-                for secret in secrets:
-                    if len(secret) >= 4:
-                        text = text.replace(secret, "[secret]")
-                return text
-
-            ledger.redact = redact
-            return self._guard(ledger), gates.of(identity_of(provider), secrets)
+            self._redact.add(*settings.secrets())
+            ledger.redact = self._redact
+            return self._guard(ledger), gates.of(identity_of(provider), settings.secrets())
 
     def ledger(self) -> Ledger | None:
         """The ledger of the live accounts (None: turned off)."""
         with self._lock:
             return None if self._target is None else self._opened("")[0]
+
+    def warm_up(self) -> None:
+        """Open a ledger that the application chose, which may be a database far away; nothing for the others."""
+        if self._target not in (None, DEFAULT):
+            self.ledger()
 
     def _place(self, provider: Provider[Any], settings: ProviderSettings) -> str:
         embedded = provider.environment == "sandbox" and (urlsplit(settings.base_url).hostname or "") in LOOPBACK

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
+import anyio.to_thread
+
 from crowdhub import config, registry
 from crowdhub.books import DEFAULT, Books
 from crowdhub.clock import Clock
@@ -54,7 +56,8 @@ class HubBase(Generic[M]):
     ) -> None:
         if on_unsupported not in ("error", "warn"):
             raise ConfigurationError(f"on_unsupported = {on_unsupported!r} is neither 'error' nor 'warn'.")
-        self._accounts = {name: dict(settings) for name, settings in accounts.items()}
+        # The argument's name as well: a traceback with locals must not show keys.
+        accounts = self._accounts = {name: config.Hidden(settings) for name, settings in accounts.items()}
         self._on_unsupported: OnUnsupported = on_unsupported
         self._max_wait = _seconds("max_wait", max_wait)
         self._timeout = _seconds("timeout", timeout)
@@ -327,6 +330,7 @@ class AsyncHub(HubBase[AsyncMarket[Any]]):
         self._books.close()
 
     async def __aenter__(self) -> Self:
+        await anyio.to_thread.run_sync(self._books.warm_up)  # so that the first market does not hold up the loop
         return self
 
     async def __aexit__(
