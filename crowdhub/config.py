@@ -21,7 +21,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,25 +36,61 @@ FILE = "crowdhub.toml"
 HUB_SETTINGS = ("ledger", "budget", "on_unsupported", "max_wait", "timeout")
 
 
+class Hidden(Mapping[str, Any]):
+    """An account's settings as they were given, keys in plain text among them: shows their names only.
+
+    No ``dict``: tools that print the locals of a traceback look into those.
+    """
+
+    __slots__ = ("_given",)
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._given = dict(given)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._given[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def __repr__(self) -> str:
+        return f"<settings {', '.join(self._given)}>"
+
+
 @dataclass(frozen=True)
 class Config:
     """What was read: the accounts, the hub's own settings, and the file (None: variables only)."""
 
-    accounts: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    accounts: Mapping[str, Hidden] = field(default_factory=dict[str, Hidden])
     hub: dict[str, Any] = field(default_factory=dict[str, Any])
     path: Path | None = None
 
 
 def load(path: str | Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
     """Read the file and the variables. Raises `ConfigurationError` with the file, the line and the setting."""
-    environ = os.environ if environ is None else environ
+    try:
+        return _load(path, os.environ if environ is None else environ)
+    except ConfigurationError as error:
+        raise _bare(error) from None
+
+
+def _load(path: str | Path | None, environ: Mapping[str, str]) -> Config:
     chosen = path or environ.get("CROWDHUB_CONFIG")
     file = Path(chosen) if chosen else find()
     if chosen and file is not None and not file.is_file():
         raise ConfigurationError(f"There is no settings file {str(file)!r}.")
-    config = _read(file) if file is not None else Config()
-    _add_variables(config, environ)
-    return config
+    accounts, hub = _read(file) if file is not None else ({}, {})
+    _add_variables(accounts, hub, environ)
+    return Config({name: Hidden(given) for name, given in accounts.items()}, hub, file)
+
+
+def _bare(error: ConfigurationError) -> ConfigurationError:
+    """The error without its frames, whose locals hold the file's text and the keys in it."""
+    error.__context__ = None
+    return error.with_traceback(None)
 
 
 def find(start: Path | None = None) -> Path | None:
@@ -69,7 +105,7 @@ def find(start: Path | None = None) -> Path | None:
     return own if own.is_file() else None
 
 
-def _read(file: Path) -> Config:
+def _read(file: Path) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     try:
         text = file.read_text(encoding="utf-8")
         data = tomllib.loads(text)
@@ -88,23 +124,23 @@ def _read(file: Path) -> Config:
     for name, settings in accounts.items():
         if not isinstance(settings, dict):
             raise _wrong(file, text, ("accounts", name), f"accounts.{name} is no section of settings", ())
-    return Config(accounts=accounts, hub=hub, path=file)
+    return accounts, hub
 
 
-def _add_variables(config: Config, environ: Mapping[str, str]) -> None:
+def _add_variables(accounts: dict[str, dict[str, Any]], hub: dict[str, Any], environ: Mapping[str, str]) -> None:
     from crowdhub.registry import installed
 
-    names = sorted({*config.accounts, *(plugin.name for plugin in installed())}, key=len, reverse=True)
+    names = sorted({*accounts, *(plugin.name for plugin in installed())}, key=len, reverse=True)
     for variable, value in environ.items():
         for name in names:  # the longest first: of two accounts "rw" and "rw-eu", RW_EU_… belongs to the second
             prefix = f"CROWDHUB_{name.upper().replace('-', '_')}_"
             if variable.startswith(prefix) and len(variable) > len(prefix):
                 setting = variable.removeprefix(prefix).lower()
-                config.accounts.setdefault(name, {})[setting] = value
+                accounts.setdefault(name, {})[setting] = value
                 break
     for setting in ("ledger", "max_wait", "timeout", "on_unsupported"):
         if (found := environ.get(f"CROWDHUB_{setting.upper()}")) is not None:
-            config.hub[setting] = found
+            hub[setting] = found
 
 
 def settings_of(
@@ -116,7 +152,16 @@ def settings_of(
     environ: Mapping[str, str] | None = None,
 ) -> ProviderSettings:
     """The checked settings of one account. Raises `ConfigurationError` naming everything that is wrong with them."""
-    environ = os.environ if environ is None else environ
+    given = Hidden(given)
+    try:
+        return _settings_of(kind, account, given, path, os.environ if environ is None else environ)
+    except ConfigurationError as error:
+        raise _bare(error) from None
+
+
+def _settings_of(
+    kind: type[Provider[Any]], account: str, given: Mapping[str, Any], path: Path | None, environ: Mapping[str, str]
+) -> ProviderSettings:
     fields = kind.settings_type.model_fields
     values: dict[str, Any] = {}
     faults: list[Fault] = []
@@ -134,12 +179,26 @@ def settings_of(
             faults.append(Fault(name, f"there is no such setting{_near(name, fields)}"))
         else:
             values[name] = value
+    faults += [
+        Fault(name, "holds a line break or another control character; a key that was read from a file may end in one")
+        for name, value in values.items()
+        if isinstance(value, str) and not name.endswith("_url") and any(ord(c) < 32 or ord(c) == 127 for c in value)
+    ]
+    faults += [
+        Fault(name, "is empty") for name, value in values.items() if isinstance(value, str) and not value.strip()
+    ]
     named = {fault.where.removesuffix("_env") for fault in faults}
     try:
         settings = kind.settings_type.model_validate(values)
     except ValidationError as error:
         faults += [_readable(fault) for fault in faults_of(error) if fault.where not in named]
         settings = None
+    keys = settings.secrets() if settings is not None else []
+    faults += [
+        Fault(name, "holds a key or a user name; keys have settings of their own")
+        for name, value in values.items()
+        if name.endswith("_url") and isinstance(value, str) and ("@" in value or any(key in value for key in keys))
+    ]
     if settings is None or faults:
         text = path.read_text(encoding="utf-8") if path is not None else ""
         lines = [f"{fault}{_line(path, text, ('accounts', account, fault.where))}" for fault in faults]
@@ -178,4 +237,5 @@ def _line(path: Path | None, text: str, where: tuple[str, ...]) -> str:
             name = tuple(part.strip("\"'") for part in assigned[1].split("."))
             if (section + name)[: len(where)] == where:
                 return f" ({path}, line {number})"
-    return f" ({path})"
+    # What is missing has no line of its own: its section has.
+    return _line(path, text, where[:-1]) if len(where) > 1 else f" ({path})"

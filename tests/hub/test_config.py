@@ -1,0 +1,245 @@
+import textwrap
+
+import pytest
+
+from crowdhub import AsyncHub, Hub, config
+from crowdhub.errors import ConfigurationError
+from crowdhub_rapidworkers import RapidWorkers
+
+SECRET = "sk-secret-0123456789"
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch, tmp_path):
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("CROWDHUB_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Writes ``crowdhub.toml`` into a project folder and works in a folder below it."""
+    folder = tmp_path / "project"
+    (folder / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(folder / "a" / "b")
+
+    def write(text):
+        path = folder / "crowdhub.toml"
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+        return path
+
+    return write
+
+
+def open_all(**options):
+    with Hub.from_config(ledger=None, **options) as hub:
+        return {name: hub[name].provider.settings for name in hub}
+
+
+def refused(**options):
+    with pytest.raises(ConfigurationError) as caught:
+        open_all(**options)
+    text = str(caught.value) + repr(caught.value) + repr(vars(caught.value))
+    assert SECRET not in text
+    return str(caught.value)
+
+
+GOOD = f"""
+    [hub]
+    max_wait = 5
+
+    [accounts.rapidworkers]
+    api_key = "{SECRET}"
+
+    [accounts.rw-eu]
+    provider = "rapidworkers"
+    api_key_env = "MY_KEY"
+    base_url = "http://127.0.0.1:1"
+    allow_engagement_jobs = true
+    """
+
+
+def test_a_file_is_found_upwards(project, monkeypatch):
+    project(GOOD)
+    monkeypatch.setenv("MY_KEY", "sk-from-the-environment")
+    found = open_all()
+    assert list(found) == ["rapidworkers", "rw-eu"]
+    assert found["rapidworkers"].api_key.get_secret_value() == SECRET
+    assert found["rapidworkers"].base_url == "https://api.rapidworkers.io"
+    assert found["rw-eu"].api_key.get_secret_value() == "sk-from-the-environment"
+    assert found["rw-eu"].allow_engagement_jobs
+    assert SECRET not in repr(found)
+
+
+def test_the_nearest_file_wins(project, tmp_path):
+    project(GOOD)
+    (tmp_path / "project" / "a" / "crowdhub.toml").write_text(f'[accounts.rapidworkers]\napi_key = "{SECRET}"\n')
+    assert list(open_all()) == ["rapidworkers"]
+
+
+def test_then_the_users_own_file(tmp_path, monkeypatch):
+    from platformdirs import user_config_path
+
+    monkeypatch.chdir(tmp_path)
+    own = user_config_path("crowdhub")
+    assert str(own).startswith(str(tmp_path))
+    own.mkdir(parents=True)
+    (own / "crowdhub.toml").write_text(f'[accounts.rapidworkers]\napi_key = "{SECRET}"\n')
+    assert list(open_all()) == ["rapidworkers"]
+
+
+def test_a_file_given_by_name(project, tmp_path, monkeypatch):
+    path = tmp_path / "other.toml"
+    path.write_text(f'[accounts.rapidworkers]\napi_key = "{SECRET}"\n')
+    with Hub.from_config(path, ledger=None) as hub:
+        assert hub.accounts == ["rapidworkers"]
+    monkeypatch.setenv("CROWDHUB_CONFIG", str(path))
+    assert list(open_all()) == ["rapidworkers"]
+    assert AsyncHub.from_config(str(path), ledger=None).accounts == ["rapidworkers"]
+    with pytest.raises(ConfigurationError, match=r"no settings file .*missing\.toml"):
+        Hub.from_config(tmp_path / "missing.toml")
+
+
+def test_without_any_file_there_are_no_accounts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Hub.from_config(ledger=None) as hub:
+        assert hub.accounts == []
+        with pytest.raises(ConfigurationError, match=r"no account 'rapidworkers'") as caught:
+            hub["rapidworkers"]
+        assert "crowdhub.toml" in caught.value.next_step
+
+
+def test_variables_set_and_override(project, monkeypatch):
+    project(GOOD)
+    monkeypatch.setenv("MY_KEY", "sk-my-key")
+    monkeypatch.setenv("CROWDHUB_RAPIDWORKERS_API_KEY", "sk-variable")
+    monkeypatch.setenv("CROWDHUB_RW_EU_BASE_URL", "http://localhost:9")
+    monkeypatch.setenv("CROWDHUB_MAX_WAIT", "7")
+    found = open_all()
+    assert found["rapidworkers"].api_key.get_secret_value() == "sk-variable"
+    assert found["rw-eu"].base_url == "http://localhost:9"
+
+
+def test_variables_alone_are_enough(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CROWDHUB_RAPIDWORKERS_API_KEY", SECRET)
+    monkeypatch.setenv("CROWDHUB_RAPIDWORKERS_ALLOW_ENGAGEMENT_JOBS", "true")
+    found = open_all()["rapidworkers"]
+    assert found.api_key.get_secret_value() == SECRET
+    assert found.allow_engagement_jobs
+
+
+def test_of_two_names_the_longer_one_gets_its_variable(project, monkeypatch):
+    project(
+        f"""
+        [accounts.rw]
+        provider = "rapidworkers"
+        api_key = "{SECRET}"
+        [accounts.rw-eu]
+        provider = "rapidworkers"
+        """
+    )
+    monkeypatch.setenv("CROWDHUB_RW_EU_API_KEY", "sk-for-eu")
+    found = open_all()
+    assert found["rw-eu"].api_key.get_secret_value() == "sk-for-eu"
+    assert found["rw"].api_key.get_secret_value() == SECRET
+
+
+def test_options_of_the_call_win_over_the_file(project):
+    project("[hub]\non_unsupported = 'warn'\nmax_wait = 5\n")
+    hub = Hub.from_config(ledger=None, on_unsupported="error")
+    assert hub._on_unsupported == "error"
+    assert hub._max_wait == 5
+
+
+WRONG = {
+    "a setting misspelt": (
+        f'[accounts.rapidworkers]\n# key\napi_kye = "{SECRET}"\n',
+        ("api_kye", "did you mean 'api_key'", "line 3", "crowdhub.toml"),
+    ),
+    "a setting missing": ("\n[accounts.rapidworkers]\nbase_url = 'https://x'\n", ("api_key", "missing", "line 2")),
+    "both at once": (
+        "[accounts.rapidworkers]\nbaseurl = 'https://x'\n",
+        ("baseurl", "did you mean 'base_url'", "api_key", "missing"),
+    ),
+    "a wrong type": (f'[accounts.rapidworkers]\napi_key = ["{SECRET}"]\n', ("api_key", "line 2")),
+    "no boolean": (
+        f'[accounts.rapidworkers]\napi_key = "{SECRET}"\nallow_engagement_jobs = "perhaps"\n',
+        ("allow_engagement_jobs", "line 3"),
+    ),
+    "an unset variable": (
+        "[accounts.rapidworkers]\napi_key_env = 'NO_SUCH_VARIABLE'\n",
+        ("api_key_env", "NO_SUCH_VARIABLE", "not set", "line 2"),
+    ),
+    "a section misspelt": (f'[acounts.rapidworkers]\napi_key = "{SECRET}"\n', ("acounts", "'accounts'", "line 1")),
+    "a hub setting misspelt": ("[hub]\n\nmaxwait = 3\n", ("maxwait", "did you mean 'max_wait'", "line 3")),
+    "an unknown provider": (
+        f'[accounts.rw]\nprovider = "rapidworker"\napi_key = "{SECRET}"\n',
+        ("rapidworker", "rapidworkers"),
+    ),
+    "no TOML": (f'[accounts.rapidworkers]\napi_key = "{SECRET}\n', ("crowdhub.toml", "line 2")),
+    "no TOML at all": ("{json: 1}\n", ("crowdhub.toml", "line 1")),
+    "twice the same": (
+        f'[accounts.rapidworkers]\napi_key = "{SECRET}"\napi_key = "x"\n',
+        ("crowdhub.toml", "line 3"),
+    ),
+    "an account that is no section": ("[accounts]\nrapidworkers = 5\n", ("rapidworkers", "line 2")),
+    "accounts that are no section": ("accounts = 5\n", ("accounts", "line 1")),
+    "http": (
+        f'[accounts.rapidworkers]\napi_key = "{SECRET}"\nbase_url = "http://api.example.com"\n',
+        ("base_url", "https"),
+    ),
+    "an environment that is none": (
+        f'[accounts.rapidworkers]\napi_key = "{SECRET}"\nenvironment = "test"\n',
+        ("environment", "live", "sandbox", "line 3"),
+    ),
+    "no number": ("[hub]\nmax_wait = 'long'\n", ("max_wait", "'long'")),
+    "another word": ("[hub]\non_unsupported = 'eror'\n", ("on_unsupported", "'error'")),
+    "a dotted key": (f'accounts.rapidworkers.api_kye = "{SECRET}"\n', ("api_kye", "'api_key'", "line 1")),
+    "an inline table": (f'[accounts]\nrapidworkers = {{ api_kye = "{SECRET}" }}\n', ("api_kye", "'api_key'")),
+}
+
+
+@pytest.mark.parametrize("name", list(WRONG))
+def test_a_wrong_file_says_the_line_the_setting_and_the_right_spelling(project, name):
+    text, said = WRONG[name]
+    project(text)
+    message = refused()
+    for word in said:
+        assert word in message, message
+
+
+def test_a_file_that_is_no_text(project, tmp_path):
+    project("")
+    (tmp_path / "project" / "crowdhub.toml").write_bytes(b"\xff\xfe\x00[")
+    assert "crowdhub.toml" in refused()
+
+
+def test_a_misspelt_variable_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CROWDHUB_RAPIDWORKERS_API_KYE", SECRET)
+    message = refused()
+    assert "api_kye" in message
+    assert "'api_key'" in message
+
+
+def test_settings_are_checked_one_by_one_and_without_values():
+    with pytest.raises(ConfigurationError) as caught:
+        config.settings_of(
+            RapidWorkers, "rapidworkers", {"api_key": 5, "allow_engagement_jobs": SECRET, "basse_url": SECRET}
+        )
+    text = str(caught.value)
+    assert SECRET not in text
+    for word in ("api_key", "allow_engagement_jobs", "basse_url"):
+        assert word in text
+
+
+@pytest.mark.parametrize("key", ["", "   "])
+def test_an_empty_key_is_no_key(key):
+    """A variable that is set but empty is the commonest mistake in CI."""
+    with pytest.raises(ConfigurationError, match="api_key"):
+        config.settings_of(RapidWorkers, "rapidworkers", {"api_key": key})

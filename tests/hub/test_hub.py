@@ -1,0 +1,152 @@
+import gc
+import threading
+
+import anyio
+import pytest
+
+from crowdhub import AsyncHub, Capability, Hub
+from crowdhub.errors import ConfigurationError
+from crowdhub_rapidworkers import RapidWorkers
+
+ACCOUNT = {"api_key": "sk-some-key-123", "base_url": "http://127.0.0.1:1"}
+
+
+def test_a_market_by_name_and_by_class():
+    with Hub({"rapidworkers": ACCOUNT}, ledger=None) as hub:
+        market = hub["rapidworkers"]
+        assert market is hub["rapidworkers"] is hub.market(RapidWorkers)
+        assert isinstance(market.provider, RapidWorkers)
+        assert Capability.BULK_REVIEW in market.capabilities
+        assert (market.name, market.environment, market.currency) == ("rapidworkers", "sandbox", "USD")
+        assert list(hub) == ["rapidworkers"]
+        assert len(hub) == 1
+        assert "rapidworkers" in hub
+        assert "etxt" not in hub
+
+
+def test_two_accounts_of_one_marketplace():
+    accounts = {
+        "rw-us": {**ACCOUNT, "provider": "rapidworkers"},
+        "rw-eu": {**ACCOUNT, "provider": "rapidworkers", "base_url": "https://api.rapidworkers.io"},
+    }
+    with Hub(accounts, ledger=None) as hub:
+        assert hub["rw-us"] is not hub["rw-eu"]
+        assert [hub[name].environment for name in hub] == ["sandbox", "live"]
+        assert "sandbox" in repr(hub["rw-us"])
+        assert "live" in repr(hub["rw-eu"])
+        with pytest.raises(ConfigurationError, match=r"2 accounts of rapidworkers: rw-us, rw-eu") as caught:
+            hub.market(RapidWorkers)
+        assert "account=" in caught.value.next_step
+        assert hub.market(RapidWorkers, account="rw-eu") is hub["rw-eu"]
+
+
+def test_an_unknown_account_names_those_there_are():
+    with Hub({"rapidworkers": ACCOUNT}, ledger=None) as hub, pytest.raises(ConfigurationError, match="rapidworkers"):
+        hub["rapidworker"]
+
+
+def test_there_is_no_default_live_account():
+    with Hub({}, ledger=None) as hub:
+        with pytest.raises(ConfigurationError, match="none"):
+            hub["rapidworkers"]
+        with pytest.raises(ConfigurationError, match="0 accounts"):
+            hub.market(RapidWorkers)
+
+
+def test_settings_are_copied_not_shared():
+    accounts = {"rapidworkers": dict(ACCOUNT)}
+    with Hub(accounts, ledger=None) as hub:
+        accounts["rapidworkers"]["api_key"] = "changed-later-1"
+        assert hub["rapidworkers"].provider.settings.api_key.get_secret_value() == ACCOUNT["api_key"]
+
+
+@pytest.mark.parametrize("kind", [Hub, AsyncHub])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("on_unsupported", "ignore"),
+        ("max_wait", "long"),
+        ("max_wait", -1),
+        ("timeout", float("nan")),
+        ("timeout", None),
+    ],
+)
+def test_wrong_options_are_named(kind, name, value):
+    with pytest.raises(ConfigurationError, match=name):
+        kind({}, ledger=None, **{name: value})
+
+
+def test_a_closed_hub_says_so():
+    hub = Hub({"rapidworkers": ACCOUNT}, ledger=None)
+    with hub:
+        hub["rapidworkers"]
+    with pytest.raises(ConfigurationError, match="closed"):
+        hub["rapidworkers"]
+    hub.close()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_closed_async_hub_says_so(backend):
+    async def main():
+        async with AsyncHub({"rapidworkers": ACCOUNT}, ledger=None) as hub:
+            assert hub["rapidworkers"] is hub.market(RapidWorkers)
+        with pytest.raises(ConfigurationError, match="closed"):
+            hub["rapidworkers"]
+        await hub.close()
+
+    anyio.run(main, backend=backend)
+
+
+def test_an_async_hub_can_be_made_before_the_loop_runs():
+    hub = AsyncHub({"rapidworkers": ACCOUNT}, ledger=None)
+    assert "rapidworkers" in hub["rapidworkers"].name
+
+    async def main():
+        async with hub:
+            assert hub["rapidworkers"].environment == "sandbox"
+
+    anyio.run(main)
+
+
+def test_many_threads_open_one_market():
+    with Hub({"rapidworkers": ACCOUNT}, ledger=None) as hub:
+        got, start = [], threading.Barrier(8)
+
+        def take():
+            start.wait()
+            got.append(hub["rapidworkers"])
+
+        threads = [threading.Thread(target=take) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(got) == 8
+    assert len({id(market) for market in got}) == 1
+
+
+def test_opening_and_closing_leaves_no_threads_or_warnings(crowdhub_sandbox):
+    box = crowdhub_sandbox("rapidworkers")
+    before = threading.active_count()
+    for _ in range(3):
+        with Hub(box.accounts, ledger=None) as hub:
+            hub["rapidworkers"].balance()
+            list(hub["rapidworkers"].tasks())
+    gc.collect()
+    assert threading.active_count() <= before + 1
+
+
+def test_the_balance_in_all_worlds(world, crowdhub_sandbox):
+    box = crowdhub_sandbox("rapidworkers")
+    assert str(world.hub(box.accounts, lambda hub: hub["rapidworkers"].balance())) == "1000.00 USD"
+
+
+def test_the_requests_left_are_told(ordinary, crowdhub_sandbox):
+    box = crowdhub_sandbox("rapidworkers")
+    with Hub(box.accounts, ledger=None) as hub:
+        market = hub["rapidworkers"]
+        before = market.request_budget()
+        market.balance()
+        assert (before.calls, before.seconds, before.left) == (1000, 3600, 1000)
+        assert market.request_budget().left == 999
+        assert market.requests == 1
