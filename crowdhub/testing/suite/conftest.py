@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
+from importlib.metadata import entry_points
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from crowdhub import registry
 from crowdhub.errors import CrowdhubError
 from crowdhub.model import Capability
 from crowdhub.provider import Provider
+from crowdhub.recording import load_script
 from crowdhub.testing.bench import WORLDS, Bench
 from crowdhub.testing.operations import OPERATIONS
 from crowdhub.testing.subject import Subject, load
@@ -40,10 +42,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(("subject", fixture), pairs, ids=ids)
             break
     else:
+        if "recorded" in wanted:
+            found = [(subject, name) for subject, _ in subjects for name in _recordings(subject.provider)]
+            ids = [f"{subject.provider}-{name}" for subject, name in found]
+            metafunc.parametrize(("subject", "recorded"), found, ids=ids)
+            return
         metafunc.parametrize("subject", [subject for subject, _ in subjects], ids=[s.provider for s, _ in subjects])
     if "world" in wanted:
         every = metafunc.function.__name__ in IN_EVERY_WORLD
         metafunc.parametrize("world", WORLDS if every else WORLDS[:2])
+
+
+def _recordings(provider: str) -> list[str | None]:
+    """What its plugin can record, by name; one None where that is nothing."""
+    if not entry_points(group="crowdhub.recordings", name=provider):
+        return [None]
+    return [each.name for each in load_script(provider).recordings]
 
 
 def _capabilities(subject: Subject, kind: type[Provider[Any]], present: bool, fixture: str) -> list[Capability]:
