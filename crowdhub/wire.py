@@ -89,7 +89,7 @@ def sequence(value: Any) -> list[Any] | None:
 def load_json(response: Response) -> Any:
     """The decoded body, with every fractional number as an exact Decimal. Raises `UnreadableResponse`."""
     try:
-        return json.loads(response.content, parse_float=_number, parse_int=_integer, parse_constant=_refuse)
+        return json.loads(response.content, parse_float=_number, parse_constant=_refuse)
     except RecursionError:
         reason = "it is nested too deeply"
     except ValueError:
@@ -112,12 +112,6 @@ def _number(text: str) -> Decimal:
     if len(text) > MAX_DIGITS:
         raise ValueError("a number with too many digits")
     return Decimal(text)
-
-
-def _integer(text: str) -> int:
-    if len(text) > MAX_DIGITS:
-        raise ValueError("a number with too many digits")
-    return int(text)
 
 
 def _refuse(text: str) -> Any:
