@@ -1,0 +1,41 @@
+"""The page "Write a provider" shows the scaffolded code as it is, all of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from crowdhub import scaffold
+
+PAGE = Path(__file__).parents[2] / "docs" / "write-a-provider.md"
+BLOCK = re.compile(r"<!-- (\S+) -->\n```python\n(.*?)\n```", re.DOTALL)
+
+
+def lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("name", ["provider.py", "wire.py", "conformance.py"])
+def test_the_blocks_make_up_the_file(name: str) -> None:
+    """In their order they are the whole file; only blank lines between them may differ."""
+    path = f"src/crowdhub_beehive/{name}"
+    shown = [code for file, code in BLOCK.findall(PAGE.read_text(encoding="utf-8")) if file == path]
+    assert lines("\n".join(shown)) == lines(scaffold.files("beehive")[path])
+
+
+def test_no_other_code_is_shown() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert len(BLOCK.findall(text)) == text.count("```python")
+
+
+def test_it_names_every_file() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for path in scaffold.files("beehive"):
+        folder = path.partition("/")[0] + "/"
+        assert (
+            path in text
+            or f"`{folder}`" in text
+            or path.rpartition("/")[2] in ("__init__.py", "py.typed", ".gitignore", "README.md")
+        ), path
