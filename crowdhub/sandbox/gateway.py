@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crowdhub.sandbox.faults import Fault, Hold
@@ -113,6 +114,8 @@ class Gateway:
 
         try:
             await self.app(scope, receive, watched)
+        except ClientDisconnect:  # before its request was whole: nobody is there to answer
+            return
         except Exception:
             LOGGER.exception("The %s sandbox failed on %s", self.market.name, scope["path"])
             if started:
