@@ -98,7 +98,7 @@ class Bench:
     def place_of(self, call: Call) -> str:
         """A call as the path of a fault's rule, which meets no other operation."""
         query = urlencode(call.query_pairs())
-        path = urlsplit(self.market._session.address(call)).path  # noqa: SLF001
+        path = urlsplit(self.market._session.address(call)).path  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         return re.escape(self.sandbox.operation(path, query)) + "$"
 
     # --- what the sandbox knows
