@@ -200,9 +200,9 @@ class Chapter:
             if isinstance(found, Task) and found.id != task.id:
                 self.tally.lost.append(f"asked for {task.id}, told of {found.id}")
         elif "tasks" in self.market.capabilities and self._dice.random() < 0.5:
-            _ = self.do("reading", lambda: self._listed_tasks())
+            _ = self.do("reading", self._listed_tasks)
         elif "balance" in self.market.capabilities:
-            _ = self.do("reading", lambda: self.market.balance())
+            _ = self.do("reading", self.market.balance)
 
     def _listed_tasks(self) -> None:
         listed = [task.id for task in self.market.tasks()]
@@ -281,7 +281,7 @@ class Chapter:
             self.tally.faults["clock set forward or back"] += 1
 
     def _recover(self) -> None:
-        _ = self.do("recover", lambda: self.hub.recover())
+        _ = self.do("recover", self.hub.recover)
 
     # --- the end
 

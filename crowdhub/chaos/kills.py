@@ -23,6 +23,8 @@ WEATHER: Mapping[str, Fault | None] = {
 FEW = ("in fair weather", "with the answer lost, work done")
 MOST_STEPS = 400
 
+Job = dict[str, Any]
+
 
 class Kills:
     """Kills within one chapter's sandbox and ledger; what it finds goes into the chapter's tally.
@@ -91,7 +93,7 @@ class Kills:
         def once(step: int | None) -> dict[str, Any]:
             self._number += 1
             number = 900_000 + self._number
-            job = {"do": "publish", "number": number, "key": f"kill-{number}"}
+            job: Job = {"do": "publish", "number": number, "key": f"kill-{number}"}
             return self._killed_buying(job, weather, fault, step)
 
         self._each_step(f"publishing {weather}", once)
@@ -102,14 +104,12 @@ class Kills:
         def once(step: int | None) -> dict[str, Any]:
             self._number += 1
             task, (work, *_) = self._task_with_work(1)
-            job = {"do": "bonus", "task": task, "work": work, "key": f"kill-bonus-{self._number}"}
+            job: Job = {"do": "bonus", "task": task, "work": work, "key": f"kill-bonus-{self._number}"}
             return self._killed_buying(job, weather, fault, step)
 
         self._each_step(f"paying a bonus {weather}", once)
 
-    def _killed_buying(
-        self, job: dict[str, Any], weather: str, fault: Fault | None, step: int | None
-    ) -> dict[str, Any]:
+    def _killed_buying(self, job: Job, weather: str, fault: Fault | None, step: int | None) -> dict[str, Any]:
         storm, truth, key = self.chapter.storm, self.chapter.truth, job["key"]
         storm.begin(key, self._number)
         if fault is not None:
@@ -125,7 +125,7 @@ class Kills:
             self._check(key, f"{job['do']} {weather}, killed at step {step}")
         return first
 
-    def _spending(self, job: dict[str, Any]) -> str:
+    def _spending(self, job: Job) -> str:
         return self.stage.published if job["do"] == "publish" else self.stage.paid_extra
 
     def recovering(self) -> None:
@@ -136,7 +136,7 @@ class Kills:
             number = 900_000 + self._number
             key, truth = f"kill-{number}", self.chapter.truth
             self.chapter.storm.begin(key, self._number)
-            job = {"do": "publish", "number": number, "key": key}
+            job: Job = {"do": "publish", "number": number, "key": key}
             left_open = self._left_open(job)
             _ = truth.now(key)
             answer = self._job("recover", kill_at=step)
@@ -150,7 +150,7 @@ class Kills:
 
         self._each_step("recovery", once)
 
-    def _left_open(self, job: dict[str, Any]) -> bool:
+    def _left_open(self, job: Job) -> bool:
         if self._before_outcome is None:
             probe = {**job, "number": job["number"] + 50_000, "key": job["key"] + "-probe"}
             names = self._job(**probe)["points"]

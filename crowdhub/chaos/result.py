@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass
 class Tally:
-    """Counted over a campaign on one marketplace. ``duplicates`` and ``lost`` must be empty: each is one case, in words.
+    """Counted over a campaign on one marketplace. ``duplicates`` and ``lost`` must be empty; each is a case, in words.
 
     A duplicate is something paid, or decided, more than once for one key or one decision. Lost is what was done and
     paid while the ledger says otherwise, what the ledger calls done and was not, a decision without effect, and a

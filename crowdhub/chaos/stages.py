@@ -135,8 +135,8 @@ STAGES: Mapping[str, Stage] = {
             bonus=Money(30, "RUB"),
             options={"balance": "10000000", "work_rate": 0},
             why_unknown=(
-                "eTXT does not promise that a bonus shows in the statement at once, so a bonus whose answer is lost and "
-                "that is not listed yet may still be on its way"
+                "eTXT does not promise that a bonus shows in the statement at once, and a bonus carries no mark "
+                "of ours, so one whose answer is lost and that is not listed may still be on its way"
             ),
         ),
         Stage(

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from crowdhub._version import __version__
-from crowdhub.cli import demo, plugin, providers, publish, record, review, sandbox, work, workers
+from crowdhub.cli import (
+    chaos,
+    demo,
+    ledger,
+    plugin,
+    providers,
+    publish,
+    record,
+    recover,
+    review,
+    sandbox,
+    work,
+    workers,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -50,8 +63,11 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "blocked": workers.blocked,
     "sandbox": sandbox.sandbox,
     "record": record.record,
+    "recover": recover.recover,
+    "chaos": chaos.chaos,
 }
 
 for name, function in COMMANDS.items():
     app.command(name)(function)
 app.add_typer(plugin.app, name="plugin")
+app.add_typer(ledger.app, name="ledger")

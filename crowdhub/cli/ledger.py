@@ -1,0 +1,252 @@
+"""`ledger`: what was spent where, from the ledger alone. No marketplace is asked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal, TypedDict
+
+import typer
+
+from crowdhub.cli.common import AsJson, Config, command, open_hub
+from crowdhub.cli.output import console, json_line, plain, record, say, table
+from crowdhub.errors import ConfigurationError, Fault, InvalidRequest
+from crowdhub.ledger import Intent, Ledger, State, Total
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="What was spent where: from the ledger alone, no marketplace is asked.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Account = Annotated[str | None, typer.Option("--account", "-a", help="Only this account.", show_default=False)]
+Currency = Annotated[str | None, typer.Option(help="Only this currency, such as USD.", show_default=False)]
+Environment = Annotated[Literal["live", "sandbox"] | None, typer.Option(help="live or sandbox.", show_default=False)]
+Day = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Only this day (UTC).", show_default=False)]
+Since = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="From this day on (UTC).", show_default=False)]
+Until = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Before this day (UTC).", show_default=False)]
+States = Annotated[
+    Literal["open", "done", "not_done", "unknown"] | None,
+    typer.Option("--state", help="Only these.", show_default=False),
+]
+COLUMNS = ("when", "account", "operation", "state", "amount", "task", "key", "id")
+
+
+class Filters(TypedDict, total=False):
+    account: str | None
+    currency: str | None
+    environment: str | None
+    state: str | None
+    since: datetime | None
+    until: datetime | None
+
+
+@contextmanager
+def opened(config: Any) -> Generator[Ledger]:
+    """The ledger of the settings' accounts."""
+    with open_hub(config) as hub:
+        found = hub.ledger
+        if found is None:
+            raise ConfigurationError("The ledger is turned off in the settings (ledger = none).")
+        yield found
+
+
+@app.command("list")
+@command
+def entries(
+    account: Account = None,
+    currency: Currency = None,
+    day: Day = None,
+    since: Since = None,
+    until: Until = None,
+    state: States = None,
+    environment: Environment = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """What was asked and paid, newest first."""
+    chosen = _filters(account, currency, day, since, until, state, environment)
+    with opened(config) as ledger:
+        found = ledger.report.entries(**chosen, newest_first=True)
+        if as_json:
+            for each in found:
+                json_line(record(each))
+            return
+        if not sys.stdout.isatty():
+            sys.stdout.write("\t".join(COLUMNS) + "\n")
+            for each in found:
+                sys.stdout.write("\t".join(map(plain, _row(each))) + "\n")
+            return
+        rows = [[plain(cell) for cell in _row(each)] for each in found]
+        if rows:
+            table(console(), COLUMNS, rows)
+        else:
+            say("none")
+
+
+@app.command("totals")
+@command
+def totals(
+    account: Account = None,
+    currency: Currency = None,
+    day: Day = None,
+    since: Since = None,
+    until: Until = None,
+    environment: Environment = None,
+    by_day: Annotated[bool, typer.Option("--by-day", help="Day by day (UTC).")] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """What was spent, by account and currency; there is no sum over currencies."""
+    first, end = _days(day, since, until)
+    with opened(config) as ledger:
+        found = ledger.report.totals(
+            by_day=by_day, account=account, currency=currency, environment=environment, since=first, until=end
+        )
+    if as_json:
+        for each in found:
+            json_line(record(each))
+    elif found:
+        names = ["account", "day", "spent", "reserved", "carried out"]
+        table(console(), names, [_total(each) for each in found])
+    else:
+        say("none")
+
+
+@app.command("export")
+@command
+def export(
+    kind: Annotated[Literal["csv", "json"], typer.Argument(metavar="csv|json", help="The format.")],
+    account: Account = None,
+    currency: Currency = None,
+    day: Day = None,
+    since: Since = None,
+    until: Until = None,
+    state: States = None,
+    environment: Environment = None,
+    config: Config = None,
+) -> None:
+    """Write entries to standard output, as CSV or as one JSON list."""
+    chosen = _filters(account, currency, day, since, until, state, environment)
+    with opened(config) as ledger:
+        _ = ledger.report.export(sys.stdout, kind, **chosen)
+
+
+@app.command("compact")
+@command
+def compact(
+    days: Annotated[int, typer.Option("--older-than", min=1, metavar="DAYS", help="Only what is older.")] = 365,
+    forget_keys: Annotated[
+        bool, typer.Option("--forget-keys", help="Drop keys as well: they could then publish again.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Drop what was settled long ago. Sums and budgets stay; what is open stays."""
+    with opened(config) as ledger:
+        count = ledger.report.compact(ledger.clock.now() - timedelta(days=days), forget_keys=forget_keys)
+    say(f"{count} entries dropped or shortened.")
+
+
+@app.command("settle")
+@command
+def settle(
+    intent: Annotated[str, typer.Argument(metavar="ID", help="The entry's id, as `ledger list` shows it.")],
+    done: Annotated[
+        bool | None, typer.Option("--done/--not-done", help="Whether it was carried out.", show_default=False)
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="With --done: the id of the task that it made.", show_default=False)
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Say by hand what became of an entry that is open or unknown, after you looked at the marketplace.
+
+    --done: it counts as spent, its key stays taken. --not-done: nothing is reserved for it any more, and its key may
+    publish again, so be certain.
+    """
+    if done is None:
+        raise InvalidRequest(faults=[Fault("--done/--not-done", "is missing; say what you found")])
+    if task is not None and not done:
+        raise InvalidRequest(faults=[Fault("--task", "has no meaning with --not-done")])
+    with opened(config) as ledger:
+        known = ledger.get(intent)
+        if known is not None and known.operation == "publish" and done and task is None:
+            raise InvalidRequest(
+                faults=[Fault("--task", "is missing: the key gives this task back from now on, so say its id")]
+            )
+        begun = ledger.claim(intent)
+        if begun.status == "under way":
+            raise InvalidRequest(faults=[Fault("ID", f"{intent} is being carried out by {begun.intent.owner_words}")])
+        if begun.status == "replayed":
+            raise InvalidRequest(faults=[Fault("ID", f"{intent} is settled already: {begun.intent.state}")])
+        mine = begun.intent
+        with ledger.holding(mine):
+            after = (
+                _finish(ledger, mine, task) if done else ledger.fail(mine, "A person looked: it was not carried out.")
+            )
+    say(f"{after.operation} of {after.created_at:%Y-%m-%d %H:%M:%S} UTC is {after.state} now.")
+
+
+def _finish(ledger: Ledger, mine: Intent, task: str | None) -> Intent:
+    """A task that a person found is kept as a task, so that its key gives it back."""
+    if mine.operation == "publish" and task is not None:
+        from crowdhub.model import Task
+
+        return ledger.finish(mine, Task.model_validate({**mine.identity, "id": task, "reference": mine.reference}))
+    return ledger.finish(mine, task_id=task)
+
+
+def _row(each: Intent) -> list[object]:
+    place = f"{each.account} ({each.environment})"
+    amount = each.charged or each.amount
+    return [each.created_at, place, each.operation, each.state, amount, each.task_id, each.key, each.id]
+
+
+def _total(each: Total) -> list[str]:
+    place = f"{each.account} ({each.environment})"
+    return [plain(place), str(each.day or ""), str(each.spent), str(each.held), str(each.done)]
+
+
+def _filters(
+    account: str | None,
+    currency: str | None,
+    day: str | None,
+    since: str | None,
+    until: str | None,
+    state: str | None,
+    environment: str | None,
+) -> Filters:
+    first, end = _days(day, since, until)
+    return Filters(
+        account=account,
+        currency=currency.upper() if currency else None,
+        environment=environment,
+        state=None if state is None else State(state).value,
+        since=_midnight(first),
+        until=_midnight(end),
+    )
+
+
+def _days(day: str | None, since: str | None, until: str | None) -> tuple[date | None, date | None]:
+    faults: list[Fault] = []
+
+    def read(option: str, text: str | None) -> date | None:
+        try:
+            return None if text is None else date.fromisoformat(text)
+        except ValueError:
+            faults.append(Fault(option, f"{text!r} is no day such as 2026-03-01"))
+            return None
+
+    one, first, end = read("--day", day), read("--since", since), read("--until", until)
+    if one is not None and (first or end):
+        faults.append(Fault("--day", "cannot be combined with --since and --until"))
+    if faults:
+        raise InvalidRequest(faults=faults)
+    return (one, one + timedelta(days=1)) if one is not None else (first, end)
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return None if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -1,0 +1,81 @@
+"""`recover`: settle what earlier runs left open, and say what is left for a person."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from crowdhub.cli.common import UNSETTLED, AsJson, Config, command, open_hub
+from crowdhub.cli.output import complain, json_line, record, say
+from crowdhub.market.recovering import Recovered, RecoverReport, Settled
+from crowdhub.model import Outcome, Result
+
+WORDS = {
+    Settled.DONE: "was carried out",
+    Settled.NOT_DONE: "was not carried out; nothing is reserved for it any more, and its key is free",
+    Settled.LOOK: "cannot be told",
+}
+OPEN = (Result.FAILED, Result.UNKNOWN)
+
+
+@command
+def recover(
+    account: Annotated[
+        str | None, typer.Option("--account", "-a", help="Only this account; all without.", show_default=False)
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Settle what a crash or a lost answer left open, by asking the marketplaces. Spends nothing.
+
+    Unfinished reviews are carried on with. Exit code 3 where something is left that a person must look at.
+    """
+    with open_hub(config) as hub:
+        report = hub.recover() if account is None else hub[account].recover()
+        for each in report.intents:
+            _intent(each, as_json=as_json)
+        for outcome in report.reviews:
+            _decision(outcome, as_json=as_json)
+        left = len(report.to_look_at) + sum(each.result in OPEN for each in report.reviews)
+        if not as_json:
+            _sum_up(report, left)
+        if left:
+            raise typer.Exit(UNSETTLED)
+
+
+def _intent(each: Recovered, *, as_json: bool) -> None:
+    if as_json:
+        json_line(record(each, kind="intent"))
+        return
+    key = f" with the key {each.key!r}" if each.key else ""
+    amount = f" for {each.amount}" if each.amount is not None else ""
+    task = f" (task {each.task_id})" if each.task_id else ""
+    when = f"{each.created_at:%Y-%m-%d %H:%M:%S} UTC"
+    say(f"{each.account} ({each.environment})  {each.operation}{key}{amount} of {when} {WORDS[each.settled]}{task}.")
+    if each.settled is Settled.LOOK:
+        say(f"  Look for {each.look_for or 'it at the marketplace'}.")
+        say(f"  Then say what you found: crowdhub ledger settle {each.intent} --done (or --not-done).")
+
+
+def _decision(outcome: Outcome, *, as_json: bool) -> None:
+    work, verdict = outcome.decision.submission, outcome.decision.verdict
+    if as_json:
+        about = {"account": work.account, "environment": work.environment, "task": work.task_id, "submission": work.id}
+        error = str(outcome.error) if outcome.error else None
+        json_line({"kind": "decision", **about, "verdict": verdict, "result": outcome.result, "error": error})
+        return
+    said = f"{work.account} ({work.environment})  {verdict} {work.id} of task {work.task_id}: {outcome.result}"
+    if outcome.result in OPEN:
+        complain(f"{said}. {outcome.error}")
+    else:
+        say(f"{said}.")
+
+
+def _sum_up(report: RecoverReport, left: int) -> None:
+    if not report.intents and not report.reviews:
+        say("Nothing was left open.")
+        return
+    done = len(report.intents) - len(report.to_look_at)
+    carried_on = f", {len(report.reviews)} decisions carried on with" if report.reviews else ""
+    say(f"{done} settled{carried_on}, {left} left for a person.")
