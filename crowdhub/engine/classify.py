@@ -41,7 +41,7 @@ class Failure(Exception):
     """One attempt that failed: the error it means, and whether the call may be sent again."""
 
     def __init__(self, error: CrowdhubError, *, again: bool, retry_after: float | None = None) -> None:
-        super().__init__(str(error))
+        super().__init__(type(error).__name__)  # its words are cleaned later
         self.error = error
         self.again = again
         self.retry_after = retry_after

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import html
+import itertools
+import json
 import logging
 import re
 import threading
@@ -26,29 +29,60 @@ def shown(text: str) -> str:
 
 
 class Redactor:
-    """Replaces every known secret in a text: plain, URL-encoded, or as part of HTTP Basic."""
+    """Replaces every known secret in a text: plain, URL-encoded, escaped, or as part of HTTP Basic.
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    ``names`` are those under which credentials travel. What is made from a secret for one request (a signature, a
+    pair for HTTP Basic) is known by its name alone: ``sign=…``, ``"Authorization": "…"``.
+    """
+
+    def __init__(self, secrets: Iterable[str] = (), names: Iterable[str] = ()) -> None:
         self._forms: set[str] = set()
+        self._named = _named(names)
         with _lock:
             _live.add(self)
         self._pattern: re.Pattern[str] | None = None
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
+        pairs = (f"{user}:{password}" for user, password in itertools.permutations(secrets, 2))  # of HTTP Basic
+        self._forms |= {base64.b64encode(pair.encode("utf-8", "replace")).decode().rstrip("=") for pair in pairs}
         for secret in secrets:
             if len(secret) >= SHORTEST:
                 as_bytes = secret.encode("utf-8", "replace")
-                forms = {secret.strip(), as_bytes.decode().strip(), repr(as_bytes)[2:-1]}  # messages quote bytes, too
+                # As messages quote text and bytes, and as JSON and HTML hold it.
+                forms = {secret.strip(), as_bytes.decode().strip(), repr(as_bytes)[2:-1], repr(secret)[1:-1]}
+                forms |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+                forms |= {html.escape(secret), html.escape(secret, quote=False)}
                 for form in {secret} | {form for form in forms if len(form) >= SHORTEST}:
                     plain = form.encode("utf-8", "replace")
-                    self._forms |= {form, quote(plain, safe=""), quote(plain), quote_plus(plain)}
+                    for encoded in (quote(plain, safe=""), quote(plain), quote_plus(plain)):
+                        self._forms |= {encoded, _ESCAPE.sub(lambda found: found[0].lower(), encoded)}
+                    self._forms.add(form)
                     self._forms.add(base64.b64encode(plain).decode().rstrip("="))
+                    self._forms.add(base64.urlsafe_b64encode(plain).decode().rstrip("="))
         longest_first = sorted(self._forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     def __call__(self, text: str) -> str:
-        return self._pattern.sub(MASK, text) if self._pattern is not None else text
+        if self._pattern is not None:
+            text = self._pattern.sub(MASK, text)
+        return self._named.sub(rf"\1{MASK}", text) if self._named is not None else text
+
+
+_ESCAPE = re.compile("%[0-9A-F]{2}")
+
+
+_LONG = r"[\w.+/=%~-]{16,}"  # no word of a sentence
+
+
+def _named(names: Iterable[str]) -> re.Pattern[str] | None:
+    """A name as queries, headers and JSON have it, and a long value after it (not the words of a sentence)."""
+    known = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    if not known:
+        return None
+    quote = r"(?:\\*[\"']|&quot;)"
+    between = rf"(?:{quote}|\])?\s*(?:=>|[=:,]|%3d)\s*(?:[\[(b]{{0,2}}{quote})?(?:(?:Basic|Bearer) )?"
+    return re.compile(rf"((?:(?<![A-Za-z])|(?<=\\[nrt]))(?:{known}){between}){_LONG}", re.IGNORECASE)
 
 
 _live: WeakSet[Redactor] = WeakSet()

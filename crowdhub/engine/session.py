@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 from crowdhub import http
 from crowdhub.clock import Clock
@@ -17,10 +17,13 @@ from crowdhub.engine.redact import Redactor, shown
 from crowdhub.engine.transport import CALL, DEADLINE, TOKEN, USER_AGENT
 from crowdhub.errors import ConfigurationError, CrowdhubError, Fault, InvalidRequest, RateLimited
 from crowdhub.flow import Call, Flow
+from crowdhub.model import Page
 from crowdhub.provider import LOOPBACK, Provider, ProviderSettings, RateLimit, Token
 
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a page of 1,000 submissions is about half a million
 RENEW_BEFORE = 30.0  # seconds before its end that a token is fetched anew
+
+T = TypeVar("T")
 
 log = logging.getLogger("crowdhub")
 
@@ -76,7 +79,8 @@ class Session:
         provider.now = options.clock.now
         self.gate: Gate = gate or OpenGate()
         settings: ProviderSettings = provider.settings
-        self.redact = Redactor(settings.secrets())
+        places = provider.credential_places
+        self.redact = Redactor(settings.secrets(), (*places.headers, *places.query, *places.json))
         self.bases: dict[str, str] = {
             name: value
             for name in type(settings).model_fields
@@ -175,18 +179,33 @@ class Session:
     def judge(self, call: Call, answer: http.Response, sent_at: datetime) -> Failure | None:
         return classify.of_answer(self.provider, call, answer, sent_at)
 
-    def describe(self, error: CrowdhubError, operation: str) -> CrowdhubError:
-        """Fill in the evidence and take every secret out."""
+    def describe(self, error: CrowdhubError, operation: str | None = None) -> CrowdhubError:
+        """Fill in the evidence and take every secret out.
+
+        The frames go as well: their locals are answers as they came, and an answer can repeat a key.
+        """
 
         def clean(text: str) -> str:
             return shown(self.redact(text))
 
         chain: list[BaseException] = [error]
         for each in chain:  # also what it came from: a look that failed, say
+            each.__traceback__ = None
+            if each.__suppress_context__:
+                each.__context__ = None  # never printed, but pickled
             if isinstance(each, CrowdhubError):
                 each.clean(clean)
+            else:
+                each.args = tuple(clean(part) if isinstance(part, str) else part for part in each.args)
             chain += [e for e in (each.__cause__, each.__context__) if e is not None and e not in chain]
         return error.locate(operation=operation, **self.provider.identity)
+
+    def described(self, result: T, operation: str) -> T:
+        """A result; the errors of a page's unreadable records are described like those that are raised."""
+        if isinstance(result, Page):
+            for error in cast("Page[Any]", result).unreadable:
+                self.describe(error, operation)
+        return result
 
     def trace(self, call: Call, failure: Failure | None, status: int | None) -> None:
         if log.isEnabledFor(logging.DEBUG):

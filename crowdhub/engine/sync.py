@@ -53,7 +53,7 @@ class Engine:
                         call = run.throw(self.session.describe(error, run.operation))
                     else:
                         call = run.send(answer)
-                return run.result
+                return self.session.described(run.result, run.operation)
             except CrowdhubError as error:
                 self.session.describe(error, run.operation)
                 raise

@@ -94,7 +94,11 @@ class SigningTransport(_Signer, http.BaseTransport):
         self._inner = inner
 
     def handle_request(self, request: http.Request) -> http.Response:
-        response = self._inner.handle_request(self.signed(request))
+        try:
+            response = self._inner.handle_request(self.signed(request))
+        except BaseException as error:
+            _forget(error)
+            raise
         response.stream = _Stream(cast("http.SyncByteStream", response.stream), self.watch(request))
         return response
 
@@ -110,12 +114,22 @@ class AsyncSigningTransport(_Signer, http.AsyncBaseTransport):
         self._inner = inner
 
     async def handle_async_request(self, request: http.Request) -> http.Response:
-        response = await self._inner.handle_async_request(self.signed(request))
+        try:
+            response = await self._inner.handle_async_request(self.signed(request))
+        except BaseException as error:
+            _forget(error)
+            raise
         response.stream = _AsyncStream(cast("http.AsyncByteStream", response.stream), self.watch(request))
         return response
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+def _forget(error: BaseException) -> None:
+    """Leave out the frames below, and the errors that it came from: their locals hold the signed request, and a
+    traceback with locals would show it (after Ctrl-C, too)."""
+    error.__traceback__ = error.__cause__ = error.__context__ = None
 
 
 def proxy_for(url: str) -> http.Proxy | None:

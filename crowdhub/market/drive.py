@@ -41,6 +41,9 @@ def iterate(  # noqa: C901 - one case for each step
                 step = reply.advance(script)
             except StopIteration as stop:
                 return stop.value
+            except CrowdhubError as error:
+                engine.session.describe(error)
+                raise
             try:
                 match step:
                     case Emit(items):
@@ -99,6 +102,9 @@ class _AsyncRun:
                 except StopIteration as stop:
                     self.result = stop.value
                     return
+                except CrowdhubError as error:
+                    engine.session.describe(error)
+                    raise
                 try:
                     match step:
                         case Emit(items):
