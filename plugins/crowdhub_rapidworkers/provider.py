@@ -29,7 +29,7 @@ from crowdhub.flow import Call, Effect, Flow, Upload, nothing, path_segment, spe
 from crowdhub.model import Money, Page, Quote, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus, Worker
 from crowdhub.provider import CredentialPlaces, Provider, RateLimit, Token, error_words
 from crowdhub.reference import mark
-from crowdhub.wire import load_json, mapping, read_each, read_records
+from crowdhub.wire import int_or_none, load_json, mapping, read_each, read_records
 from crowdhub_rapidworkers import wire
 from crowdhub_rapidworkers.jobs import ReadyMadeJobs
 from crowdhub_rapidworkers.review import Review
@@ -192,11 +192,13 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         listed, bad = read_each(data if page is None else page.get("results"), self._campaign)
         tasks = [task for task in listed if wanted is None or task.status is wanted]
         following = page.get("next") if page is not None else None
+        # Told only where nothing was left out: the reader then knows that the list stood still, and reads it once.
+        total = int_or_none(page.get("count")) if page is not None and len(tasks) == len(listed) else None
         if not isinstance(following, str):
-            return Page(tasks, unreadable=bad)
+            return Page(tasks, total=total, unreadable=bad)
         # Only its query is taken over: behind a proxy its host can be wrong, and keys go to our host alone.
         onward = parse_qsl(urlsplit(following).query)
-        return Page(tasks, more=lambda: self._campaigns(onward, wanted=wanted), unreadable=bad)
+        return Page(tasks, more=lambda: self._campaigns(onward, wanted=wanted), total=total, unreadable=bad)
 
     def _campaign(self, row: Any) -> Task:
         return wire.campaign(row, self.identity)

@@ -131,7 +131,7 @@ def test_a_redirect_is_never_followed(world, session, server, http, status, effe
     ],
 )
 def test_keys_travel_over_https_or_to_loopback_only(session, url):
-    with pytest.raises(ConfigurationError, match="base_url .*https only"):
+    with pytest.raises(ConfigurationError, match=r"base_url .*https only"):
         session(base_url=url)
 
 

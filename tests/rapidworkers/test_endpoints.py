@@ -1,0 +1,485 @@
+"""The 21 endpoints by hand: what is sent, and what the documented answers become."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from crowdhub import Capability, Effect, Money, Upload
+from crowdhub.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    Conflict,
+    InsufficientFunds,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    PermissionDenied,
+    ProviderError,
+    RateLimited,
+    UnreadableResponse,
+)
+from crowdhub.flow import Call, FlowRun
+from crowdhub_rapidworkers import RapidWorkers, RapidWorkersOptions, RapidWorkersSettings, ReadyMade
+
+JOB = "0a1b2c3d-0000-4000-8000-000000000001"
+CREATED = {
+    "success": True,
+    "message": "Job created successfully",
+    "job": {"public_id": JOB, "title": "Complete a Survey", "status": "Active", "pay_rate": "2.50"}
+    | {"total_availabilities": 20},
+    "deduction_details": {
+        "total_cost": "50.00",
+        "commission": "5.00",
+        "total_deducted": "55.00",
+        "new_balance": "945.00",
+    },
+}
+
+
+def page(rows, *, count=None, number=1, pages=1, following=None):
+    return {
+        "count": len(rows) if count is None else count,
+        "next": following,
+        "previous": None,
+        "results": {
+            "submissions": rows,
+            "pagination": {
+                "totalCount": len(rows) if count is None else count,
+                "pageCount": pages,
+                "currentPage": number,
+                "rowsPerPage": 1000,
+            },
+        },
+    }
+
+
+def test_1_add(by_hand, provider, draft):
+    full = draft.copy_with(
+        subcategory="Short", countries=("US", "CA"), auto_approve=True, image=b"\x89PNG\r\n", instructions="Do\nthis"
+    )
+    hand = by_hand(provider.publish(full))
+    call = hand.call
+    assert (call.method, call.path, call.effect) == ("POST", "/jobs/add", Effect.SPEND)
+    fields = dict(call.multipart)
+    assert list(fields) == [
+        "title",
+        "description",
+        "pay_rate",
+        "total_availabilities",
+        "proof_required_description",
+        "category",
+        "sub_category",
+        "campaign_image",
+        "countries",
+        "approve_once_full",
+    ]
+    assert fields["description"] == "Do\nthis\n\n[ref ch-abcdefgh]"
+    assert (fields["pay_rate"], fields["total_availabilities"]) == ("2.50", "20")
+    assert json.loads(fields["countries"]) == ["US", "CA"]
+    assert fields["approve_once_full"] == "true"
+    assert fields["campaign_image"] == Upload("image.png", b"\x89PNG\r\n", "image/png")
+    assert call.json is not None
+    task = hand.answer(CREATED, 201).result
+    assert (task.id, task.status, task.slots, task.reward) == (JOB, "open", 20, Money("2.50", "USD"))
+    assert task.charged == Money("55.00", "USD")
+    assert task.raw["deduction_details"]["new_balance"] == "945.00"
+    assert (task.environment, task.provider) == ("live", "rapidworkers")
+
+
+def test_1_optional_fields_are_left_out(by_hand, provider, draft):
+    assert [name for name, _ in by_hand(provider.publish(draft)).call.multipart] == [
+        "title",
+        "description",
+        "pay_rate",
+        "total_availabilities",
+        "proof_required_description",
+        "category",
+    ]
+
+
+def test_1_plain_fields_are_no_files(by_hand, provider, draft):
+    """The sample code sends text as file parts; a text field must not carry a file name."""
+    from crowdhub.http import URL, build_request
+
+    call = by_hand(provider.publish(draft.copy_with(image=b"GIF89a"))).call
+    request = build_request(call, URL("https://api.rapidworkers.io/jobs/add"), "test")
+    body = request.read()
+    assert body.count(b"filename=") == 1
+    assert b'name="title"\r\n\r\nComplete a Survey' in body
+    assert b"Content-Type: image/gif" in body
+
+
+def test_1_options_override_the_neutral_fields(by_hand, provider, draft):
+    options = RapidWorkersOptions(category="Other", sub_category="Sub", approve_once_full=False)
+    fields = dict(by_hand(provider.publish(draft.copy_with(options=[options], auto_approve=True))).call.multipart)
+    assert (fields["category"], fields["sub_category"], fields["approve_once_full"]) == ("Other", "Sub", "false")
+
+
+@pytest.mark.parametrize("amount", ["2.50", "1E+2", "0.010", "100"])
+def test_1_the_rate_is_written_as_plain_digits(by_hand, provider, draft, amount):
+    fields = dict(by_hand(provider.publish(draft.copy_with(reward=Money(amount, "USD")))).call.multipart)
+    assert "E" not in fields["pay_rate"]
+    assert Decimal(fields["pay_rate"]) == Decimal(amount)
+
+
+def test_2_balance(by_hand, provider):
+    hand = by_hand(provider.balance())
+    call = hand.call
+    assert (call.method, call.path, call.json, call.effect) == ("POST", "/account/get_balance", {}, Effect.READ)
+    assert hand.answer({"balance": "1250.75"}).result == Money("1250.75", "USD")
+
+
+def test_2_a_balance_that_is_a_number_stays_exact(by_hand, provider):
+    assert str(by_hand(provider.balance()).answer(b'{"balance": 0.10}').result) == "0.10 USD"
+    for odd in ({}, {"balance": None}, {"balance": "much"}, {"balance": "1,000"}, {"balance": True}):
+        with pytest.raises(UnreadableResponse):
+            by_hand(provider.balance()).answer(odd)
+
+
+@pytest.mark.parametrize(("note", "body"), [("thanks", {"notes": "thanks"}), (None, {}), ("", {})])
+def test_3_approve(by_hand, provider, submission, note, body):
+    hand = by_hand(provider.approve(submission, note))
+    call = hand.call
+    assert (call.method, call.path) == ("POST", f"/api/campaigns/{JOB}/submissions/12345/approve/")
+    assert (call.json, call.effect) == (body, Effect.SETTLE)
+    answer = {"id": 12345, "user": "worker1", "status": "Approved", "amount_paid": "2.50"}
+    done = hand.answer({"success": True, "message": "ok", "submission": answer}).result
+    assert (done.status, done.amount_paid, done.feedback) == ("approved", Money("2.50", "USD"), note or None)
+    assert done.raw["settled"]["submission"] == answer
+
+
+def test_4_reject(by_hand, provider, submission):
+    hand = by_hand(provider.reject(submission, "no screenshot"))
+    assert hand.call.path.endswith("/12345/reject/")
+    assert hand.call.json == {"notes": "no screenshot"}
+    answer = {"id": 12345, "user": "worker1", "status": "Rejected", "notes": "no screenshot"}
+    done = hand.answer({"success": True, "message": "ok", "submission": answer}).result
+    assert (done.status, done.feedback, done.amount_paid) == ("rejected", "no screenshot", None)
+    for empty in ("", "  "):
+        with pytest.raises(InvalidRequest, match="reason"):
+            by_hand(provider.reject(submission, empty))
+
+
+def test_6_campaigns(by_hand, provider, campaign, spelled):
+    for status, word in (("open", "Active"), ("completed", "Completed"), ("cancelled", "Canceled")):
+        from crowdhub.model import TaskStatus
+
+        assert by_hand(provider.tasks(TaskStatus(status))).call.query_pairs() == [("status", word)]
+    hand = by_hand(provider.tasks())
+    assert (hand.call.method, hand.call.path, hand.call.query_pairs()) == ("GET", "/api/campaigns/", [])
+    (task,) = hand.answer([spelled(campaign)]).result.items
+    assert (task.id, task.title, task.category, task.status) == (JOB, "Complete a Survey", "Survey", "open")
+    assert (task.slots, task.remaining, task.pending, task.approved, task.rejected) == (20, 12, 3, 8, 1)
+    assert (task.reward, task.success_rate) == (Money("2.50", "USD"), Decimal(40))
+    assert task.created_at == datetime(2026, 1, 10, 12, tzinfo=UTC)
+    assert task.instructions == "Fill out our survey"
+
+
+def test_7_detail(by_hand, provider, campaign, spelled):
+    hand = by_hand(provider.task(JOB))
+    assert (hand.call.method, hand.call.path) == ("GET", f"/api/campaigns/detail/{JOB}/")
+    task = hand.answer(spelled(campaign)).result
+    assert (task.id, task.pending) == (JOB, 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({}, "open"),
+        ({"remainingAvailabilities": 0}, "full"),
+        ({"jobStatus": "Completed"}, "completed"),
+        ({"jobStatus": "Canceled"}, "cancelled"),
+        ({"canceled": True}, "cancelled"),
+        ({"jobStatus": "Pending"}, "paused"),
+        ({"jobStatus": "Hibernating"}, "unknown"),
+        ({"jobStatus": None}, "unknown"),
+    ],
+)
+def test_7_statuses(by_hand, provider, campaign, change, status):
+    assert by_hand(provider.task(JOB)).answer({**campaign, **change}).result.status == status
+
+
+def test_8_submissions(by_hand, provider, row, spelled):
+    from crowdhub.model import SubmissionStatus
+
+    hand = by_hand(provider.submissions(JOB, SubmissionStatus.PENDING))
+    assert (hand.call.method, hand.call.path) == ("GET", f"/api/campaigns/{JOB}/submissions/")
+    assert hand.call.query_pairs() == [("status", "Pending"), ("page", "1"), ("rowsPerPage", "1000")]
+    result = hand.answer(spelled(page([row]))).result
+    assert (result.total, result.more, result.unreadable) == (1, None, ())
+    (one,) = result.items
+    assert (one.id, one.task_id, one.status, one.text) == ("12345", JOB, "pending", "Completed as requested")
+    assert one.submitted_at == datetime(2026, 1, 11, 10, 30, tzinfo=UTC)
+    worker = one.worker
+    assert (worker.id, worker.name, worker.country) == ("abc-def-123", "worker1", "US")
+    assert (worker.account_age_days, worker.approval_rate, worker.completed) == (120, Decimal(85), 250)
+    (file,) = one.files
+    assert (file.id, file.url, file.thumbnail_url) == (
+        "img_1",
+        "https://example.com/1.jpg",
+        "https://example.com/1t.jpg",
+    )
+    assert one.raw == spelled(row)
+
+
+def test_8_a_status_that_the_marketplace_does_not_have_takes_no_request(provider):
+    from crowdhub.model import SubmissionStatus
+
+    with FlowRun(provider.submissions(JOB, SubmissionStatus.REDO)) as run:
+        assert run.start() is None
+        assert list(run.result.items) == []
+
+
+def test_9_and_10_block_and_unblock(by_hand, provider):
+    for flow, path, status in (
+        (provider.block("12345"), "/api/workers/block/", 201),
+        (provider.unblock("12345"), "/api/workers/unblock/", 200),
+    ):
+        hand = by_hand(flow)
+        assert (hand.call.method, hand.call.path, hand.call.effect) == ("POST", path, Effect.SETTLE)
+        assert hand.call.json == {"worker_id": 12345}
+        worker = hand.answer({"success": True, "message": "ok", "worker_id": 12345}, status).result
+        assert worker.id == "12345"
+        assert worker.blocked is (status == 201)
+
+
+def test_11_blocked(by_hand, provider):
+    hand = by_hand(provider.blocked_workers())
+    assert (hand.call.method, hand.call.path) == ("GET", "/api/workers/blocked/")
+    rows = [{"worker_id": 12345, "worker_name": "worker1", "blocked_at": "2026-01-01T00:00:00Z"}, {"worker_id": None}]
+    result = hand.answer(rows).result
+    (worker,) = result.items
+    assert (worker.id, worker.name, worker.blocked) == ("12345", "worker1", True)
+    assert worker.blocked_at == datetime(2026, 1, 1, tzinfo=UTC)
+    assert result.unreadable[0].records == ({"worker_id": None},)
+
+
+NAMES = {
+    "facebook-likes": "facebook_likes",
+    "facebook-shares": "facebook_shares",
+    "instagram-likes": "instagram_likes",
+    "instagram-followers": "instagram_followers",
+    "twitter-likes": "twitter_likes",
+    "twitter-followers": "twitter_followers",
+    "twitter-retweets": "twitter_retweets",
+    "trustpilot-reviews": "trustpilot_reviews",
+    "9gag-upvotes": "ninegag_upvotes",
+    "youtube-likes": "youtube_likes",
+}
+
+
+@pytest.mark.parametrize("name", list(NAMES))
+def test_the_ten_ready_made_jobs(by_hand, provider, name):
+    hand = by_hand(getattr(provider, NAMES[name])("https://example.com/p", 50, countries=["US"], language="en"))
+    assert (hand.call.method, hand.call.path) == ("GET", "/api/campaigns/")
+    call = hand.answer([]).call
+    assert (call.method, call.path, call.effect) == ("POST", f"/api/jobs/{name}/", Effect.SPEND)
+    assert call.json == {
+        "link": "https://example.com/p",
+        "quantity": 50,
+        "approve_once_full": True,
+        "countries": ["US"],
+        "language": "en",
+    }
+    task = hand.answer({"success": True, "message": "ok", "job_id": JOB, "total_cost": "2.50"}, 201).result
+    assert (task.id, task.slots, task.reward, task.charged) == (JOB, 50, Money("0.05", "USD"), Money("2.50", "USD"))
+
+
+def test_the_catalog_is_whole():
+    assert {job.value for job in ReadyMade} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", list(NAMES))
+def test_ready_made_jobs_are_closed_until_the_account_opens_them(name):
+    closed = RapidWorkers(RapidWorkersSettings(api_key="sk-test-0123456789"))
+    with (
+        pytest.raises(ConfigurationError, match="off for this account") as caught,
+        FlowRun(getattr(closed, NAMES[name])("https://example.com/p", 50)) as run,
+    ):
+        run.start()
+    assert "allow_engagement_jobs" in caught.value.next_step
+    assert not caught.value.sent
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "",
+        "example.com/p",
+        "ftp://example.com",
+        "https://",
+        "https://localhost/x",
+        "https://[bad",
+        "http://a b.com/",
+        "x y",
+    ],
+)
+def test_a_link_that_is_no_link_and_all_else_that_is_wrong_at_once(by_hand, provider, link):
+    with pytest.raises(InvalidRequest) as caught:
+        by_hand(provider.youtube_likes(link, 5, countries=["US", "Atlantis"]))
+    assert sorted(fault.where for fault in caught.value.faults) == ["countries", "link", "quantity"]
+    assert "6" in str(caught.value)
+
+
+@pytest.mark.parametrize("quantity", [5, 0, -1, True, 6.5, "50"])
+def test_a_quantity_that_is_none(by_hand, provider, quantity):
+    with pytest.raises(InvalidRequest, match="quantity"):
+        by_hand(provider.youtube_likes("https://example.com/p", quantity))
+
+
+ERRORS = [
+    (400, "title: This field is required.", InvalidRequest),
+    (400, "Insufficient balance. Required: 55.00", InsufficientFunds),
+    (400, "Insufficient funds", InsufficientFunds),
+    (400, "Submission already processed", Conflict),
+    (400, "Worker is already blocked", Conflict),
+    (400, "Worker is not blocked", Conflict),
+    (400, "You cannot block yourself", InvalidRequest),
+    (401, "Invalid API key", AuthenticationFailed),
+    (403, "You don't own this campaign", PermissionDenied),
+    (404, "Campaign not found", NotFound),
+    (429, "Rate limit exceeded", RateLimited),
+    (500, "Internal server error", ProviderError),
+]
+
+
+@pytest.mark.parametrize(("status", "words", "kind"), ERRORS)
+def test_each_status_is_the_fitting_error(provider, status, words, kind):
+    import httpx
+
+    reply = httpx.Response(status, json={"error": words})
+    error = provider.error(Call.get("/x"), reply)
+    assert type(error) is kind
+    assert error.provider_message == words
+    assert error.http_status == status
+    assert words in str(error)
+
+
+def test_the_legitimacy_check_says_what_to_change(by_hand, provider, draft):
+    with pytest.raises(PermissionDenied, match="legitimacy") as caught:
+        by_hand(provider.publish(draft)).answer({"error": "Job rejected by legitimacy check"}, 403)
+    assert "change its text" in caught.value.next_step
+
+
+def test_a_page_of_html_is_no_answer(by_hand, provider):
+    for flow in (provider.balance(), provider.task(JOB), provider.tasks(), provider.blocked_workers()):
+        with pytest.raises(UnreadableResponse):
+            by_hand(flow).answer(b"<html>Please wait</html>")
+
+
+@pytest.mark.parametrize("odd", [{}, {"job": {}}, {"job": {"public_id": None}}, {"job": [JOB]}, []])
+def test_a_yes_in_another_shape_is_looked_for(by_hand, provider, draft, campaign, odd):
+    hand = by_hand(provider.publish(draft)).answer(odd, 201)
+    assert (hand.call.method, hand.call.path) == ("GET", "/api/campaigns/")
+    task = hand.answer([{**campaign, "description": "Fill out\n\n[ref ch-abcdefgh]"}]).result
+    assert (task.id, task.replayed, task.instructions) == (JOB, True, "Fill out")
+
+
+def test_key_and_limits_are_declared(provider):
+    signed = provider.sign(Call.get("/x"))
+    assert signed.headers == {"X-API-Key": "sk-test-0123456789"}
+    assert provider.credential_places.headers == ("X-API-Key",)
+    assert [(limit.calls, limit.seconds) for limit in provider.rate_limits] == [(1000, 3600)]
+    assert provider.settings.base_url == "https://api.rapidworkers.io"
+    assert provider.environment == "live"
+
+
+def test_what_it_can_do_is_what_is_written():
+    able = RapidWorkers.capabilities()
+    assert set(able.missing()) == {
+        Capability.REQUEST_REDO,
+        Capability.PAY_BONUS,
+        Capability.CANCEL,
+        Capability.WORKER,
+        Capability.APPLICATIONS,
+        Capability.ACCEPT,
+        Capability.DECLINE,
+    }
+    assert not able.fields["deadline"]
+    assert able.fields["image"]
+
+
+def lost(kind, **more):
+    from crowdhub.errors import Lost
+
+    return OutcomeUnknown("lost", lost=Lost[kind], sent_at=datetime(2026, 1, 10, 12, tzinfo=UTC), **more)
+
+
+def marked(campaign, reference="ch-abcdefgh"):
+    return {**campaign, "description": f"Fill out our survey\n\n[ref {reference}]"}
+
+
+class TestLostPublish:
+    def test_found_by_its_reference(self, by_hand, provider, draft, campaign):
+        other = {**marked(campaign, "ch-another1"), "jobId": "other"}
+        hand = by_hand(provider.publish(draft)).throw(lost("BROKEN")).answer([other, marked(campaign)])
+        assert (hand.result.id, hand.result.replayed) == (JOB, True)
+
+    def test_found_on_a_later_page(self, by_hand, provider, draft, campaign):
+        other = {**marked(campaign, "ch-another1"), "jobId": "other"}
+        hand = by_hand(provider.publish(draft)).throw(lost("BROKEN"))
+        hand.answer({"count": 2, "next": "https://evil.example/api/campaigns/?page=2", "results": [other]})
+        assert hand.call.path == "/api/campaigns/"
+        assert hand.call.query_pairs() == [("page", "2")]
+        assert hand.answer({"count": 2, "next": None, "results": [marked(campaign)]}).result.id == JOB
+
+    def test_absent_is_sent_once_more(self, by_hand, provider, draft, campaign):
+        other = {**marked(campaign, "ch-another1"), "jobId": "other"}
+        hand = by_hand(provider.publish(draft)).throw(lost("ANSWERED")).answer([other]).answer([other])
+        assert hand.call.path == "/jobs/add"
+        assert hand.answer(CREATED, 201).result.id == JOB
+
+    def test_doubtful_is_not_sent_again(self, by_hand, provider, draft, campaign):
+        """Same title, price and slots, made today, but its reference is not to be seen."""
+        with pytest.raises(OutcomeUnknown, match=r"\[ref ch-abcdefgh\]") as caught:
+            by_hand(provider.publish(draft)).throw(lost("ANSWERED")).answer([campaign])
+        assert isinstance(caught.value.__cause__, Conflict)
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"jobTitle": "x"}, {"jobPay": "2.51"}, {"jobTotalAvailabilities": 21}, {"jobCreatedAt": "2025-01-01"}],
+    )
+    def test_something_else_is_not_doubtful(self, by_hand, provider, draft, campaign, change):
+        other = {**campaign, **change}
+        hand = by_hand(provider.publish(draft)).throw(lost("ANSWERED")).answer([other]).answer([other])
+        assert hand.call.path == "/jobs/add"
+
+    @pytest.mark.parametrize("unreadable", [{"jobId": None}, {"jobTitle": "no id"}, "text", None])
+    def test_a_list_with_a_record_that_cannot_be_read_proves_no_absence(self, by_hand, provider, draft, unreadable):
+        with pytest.raises(OutcomeUnknown):
+            by_hand(provider.publish(draft)).throw(lost("ANSWERED")).answer([unreadable])
+
+    def test_also_where_it_is_on_an_earlier_page(self, by_hand, provider, draft):
+        hand = by_hand(provider.publish(draft)).throw(lost("ANSWERED"))
+        hand.answer({"next": "/api/campaigns/?page=2", "results": [{"jobId": None}]})
+        with pytest.raises(OutcomeUnknown):
+            hand.answer({"next": None, "results": []})
+
+
+class TestLostReadyMade:
+    def bought(self, by_hand, provider, known=()):
+        hand = by_hand(provider.youtube_likes("https://example.com/p", 20)).answer(list(known))
+        return hand.throw(lost("ANSWERED"))
+
+    def row(self, campaign, **change):
+        return {**campaign, "jobPay": "0.05", **change}
+
+    def test_the_one_new_campaign_of_that_size_and_price_is_it(self, by_hand, provider, campaign):
+        old = self.row(campaign, jobId="old")
+        hand = self.bought(by_hand, provider, [old]).answer([old, self.row(campaign)])
+        assert (hand.result.id, hand.result.replayed) == (JOB, True)
+
+    def test_absent_is_sent_once_more(self, by_hand, provider, campaign):
+        old = self.row(campaign, jobId="old")
+        hand = self.bought(by_hand, provider, [old]).answer([old]).answer([old])
+        assert hand.call.path == "/api/jobs/youtube-likes/"
+
+    def test_two_that_could_be_it_cannot_be_told(self, by_hand, provider, campaign):
+        with pytest.raises(OutcomeUnknown, match=r"20 at 0.05 USD"):
+            self.bought(by_hand, provider).answer([self.row(campaign), self.row(campaign, jobId="2")])
+
+    def test_a_record_that_cannot_be_read_proves_no_absence(self, by_hand, provider):
+        with pytest.raises(OutcomeUnknown):
+            self.bought(by_hand, provider).answer([{"jobId": None}])
