@@ -369,5 +369,21 @@ BUGS: tuple[Bug, ...] = (
         "secrets",
         RAPIDWORKERS,
     ),
+    Bug(
+        "RapidWorkers: work approved that nobody looked at",
+        "review.py",
+        "if page.unreadable or any(each.id not in decided for each in page.items):",
+        "if page.unreadable:",
+        "settling",
+        RAPIDWORKERS,
+    ),
+    Bug(
+        "RapidWorkers: a bulk approval repeated without a look",
+        "review.py",
+        "return (yield from self._after_lost(task_id, decisions))",
+        "reply = yield Call.post(path, json={}, effect=Effect.SETTLE)",
+        "settling",
+        RAPIDWORKERS,
+    ),
 )
 """Those of the scaffolded provider first, then the same kinds of bug in one that is used for real."""

@@ -111,7 +111,8 @@ def _kit(bug: Bug, folder: Path) -> tuple[str | None, str]:
 
         def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
             if report.failed and self.failed is None:
-                self.failed = report.nodeid.partition("suite/")[2]
+                file, _, name = report.location
+                self.failed = f"{Path(file).name}::{name}"
 
     first = First()
     files = sorted(SUITE.glob("test_*.py"), key=lambda file: (file.stem != f"test_{bug.seen_by}", file.name))

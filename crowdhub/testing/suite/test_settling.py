@@ -128,3 +128,30 @@ def test_a_mixed_review(bench: Bench, world: str) -> None:
     assert [str(each.result) for each in again.outcomes] == ["already", "already", "failed", "already"]
     assert bench.payouts() == 3
     assert bench.sandbox.books().agree(), bench.sandbox.books().problems()
+
+
+@pytest.mark.crowdhub_needs(Capability.APPROVE)
+def test_a_review_settles_nothing_else(bench: Bench, world: str) -> None:
+    """What nobody decided on stays as it is, also where everything pending could be approved in one call."""
+    one, two, undecided = bench.pending(3)
+    report = bench.do(world, lambda market: market.review([Decision.approve(one), Decision.approve(two)]))
+    assert report.summary() == {"approved": 2}
+    assert not report.unintended
+    assert bench.again(undecided).status is SubmissionStatus.PENDING, "work was approved that nobody had looked at"
+    assert bench.payouts() == 2
+
+
+@pytest.mark.crowdhub_needs(Capability.BULK_REVIEW)
+@pytest.mark.parametrize("how", ["dropped before", "dropped after", "truncated", "500 after", "HTML after"])
+def test_a_bulk_review_with_a_lost_answer(bench: Bench, how: str) -> None:
+    """Everybody is paid once, and the report says so."""
+    first, waiting = bench.pending(3), bench.pending(3)
+    tape = Tape()
+    _ = bench.market.run(tape.record(bench.provider.review_batch([Decision.approve(each) for each in first])))
+    before = bench.payouts()
+    spoil(bench, tape, first[0], waiting[0], LOST[how], times=1)
+    report = bench.market.review([Decision.approve(each) for each in waiting])
+    assert bench.sandbox.faults.fired
+    assert sum(report.count(each) for each in ("approved", "already")) == 3, report.summary()
+    assert all(bench.again(each).status is SubmissionStatus.APPROVED for each in waiting)
+    assert bench.payouts() - before == 3
