@@ -9,7 +9,7 @@ JOBS ?= 2
 
 help:
 	@echo "make test      the tests"
-	@echo "make demo      the main job on a marketplace that runs on this machine"
+	@echo "make demo      one program over all four marketplaces, which run on this machine"
 	@echo "make lint      ruff, mypy, pyright"
 	@echo "make examples  the example programs"
 	@echo "make bench     measurements"

@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 from crowdhub.errors import ConfigurationError
+from crowdhub.model import ProviderOptions
 from crowdhub.provider import Provider
 
 GROUP = "crowdhub.providers"
@@ -75,6 +76,18 @@ def load(name: str) -> type[Provider[Any]]:
             f"The plugin {name!r} names {points[0].value}, which is no crowdhub.Provider class.", provider=name
         )
     return cast("type[Provider[Any]]", found)
+
+
+def options_type(name: str) -> type[ProviderOptions] | None:
+    """The class of a draft's options for this provider; None where it has none. Raises as `load` does."""
+    _ = load(name)  # defines the plugin's classes
+    return next((kind for kind in _subclasses(ProviderOptions) if kind.provider == name), None)
+
+
+def _subclasses(kind: type[ProviderOptions]) -> Iterator[type[ProviderOptions]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _subclasses(each)
 
 
 def _load(point: EntryPoint) -> Any:

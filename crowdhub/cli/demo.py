@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
+from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +21,8 @@ from crowdhub.errors import Fault, InvalidRequest
 from crowdhub.market import Market
 from crowdhub.model import Submission
 
+AGREE = "On each, balances, payments and requests agree with the marketplace's own books; nothing was paid twice."
+
 
 class OnConsole:
     """Prints what happens, as it happens."""
@@ -26,6 +30,7 @@ class OnConsole:
     def __init__(self) -> None:
         self._out = console()
         self._soft = not sys.stdout.isatty()
+        self._widest = 0
 
     def _line(self, *parts: tuple[str, str] | str) -> None:
         text = Text.assemble(*((plain(part), "") if isinstance(part, str) else part for part in parts))
@@ -33,6 +38,7 @@ class OnConsole:
 
     def accounts(self, markets: Sequence[Market[Any]]) -> None:
         self._line("Marketplaces that run inside this program: nothing leaves the machine, nothing costs anything.")
+        self._widest = max((len(market.name) for market in markets), default=0)
         for market in markets:
             self._line(("  " + place(market), "bold"))
 
@@ -43,11 +49,19 @@ class OnConsole:
     def note(self, what: str) -> None:
         self._line(f"  {what}")
 
-    def work(self, verdict: str, work: Submission, reason: str | None) -> None:
-        style = "red" if verdict == "reject" else "green"
-        words = reason or f'"{work.text}"'
-        who = work.worker.name or work.worker.id
-        self._line("  ", (f"{verdict:<8}", style), f"{work.id}  {who}: {words}")
+    def on(self, account: str, what: str) -> None:
+        self._line("  ", (f"{account:<{self._widest}}", "bold"), f"  {what}")
+
+    def work(self, verdict: str, work: Submission, words: str) -> None:
+        style = {"reject": "red", "redo": "yellow"}.get(verdict, "green")
+        who = f"  {work.worker.name or work.worker.id}" if work.worker.id else ""
+        self._line(
+            "  ",
+            (f"{work.account:<{self._widest}}", "bold"),
+            "  ",
+            (f"{verdict:<7}", style),
+            f" {work.id}{who}: {words}",
+        )
 
     @contextmanager
     def progress(self, what: str, total: int) -> Generator[Callable[[int], None]]:
@@ -56,25 +70,45 @@ class OnConsole:
 
     def end(self, rows: Sequence[Mapping[str, Any]], problems: Sequence[str]) -> None:
         self._out.print()
-        table = Table(show_edge=False, pad_edge=False)
-        table.add_column("", overflow="fold")
-        for row in rows:
-            table.add_column(f"{row['marketplace']} ({row['environment']})", justify="right", overflow="fold")
-        for name, label in LABELS.items():
-            table.add_row(label, *(str(row[name]) for row in rows))
-        self._out.print(table)
+        closing(self._out, rows)
         self._out.print()
+        if unknown := sum(row["unknown"] for row in rows):
+            self._line((f"{unknown} outcome cannot be told by the client and waits for a person.", "yellow"))
         for problem in problems:
             self._line((f"does not agree: {problem}", "bold red"))
         if problems:
-            self._line(("The client's count and the marketplace's own books do NOT agree.", "bold red"))
+            self._line(("The client's count and the marketplaces' own books do NOT agree.", "bold red"))
         else:
-            self._line(
-                (
-                    "Balances, payments and requests agree with the marketplace's own books; nothing was paid twice.",
-                    "bold green",
-                )
-            )
+            self._line((AGREE, "bold green"))
+
+
+def closing(out: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A column a marketplace where that fits; where it does not, one marketplace below the other."""
+    columns = [[_shown(row, name) for name in LABELS] for row in rows]
+    heads = [(str(row["marketplace"]), f"({row['environment']})") for row in rows]
+    widths = [max(map(len, (*head, *column))) for head, column in zip(heads, columns, strict=True)]
+    label = max(map(len, LABELS.values()))
+    if label + sum(width + 2 for width in widths) <= out.width:
+        grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), collapse_padding=True)
+        grid.add_column("", no_wrap=True)
+        for head in heads:
+            grid.add_column(Text("\n".join(head)), justify="right", no_wrap=True)
+        for place, text in enumerate(LABELS.values()):
+            grid.add_row(text, *(Text(column[place]) for column in columns))
+        out.print(grid)
+        return
+    for head, column in zip(heads, columns, strict=True):
+        out.print(Text(" ".join(head), style="bold", overflow="fold"))
+        for text, value in zip(LABELS.values(), column, strict=True):
+            out.print(Text(f"  {text:<{label}}  {value}", overflow="fold"))
+
+
+def _shown(row: Mapping[str, Any], name: str) -> str:
+    """An amount without its currency, which has a line of its own."""
+    value = row[name]
+    if isinstance(value, bool):
+        return "yes" if value else "NO"
+    return "not told" if value is None else str(value).removesuffix(f" {row['currency']}")
 
 
 @command
@@ -84,7 +118,7 @@ def demo(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Only the closing table, one object a marketplace.")] = False,
 ) -> None:
-    """The main job from beginning to end, on marketplaces that run inside this program."""
+    """One program over all marketplaces, from publishing to paying; they run inside this program."""
     names = markets or list(SCENES)
     if unknown := [name for name in names if name not in SCENES]:
         raise InvalidRequest(faults=[Fault(name, f"is none of {', '.join(SCENES)}") for name in unknown])

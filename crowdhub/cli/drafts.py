@@ -58,17 +58,10 @@ def _options(tables: Any) -> Iterator[ProviderOptions]:
     if not isinstance(tables, dict):
         raise InvalidRequest(faults=[Fault("options", "holds one table for each marketplace")])
     for name, settings in cast("dict[str, dict[str, Any]]", tables).items():
-        _ = registry.load(name)  # defines the plugin's classes
-        kind = next((each for each in _subclasses(ProviderOptions) if each.provider == name), None)
+        kind = registry.options_type(name)
         if kind is None:
             raise InvalidRequest(faults=[Fault(f"options.{name}", "this marketplace has no options")])
         yield kind(**settings)
-
-
-def _subclasses(kind: type[ProviderOptions]) -> Iterator[type[ProviderOptions]]:
-    for each in kind.__subclasses__():
-        yield each
-        yield from _subclasses(each)
 
 
 def _near(name: str) -> str:

@@ -25,7 +25,11 @@ class Show(Protocol):
         """Something happened."""
         ...
 
-    def work(self, verdict: str, work: Submission, reason: str | None) -> None:
+    def on(self, account: str, what: str) -> None:
+        """Something happened on one marketplace."""
+        ...
+
+    def work(self, verdict: str, work: Submission, words: str) -> None:
         """A piece of work was decided on."""
         ...
 
@@ -44,7 +48,8 @@ class Silent:
     def accounts(self, markets: Sequence[Market[Any]]) -> None: ...
     def step(self, name: str, what: str) -> None: ...
     def note(self, what: str) -> None: ...
-    def work(self, verdict: str, work: Submission, reason: str | None) -> None: ...
+    def on(self, account: str, what: str) -> None: ...
+    def work(self, verdict: str, work: Submission, words: str) -> None: ...
 
     @contextmanager
     def progress(self, what: str, total: int) -> Generator[Callable[[int], None]]:
@@ -55,15 +60,22 @@ class Silent:
 
 
 LABELS: Mapping[str, str] = {
+    "currency": "Currency",
     "published": "Tasks published",
+    "unknown": "Outcome unknown",
+    "applications": "Applications",
     "handed_in": "Handed in",
     "approved": "Approved",
     "rejected": "Rejected",
-    "workers_blocked": "Workers blocked",
-    "paid": "Paid to workers",
+    "sent_back": "Sent back",
+    "bonuses": "Bonuses",
+    "workers_blocked": "Blocked",
+    "paid": "Paid",
     "commission": "Commission",
     "requests": "Requests used",
-    "answers_lost": "Answers lost on purpose",
+    "answers_lost": "Answers lost",
     "balance_before": "Balance before",
     "balance_after": "Balance after",
+    "books_agree": "Books agree",
 }
+"""What the closing table calls the members of a row."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from crowdhub.model import Money, Submission, Task
+from crowdhub.model import Money, Quote, Submission, SubmissionStatus, Task
 
 if TYPE_CHECKING:
     from crowdhub.sandbox import Books
+
+UNFINISHED = (SubmissionStatus.IN_PROGRESS, SubmissionStatus.RETURNED)
+"""Of work that is not handed in; some marketplaces list that as well."""
 
 
 @dataclass(slots=True)
@@ -18,71 +23,119 @@ class Tally:
 
     name: str
     environment: str
-    before: Money
+    currency: str
+    before: Money | None
+    """The balance, where the marketplace tells it."""
     after: Money | None = None
-    task: Task | None = None
-    handed_in: list[Submission] = field(default_factory=list[Submission])
+    tasks: list[Task] = field(default_factory=list[Task])
+    quotes: list[Quote] = field(default_factory=list[Quote])
+    unknown: int = 0
+    """Publishes of which nobody can tell whether they were carried out."""
+    accepted: int = 0
+    """Applications."""
+    handed_in: int = 0
+    """Pieces of work, those done again included."""
+    good: dict[str, Submission] = field(default_factory=dict[str, Submission])
     approved: dict[str, Submission] = field(default_factory=dict[str, Submission])
+    bonuses: list[Money] = field(default_factory=list[Money])
     rejected: dict[str, Submission] = field(default_factory=dict[str, Submission])
+    redone: int = 0
     blocked: list[str] = field(default_factory=list[str])
-    files: int = 0
     requests: int = 0
-    bulk: int = 0
-    """How many of the approvals went in bulk,"""
-    bulk_requests: int = 0
-    """and in how many requests."""
     lost: int = 0
-    listed: Counter[str] = field(default_factory=Counter[str])
+    listed: Counter[SubmissionStatus] = field(default_factory=Counter[SubmissionStatus])
     """How the marketplace lists the work at the end, by status."""
+    finished: bool = False
 
     @property
-    def paid(self) -> Money:
-        """What the approved work earned its workers."""
-        reward = self.task.reward if self.task is not None and self.task.reward is not None else self.before * 0
-        return reward * len(self.approved)
+    def spent(self) -> Money | None:
+        """By how much the balance went down."""
+        return self.before - self.after if self.before is not None and self.after is not None else None
+
+    @property
+    def paid(self) -> Money | None:
+        """What the work cost without commission: its rewards and bonuses, or what the balance says where the
+        marketplace sets the price."""
+        if not self.quotes:
+            return self.spent
+        reward = next((task.reward for task in self.tasks if task.reward is not None), Money(0, self.currency))
+        return sum(self.bonuses, reward * len(self.approved))
+
+    @property
+    def commission(self) -> Money | None:
+        """As far as the marketplace says what it takes."""
+        told = [quote.commission for quote in self.quotes if quote.commission is not None]
+        return sum(told[1:], told[0]) if told else None
 
     def problems(self, books: Books, requests: int) -> list[str]:
         """What does not agree between this tally and the marketplace's own ``books``; empty when all does.
 
         ``requests`` is how many requests the marketplace counted.
         """
-        task, after = self.task, self.after
-        if task is None or after is None:
+        if not self.finished:
             return ["the demo did not reach its end"]
-        spent = (self.before - after).amount
-        charges = [each for each in books.charges if each.kind == "publish"]
-        settled = len(self.approved) + len(self.rejected)
-        return books.problems() + [
-            f"{what}: {ours} here, {theirs} there"
-            for what, ours, theirs in (
-                ("balance", after.amount, books.balance),
-                ("spent", spent, books.charged - books.refunded),
-                ("paid to workers", self.paid.amount, books.paid_out),
-                ("payments", len(self.approved), len(books.payouts)),
-                ("tasks paid for", 1, len(charges)),
-                ("approved", len(self.approved), self.listed["approved"]),
-                ("rejected", len(self.rejected), self.listed["rejected"]),
-                ("handed in", len(self.handed_in), self.listed.total()),
-                ("settled", settled, len(self.handed_in)),
-                ("requests", self.requests, requests),
-            )
-            if ours != theirs
-        ]
+        differ = [f"{what}: {ours} here, {theirs} there" for what, ours, theirs in self._pairs(books) if ours != theirs]
+        if self.requests != requests:
+            differ.append(f"requests: {self.requests} here, {requests} there")
+        for what, ours, theirs in (
+            ("tasks paid for", len(self.tasks), sum(each.kind == "publish" for each in books.charges)),
+            ("payments", len(self.approved) + len(self.bonuses), len(books.payouts)),
+        ):
+            # What could not be told may have been done, once, or not.
+            if not ours <= theirs <= ours + self.unknown:
+                differ.append(f"{what}: {ours} here (and {self.unknown} unknown), {theirs} there")
+        return books.problems() + differ
 
-    def row(self, books: Books) -> dict[str, Any]:
-        """The line of the closing table, money as text."""
+    def _pairs(self, books: Books) -> Iterator[tuple[str, object, object]]:
+        listed = self.listed
+        if self.after is not None and self.spent is not None:
+            yield "balance", self.after.amount, books.balance
+            yield "spent", self.spent.amount, books.charged - books.refunded
+        if self.paid is not None:
+            yield "paid", self.paid.amount, books.paid_out
+        if self.commission is not None:
+            yield "commission", self.commission.amount, books.commission
+        yield "still held", 0, books.held
+        yield "approved", len(self.approved), listed[SubmissionStatus.APPROVED]
+        yield "rejected", len(self.rejected), listed[SubmissionStatus.REJECTED]
+        yield "handed in", self.handed_in - self.redone, sum(n for kind, n in listed.items() if kind not in UNFINISHED)
+        yield "decided", len(self.approved) + len(self.rejected) + self.redone, self.handed_in
+        yield "good work", sum(task.slots or 0 for task in self.tasks), len(self.approved)
+
+    def row(self, problems: int) -> dict[str, Any]:
+        """The line of the closing table; money as text, None where the marketplace does not tell.
+
+        ``problems`` is how much does not agree with the books.
+        """
+
+        def told(money: Money | None) -> str | None:
+            return None if money is None else f"{_plain(money.amount)} {money.currency}"
+
         return {
             "marketplace": self.name,
             "environment": self.environment,
-            "published": 1 if self.task is not None else 0,
-            "handed_in": len(self.handed_in),
+            "currency": self.currency,
+            "published": len(self.tasks),
+            "unknown": self.unknown,
+            "applications": self.accepted,
+            "handed_in": self.handed_in,
             "approved": len(self.approved),
             "rejected": len(self.rejected),
+            "sent_back": self.redone,
+            "bonuses": len(self.bonuses),
             "workers_blocked": len(self.blocked),
-            "paid": str(self.paid),
-            "commission": str(Money(books.commission, books.currency)),
+            "paid": told(self.paid),
+            "commission": told(self.commission),
             "requests": self.requests,
             "answers_lost": self.lost,
-            "balance_before": str(self.before),
-            "balance_after": str(self.after),
+            "balance_before": told(self.before),
+            "balance_after": told(self.after),
+            "books_agree": problems == 0,
         }
+
+
+def _plain(amount: Decimal) -> str:
+    """With two decimals, or as many as it needs."""
+    short = amount.normalize()
+    cents = Decimal("0.01")
+    return f"{short.quantize(cents) if int(short.as_tuple().exponent) > -2 else short:f}"
