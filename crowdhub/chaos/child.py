@@ -118,7 +118,3 @@ def main() -> None:
         running = [_fork(job) for _ in range(job.get("copies", 1))]
         sys.stdout.write(json.dumps([_answer_of(*each) for each in running]) + "\n")
         sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

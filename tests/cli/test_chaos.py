@@ -1,0 +1,37 @@
+"""`crowdhub chaos` as a person sees it."""
+
+import pytest
+
+from crowdhub.chaos import Naive, Result, Tally
+
+
+def test_a_short_campaign_ends_with_0_and_a_table(cli):
+    said = cli.ok("chaos", "-p", "rapidworkers", "--operations", 15, "--no-kills", "--naive", 20, "--seed", 4)
+    assert "rapidworkers (sandbox), ledger in sqlite, seed 4" in said.out
+    assert "rapidworkers, naive retries" in said.out
+    assert "Nothing was paid twice, nothing was lost." in said.out
+
+
+@pytest.mark.parametrize("case", ["duplicates", "lost"])
+def test_what_was_paid_twice_or_lost_ends_with_1(cli, monkeypatch, case):
+    import crowdhub.chaos
+
+    def found(name, place, **_):
+        tally = Tally(name, operations=3)
+        getattr(tally, case).append("task-1: bought twice")
+        return Result(tally, Naive(operations=3, duplicates=2), 0, place.kind)
+
+    monkeypatch.setattr(crowdhub.chaos, "run", found)
+    said = cli("chaos", "-p", "etxt")
+    assert said.code == 1
+    assert "WRONG: task-1: bought twice" in said.out
+    rows = cli("chaos", "-p", "etxt", "--json")
+    assert rows.code == 1
+    assert rows.rows[0][case] == 1
+    assert rows.rows[0]["good"] is False
+
+
+def test_an_unknown_marketplace_is_named(cli):
+    said = cli("chaos", "-p", "nowhere")
+    assert said.code == 2
+    assert "nowhere" in said.err

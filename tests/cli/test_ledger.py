@@ -1,0 +1,138 @@
+"""`crowdhub ledger`: what was spent where, without asking a marketplace."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from crowdhub.clock import Clock
+from crowdhub.ledger import Ledger
+from crowdhub.model import Money, Task
+
+LIVE = {"provider": "acme", "account": "live-acme", "environment": "live"}
+BOX = {"provider": "acme", "account": "acme", "environment": "sandbox"}
+
+
+class At(Clock):
+    def __init__(self, day):
+        self.day = day
+
+    def now(self):
+        return datetime(2026, 3, self.day, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def ids(cli, tmp_path):
+    """Three days of spending: done, done in another currency, and an open one."""
+    file = tmp_path / "ledger.sqlite3"
+    cli.write(f'ledger = "{file.as_posix()}"', **cli.box.accounts)
+    made = []
+    for day, identity, amount, state in (
+        (1, LIVE, Money("5", "USD"), "done"),
+        (2, BOX, Money("90", "RUB"), "done"),
+        (3, LIVE, Money("2", "USD"), "unknown"),
+    ):
+        with Ledger.open(file, clock=At(day)) as ledger:
+            intent = ledger.begin(identity, "publish", f"work {day}", key=f"order-{day}", amount=amount).intent
+            if state == "done":
+                ledger.finish(intent, Task(id=f"t{day}", **identity))
+            else:
+                ledger.unknown(intent, "the answer was lost")
+            made.append(intent.id)
+    return made
+
+
+def keys(said):
+    return [row["key"] for row in said.rows]
+
+
+def test_everything_is_listed_newest_first(cli, ids):
+    assert keys(cli.ok("ledger", "list", "--json")) == ["order-3", "order-2", "order-1"]
+    lines = cli.ok("ledger", "list").out.splitlines()
+    assert lines[0].split("\t")[:3] == ["when", "account", "operation"]
+    assert "live-acme (live)" in lines[1]
+    assert "2 USD" in lines[1]
+    assert ids[2] in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--account", "live-acme"], ["order-3", "order-1"]),
+        (["--currency", "rub"], ["order-2"]),
+        (["--state", "unknown"], ["order-3"]),
+        (["--environment", "sandbox"], ["order-2"]),
+        (["--day", "2026-03-02"], ["order-2"]),
+        (["--since", "2026-03-02"], ["order-3", "order-2"]),
+        (["--until", "2026-03-02"], ["order-1"]),
+        (["--account", "nobody"], []),
+    ],
+)
+def test_filters(cli, ids, options, found):
+    assert keys(cli.ok("ledger", "list", "--json", *options)) == found
+
+
+def test_totals_are_by_account_and_currency_and_by_day(cli, ids):
+    rows = cli.ok("ledger", "totals", "--json").rows
+    sums = {(row["account"], row["spent"]["currency"]): (row["spent"]["amount"], row["held"]["amount"]) for row in rows}
+    assert sums == {("live-acme", "USD"): ("5", "2"), ("acme", "RUB"): ("90", "0")}
+    days = cli.ok("ledger", "totals", "--json", "--by-day", "--account", "live-acme").rows
+    assert [row["day"] for row in days] == ["2026-03-01", "2026-03-03"]
+    assert "5 USD" in cli.ok("ledger", "totals").out
+
+
+def test_exports_are_whole(cli, ids):
+    rows = list(csv.DictReader(io.StringIO(cli.ok("ledger", "export", "csv").out)))
+    assert [row["key"] for row in rows] == ["order-1", "order-2", "order-3"]
+    assert rows[0]["amount"] == "5"
+    (only,) = json.loads(cli.ok("ledger", "export", "json", "--state", "unknown").out)
+    assert only["key"] == "order-3"
+
+
+def test_compacting_leaves_the_sums_and_what_is_open(cli, ids):
+    before = cli.ok("ledger", "totals", "--json").out
+    assert "entries dropped or shortened" in cli.ok("ledger", "compact", "--older-than", "1", "--forget-keys").out
+    assert keys(cli.ok("ledger", "list", "--json")) == ["order-3"]
+    assert cli.ok("ledger", "totals", "--json").out == before
+
+
+def test_a_person_says_that_it_was_done(cli, ids):
+    refused = cli("ledger", "settle", ids[2], "--done")
+    assert refused.code == 2
+    assert "--task" in refused.err
+    assert "is done now" in cli.ok("ledger", "settle", ids[2], "--done", "--task", "t77").out
+    assert cli.ok("ledger", "list", "--json", "--state", "done").rows[0]["task_id"] == "t77"
+
+
+def test_a_key_settled_by_hand_gives_its_task_back(cli, ids, tmp_path):
+    cli.ok("ledger", "settle", ids[2], "--done", "--task", "t77")
+    with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
+        again = ledger.begin(LIVE, "publish", "work 3", key="order-3")
+        assert again.status == "replayed"
+        assert again.intent.read(Task).id == "t77"
+
+
+def test_a_person_says_that_it_was_not_done(cli, ids):
+    assert "is not_done now" in cli.ok("ledger", "settle", ids[2], "--not-done").out
+    assert [row["held"]["amount"] for row in cli.ok("ledger", "totals", "--json", "--currency", "USD").rows] == ["0"]
+    said = cli("ledger", "settle", ids[2], "--not-done")
+    assert said.code == 2
+    assert "settled already" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["list", "--day", "yesterday"], "no day such as"),
+        (["list", "--day", "2026-03-01", "--since", "2026-03-01"], "cannot be combined"),
+        (["settle", "nonsense"], "--done/--not-done"),
+        (["settle", "nonsense", "--not-done"], "not in the ledger"),
+        (["settle", "nonsense", "--not-done", "--task", "t"], "no meaning"),
+    ],
+)
+def test_what_makes_no_sense_is_named(cli, ids, arguments, words):
+    said = cli("ledger", *arguments)
+    assert said.code == 2
+    assert words in said.err

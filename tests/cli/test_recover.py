@@ -1,0 +1,107 @@
+"""`crowdhub recover` after a crash: what is settled, and what is left for a person."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from crowdhub import Hub, TaskDraft
+from crowdhub.clock import Clock
+from crowdhub.errors import Lost, OutcomeUnknown
+from crowdhub.ledger import Ledger
+from crowdhub.market.publishing import with_reference
+from crowdhub.model import Money
+
+DRAFT = TaskDraft(
+    title="Read a receipt", instructions="Read it", reward=Money("0.25", "USD"), proof="The total", category="Other"
+)
+
+
+class Past(Clock):
+    def now(self):
+        return datetime.now(UTC) - timedelta(minutes=20)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch):
+    monkeypatch.setattr(Clock, "sleep", lambda *_: None)
+
+
+@pytest.fixture
+def file(cli, tmp_path):
+    file = tmp_path / "ledger.sqlite3"
+    cli.write(f'max_wait = 5\nledger = "{file.as_posix()}"', **cli.box.accounts)
+    return file
+
+
+def left_open(cli, file, key, *, published=False, clock=None):
+    """An intent whose answer was lost; ``published``: the marketplace did carry it out."""
+    with Hub(cli.box.accounts, ledger=None) as hub, Ledger.open(file, clock=clock) as ledger:
+        provider = hub["rapidworkers"].provider
+        draft = with_reference(provider, DRAFT, key)
+        task = hub["rapidworkers"].publish(DRAFT, key=key) if published else None
+        begun = ledger.begin(
+            provider.identity, "publish", draft, key=key, amount=Money("0.28", "USD"), reference=draft.reference
+        )
+        lost = OutcomeUnknown("No answer in time.", lost=Lost.TIMED_OUT).looking_for(f"[ref {draft.reference}]")
+        ledger.unknown(begun.intent, lost)
+        return begun.intent.id, task
+
+
+def test_nothing_to_recover_is_said(cli, file):
+    assert "Nothing was left open" in cli.ok("recover").out
+
+
+def test_what_was_done_and_what_was_not_is_told_apart(cli, file):
+    _, task = left_open(cli, file, "done", published=True)
+    left_open(cli, file, "gone", clock=Past())
+    said = cli.ok("recover")
+    assert "publish with the key 'done' for 0.28 USD" in said.out
+    assert f"was carried out (task {task.id})" in said.out
+    assert "'gone'" in said.out
+    assert "was not carried out" in said.out
+    assert "rapidworkers (sandbox)" in said.out
+    assert "2 settled, 0 left for a person" in said.out
+    assert "Nothing was left open" in cli.ok("recover").out
+    rows = cli.ok("ledger", "list", "--json").rows
+    assert {(row["key"], row["state"]) for row in rows} == {("done", "done"), ("gone", "not_done")}
+    assert len(cli.side.jobs()) == 1
+
+
+def test_what_cannot_be_told_yet_ends_with_3_and_says_what_to_look_for(cli, file):
+    intent, _ = left_open(cli, file, "who-knows")
+    said = cli("recover")
+    assert said.code == 3
+    assert "cannot be told" in said.out
+    assert "Look for [ref ch-" in said.out
+    assert f"crowdhub ledger settle {intent} --done" in said.out
+    assert "0 settled, 1 left for a person" in said.out
+
+
+def test_json_has_one_object_for_each(cli, file):
+    left_open(cli, file, "who-knows")
+    said = cli("recover", "--account", "rapidworkers", "--json")
+    assert said.code == 3
+    (row,) = said.rows
+    assert (row["kind"], row["settled"], row["environment"]) == ("intent", "look", "sandbox")
+    assert "[ref ch-" in row["look_for"]
+
+
+def test_an_unfinished_review_is_carried_on_and_a_conflict_shown(cli, file):
+    task = cli.publish(slots=3)
+    works = [str(each) for each in cli.side.hand_in(task, 3)]
+    with Hub(cli.box.accounts, ledger=None) as hub, Ledger.open(file) as ledger:
+        market = hub["rapidworkers"]
+        ledger.journal.close(
+            ledger.journal.write(market.provider.identity, [(task, each, "approve", None) for each in works])
+        )
+        listed = {each.id: each for each in market.submissions(task)}
+        market.approve(listed[works[0]])
+        market.reject(listed[works[1]], "No total.")
+    said = cli("recover")
+    assert said.code == 3
+    assert f"approve {works[0]} of task {task}: already" in said.out
+    assert f"approve {works[2]} of task {task}: approved" in said.out
+    assert f"approve {works[1]} of task {task}: failed" in said.err
+    assert "already rejected" in said.err
+    assert cli.side.books().problems() == []
+    assert cli.ok("recover").out.startswith("Nothing")
