@@ -17,6 +17,7 @@ EXAMPLES = sorted(path.name for path in FOLDER.glob("[a-z]*.py"))
 ENDS = {
     "publish_and_review.py": "'approved': 25",
     "span_marketplaces.py": "decided on {",
+    "all_marketplaces.py": "paid for {",
     "follow_work.py": "nothing was decided on, so nothing was paid",
 }
 
