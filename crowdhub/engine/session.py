@@ -202,8 +202,9 @@ class Session:
 
     def described(self, result: T, operation: str) -> T:
         """A result; the errors of a page's unreadable records are described like those that are raised."""
-        if isinstance(result, Page):
-            for error in cast("Page[Any]", result).unreadable:
+        found: object = result
+        if isinstance(found, Page):
+            for error in cast("Page[Any]", found).unreadable:
                 self.describe(error, operation)
         return result
 

@@ -115,8 +115,10 @@ def recording(
             recorder.attach(cassette)
             yield recorder
     except NotHeld as error:
-        # Its own words hold the request as it was sent, credentials included.
-        raise NotRecorded(_unknown(file, keeper.request(error.failed_request), cassette)) from None
+        # Its own words and frames hold the request as it was sent, credentials included.
+        words = _unknown(file, keeper.request(error.failed_request), cassette)
+        error.args, error.failed_request, error.cassette, error.__traceback__ = (), None, None, None
+        raise NotRecorded(words) from None
     if keeper.recorded is not None:
         secrets: list[str] = known.settings.secrets() if known is not None else []
         files.write(file, Tape(hosts.within(recorder.about), keeper.recorded), {*secrets, *scrubber.seen})

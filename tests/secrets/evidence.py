@@ -12,7 +12,7 @@ import pickle
 import traceback
 import types
 import warnings
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +55,7 @@ class Evidence:
         self.secrets: set[str] = set()
         self.texts: dict[str, set[str]] = {}
         self.errors: list[BaseException] = []
+        self._ways: Counter[tuple[Any, ...]] = Counter()
 
     def add(self, where: str, *texts: str) -> None:
         self.texts.setdefault(where, set()).update(texts)
@@ -91,7 +92,10 @@ class Evidence:
             self.add(f"members of {kind}", repr(vars(each)))
             self.add(f"pickle of {kind}", as_text(pickled(each)))
         self.add(f"locals of {name}", with_locals(error))
-        self.add(f"rich locals of {name}", with_rich_locals(error))
+        way = (name, *((frame.name, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)))
+        self._ways[way] += 1
+        if self._ways[way] <= 3:  # it takes its time, and the third of one kind says what all say
+            self.add(f"rich locals of {name}", with_rich_locals(error))
 
     def result(self, value: Any) -> None:
         """A result: as text, as JSON, as pickle."""
@@ -216,7 +220,7 @@ def chain_of(error: BaseException) -> list[BaseException]:
 
 
 def with_locals(error: BaseException) -> str:
-    """What `traceback` prints with locals, but for the frames of the tests themselves, also where it hides a context."""
+    """What `traceback` prints with locals, also of contexts that it hides; without the frames of the tests."""
     told: list[str] = []
     for each in chain_of(error):
         shown = traceback.TracebackException.from_exception(each, capture_locals=True)
