@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test demo lint bench examples docs check constraints clean
+.PHONY: help setup test demo lint bench examples conformance mutants docs check constraints clean
 
 help:
 	@echo "make test      the tests"
@@ -13,6 +13,8 @@ help:
 	@echo "make lint      ruff, mypy, pyright"
 	@echo "make examples  the example programs"
 	@echo "make bench     measurements"
+	@echo "make conformance  the conformance kit on the four plugins"
+	@echo "make mutants   deliberate bugs, each of which the kit must catch"
 	@echo "make docs      write the generated parts of the documents anew"
 	@echo "make check     lint, test, examples, demo"
 
@@ -61,6 +63,13 @@ bench: $(STAMP)
 
 examples: $(STAMP)
 	@set -e; for example in examples/[a-z]*.py; do echo "== $$example"; $(BIN)/python $$example; done
+
+conformance: $(STAMP)
+	$(BIN)/python -m pytest -n $(JOBS) --crowdhub-provider rapidworkers --crowdhub-provider crowdsdom \
+		--crowdhub-provider etxt --crowdhub-provider capsolver $(ARGS)
+
+mutants: $(STAMP)
+	@$(BIN)/python -m crowdhub.testing.mutants $(ARGS)
 
 docs: $(STAMP)
 	$(BIN)/crowdhub providers --into README.md
