@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from crowdhub.chaos.chapter import Chapter
 from crowdhub.chaos.kills import Kills
@@ -42,11 +43,13 @@ def run(
     compare: int | None = None,
     rate: float = RATE,
     quick: bool = False,
+    processes: Processes | None = None,
     progress: Progress = _quiet,
 ) -> Result:
     """One marketplace's campaign. ``compare``: tasks that the naive program publishes (0: none).
 
-    ``kills`` need processes that fork. ``quick`` leaves out most kinds of weather around the kills.
+    ``kills`` need processes that fork; ``processes`` starts them, for several campaigns. ``quick`` leaves out most
+    kinds of weather around the kills.
     Raises `InvalidRequest` for a marketplace that is not known here.
     """
     stage = stage_of(provider)
@@ -64,14 +67,16 @@ def run(
     if not forks and (kills or outages):
         tally.notes.append("no process was killed: this system cannot fork")
     if outages or (kills and forks):
-        with Processes() as processes:
+        with ExitStack() as stack:
+            started = processes or stack.enter_context(Processes())
             if kills and forks:
                 progress(provider, "kill -9 at every step", tally.operations)
-                tally += _killed(stage, seed, place, processes, quick=quick)
+                tally += _killed(stage, seed, place, started, quick=quick)
+                tally += _late_after_recovery(stage, seed, place, started)
             if outages:
                 progress(provider, "trouble with the ledger", tally.operations)
                 with Chapter(stage, seed, place.new(), rate=0) as chapter:
-                    Outages(chapter, place, processes if forks else None).everything()
+                    Outages(chapter, place, started if forks else None).everything()
                     tally += chapter.tally
     tally += _doubled(stage, seed, place)
     tally.seconds = time.monotonic() - began
@@ -87,6 +92,20 @@ def _killed(stage: Stage, seed: int, place: Place, processes: Processes, *, quic
         Kills(chapter, processes, quick=quick).everything()
         chapter.tally.duplicates += chapter.truth.problems()
         return chapter.tally
+
+
+def _late_after_recovery(stage: Stage, seed: int, place: Place, processes: Processes) -> Tally:
+    """The process is killed while the marketplace is slow, recovered at once, and only then is the work done: how
+    far recovery trusts an absence. Told, not counted: it rests on how slow a marketplace may be."""
+    with Chapter(stage, seed, place.new(), rate=0) as chapter:
+        mine = Kills(chapter, processes, quick=True)
+        bought, settled = mine.late_after_recovery()
+    chapter.tally.notes.append(
+        f"{stage.name}: killed while the marketplace was slow, recovered at once ({settled}), asked again; then the "
+        f"first request was carried out after all: {bought} bought."
+    )
+    chapter.tally.operations = 0
+    return chapter.tally
 
 
 def _doubled(stage: Stage, seed: int, place: Place) -> Tally:

@@ -150,6 +150,23 @@ class Kills:
 
         self._each_step("recovery", once)
 
+    def late_after_recovery(self) -> tuple[int, str]:
+        """How often it was bought, and what recovery said, where the work is done after the recovery."""
+        storm, truth, key = self.chapter.storm, self.chapter.truth, "late"
+        names = self._job("publish", number=990_001, key="late-probe")["points"]
+        _ = truth.now("late-probe")
+        storm.begin(key, 0)
+        storm.late_by = 60
+        storm.add(Fault.hang("before"), method="POST", path=self.stage.published)
+        job: Job = {"do": "publish", "number": 990_002, "key": key}
+        _ = self._job(**job, kill_at=_last(names, "POST is half sent") + 1)
+        recovered = self._after("recover")["said"]["intents"]
+        _ = self._after(**job)
+        _ = truth.now(key)
+        storm.calm()
+        _ = truth.now(key)
+        return len(truth.bought(key)), ", ".join(str(each["settled"]) for each in recovered)
+
     def _left_open(self, job: Job) -> bool:
         if self._before_outcome is None:
             probe = {**job, "number": job["number"] + 50_000, "key": job["key"] + "-probe"}
@@ -224,3 +241,7 @@ class Kills:
         _ = self.chapter.truth.now(f"reviewed-{self._number}")
         self.stage.hand_in(self.chapter.sandbox, task.id, slots)
         return task.id, [each.id for each in self.chapter.market.submissions(task, status="pending")]
+
+
+def _last(names: list[str], name: str) -> int:
+    return len(names) - 1 - names[::-1].index(name)

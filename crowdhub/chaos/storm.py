@@ -67,6 +67,8 @@ class Storm(Faults):
         self.counts: Counter[str] = Counter()
         self.hook: Callable[[str, str], None] | None = None
         """Called in the server's thread with method and path of each request, before it is dealt with."""
+        self.late_by: float | None = None
+        """Seconds after which all late work is done, in place of those in `LATE`."""
         self._seed = seed
         self._spends = re.compile(spends)
         self._note = note
@@ -126,7 +128,7 @@ class Storm(Faults):
     def hold(self, hold: Hold) -> None:
         super().hold(hold)
         with self._guard:
-            pause = LATE[(self._number + self._asked.total()) % len(LATE)]
+            pause = self.late_by or LATE[(self._number + self._asked.total()) % len(LATE)]
             self._waiting.append(_Late(hold, self._whose, self._at + pause))
 
     def moved(self, seconds: float) -> None:

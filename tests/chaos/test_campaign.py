@@ -14,8 +14,8 @@ from crowdhub.market import reviewing
 
 
 @pytest.mark.parametrize("provider", list(STAGES))
-def test_whatever_goes_wrong_nothing_is_paid_twice_and_nothing_lost(provider, place):
-    result = run(provider, place, operations=60, seed=11, kills=False, compare=40)
+def test_whatever_goes_wrong_nothing_is_paid_twice_and_nothing_lost(provider, place, processes):
+    result = run(provider, place, operations=60, seed=11, kills=False, compare=40, processes=processes)
     tally = result.tally
     assert result.good, tally.duplicates + tally.lost
     assert tally.done["published"] >= 5
@@ -30,8 +30,8 @@ def test_whatever_goes_wrong_nothing_is_paid_twice_and_nothing_lost(provider, pl
     assert result.naive.duplicates > 0, "the same weather makes an ordinary program pay twice"
 
 
-def test_the_same_with_a_real_postgresql_that_goes_away_and_comes_back(postgres_place):
-    result = run("rapidworkers", postgres_place, operations=40, seed=5, kills=False, compare=0)
+def test_the_same_with_a_real_postgresql_that_goes_away_and_comes_back(postgres_place, processes):
+    result = run("rapidworkers", postgres_place, operations=40, seed=5, kills=False, compare=0, processes=processes)
     assert result.good, result.tally.duplicates + result.tally.lost
     assert result.tally.faults["PostgreSQL away"] == 2
     assert result.tally.faults["several processes with one key"] == 3
