@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import httpx
 from tenacity import RetryError, Retrying, retry_if_exception_type, retry_if_result, stop_after_attempt
 
-from crowdhub import registry
+from crowdhub import http, registry
 from crowdhub.chaos.chapter import TIMEOUT
 from crowdhub.chaos.result import Naive
 from crowdhub.chaos.stages import Stage
 from crowdhub.chaos.storm import Storm
 from crowdhub.chaos.truth import Truth
 from crowdhub.flow import Call, Flow, FlowRun
-from crowdhub.http import URL, build_request
 from crowdhub.market.publishing import with_reference
 from crowdhub.provider import Provider, Token
 from crowdhub.sandbox import Sandbox
@@ -30,11 +28,11 @@ class NaiveClient:
     def __init__(self, provider: Provider[Any], bases: dict[str, str]) -> None:
         self._provider = provider
         self._bases = bases
-        self._http = httpx.Client(timeout=TIMEOUT)
+        self._http = http.Client(timeout=TIMEOUT)
         self._token: Token | None = None
         self._again = Retrying(
             stop=stop_after_attempt(ATTEMPTS),
-            retry=retry_if_exception_type(httpx.HTTPError) | retry_if_result(_failed),
+            retry=retry_if_exception_type(http.HTTPError) | retry_if_result(_failed),
         )
 
     def publish(self, flow: Flow[Any]) -> bool:
@@ -56,23 +54,23 @@ class NaiveClient:
                 call = run.send(self._send(call))
             return run.result
 
-    def _send(self, call: Call) -> httpx.Response:
+    def _send(self, call: Call) -> http.Response:
         base = self._bases[call.base]
         address = base.rstrip("/") + call.path if call.path.startswith("/") else base + call.path
         signed = self._provider.sign(call, self._token if call.authenticated else None)
 
-        def once() -> httpx.Response:
-            answer = self._http.send(build_request(signed, URL(address), "naive/1.0"))
+        def once() -> http.Response:
+            answer = self._http.send(http.build_request(signed, http.URL(address), "naive/1.0"))
             _ = answer.json()
             return answer
 
-        def tolerant() -> httpx.Response:
+        def tolerant() -> http.Response:
             try:
                 return once()
             except ValueError as unreadable:  # HTML, or half of an answer
-                raise httpx.DecodingError(str(unreadable)) from unreadable
+                raise http.DecodingError(str(unreadable)) from unreadable
 
-        found: httpx.Response = self._again(tolerant)
+        found: http.Response = self._again(tolerant)
         if found.status_code == 401:
             self._token = None
         return found
@@ -81,7 +79,7 @@ class NaiveClient:
         self._http.close()
 
 
-def _failed(answer: httpx.Response) -> bool:
+def _failed(answer: http.Response) -> bool:
     return answer.status_code >= 500 or answer.status_code == 429
 
 

@@ -6,14 +6,16 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 import typer
 
 from crowdhub.cli.common import AsJson, Config, command, open_hub
 from crowdhub.cli.output import console, json_line, plain, record, say, table
 from crowdhub.errors import ConfigurationError, Fault, InvalidRequest
-from crowdhub.ledger import Intent, Ledger, State, Total
+
+if TYPE_CHECKING:  # the command starts without the database's library
+    from crowdhub.ledger import Intent, Ledger, Total
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -224,7 +226,7 @@ def _filters(
         account=account,
         currency=currency.upper() if currency else None,
         environment=environment,
-        state=None if state is None else State(state).value,
+        state=state,
         since=_midnight(first),
         until=_midnight(end),
     )
