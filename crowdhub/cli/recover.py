@@ -27,9 +27,10 @@ def recover(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Settle what a crash or a lost answer left open, by asking the marketplaces. Spends nothing.
+    """Settle what a crash or a lost answer left open, by asking the marketplaces.
 
-    Unfinished reviews are carried on with. Exit code 3 where something is left that a person must look at.
+    Publishes and buys nothing. Unfinished reviews are carried on with, which pays for
+    what was approved. Exit code 3 where something is left that a person must look at.
     """
     with open_hub(config) as hub:
         report = hub.recover() if account is None else hub[account].recover()

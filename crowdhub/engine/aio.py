@@ -12,6 +12,7 @@ from tenacity import AsyncRetrying
 
 from crowdhub import http
 from crowdhub.engine.classify import LOST, Failure
+from crowdhub.engine.policy import Waited
 from crowdhub.engine.session import LARGEST_ANSWER, Session, one_encoding, too_large
 from crowdhub.engine.transport import AsyncSigningTransport, proxy_for
 from crowdhub.errors import AuthenticationFailed, CrowdhubError
@@ -102,8 +103,9 @@ class AsyncEngine:
             return await self._repeat(call)
 
     async def _repeat(self, call: Call) -> http.Response:
+        waited = Waited()
         try:
-            return await self._attempt(call)
+            return await self._attempt(call, waited)
         except Failure as failure:
             if call.once or not failure.again:
                 raise
@@ -112,18 +114,19 @@ class AsyncEngine:
         async def attempt() -> http.Response:
             if first:
                 raise first.pop()  # the attempt already made counts as the policy's first
-            return await self._attempt(call)
+            return await self._attempt(call, waited)
 
-        return await AsyncRetrying(sleep=self.session.clock.sleep_async, **self.session.options.policy.arguments())(
-            attempt
-        )
+        async def pause(seconds: float) -> None:
+            await self.session.clock.sleep_async(seconds)
+            waited.seconds += seconds
 
-    async def _attempt(self, call: Call) -> http.Response:
+        return await AsyncRetrying(sleep=pause, **self.session.options.policy.arguments(waited))(attempt)
+
+    async def _attempt(self, call: Call, waited: Waited) -> http.Response:
         session = self.session
-        waited = 0.0
-        while seconds := await self._gate(call, waited):
+        while seconds := await self._gate(call, waited.seconds):
             await session.clock.sleep_async(seconds)
-            waited += seconds
+            waited.seconds += seconds
         async with self._places:
             sent_at = session.clock.now()
             request = session.request(call)

@@ -11,6 +11,13 @@ from tenacity import RetryCallState
 from crowdhub.engine.classify import Failure
 
 
+@dataclass(slots=True)
+class Waited:
+    """Seconds that one call has waited in all: for its place in the request budget, and between its attempts."""
+
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True)
 class RetryPolicy:
     """Full jitter between 0 and ``first * 2**n`` seconds, at most ``longest``; ``Retry-After`` wins where given.
@@ -24,9 +31,8 @@ class RetryPolicy:
     max_wait: float = 60.0
     random: Random | None = None
 
-    def arguments(self, spent: float = 0.0) -> dict[str, Any]:
-        """What `tenacity.Retrying` and `AsyncRetrying` take; only ``sleep`` differs. ``spent``: seconds that the
-        call has already waited, for its place in the request budget, say."""
+    def arguments(self, waited: Waited) -> dict[str, Any]:
+        """What `tenacity.Retrying` and `AsyncRetrying` take; only ``sleep`` differs."""
         jitter = self.random or Random()  # noqa: S311 - spreads load, guards nothing
 
         def wait(state: RetryCallState) -> float:
@@ -36,9 +42,7 @@ class RetryPolicy:
             return jitter.uniform(0, min(self.longest, self.first * 2 ** (state.attempt_number - 1)))
 
         def stop(state: RetryCallState) -> bool:
-            return (
-                state.attempt_number >= self.attempts or spent + state.idle_for + state.upcoming_sleep > self.max_wait
-            )
+            return state.attempt_number >= self.attempts or waited.seconds + state.upcoming_sleep > self.max_wait
 
         def retry(state: RetryCallState) -> bool:
             failure = _failure(state)

@@ -11,6 +11,7 @@ from tenacity import Retrying
 
 from crowdhub import http
 from crowdhub.engine.classify import LOST, Failure
+from crowdhub.engine.policy import Waited
 from crowdhub.engine.session import LARGEST_ANSWER, Session, one_encoding, too_large
 from crowdhub.engine.transport import SigningTransport, proxy_for
 from crowdhub.errors import AuthenticationFailed, CrowdhubError
@@ -99,8 +100,9 @@ class Engine:
             return self._repeat(call)
 
     def _repeat(self, call: Call) -> http.Response:
+        waited = Waited()
         try:
-            return self._attempt(call)
+            return self._attempt(call, waited)
         except Failure as failure:
             if call.once or not failure.again:
                 raise
@@ -109,16 +111,19 @@ class Engine:
         def attempt() -> http.Response:
             if first:
                 raise first.pop()  # the attempt already made counts as the policy's first
-            return self._attempt(call)
+            return self._attempt(call, waited)
 
-        return Retrying(sleep=self.session.clock.sleep, **self.session.options.policy.arguments())(attempt)
+        def pause(seconds: float) -> None:
+            self.session.clock.sleep(seconds)
+            waited.seconds += seconds
 
-    def _attempt(self, call: Call) -> http.Response:
+        return Retrying(sleep=pause, **self.session.options.policy.arguments(waited))(attempt)
+
+    def _attempt(self, call: Call, waited: Waited) -> http.Response:
         session = self.session
-        waited = 0.0
-        while seconds := session.wait_at_gate(call, waited):
+        while seconds := session.wait_at_gate(call, waited.seconds):
             session.clock.sleep(seconds)
-            waited += seconds
+            waited.seconds += seconds
         with self._places:
             sent_at = session.clock.now()
             request = session.request(call)

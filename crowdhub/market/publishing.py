@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from crowdhub.errors import Conflict, NotSupported
+from crowdhub.errors import Fault, InvalidRequest, NotSupported
 from crowdhub.flow import UNSET, Call, Flow, FlowRun, Upload
 from crowdhub.market.spending import Guard, Wish, spend
 from crowdhub.market.steps import Run, Script
@@ -111,13 +111,15 @@ def _refuse_other(found: Task, draft: TaskDraft, key: str | None) -> None:
         "reward": (found.reward, draft.reward),
         "slots": (found.slots, draft.slots),
     }
-    differ = [f"{name}: {a} then, {b} now" for name, (a, b) in pairs.items() if a is not None and a != b]
+    differ = [Fault(name, f"was {a}, now {b}") for name, (a, b) in pairs.items() if a is not None and a != b]
     if differ:
-        raise Conflict(
-            f"The key {key!r} has already published task {found.id}, with other content ({'; '.join(differ)}).",
-            actual=found,
+        said = "; ".join(map(str, differ))
+        error = InvalidRequest(
+            f"The key {key!r} has already published task {found.id}, with other content ({said}).",
             next_step="Use another key for another task; nothing was sent.",
         )
+        error.faults = tuple(differ)
+        raise error
 
 
 def dry_run(provider: Provider[Any], draft: TaskDraft) -> Script[DryRun]:

@@ -79,9 +79,9 @@ class Market(MarketBase[P]):
         A lost answer is looked for at the marketplace; what it made comes back with ``replayed=True``.
         ``dry_run=True`` sends nothing and says what would be sent and what it would cost.
 
-        Raises `NotSupported` and `InvalidRequest` (nothing was sent), `InsufficientFunds`,
-        `PermissionDenied` (the marketplace's own rules), `Conflict` (the key stands for another task), and
-        `OutcomeUnknown` where it cannot be told whether it was published: nothing is sent again then.
+        Raises `NotSupported` and `InvalidRequest` (nothing was sent; also for a key that stands for another
+        task), `BudgetExceeded`, `NotConfirmed`, `InsufficientFunds`, `PermissionDenied` (the marketplace's own
+        rules), and `OutcomeUnknown` where it cannot be told whether it was published: nothing is sent again then.
         """
         ready = publishing.with_reference(self._provider, self.check(draft), key)
         if dry_run:

@@ -150,7 +150,8 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
             for task in page.items:
                 if draft.reference and task.reference == draft.reference:
                     return task.copy_with(replayed=True)
-                if task.reference is None and _like(task, draft, since):
+                # Without a lost call in question, a like task is just another one, made on the website, say.
+                if since is not None and task.reference is None and _like(task, draft, since):
                     doubtful = task
             unreadable.extend(page.unreadable)
             more = page.more
@@ -316,9 +317,9 @@ def _upload(image: bytes | Path) -> Upload:
     return Upload(name, image, f"image/{kind}" if kind != "octet-stream" else "application/octet-stream")
 
 
-def _like(task: Task, draft: TaskDraft, since: datetime | None) -> bool:
+def _like(task: Task, draft: TaskDraft, since: datetime) -> bool:
     """Whether a task without a reference could be the lost one."""
-    recent = since is None or task.created_at is None or abs(task.created_at - since) < timedelta(days=1)
+    recent = task.created_at is None or abs(task.created_at - since) < timedelta(days=1)
     return recent and (task.title, task.reward, task.slots) == (draft.title, draft.reward, draft.slots)
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from crowdhub import Hub, Money, TaskDraft
-from crowdhub.errors import Conflict, InsufficientFunds, InvalidRequest, NotSupported, OutcomeUnknown, PermissionDenied
+from crowdhub.errors import InsufficientFunds, InvalidRequest, NotSupported, OutcomeUnknown, PermissionDenied
 from crowdhub.market.checks import UnsupportedFieldWarning
 from crowdhub.model import FreeText, QuestionForm
 from crowdhub.sandbox import Fault
@@ -65,7 +65,7 @@ def test_a_title_that_the_marketplace_trims_is_the_same_task(publish, sandbox, t
 @pytest.mark.parametrize("change", [{"title": "Other"}, {"reward": Money("2.51", "USD")}, {"slots": 21}])
 def test_a_key_does_not_stand_for_two_tasks(publish, sandbox, change):
     publish(DRAFT, key="k")
-    with pytest.raises(Conflict, match=next(iter(change))):
+    with pytest.raises(InvalidRequest, match=next(iter(change))):
         publish(DRAFT.copy_with(**change), key="k")
     assert len(sandbox.jobs()) == 1
 
