@@ -130,3 +130,5 @@ def _sum_up(results: list[Result]) -> None:
     good = all(each.good for each in results)
     verdict = "Nothing was paid twice, nothing was lost." if good else "Something was paid twice or lost: see above."
     say(verdict, style="bold green" if good else "bold red")
+    if any(each.tally.notes for each in results):
+        say("The notes above name what lies outside of that: where no client can tell, or only by waiting.")
