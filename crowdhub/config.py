@@ -109,7 +109,7 @@ def _read(file: Path) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     try:
         text = file.read_text(encoding="utf-8")
         data = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{file} cannot be read: {error}.") from None
     for name in data:
         if name not in ("hub", "accounts"):

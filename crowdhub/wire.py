@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeGuard, TypeVar, cast
@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from crowdhub.errors import UnreadableResponse
+from crowdhub.model.base import aware
 
 if TYPE_CHECKING:
     from crowdhub.http import Response
@@ -74,6 +75,8 @@ class WireModel(BaseModel):
             return cls.model_validate(data)
         except ValidationError as error:
             raise unreadable(f"its {cls.__name__} has {_what(error)}", data, response) from None
+        except ValueError:
+            raise unreadable(f"its {cls.__name__} has a number that is none", data, response) from None
 
 
 def mapping(value: Any) -> dict[str, Any] | None:
@@ -120,12 +123,19 @@ def _refuse(text: str) -> Any:
 
 def unreadable(what: str, data: Any, response: Response | None = None) -> UnreadableResponse:
     """The error for an answer that cannot be read; holds the beginning of ``data`` as evidence."""
-    excerpt = data if isinstance(data, str) else json.dumps(data, default=str, ensure_ascii=False)
     return UnreadableResponse(
-        f"The answer cannot be read: {what}.",
-        excerpt=excerpt[:EXCERPT],
+        f"The answer cannot be read: {what[:EXCERPT]}.",
+        excerpt=_excerpt(data),
         http_status=response.status_code if response is not None else None,
     )
+
+
+def _excerpt(data: Any) -> str:
+    try:
+        text = data if isinstance(data, str) else json.dumps(data, default=str, ensure_ascii=False)
+    except (ValueError, RecursionError):  # a number of thousands of digits, a thousand lists in each other
+        text = f"({type(data).__name__})"
+    return text[:EXCERPT]
 
 
 def read_records(
@@ -248,17 +258,21 @@ def time_or_none(value: Any) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
-        moment = datetime.fromisoformat(value)
+        return aware(datetime.fromisoformat(value))
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def text_or_none(value: Any) -> str | None:
     """Text as it is, a number as text; None for anything else (a flag, a list) and for nothing."""
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        return None
+    try:
+        return str(value)
+    except ValueError:  # Python writes out no number of thousands of digits
+        return None
 
 
 def texts(values: Any) -> Sequence[str]:

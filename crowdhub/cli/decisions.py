@@ -82,7 +82,7 @@ def _json_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
             continue
         try:
             row: Any = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield number, f"is no JSON ({error})"
             continue
         yield number, cast("dict[str, Any]", row) if isinstance(row, dict) else "is no JSON object"
@@ -95,5 +95,8 @@ def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
     if not ({"submission", "id"} & names and "verdict" in names):
         yield 1, f"names no columns; the first line is {','.join(COLUMNS)}"
         return
-    for row in reader:
-        yield reader.line_num, "has more cells than the first line" if None in row else row
+    try:
+        for row in reader:
+            yield reader.line_num, "has more cells than the first line" if None in row else row
+    except csv.Error as error:
+        yield reader.line_num + 1, f"is no CSV ({error})"

@@ -27,7 +27,7 @@ def read_file(path: Path) -> dict[str, Any]:
         data: Any = (
             json.loads(text, parse_float=str) if path.suffix == ".json" else tomllib.loads(text, parse_float=str)
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}.") from None
     if not isinstance(data, dict):
         raise ConfigurationError(f"{path} is no table of a draft's fields.")
@@ -57,11 +57,13 @@ def _options(tables: Any) -> Iterator[ProviderOptions]:
     """``[options.rapidworkers]`` and the like, as the plugins' own types."""
     if not isinstance(tables, dict):
         raise InvalidRequest(faults=[Fault("options", "holds one table for each marketplace")])
-    for name, settings in cast("dict[str, dict[str, Any]]", tables).items():
+    for name, settings in cast("dict[str, Any]", tables).items():
         kind = registry.options_type(name)
         if kind is None:
             raise InvalidRequest(faults=[Fault(f"options.{name}", "this marketplace has no options")])
-        yield kind(**settings)
+        if not isinstance(settings, dict) or "self" in settings:
+            raise InvalidRequest(faults=[Fault(f"options.{name}", "is no table of this marketplace's settings")])
+        yield kind(**cast("dict[str, Any]", settings))
 
 
 def _near(name: str) -> str:

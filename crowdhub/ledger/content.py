@@ -160,7 +160,7 @@ def result_text(result: Any, redact: Redact = str) -> str:
             if isinstance(result, BaseModel):
                 data = result.model_dump(mode="python", exclude=left_out)
             text = as_json(_walk(data, redact, _answered))
-        except (RecursionError, ValueError, TypeError):
+        except (RecursionError, ValueError, TypeError, OverflowError):
             continue
         if len(text) <= LONGEST_RESULT:
             return text

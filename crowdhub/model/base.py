@@ -84,7 +84,13 @@ CountryText = Annotated[str, BeforeValidator(_country)]
 
 def aware(moment: datetime) -> datetime:
     """The moment in UTC where it names no zone: marketplaces that leave it out mean UTC, as far as is known."""
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    found = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    if found.year in (1, 9999):  # at the ends of the calendar a time zone can lead out of it
+        try:
+            found.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("is no moment within the calendar") from None
+    return found
 
 
 Moment = Annotated[datetime, AfterValidator(aware)]
