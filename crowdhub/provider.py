@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypedDict, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -119,6 +119,9 @@ class Provider(Generic[S]):
     sandbox_hosts: ClassVar[Sequence[str]] = ()
     draft_fields: ClassVar[frozenset[str]] = frozenset({"title", "instructions", "reward", "slots"})
     """The fields of a draft that the marketplace has a place for."""
+    settles_within: ClassVar[timedelta] = timedelta(minutes=5)
+    """How long after a request left the marketplace may still carry it out. Only then is the absence of what it would
+    have made a proof, after a time-out or a crash. No marketplace documents it; five minutes are our assumption."""
     absent: ClassVar[Mapping[str, str]] = {}
     """Why a capability or a draft field is absent, by its name."""
     limits: ClassVar[Mapping[str, str]] = {}

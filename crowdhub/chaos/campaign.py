@@ -72,7 +72,6 @@ def run(
             if kills and forks:
                 progress(provider, "kill -9 at every step", tally.operations)
                 tally += _killed(stage, seed, place, started, quick=quick)
-                tally += _late_after_recovery(stage, seed, place, started)
             if outages:
                 progress(provider, "trouble with the ledger", tally.operations)
                 with Chapter(stage, seed, place.new(), rate=0) as chapter:
@@ -89,23 +88,11 @@ def run(
 
 def _killed(stage: Stage, seed: int, place: Place, processes: Processes, *, quick: bool) -> Tally:
     with Chapter(stage, seed, place.new(), rate=0) as chapter:
-        Kills(chapter, processes, quick=quick).everything()
+        kills = Kills(chapter, processes, quick=quick)
+        kills.everything()
+        kills.late_after_recovery()
         chapter.tally.duplicates += chapter.truth.problems()
         return chapter.tally
-
-
-def _late_after_recovery(stage: Stage, seed: int, place: Place, processes: Processes) -> Tally:
-    """The process is killed while the marketplace is slow, recovered at once, and only then is the work done: how
-    far recovery trusts an absence. Told, not counted: it rests on how slow a marketplace may be."""
-    with Chapter(stage, seed, place.new(), rate=0) as chapter:
-        mine = Kills(chapter, processes, quick=True)
-        bought, settled = mine.late_after_recovery()
-    chapter.tally.notes.append(
-        f"{stage.name}: killed while the marketplace was slow, recovered at once ({settled}), asked again; then the "
-        f"first request was carried out after all: {bought} bought."
-    )
-    chapter.tally.operations = 0
-    return chapter.tally
 
 
 def _doubled(stage: Stage, seed: int, place: Place) -> Tally:

@@ -98,7 +98,7 @@ def _settle(provider: Provider[Any], guard: Guard, intent: Intent) -> Script[Rec
     mine = begun.intent
     with ledger.holding(mine):
         try:
-            found: Task | None = yield from look_back(ledger, mine, _look_of(provider, mine))
+            found: Task | None = yield from look_back(provider, ledger, mine, _look_of(provider, mine))
         except OutcomeUnknown as error:
             return _recovered(mine, Settled.LOOK, look_for=error.look_for)
         if found is None:

@@ -6,7 +6,7 @@ import logging
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = logging.getLogger("crowdhub")
 
-SETTLED_AFTER = timedelta(minutes=5)
-"""How long after a request whose answer timed out its absence proves that it will not come any more."""
 
 
 class Spend(Model):
@@ -91,7 +89,7 @@ def spend(provider: Provider[Any], guard: Guard, wish: Wish[T]) -> Script[T]:
     result: T
     with ledger.holding(intent):
         if begun.status == "recover":
-            found = yield from look_back(ledger, intent, wish.look)
+            found = yield from look_back(provider, ledger, intent, wish.look)
         elif wish.key is not None and wish.look is not None:
             # Another machine, or a ledger that was lost since: the marketplace itself knows the key's mark.
             found = yield from _before(ledger, intent, wish.look)
@@ -178,12 +176,12 @@ def _before(ledger: Ledger, intent: Intent, look: Callable[[datetime | None], Fl
 
 
 def look_back(
-    ledger: Ledger, intent: Intent, look: Callable[[datetime | None], Flow[T | None]] | None
+    provider: Provider[Any], ledger: Ledger, intent: Intent, look: Callable[[datetime | None], Flow[T | None]] | None
 ) -> Script[T | None]:
     """What an intent without outcome made; None where it certainly made nothing, and may be sent again.
 
-    A process that ended in the middle is a connection that broke: what is absent after some seconds of looking
-    will not come. An answer that timed out can come late: within some minutes its absence proves nothing.
+    A request that left can be carried out late, also when the process that sent it is gone: until the provider's
+    ``settles_within`` is over, its absence proves nothing.
 
     Raises `OutcomeUnknown` where it cannot be told; the intent stays open for a later look.
     """
@@ -195,9 +193,8 @@ def look_back(
     if look is None:
         yield Do(lambda: _keep_open(ledger, intent, unknown))
         raise unknown
-    crashed = intent.state == "open"
     try:
-        for delay in LOOKS[Lost.BROKEN if crashed else Lost.ANSWERED]:
+        for delay in LOOKS[Lost.ANSWERED]:
             if delay:
                 yield Sleep(delay)
             found: T | None = yield Run(look(intent.created_at))
@@ -207,8 +204,8 @@ def look_back(
         yield Do(lambda: _keep_open(ledger, intent, unknown))
         raise unknown from blind
     age = ledger.clock.now() - intent.created_at
-    if not crashed and age < SETTLED_AFTER:
-        wait = (SETTLED_AFTER - age).total_seconds()
+    if age < provider.settles_within:
+        wait = (provider.settles_within - age).total_seconds()
         unknown.next_step += f" It is not there yet; in {wait:.0f} s its absence will be proof: ask again then."
         yield Do(lambda: _keep_open(ledger, intent, unknown))
         raise unknown
