@@ -38,6 +38,9 @@ MAX_DIGITS = 40  # of a number: more is no amount of money and only costs time
 BATCH = 50  # records
 MOST_BAD = 1000  # unreadable records that are reported one by one; more are no listing
 
+_HALF = re.compile("[\ud800-\udfff]")
+_HALF_ESCAPED = re.compile(rb"\\u[dD][89a-fA-F]")
+
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 
 M = TypeVar("M", bound=BaseModel)
@@ -92,7 +95,8 @@ def sequence(value: Any) -> list[Any] | None:
 def load_json(response: Response) -> Any:
     """The decoded body, with every fractional number as an exact Decimal. Raises `UnreadableResponse`."""
     try:
-        return json.loads(response.content, parse_float=_number, parse_constant=_refuse)
+        data = json.loads(response.content, parse_float=_number, parse_constant=_refuse)
+        return _whole(data) if _HALF_ESCAPED.search(response.content) else data
     except RecursionError:
         reason = "it is nested too deeply"
     except ValueError:
@@ -109,6 +113,17 @@ def body_text(response: Response) -> str:
         return content.decode(response.charset_encoding or "utf-8", "replace")
     except (LookupError, UnicodeError):
         return content.decode("utf-8", "replace")
+
+
+def _whole(data: Any) -> Any:
+    """The data without half characters: no file, database or terminal takes them."""
+    if isinstance(data, str):
+        return _HALF.sub("\N{REPLACEMENT CHARACTER}", data)
+    if isinstance(data, list):
+        return [_whole(each) for each in cast("list[Any]", data)]
+    if isinstance(data, dict):
+        return {_whole(name): _whole(each) for name, each in cast("dict[str, Any]", data).items()}
+    return data
 
 
 def _number(text: str) -> Decimal:

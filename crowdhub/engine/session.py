@@ -220,8 +220,11 @@ def operation_of(flow: Flow[Any]) -> str:
 
 def one_encoding(answer: http.Response) -> None:
     """Refuse what is packed twice: a few bytes of it unpack to gigabytes in one step. Nobody packs so in earnest."""
-    if "," in answer.headers["content-encoding"]:
+    encoding = answer.headers["content-encoding"].lower()
+    if "," in encoding:
         raise classify.AnswerTooLarge("it is packed more than once")
+    if encoding.strip() in ("br", "zstd"):  # with the packages for them installed, as bad, and not asked for
+        raise classify.AnswerTooLarge("it is packed in a way that was not asked for")
 
 
 def too_large() -> NoReturn:
