@@ -19,8 +19,17 @@ SHORTEST = 4  # a shorter secret would mask ordinary words
 
 # Control characters can rewrite a terminal, and characters that turn the direction of text can make a message
 # read as another: marketplaces and workers choose these texts, so they are shown, not obeyed.
-_OBEYED = [*range(0x20), *range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-_OBEYED += range(0xD800, 0xE000)  # half characters: printing one is an error
+_LONE = range(0xD800, 0xE000)  # half characters: printing one is an error
+_OBEYED = [
+    *range(0x20),
+    *range(0x7F, 0xA0),
+    0x061C,
+    0x200E,
+    0x200F,
+    *range(0x202A, 0x202F),
+    *range(0x2066, 0x206A),
+    *_LONE,
+]
 _SHOWN = {code: f"\\u{code:04x}" for code in _OBEYED if chr(code) not in "\n\t"}
 
 

@@ -68,6 +68,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
     absent = {  # noqa: RUF012 - declared by the base class
         "request_redo": "the marketplace can only approve or reject",
         "pay_bonus": "the marketplace pays a job's rate and nothing else",
+        "find_bonus": "the marketplace pays a job's rate and nothing else",
         "cancel": "the API has no call for it; cancel on the website",
         "worker": "profiles come with submissions; there is no call for one",
         "applications": "workers take a job without applying",
@@ -238,7 +239,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
             found = yield from self._blocked(worker_id)
             # The list can name a worker by another id than the one that was given; the refusal's words are plain.
             return found or Worker(id=worker_id, blocked=True)
-        return Worker(id=worker_id, blocked=True, raw=load_json(reply))
+        return Worker(id=worker_id, blocked=True, raw=wire.said(reply))
 
     def unblock(self, worker_id: str) -> Flow[Worker]:
         """``POST /api/workers/unblock/``. Not blocked: a success."""
@@ -250,7 +251,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
             if (yield from self._blocked(worker_id)) is not None:
                 raise
             return Worker(id=worker_id, blocked=False)
-        return Worker(id=worker_id, blocked=False, raw=load_json(reply))
+        return Worker(id=worker_id, blocked=False, raw=wire.said(reply))
 
     def blocked_workers(self) -> Flow[Page[Worker]]:
         """``GET /api/workers/blocked/``."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crowdhub.model import Money, SubmissionStatus, Task, TaskDraft, TaskStatus, Worker, country_code
 from crowdhub.provider import Identity
@@ -21,11 +21,15 @@ from crowdhub.wire import (
     WireModel,
     decimal_or_none,
     int_or_none,
+    load_json,
     mapping,
     read_record,
     text_or_none,
     unreadable,
 )
+
+if TYPE_CHECKING:
+    from crowdhub import Response
 
 CURRENCY = "USD"
 
@@ -117,6 +121,13 @@ class BulkSettled(WireModel):
     """200 of ``bulk_action``: everything that it approved."""
 
     submissions: list[Settled.Item]
+
+
+def said(reply: Response) -> Mapping[str, Any]:
+    """An answer that is kept and not read, whatever it is."""
+    data = load_json(reply)
+    found = mapping(data)
+    return found if found is not None else {"answer": data}
 
 
 class BlockedWorker(WireModel):

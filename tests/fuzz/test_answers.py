@@ -268,6 +268,8 @@ FOUND = [
     # A time that is none in UTC could not be written into the ledger.
     ("rapidworkers", "workers-blocked", 0, [{"worker_id": "a", "blocked_at": "9999-12-31T23:59:59-14:00"}]),
     ("rapidworkers", "workers-blocked", 0, [{"worker_id": "a", "blocked_at": "0001-01-01T00:00:00+14:00"}]),
+    # A list for an object, kept as what the marketplace said, which has to be a mapping.
+    ("rapidworkers", "workers-block", 0, []),
     ("crowdsdom", "jobs-list", 0, [{"id": "a", "createdAt": "Mon Oct 26 0001 07:17:24 GMT+2359 (CST)"}]),
 ]
 
