@@ -10,6 +10,7 @@ from crowdhub.chaos.child import carry_out
 from crowdhub.chaos.processes import Processes
 from crowdhub.ledger import State
 from crowdhub.model import SubmissionStatus, Verdict
+from crowdhub.provider import Provider
 from crowdhub.sandbox import Fault
 
 WEATHER: Mapping[str, Fault | None] = {
@@ -174,7 +175,8 @@ class Kills:
         """Recover at once; what cannot be told yet, once more when its absence is proof."""
         said = self._after("recover")["said"]
         if any(each["settled"] == "look" for each in said["intents"]):
-            self.chapter.clock.sleep(type(self.chapter.market.provider).settles_within.total_seconds() + 1)
+            provider: Provider[Any] = self.chapter.market.provider
+            self.chapter.clock.sleep(provider.settles_within.total_seconds() + 1)
             _ = self._after("recover")
 
     def _left_open(self, job: Job) -> bool:
