@@ -27,6 +27,7 @@ T = TypeVar("T", bound=BaseModel)
 Columns = Mapping[str, Callable[[T], object]]
 
 CHUNK = 200  # rows of a terminal's table that are measured together
+DEEPEST = 100  # lists in lists of a marketplace's own data; more are an attack
 LONGEST = 72  # characters of one cell on a terminal; a pipe and JSON get everything
 
 
@@ -80,15 +81,23 @@ def cell(value: object) -> str:
 
 def record(model: BaseModel, **more: object) -> dict[str, Any]:
     """A model for `--json`: everything but the marketplace's raw answer, money and other exact numbers as text."""
-    return {**more, **_without_raw(model.model_dump(mode="json"))}
+    try:
+        told = model.model_dump(mode="json")
+    except (ValueError, RecursionError):  # something in it is nested deeper than pydantic goes
+        told = {name: getattr(model, name) for name in type(model).model_fields}
+    return {**more, **_without_raw(told)}
 
 
-def _without_raw(value: Any) -> Any:
+def _without_raw(value: Any, depth: int = 0) -> Any:
+    if depth > DEEPEST:
+        return "…"
+    if isinstance(value, BaseModel):
+        value = {name: getattr(value, name) for name in type(value).model_fields}
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
-        return {name: _without_raw(each) for name, each in members.items() if name != "raw"}
-    if isinstance(value, list):
-        return [_without_raw(each) for each in cast("list[Any]", value)]
+        return {name: _without_raw(each, depth + 1) for name, each in members.items() if name != "raw"}
+    if isinstance(value, (list, tuple)):
+        return [_without_raw(each, depth + 1) for each in cast("Sequence[Any]", value)]
     return value
 
 
