@@ -109,8 +109,9 @@ def load_json(response: Response) -> Any:
 def body_text(response: Response) -> str:
     """The body as text, whatever character set it claims: some that Python knows are no text at all."""
     content = response.content
+    charset = response.charset_encoding or "utf-8"
     try:
-        return content.decode(response.charset_encoding or "utf-8", "replace")
+        return content.decode("utf-8" if "escape" in charset.lower() else charset, "replace")
     except (LookupError, UnicodeError):
         return content.decode("utf-8", "replace")
 

@@ -34,6 +34,7 @@ from crowdhub.flow import Call, Effect
 from crowdhub.provider import Provider
 
 NEVER_SENT = (http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.UnsupportedProtocol)
+LONGEST_WORDS = 1000  # characters of what a marketplace says that go into an error
 LONGEST_RETRY_AFTER = 24 * 3600.0  # a later date is a mistake or an attack
 
 
@@ -112,6 +113,7 @@ def of_answer(provider: Provider[Any], call: Call, answer: http.Response, sent_a
         error = unread
     if error is None:
         return None
+    _shorten(error)
     error.sent = True
     status = answer.status_code
     wait = retry_after(answer, sent_at)
@@ -137,6 +139,15 @@ def of_answer(provider: Provider[Any], call: Call, answer: http.Response, sent_a
         provider_message=error.provider_message,
     )
     return Failure(unknown, again=transient and call.effect is Effect.SETTLE, retry_after=wait)
+
+
+def _shorten(error: CrowdhubError) -> None:
+    """A marketplace can put megabytes where its error code should be."""
+    for name in ("message", "provider_code", "provider_message"):
+        text = getattr(error, name)
+        if isinstance(text, str) and len(text) > LONGEST_WORDS:
+            setattr(error, name, text[:LONGEST_WORDS] + "…")
+    error.args = (error.message,)
 
 
 def _lost(status: int, *, has_retry_after: bool) -> Lost:

@@ -71,12 +71,23 @@ class Redactor:
                     self._forms.add(base64.b64encode(plain).decode().rstrip("="))
                     self._forms.add(base64.urlsafe_b64encode(plain).decode().rstrip("="))
         longest_first = sorted(self._forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        patterns = [*map(re.escape, longest_first), *map(_begun, longest_first)]
+        self._pattern = re.compile("|".join(patterns)) if patterns else None
 
     def __call__(self, text: str) -> str:
         if self._pattern is not None:
             text = self._pattern.sub(MASK, text)
         return self._named.sub(rf"\1{MASK}", text) if self._named is not None else text
+
+
+def _begun(form: str) -> str:
+    """A pattern for a secret, and for its beginning: texts are cut off, and a cut can go through a key."""
+    half = max(8, len(form) // 2)
+    step = max(1, -(-(len(form) - half) // 16))
+    pattern = ""
+    for start in reversed(range(half, len(form), step)):
+        pattern = f"(?:{re.escape(form[start : start + step])}{pattern})?"
+    return re.escape(form[:half]) + pattern
 
 
 _ESCAPE = re.compile("%[0-9A-F]{2}")

@@ -26,7 +26,7 @@ class Model(BaseModel):
 class Given(Model):
     """A model that the application fills in: what is wrong with it is an `InvalidRequest` naming every fault."""
 
-    def __init__(self, **data: Any) -> None:
+    def __init__(self, /, **data: Any) -> None:
         try:
             super().__init__(**data)
         except ValidationError as error:

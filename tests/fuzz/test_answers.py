@@ -281,6 +281,25 @@ def test_what_was_found_before(name: str, which: str, number: int, data: Any) ->
     check_result(play(name, which, answers), name)
 
 
+@pytest.mark.parametrize("ttl", ["1e30", "9" * 40, "-" + "9" * 40, "0", "null", '"x"'])
+@pytest.mark.parametrize("date", [None, "Fri, 31 Dec 9999 23:59:59 -1400", "Thu, 01 Jan 0001 00:00:00 GMT"])
+def test_tokens_that_live_for_ever(ttl: str, date: str | None) -> None:
+    tape, _ = replayed(load_script("crowdsdom"), "oauth-token", CASSETTES / "crowdsdom" / "recorded")
+    body = f'{{"access_token": {{"id": "t", "ttl": {ttl}, "created": "2026-01-15T09:00:00.000Z"}}}}'
+    answer = http.Response(200, headers={"date": date} if date else {}, content=body.encode())
+    token = replay(tape.provider, tape.provider.authenticate(), [answer])
+    assert token.value.get_secret_value() == "t"
+
+
+def test_words_without_end() -> None:
+    """An error code of megabytes made errors of megabytes."""
+    tape, _ = replayed(load_script("capsolver"), recorded("capsolver")[0], CASSETTES / "capsolver" / "recorded")
+    body = json.dumps({"errorId": 1, "errorCode": "x" * 10**6, "errorDescription": "y" * 10**6}).encode()
+    with pytest.raises(CrowdhubError) as caught:
+        replay(tape.provider, tape.provider.balance(), [http.Response(400, content=body)])
+    check_error(caught.value)
+
+
 @given(data=st.data())
 @cases(60)
 def test_any_answer_is_a_token_or_one_of_our_errors(data: st.DataObject) -> None:

@@ -198,6 +198,8 @@ VALUES = st.recursive(
 @cases(150)
 @example('{"reward": {"amount": 0.1, "currency": "USD"}}')
 @example('{"reward": 1e999999999}')
+@example('{"reward": {}}')
+@example('{"reward": {"self": 1, "amount": "1", "currency": "USD"}}')
 @example('{"reward": "1e999999999"}')
 @example('{"slots": 1e400}')
 @example('{"slots": ' + "9" * 5000 + "}")

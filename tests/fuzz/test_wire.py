@@ -114,6 +114,7 @@ def response(body: bytes, charset: str = "") -> http.Response:
 @example(b'{"anId": "\\ud800", "price": 1}', "; charset=undefined")
 @example(b"+AHs-", "; charset=utf-7")
 @example(b"\\N{", "; charset=unicode_escape")
+@example(b"\\\x00", "; charset=unicode_escape")
 def test_bytes(body: bytes, charset: str) -> None:
     answer = response(body, charset)
     assert isinstance(body_text(answer), str)

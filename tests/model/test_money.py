@@ -151,7 +151,7 @@ def test_it_is_frozen_and_knows_its_fields():
         Money(1, "USD").amount = Decimal(2)
     with pytest.raises(ValidationError):
         Money(1, "USD", tip=3)
-    with pytest.raises(TypeError):
+    with pytest.raises(InvalidRequest):
         Money(1)
 
 

@@ -132,6 +132,20 @@ def test_what_is_repeated_is_not_shown(
     assert evidence.leaks() == {}
 
 
+@pytest.mark.parametrize("shown", range(10, 20))
+@pytest.mark.parametrize("longest", [300, 500, 1000])
+def test_a_cut_through_a_key_leaves_no_half_of_it(shown: int, longest: int, hostile: Hostile, clock: Any) -> None:
+    """Words are cut off at a length; a key in them may not be."""
+    key = "rw-0123456789abcdefg"
+    words = f"{'x' * (longest - shown - 1)} {key} and more"
+    hostile.says(answer(json.dumps({"error": words}).encode(), status="400 Bad"), answer(words.encode()))
+    with Hub({"rapidworkers": {"api_key": key, "base_url": hostile.url}}, ledger=None, clock=clock) as hub:
+        for _ in range(2):
+            with pytest.raises(CrowdhubError) as caught:
+                hub["rapidworkers"].balance()
+            assert key[:10] not in str(caught.value) + repr(vars(caught.value))
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\x00", "\x1b[0m", "\x7f", "\nX-Evil: 1"])
 @pytest.mark.parametrize("name", ["rapidworkers", "crowdsdom", "crowdsdom with a token", "etxt", "capsolver"])
 def test_a_key_with_a_line_break_is_refused_and_not_shown(name: str, ending: str, evidence: Evidence) -> None:
