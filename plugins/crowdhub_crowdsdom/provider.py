@@ -120,6 +120,10 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
         wrong clock on either side makes no difference."""
         if token.ttl is None:
             return None
+        try:
+            lifetime = timedelta(seconds=token.ttl)
+        except OverflowError:  # longer than the calendar
+            return None
         age = timedelta()
         try:
             sent = parsedate_to_datetime(reply.headers["date"])
@@ -127,8 +131,11 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
             sent = None
         if token.created is not None and sent is not None and sent.tzinfo is not None:
             told = sent - token.created
-            age = told if timedelta() <= told <= timedelta(seconds=token.ttl) else age
-        return self.now() + timedelta(seconds=token.ttl) - age
+            age = told if timedelta() <= told <= lifetime else age
+        try:
+            return self.now() + lifetime - age
+        except OverflowError:
+            return None
 
     def error(self, call: Call, response: Response) -> CrowdhubError | None:
         """The shape of errors is not documented: the status decides, and in one case the words."""
