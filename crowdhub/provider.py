@@ -229,6 +229,16 @@ class Provider(Generic[S]):
         """Pay a worker extra. SPEND."""
         raise self._unsupported(Capability.PAY_BONUS)
 
+    def find_bonus(
+        self, submission: Submission, amount: Money, reason: str, since: datetime | None = None
+    ) -> Flow[Submission | None]:
+        """The submission with the bonus that an earlier `pay_bonus`, begun at ``since``, paid; None if none is listed.
+
+        Of ``submission`` only the ids are certain. Asked after a crash or a lost answer only. Raise `Conflict` where
+        what is listed may be another bonus; None is no proof that it will not be paid yet, and nothing is sent again.
+        """
+        raise self._unsupported(Capability.FIND_BONUS)
+
     def cancel(self, task_id: str) -> Flow[Task]:
         """Take a task off the market."""
         raise self._unsupported(Capability.CANCEL)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crowdhub.errors import Fault, InvalidRequest, NotSupported
 from crowdhub.flow import UNSET, Call, Flow, FlowRun, Upload
+from crowdhub.market.bonuses import look_for_bonus
 from crowdhub.market.spending import Guard, Wish, spend
 from crowdhub.market.steps import Run, Script
 from crowdhub.model import Capability, Model, Money, Quote, Submission, Task, TaskDraft
@@ -68,7 +69,8 @@ def publish(provider: Provider[Any], guard: Guard, draft: TaskDraft, key: str | 
 def pay_bonus(
     provider: Provider[Any], guard: Guard, submission: Submission, amount: Money, reason: str, key: str | None
 ) -> Script[Submission]:
-    """Pay a bonus once, with its intent in the ledger."""
+    """Pay a bonus once, with its intent in the ledger. It carries no mark, so it is looked for after a crash or a lost
+    answer only: before that, an equal one that somebody paid by hand would be taken for it."""
 
     def revive(intent: Intent) -> Submission:
         return intent.read(Submission)
@@ -78,6 +80,8 @@ def pay_bonus(
         content={"task": submission.task_id, "submission": submission.id, "amount": amount, "reason": reason},
         send=lambda: provider.pay_bonus(submission, amount, reason),
         revive=revive,
+        look=look_for_bonus(provider, submission, amount, reason),
+        look_first=False,
         key=key,
         amount=amount,
         task_id=submission.task_id,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from crowdhub.errors import CrowdhubError, OutcomeUnknown
 from crowdhub.flow import Flow
+from crowdhub.market.bonuses import Look, look_for_bonus
 from crowdhub.market.reviewing import review
 from crowdhub.market.spending import Guard, identity_of, look_back
 from crowdhub.market.steps import Do, Script
@@ -98,18 +99,20 @@ def _settle(provider: Provider[Any], guard: Guard, intent: Intent) -> Script[Rec
     mine = begun.intent
     with ledger.holding(mine):
         try:
-            found: Task | None = yield from look_back(provider, ledger, mine, _look_of(provider, mine))
+            found: Task | Submission | None = yield from look_back(provider, ledger, mine, _look_of(provider, mine))
         except OutcomeUnknown as error:
             return _recovered(mine, Settled.LOOK, look_for=error.look_for)
         if found is None:
             yield Do(lambda: ledger.fail(mine, "Looked for after its call had ended: it was not carried out."))
             return _recovered(mine, Settled.NOT_DONE)
         yield Do(lambda: ledger.finish(mine, found))
-        return _recovered(mine, Settled.DONE, task_id=found.id)
+        return _recovered(mine, Settled.DONE, task_id=found.id if isinstance(found, Task) else found.task_id)
 
 
-def _look_of(provider: Provider[Any], intent: Intent) -> Callable[[datetime | None], Flow[Task | None]] | None:
+def _look_of(provider: Provider[Any], intent: Intent) -> Callable[[datetime | None], Flow[Any]] | None:
     """How the marketplace is asked for what an intent made."""
+    if intent.operation == "pay_bonus":
+        return _look_of_bonus(provider, intent)
     if intent.operation != "publish" or Capability.FIND_PUBLISHED not in provider.capabilities():
         return None
     asked = cast("dict[str, Any]", intent.content or {})
@@ -119,6 +122,16 @@ def _look_of(provider: Provider[Any], intent: Intent) -> Callable[[datetime | No
     except CrowdhubError:  # a row that was edited by hand
         return None
     return lambda since: provider.find_published(draft, since)
+
+
+def _look_of_bonus(provider: Provider[Any], intent: Intent) -> Look | None:
+    match intent.content:
+        case {"task": str(task), "submission": str(number), "reason": str(reason)} if intent.amount is not None:
+            worker = Worker(id="", raw={})
+            submission = Submission(**provider.identity, id=number, task_id=task, worker=worker)
+            return look_for_bonus(provider, submission, intent.amount, reason)
+        case _:  # a row that was edited by hand, or compacted
+            return None
 
 
 def _recovered(intent: Intent, settled: Settled, **more: Any) -> Recovered:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from crowdhub.errors import CrowdhubError, LedgerError, Lost, NotConfirmed, OutcomeUnknown
 from crowdhub.flow import LOOKS, Flow
+from crowdhub.market.bonuses import has_twin
 from crowdhub.market.steps import Do, Run, Script, Sleep
 from crowdhub.model import Model, Money
 from crowdhub.provider import Provider
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 log = logging.getLogger("crowdhub")
-
 
 
 class Spend(Model):
@@ -62,6 +62,8 @@ class Wish(Generic[T]):
     """The result, as the ledger keeps it."""
     look: Callable[[datetime | None], Flow[T | None]] | None = None
     """Find at the marketplace what an earlier request made; None where it cannot be found."""
+    look_first: bool = True
+    """Whether a key's first request is looked for too: what ``look`` finds carries the key's own mark."""
     key: str | None = None
     amount: Money | None = None
     reference: str | None = None
@@ -74,7 +76,7 @@ def spend(provider: Provider[Any], guard: Guard, wish: Wish[T]) -> Script[T]:
     """Carry out a wish once: replay it, recover it, or send it."""
     ledger = guard.ledger
     if ledger is None:
-        if wish.key is not None and wish.look is not None:
+        if wish.key is not None and wish.look is not None and wish.look_first:
             earlier: T | None = yield Run(wish.look(None))
             if earlier is not None:
                 return earlier
@@ -90,7 +92,7 @@ def spend(provider: Provider[Any], guard: Guard, wish: Wish[T]) -> Script[T]:
     with ledger.holding(intent):
         if begun.status == "recover":
             found = yield from look_back(provider, ledger, intent, wish.look)
-        elif wish.key is not None and wish.look is not None:
+        elif wish.key is not None and wish.look is not None and wish.look_first:
             # Another machine, or a ledger that was lost since: the marketplace itself knows the key's mark.
             found = yield from _before(ledger, intent, wish.look)
         else:
@@ -190,7 +192,7 @@ def look_back(
         f" ({intent.error or 'its process ended'}).",
         sent_at=intent.created_at,
     ).looking_for(intent.look_for or f"{intent.operation} of {intent.amount or 'an unknown amount'} at that time")
-    if look is None:
+    if look is None or (intent.reference is None and (yield Do(lambda: has_twin(ledger, intent)))):
         yield Do(lambda: _keep_open(ledger, intent, unknown))
         raise unknown
     try:

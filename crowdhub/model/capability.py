@@ -28,6 +28,7 @@ class Capability(StrEnum):
     DECLINE = "decline"
     BALANCE = "balance"
     FIND_PUBLISHED = "find_published"
+    FIND_BONUS = "find_bonus"
 
 
 @dataclass(frozen=True, slots=True)

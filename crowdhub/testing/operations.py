@@ -176,6 +176,28 @@ def pay_bonus(bench: Bench) -> Operation:
     return Operation(lambda m: m.pay_bonus(one, amount, WORDS), lambda p: p.pay_bonus(one, amount, WORDS), check)
 
 
+def find_bonus(bench: Bench) -> Operation:
+    (one,) = bench.pending()
+    if bench.has(Capability.APPROVE):
+        one = bench.market.approve(one)
+    amount: Money = bench.subject.bonus(one, bench.provider.currency)
+    since = bench.clock.now()
+    _ = bench.market.run(bench.provider.pay_bonus(one, amount, WORDS))
+
+    def check(found: Submission | None) -> None:
+        assert found is not None, "the bonus that was paid was not found"
+        assert found.id == one.id
+        never = bench.market.run(bench.provider.find_bonus(one, amount + amount, WORDS, since))
+        assert never is None, "a bonus of another amount, which was never paid, was found"
+
+    return Operation(
+        lambda m: m.run(m.provider.find_bonus(one, amount, WORDS, since)),
+        lambda p: p.find_bonus(one, amount, WORDS, since),
+        check,
+        reads=True,
+    )
+
+
 def cancel(bench: Bench) -> Operation:
     made = bench.publish()
 
@@ -299,4 +321,5 @@ OPERATIONS: dict[Capability, Callable[[Bench], Operation]] = {
     Capability.DECLINE: decline,
     Capability.BALANCE: balance,
     Capability.FIND_PUBLISHED: find_published,
+    Capability.FIND_BONUS: find_bonus,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -20,10 +20,11 @@ LONGEST = 60  # calls that a flow may make on tampered answers before they are c
 
 @dataclass
 class Tape:
-    """The calls that a flow made and the good answers it got, in order."""
+    """The calls that a flow made and the good answers it got, in order; the errors, by the number of their call."""
 
     calls: list[Call] = field(default_factory=list[Call])
     answers: list[http.Response] = field(default_factory=list[http.Response])
+    errors: dict[int, CrowdhubError] = field(default_factory=dict[int, CrowdhubError])
 
     def record(self, flow: Flow[T]) -> Flow[T]:
         """The same flow, written down as it goes."""
@@ -34,6 +35,7 @@ class Tape:
                 try:
                     answer = yield call
                 except CrowdhubError as error:
+                    self.errors[len(self.calls) - 1] = error
                     call = run.throw(error)
                 else:
                     self.answers.append(answer)
@@ -57,14 +59,23 @@ def fresh(provider: Provider[Any]) -> Provider[Any]:
     return made
 
 
-def replay(provider: Provider[Any], flow: Flow[T], answers: Sequence[http.Response]) -> T:
-    """Run a flow by hand on these answers, judged as the engine does; after the last one nothing answers any more."""
+def replay(
+    provider: Provider[Any],
+    flow: Flow[T],
+    answers: Sequence[http.Response],
+    errors: Mapping[int, CrowdhubError] | None = None,
+) -> T:
+    """Run a flow by hand on these answers, judged as the engine does; after the last one nothing answers any more.
+    ``errors``: what is thrown in place of an answer, by the number of the call."""
     left = iter(answers)
     with FlowRun(flow) as run:
         call = run.start()
-        for _ in range(LONGEST):
+        for number in range(LONGEST):
             if call is None:
                 return run.result
+            if errors is not None and number in errors:
+                call = run.throw(errors[number])
+                continue
             answer = next(left, None)
             if answer is None:
                 call = run.throw(ProviderUnavailable("The tape has ended."))

@@ -62,6 +62,7 @@ class CapSolver(Provider[CapSolverSettings]):
         "request_redo": NOBODY,
         "bulk_review": NOBODY,
         "pay_bonus": NOBODY,
+        "find_bonus": NOBODY,
         "cancel": "a task is solved within seconds; there is no call to stop it",
         "worker": NO_WORKERS,
         "block": NO_WORKERS,

@@ -62,6 +62,7 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
         "request_redo": "the marketplace can only approve or reject; a rejected slot opens again",
         "bulk_review": "the API settles one piece of work a call",
         "pay_bonus": "the marketplace pays a job's reward and nothing else",
+        "find_bonus": "the marketplace pays a job's reward and nothing else",
         "worker": "the API tells a worker's id and nothing more",
         "block": NO_PLACE,
         "unblock": NO_PLACE,

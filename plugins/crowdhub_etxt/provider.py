@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from crowdhub_etxt.bonuses import Bonuses
 from crowdhub_etxt.people import People
 from crowdhub_etxt.publishing import Publishing
 from crowdhub_etxt.reviewing import Reviewing
 
 
-class Etxt(Publishing, Reviewing, People):
+class Etxt(Publishing, Reviewing, Bonuses, People):
     """eTXT (https://www.etxt.ru), a Russian marketplace for texts. Pays in whole rubles (RUB).
 
     Everything that its API can do, and not only the neutral part, is in ``api``, by family:
@@ -37,6 +38,7 @@ class Etxt(Publishing, Reviewing, People):
         "reject": "overdue orders at once; those under review by a ticket that the staff decide",
         "bulk_review": "100 orders in one call; several redos in one call lose their words",
         "pay_bonus": "whole rubles, at most 3 × the order's price; the reason is not passed on",
+        "find_bonus": "by the statement, where the performer has no other order of the account",
         "cancel": "waiting, overdue and draft orders only",
         "block": "the reason is not kept",
         "accept": "of a multiple order: makes a new order",

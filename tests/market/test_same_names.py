@@ -74,6 +74,6 @@ def test_every_public_parameter_is_typed(kind):
 def test_every_neutral_operation_of_a_provider_is_on_the_market():
     from crowdhub import Capability
 
-    absent = {"bulk_review": "review", "find_published": "publish"}
+    absent = {"bulk_review": "review", "find_published": "publish", "find_bonus": "pay_bonus"}
     for capability in Capability:
         assert hasattr(Market, absent.get(capability.value, capability.value)), capability

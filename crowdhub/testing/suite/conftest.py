@@ -21,7 +21,8 @@ from crowdhub.testing.subject import Subject, load
 from crowdhub.testing.tape import Tape
 
 IN_EVERY_WORLD = ("test_works", "test_twice", "test_a_mixed_review")  # elsewhere trio would find what asyncio does
-NO_OPERATION = {Capability.FIND_PUBLISHED, Capability.BULK_REVIEW}  # nothing of that name on a market
+# Nothing of that name on a market:
+NO_OPERATION = {Capability.FIND_PUBLISHED, Capability.FIND_BONUS, Capability.BULK_REVIEW}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -60,7 +60,7 @@ def played(bench: Bench, present: Capability) -> tuple[Callable[[Any], Any], Tap
 
     def again(answers: Any) -> Any:
         provider = fresh(bench.provider)
-        return replay(provider, flow(provider), answers)
+        return replay(provider, flow(provider), answers, tape.errors)
 
     return again, tape
 

@@ -1,0 +1,104 @@
+"""Extra pay that an earlier call may have made: looking for it in the account's statement."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from crowdhub.errors import Conflict, Fault, InvalidRequest
+from crowdhub.flow import Flow, every
+from crowdhub.model import Money, Submission, SubmissionStatus, Worker
+from crowdhub_etxt.account import Account
+from crowdhub_etxt.codes import OrderStatus
+from crowdhub_etxt.encoding import identifier, rubles
+from crowdhub_etxt.functions.orders import OrderInfo
+from crowdhub_etxt.functions.users import StatementRow
+
+CLOCKS = timedelta(minutes=5)
+"""By how much clocks may differ: an equal entry of so long before may be the bonus, or an earlier one."""
+LATE = timedelta(hours=1)
+"""How long after its request a bonus is still taken for it."""
+SECOND = timedelta(seconds=1)
+"""The marketplace tells whole seconds."""
+
+
+class Bonuses(Account):
+    """`find_bonus`."""
+
+    def find_bonus(
+        self, submission: Submission, amount: Money, reason: str, since: datetime | None = None
+    ) -> Flow[Submission | None]:
+        """The bonus that a `pay_bonus` begun at ``since`` paid, by `users.getStats`. READ; five requests and more.
+
+        An entry names a performer, an amount and a second, but no order. It is the bonus where it is the only one,
+        not from before ``since`` (in the marketplace's time, which `users.getBalance` tells), where the performer has
+        no other order of the account, archived ones included, and the amount is not the order's own price. Raises
+        `Conflict` where an entry may be another payment. None: there is none, yet; the documentation does not promise
+        that a payment shows at once.
+        """
+        del reason  # has no place on the wire
+        faults = [*identifier("submission", submission.id), *rubles("amount", amount)]
+        if since is None:
+            faults.append(Fault("since", "is missing; without it no bonus can be told from an earlier one"))
+        if faults or since is None:
+            raise InvalidRequest(faults=faults)
+        order = yield from self._needed_order(submission.id, "submission")
+        if not order.id_user or order.price is None or order.price == amount:
+            raise Conflict(f"A bonus of {amount} for the order {order.id} cannot be told from other payments.")
+        begun, within = yield from self._in_its_time(since)
+        rows = yield from every(self.api.users.get_stats(date_from=begun - CLOCKS, date_to=begun + LATE), whole=True)
+        alike = [each for each in rows if _is_alike(each, order.id_user, amount)]
+        if not alike:
+            return None
+        if len(alike) > 1:
+            raise Conflict(f"The statement has {len(alike)} payments of {amount} to the performer {order.id_user}.")
+        (entry,) = alike
+        if entry.date is None or entry.date < begun - within:
+            raise Conflict(f"The payment {entry.id} of the statement may be an earlier bonus of {amount}.")
+        yield from self._only_order(order, order.id_user)
+        return _found(submission, order, amount, entry)
+
+    def _in_its_time(self, moment: datetime) -> Flow[tuple[datetime, timedelta]]:
+        """A moment of our clock by the marketplace's, and how exact that is."""
+        before = self.now()
+        balance = yield from self.api.users.get_balance()
+        after = self.now()
+        if balance.date is None:
+            raise Conflict("The marketplace does not tell its time, by which payments could be told apart.")
+        return moment + (balance.date - before), SECOND + (after - before)
+
+    def _only_order(self, order: OrderInfo, performer: int) -> Flow[None]:
+        """Raises `Conflict` where a payment to this performer may be for another order."""
+        current = yield from every(self.api.tasks.list_tasks(id_user=performer), whole=True)
+        archived = yield from every(self.api.tasks_archive.list_tasks(id_user=performer), whole=True)
+        others = {each.id for each in (*current, *archived) if each.id_user == performer} - {order.id}
+        if others:
+            raise Conflict(
+                f"The performer {performer} has other orders too ({', '.join(map(str, sorted(others)[:5]))}), and the "
+                "statement does not tell which of them a payment is for."
+            )
+
+
+def _is_alike(entry: StatementRow, performer: int, amount: Money) -> bool:
+    """Whether an entry is of this amount, with or without its commission; its sign is not documented."""
+    if entry.id_user_to != performer or entry.count is None:
+        return False
+    taken = abs(entry.count.amount)
+    fee = abs(entry.commission.amount) if entry.commission is not None else 0
+    return amount.amount in (taken, taken - fee)
+
+
+def _found(submission: Submission, order: OrderInfo, amount: Money, entry: StatementRow) -> Submission:
+    """The submission with its bonus. One that only its ids are known of learns its performer, and that it was paid
+    for, from the order."""
+    paid, worker, status = submission.amount_paid, submission.worker, submission.status
+    if status is SubmissionStatus.UNKNOWN and order.status is OrderStatus.DONE:
+        status = SubmissionStatus.APPROVED
+    if paid is None and status is SubmissionStatus.APPROVED:
+        paid = order.price
+    return submission.copy_with(
+        worker=worker if worker.id else Worker(id=str(order.id_user)),
+        status=status,
+        amount_paid=paid + amount if paid is not None else amount,
+        raw={**submission.raw, "bonus": {"statement": entry.id}},
+        replayed=True,
+    )

@@ -1,0 +1,162 @@
+"""A process that ended while it paid a bonus: found in the statement it is done; else a person must look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from crowdhub import Hub, Money, Submission, TaskDraft
+from crowdhub.clock import Clock
+from crowdhub.errors import OutcomeUnknown
+from crowdhub.sandbox import Sandbox
+from crowdhub_etxt import EtxtOptions
+from crowdhub_etxt.sandbox import EtxtSandbox
+
+FIFTY = Money(50, "RUB")
+
+
+class Crash(BaseException): ...
+
+
+class Driven(Clock):
+    """The sandbox's time, so that both move together; sleeping moves it."""
+
+    def __init__(self, people: EtxtSandbox) -> None:
+        self.people = people
+
+    def now(self) -> datetime:
+        return self.people.clock.now()
+
+    def sleep(self, seconds: float) -> None:
+        self.people.clock.advance(seconds=seconds)
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    with Sandbox("etxt", starting_at=datetime(2026, 3, 1, tzinfo=UTC), options={"etxt": {"work_rate": 0}}) as made:
+        yield made
+
+
+@pytest.fixture
+def people(box: Sandbox) -> EtxtSandbox:
+    return cast("EtxtSandbox", box["etxt"])
+
+
+@pytest.fixture
+def hub(box: Sandbox, people: EtxtSandbox, tmp_path: Path) -> Iterator[Hub]:
+    with Hub(box.accounts, ledger=tmp_path / "ledger.sqlite3", clock=Driven(people)) as made:
+        yield made
+
+
+@pytest.fixture
+def work(hub: Hub, people: EtxtSandbox) -> Submission:
+    return ordered(hub, people)
+
+
+def ordered(hub: Hub, people: EtxtSandbox) -> Submission:
+    own = EtxtOptions(id_category=1, size=2000)
+    draft = TaskDraft(title="A text", instructions="About tea.", reward=Money(300, "RUB"), options=[own])
+    task = hub["etxt"].publish(draft)
+    people.hand_in(task.id)
+    (one,) = hub["etxt"].submissions(task)
+    return hub["etxt"].approve(one)
+
+
+def bonuses(people: EtxtSandbox) -> int:
+    return sum(charge.kind == "bonus" for charge in people.books().charges)
+
+
+def crash(hub: Hub, work: Submission, when: str, key: str | None = "k") -> None:
+    """Pay a bonus in a process that ends before, or right after, the marketplace paid it."""
+
+    def end(*_: Any, **__: Any) -> None:
+        raise Crash
+
+    where = {
+        "before": "crowdhub_etxt.functions.task_changes.Tasks.extra_paid",
+        "after": "crowdhub_etxt.reviewing._with_bonus",
+    }[when]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(where, end)
+        with pytest.raises(Crash):
+            hub["etxt"].pay_bonus(work, FIFTY, "good", key=key)
+
+
+def test_paid_before_the_crash(hub: Hub, people: EtxtSandbox, work: Submission) -> None:
+    crash(hub, work, "after")
+    (recovered,) = hub.recover().intents
+    assert (recovered.settled, recovered.key, recovered.task_id) == ("done", "k", work.task_id)
+    again = hub["etxt"].pay_bonus(work, FIFTY, "good", key="k")
+    assert (again.replayed, again.id, again.worker.id) == (True, work.id, work.worker.id)
+    assert again.amount_paid == Money(350, "RUB")
+    assert hub.recover().intents == ()
+    assert bonuses(people) == 1
+
+
+def test_the_same_key_finds_it_without_recover(hub: Hub, people: EtxtSandbox, work: Submission) -> None:
+    crash(hub, work, "after")
+    assert hub["etxt"].pay_bonus(work, FIFTY, "good", key="k").replayed
+    assert bonuses(people) == 1
+
+
+def unsettled(hub: Hub, people: EtxtSandbox, work: Submission) -> None:
+    """Nobody takes anything else for it, nor pays it, now or later."""
+    before = bonuses(people)
+    for hours in (0, 1, 24):
+        people.clock.advance(hours=hours)
+        (recovered,) = hub.recover().intents
+        assert recovered.settled == "look"
+        assert recovered.look_for is not None
+        assert work.id in recovered.look_for
+        with pytest.raises(OutcomeUnknown):
+            hub["etxt"].pay_bonus(work, FIFTY, "good", key="k")
+    assert bonuses(people) == before
+
+
+def test_not_paid_before_the_crash(hub: Hub, people: EtxtSandbox, work: Submission) -> None:
+    crash(hub, work, "before")
+    unsettled(hub, people, work)
+
+
+@pytest.mark.parametrize("seconds", [0, 30, 200, 4000])
+@pytest.mark.parametrize("by", ["another key", "no key"])
+def test_an_earlier_equal_bonus_is_not_taken_for_it(
+    hub: Hub, people: EtxtSandbox, work: Submission, by: str, seconds: int
+) -> None:
+    hub["etxt"].pay_bonus(work, FIFTY, "good", key="earlier" if by == "another key" else None)
+    people.clock.advance(seconds=seconds)
+    crash(hub, work, "before")
+    unsettled(hub, people, work)
+
+
+@pytest.mark.parametrize("seconds", [10, 200, 4000])
+def test_an_earlier_equal_bonus_paid_by_hand(
+    hub: Hub, box: Sandbox, people: EtxtSandbox, work: Submission, seconds: int
+) -> None:
+    with Hub(box.accounts, ledger=None, clock=Driven(people)) as by_hand:
+        by_hand["etxt"].pay_bonus(work, FIFTY, "good")
+    people.clock.advance(seconds=seconds)
+    crash(hub, work, "before")
+    unsettled(hub, people, work)
+
+
+@pytest.mark.parametrize("kept", ["a ledger", "no ledger"])
+def test_a_keys_first_bonus_is_paid_though_an_equal_one_was(
+    hub: Hub, box: Sandbox, people: EtxtSandbox, work: Submission, kept: str
+) -> None:
+    with Hub(box.accounts, ledger=None, clock=Driven(people)) as by_hand:
+        by_hand["etxt"].pay_bonus(work, FIFTY, "good")
+        one = hub if kept == "a ledger" else by_hand
+        assert not one["etxt"].pay_bonus(work, FIFTY, "good", key="k").replayed
+    assert bonuses(people) == 2
+
+
+def test_two_alike_and_one_of_them_paid(hub: Hub, people: EtxtSandbox, work: Submission) -> None:
+    crash(hub, work, "before", key="one")
+    crash(hub, work, "after", key="two")
+    assert [each.settled for each in hub.recover().intents] == ["look", "look"]
+    assert bonuses(people) == 1
