@@ -7,9 +7,13 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+
+from crowdhub.engine import download
 
 Script = Callable[[socket.socket, int], None]
 
@@ -74,6 +78,52 @@ def answer(body: bytes, *headers: str, status: str = "200 OK", length: int | Non
 def reset(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
+
+
+Reply = Callable[[httpx.Request], httpx.Response]
+
+
+class Web:
+    """The internet: which name leads to which addresses, and what every host answers. Nothing is really sent."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, list[str]] = {}
+        self.reply: Reply = lambda request: httpx.Response(200, content=b"file")
+        self.requests: list[httpx.Request] = []
+
+    def resolve(self, host: str, port: int, **_: Any) -> list[Any]:
+        addresses = self.names.get(host, [host])
+        try:
+            for address in addresses:
+                family = socket.AF_INET6 if ":" in address else socket.AF_INET
+                socket.inet_pton(family, address.partition("%")[0])
+        except OSError:
+            raise socket.gaierror(socket.EAI_NONAME, "unknown") from None
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return self.reply(request)
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Web:
+    made = Web()
+    monkeypatch.setattr(download.socket, "getaddrinfo", made.resolve)
+    client = httpx.Client
+    monkeypatch.setattr(
+        download.http, "Client", lambda **options: client(transport=httpx.MockTransport(made.handle), trust_env=False)
+    )
+    return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Where files go. Nothing may appear beside it, and no unfinished part be left in it."""
+    inside = tmp_path / "files"
+    yield inside
+    assert [each.name for each in tmp_path.iterdir()] in (["files"], [])
+    assert not list(inside.glob(".crowdhub*")) if inside.exists() else True
 
 
 @pytest.fixture
