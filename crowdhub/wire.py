@@ -5,13 +5,15 @@ A plugin describes each answer as a `WireModel` with snake_case fields; every fi
 
 from __future__ import annotations
 
+import gc
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeGuard, TypeVar, cast
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeGuard, TypeVar, cast, overload
 
 from pydantic import (
     AliasChoices,
@@ -168,11 +170,66 @@ def read_records(
     many: TypeAdapter[list[M]] = _many(model)
     made: list[M] = []
     try:  # many in one pass are several times faster than one by one; too many keep the garbage collector busy
-        for start in range(0, len(listed), BATCH):
-            made += many.validate_python([prepare(row) for row in listed[start : start + BATCH]])
+        with _no_collection():
+            for start in range(0, len(listed), BATCH):
+                made += many.validate_python([prepare(row) for row in listed[start : start + BATCH]])
         return made, ()
     except (ValidationError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
         return read_each(listed, lambda row: read_record(row, prepare, model))
+
+
+@contextmanager
+def _no_collection() -> Generator[None]:
+    """Without the garbage collector for some milliseconds: thousands of new objects, none of them garbage, make it
+    look through everything that the program holds again and again, which takes longer than reading them."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+class Lazy(Sequence[R]):
+    """A sequence that is made when it is first looked at."""
+
+    def __init__(self, make: Callable[[], Sequence[R]]) -> None:
+        self._make = make
+        self._made: Sequence[R] | None = None
+
+    def _all(self) -> Sequence[R]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    @overload
+    def __getitem__(self, place: int) -> R: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[R]: ...
+    def __getitem__(self, place: int | slice) -> R | Sequence[R]:
+        return self._all()[place]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self._all())
+
+
+def lazy_records(
+    rows: Any, prepare: Callable[[dict[str, Any]], dict[str, Any]], model: type[M]
+) -> tuple[Sequence[M], Sequence[UnreadableResponse]]:
+    """As `read_records`, at the first look at either part: a large page is then read while the next one is on its way.
+
+    Raises `UnreadableResponse` at once where ``rows`` is no list; a look can raise it as well.
+    """
+    listed = sequence(rows)
+    if listed is None:
+        raise unreadable("a list was expected", rows)
+    read = cache(lambda: read_records(listed, prepare, model))
+    return Lazy(lambda: read()[0]), Lazy(lambda: read()[1])
 
 
 def read_each(rows: Any, read: Callable[[Any], R]) -> tuple[list[R], tuple[UnreadableResponse, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NoReturn, Protocol, TypeVar, cast
 
@@ -15,10 +15,11 @@ from crowdhub.engine.classify import Failure
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.redact import Redactor, shown
 from crowdhub.engine.transport import CALL, DEADLINE, TOKEN, USER_AGENT
-from crowdhub.errors import ConfigurationError, CrowdhubError, Fault, InvalidRequest, RateLimited
+from crowdhub.errors import ConfigurationError, CrowdhubError, Fault, InvalidRequest, RateLimited, UnreadableResponse
 from crowdhub.flow import Call, Flow
 from crowdhub.model import Page
 from crowdhub.provider import LOOPBACK, Provider, ProviderSettings, RateLimit, Token
+from crowdhub.wire import Lazy
 
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a page of 1,000 submissions is about half a million
 RENEW_BEFORE = 30.0  # seconds before its end that a token is fetched anew
@@ -203,10 +204,16 @@ class Session:
     def described(self, result: T, operation: str) -> T:
         """A result; the errors of a page's unreadable records are described like those that are raised."""
         found: object = result
-        if isinstance(found, Page):
-            for error in cast("Page[Any]", found).unreadable:
-                self.describe(error, operation)
-        return result
+        if not isinstance(found, Page):
+            return result
+        page = cast("Page[Any]", found)
+        errors = page.unreadable  # looked at only when they are asked for: the records may not have been read yet
+        described = Lazy(lambda: [self._described_error(error, operation) for error in errors])
+        return cast("T", replace(page, unreadable=described))
+
+    def _described_error(self, error: UnreadableResponse, operation: str) -> UnreadableResponse:
+        self.describe(error, operation)
+        return error
 
     def trace(self, call: Call, failure: Failure | None, status: int | None) -> None:
         if log.isEnabledFor(logging.DEBUG):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -24,4 +24,4 @@ class Page(Generic[T]):
     items: Sequence[T]
     more: Callable[[], Flow[Page[T]]] | None = None
     total: int | None = None
-    unreadable: tuple[UnreadableResponse, ...] = field(default=())
+    unreadable: Sequence[UnreadableResponse] = ()

@@ -29,7 +29,7 @@ from crowdhub.flow import Call, Effect, Flow, Upload, nothing, path_segment, spe
 from crowdhub.model import Money, Page, Quote, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus, Worker
 from crowdhub.provider import CredentialPlaces, Provider, RateLimit, Token, error_words
 from crowdhub.reference import mark
-from crowdhub.wire import int_or_none, load_json, mapping, read_each, read_records
+from crowdhub.wire import int_or_none, lazy_records, load_json, mapping, read_each
 from crowdhub_rapidworkers import wire
 from crowdhub_rapidworkers.jobs import ReadyMadeJobs
 from crowdhub_rapidworkers.review import Review
@@ -223,7 +223,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
             return Page(())  # the list became shorter than this page while it was read
         rows, total, follows = wire.page_of(load_json(reply), number)
         identity = self.identity
-        items, bad = read_records(rows, lambda row: wire.submission_fields(row, identity, task_id), Submission)
+        items, bad = lazy_records(rows, lambda row: wire.submission_fields(row, identity, task_id), Submission)
         more = (lambda: self._submissions(task_id, query, number + 1)) if follows else None
         return Page(items, more=more, total=total, unreadable=bad)
 

@@ -208,7 +208,7 @@ def test_8_submissions(by_hand, provider, row, spelled):
     assert (hand.call.method, hand.call.path) == ("GET", f"/api/campaigns/{JOB}/submissions/")
     assert hand.call.query_pairs() == [("status", "Pending"), ("page", "1"), ("rowsPerPage", "1000")]
     result = hand.answer(spelled(page([row]))).result
-    assert (result.total, result.more, result.unreadable) == (1, None, ())
+    assert (result.total, result.more, list(result.unreadable)) == (1, None, [])
     (one,) = result.items
     assert (one.id, one.task_id, one.status, one.text) == ("12345", JOB, "pending", "Completed as requested")
     assert one.submitted_at == datetime(2026, 1, 11, 10, 30, tzinfo=UTC)
@@ -389,6 +389,7 @@ def test_key_and_limits_are_declared(provider):
 def test_what_it_can_do_is_what_is_written():
     able = RapidWorkers.capabilities()
     assert set(able.missing()) == {
+        Capability.FIND_BONUS,
         Capability.REQUEST_REDO,
         Capability.PAY_BONUS,
         Capability.CANCEL,
