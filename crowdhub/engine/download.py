@@ -56,14 +56,15 @@ def fetch(
     try:
         with (
             os.fdopen(handle, "wb") as file,
-            http.Client(verify=http.ssl_context(), timeout=timeout, trust_env=False) as client,
+            # Not a client: that would log the whole link, whose query can be a credential of its own.
+            http.HTTPTransport(verify=http.ssl_context(), trust_env=False) as transport,
         ):
             for _ in range(MAX_REDIRECTS + 1):
                 target, headers, extensions = _checked(url, allowed_hosts)
                 request = http.Request("GET", target, headers=headers, extensions=extensions)
-                request.extensions.setdefault("timeout", client.timeout.as_dict())
+                request.extensions["timeout"] = http.Timeout(timeout).as_dict()
                 try:
-                    answer = client.send(request, stream=True)
+                    answer = transport.handle_request(request)
                     try:
                         if answer.has_redirect_location:
                             url = _joined(url, answer.headers["location"])

@@ -42,7 +42,7 @@ class Seen:
 
     def _grow(self) -> None:
         old = self._slots
-        self._slots = array("Q", bytes(16 * len(old)))
+        self._slots = array("Q", [0]) * (2 * len(old))
         for number in old:
             if number:
                 self._put(number)

@@ -110,10 +110,7 @@ class Web:
 def web(monkeypatch: pytest.MonkeyPatch) -> Web:
     made = Web()
     monkeypatch.setattr(download.socket, "getaddrinfo", made.resolve)
-    client = httpx.Client
-    monkeypatch.setattr(
-        download.http, "Client", lambda **options: client(transport=httpx.MockTransport(made.handle), trust_env=False)
-    )
+    monkeypatch.setattr(download.http, "HTTPTransport", lambda **options: httpx.MockTransport(made.handle))
     return made
 
 
