@@ -99,7 +99,7 @@ def test_a_command_runs(block: Block, line: str, home: Path, monkeypatch: pytest
         case ["make", *_]:  # the continuous integration runs them; here only that they exist
             subprocess.run(["make", "-C", str(ROOT), "-n", *words[1:]], capture_output=True, timeout=30, check=True)
         case ["pip", "install", what]:
-            extras = re.fullmatch(r"crowdhub\[([\w,]+)\]", what)
+            extras = re.fullmatch(r"\.\[([\w,]+)\]", what)
             assert extras is not None
             project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
             assert set(extras[1].split(",")) <= project["optional-dependencies"].keys()
