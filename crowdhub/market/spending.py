@@ -133,6 +133,8 @@ def note(ledger: Ledger, intent: Intent, error: CrowdhubError) -> None:
     """Write down that it failed: not done, or not to be told."""
     if isinstance(error, OutcomeUnknown) or error.money_may_be_spent:
         ledger.unknown(intent, error)
+        again = ", and so does the same key" if intent.key is not None else ""
+        error.next_step += f" `recover` looks again{again}."
     else:
         ledger.fail(intent, error)
 
