@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crowdhub.chaos.chapter import DONE, TIMEOUT, Chapter
@@ -203,8 +203,19 @@ class Kills:
             reason = self.stage.why_unknown or "no reason is known, which is a defect"
             self.tally.unknown[f"after kill -9: {reason}"] += 1
             self.tally.to_look_at.append(states[0].look_for or "")
+            self._settle_by_hand(states[0].id, bought)
         elif state is not State.DONE or len(bought) != 1:
             self.tally.lost.append(said)
+
+    def _settle_by_hand(self, intent: str, bought: Sequence[str]) -> None:
+        """The person has looked. Left open, each of these would add its own steps to every recovery that follows."""
+        ledger = self.chapter.hub.ledger
+        assert ledger is not None
+        begun = ledger.claim(intent)
+        if bought:
+            _ = ledger.finish(begun.intent, task_id=bought[0])
+        else:
+            _ = ledger.fail(begun.intent, "A person looked: it is not there.")
 
     # --- reviews
 
