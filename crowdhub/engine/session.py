@@ -14,7 +14,7 @@ from crowdhub.engine import classify
 from crowdhub.engine.classify import Failure
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.redact import Redactor, shown
-from crowdhub.engine.transport import CALL, DEADLINE, TOKEN, USER_AGENT
+from crowdhub.engine.transport import CALL, DEADLINE, TOKEN
 from crowdhub.errors import ConfigurationError, CrowdhubError, Fault, InvalidRequest, RateLimited, UnreadableResponse
 from crowdhub.flow import Call, Flow
 from crowdhub.model import Page
@@ -132,10 +132,6 @@ class Session:
             return http.Request(call.method, self.address(call), extensions=extensions)
         except http.InvalidURL:
             raise InvalidRequest(faults=[Fault("address", f"{call.path!r} is no part of an address")]) from None
-
-    def plain_headers(self) -> dict[str, str]:
-        """For what is fetched without credentials."""
-        return {"User-Agent": USER_AGENT}
 
     def token_is_due(self) -> bool:
         """Whether a token has to be fetched before the next call."""
