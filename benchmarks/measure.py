@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from crowdhub.provider import RateLimit
+from crowdhub.protocol import RateLimit
 from crowdhub_rapidworkers import RapidWorkers
 
 # The marketplace's 1,000 an hour would end each measurement after a second; the gate itself stays in the path.

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crowdhub._version import __version__
-from crowdhub.flow import Call, Effect, Flow, Upload
 from crowdhub.model import (
     Application,
     Capability,
@@ -21,7 +20,6 @@ from crowdhub.model import (
     FreeText,
     HtmlForm,
     Money,
-    Page,
     QuestionForm,
     Quote,
     ReviewReport,
@@ -31,10 +29,10 @@ from crowdhub.model import (
     TaskDraft,
     Worker,
 )
-from crowdhub.provider import Provider
+from crowdhub.protocol import Call, Effect, Flow, Page, Provider, Upload
 
 if TYPE_CHECKING:
-    from crowdhub.http import Response
+    from crowdhub.engine.http import Response
     from crowdhub.hub import AsyncHub, Hub
     from crowdhub.market import AsyncMarket, Market
 
@@ -43,7 +41,7 @@ _LAZY = {
     "AsyncHub": "crowdhub.hub",
     "Market": "crowdhub.market",
     "AsyncMarket": "crowdhub.market",
-    "Response": "crowdhub.http",
+    "Response": "crowdhub.engine.http",
 }
 
 __all__ = [

@@ -6,7 +6,7 @@
     ├── CallerError              yours: change the program, the settings or the draft
     │   ├── ConfigurationError       a setting, an account, a plugin
     │   ├── NotSupported             the marketplace cannot do that; nothing was sent
-    │   ├── InvalidRequest           bad data; every fault is named at once (also a ValueError)
+    │   ├── InvalidRequest           bad data; every issue is named at once (also a ValueError)
     │   ├── BudgetExceeded           it would pass the budget; nothing was sent
     │   ├── NotConfirmed             the application's own `confirm` said no; nothing was sent
     │   └── LedgerError              the ledger could not be read or written
@@ -42,9 +42,9 @@ __all__ = [
     "ConfigurationError",
     "Conflict",
     "CrowdhubError",
-    "Fault",
     "InsufficientFunds",
     "InvalidRequest",
+    "Issue",
     "LedgerError",
     "Lost",
     "MarketplaceError",
@@ -136,8 +136,8 @@ def _cleaned(value: Any, redact: Any, depth: int = 0) -> Any:
     """Every text in a value passed through ``redact``: a marketplace can echo a key anywhere in its answer."""
     if isinstance(value, str):
         return redact(value)
-    if isinstance(value, Fault):
-        return Fault(redact(value.where), redact(value.what))
+    if isinstance(value, Issue):
+        return Issue(redact(value.where), redact(value.what))
     if depth > 50 and isinstance(value, (list, tuple, dict)):
         return "…"  # no marketplace nests so deep; an attacker does
     if isinstance(value, (list, tuple)):
@@ -197,7 +197,7 @@ class NotSupported(CallerError):
         super().__init__(message, provider=provider)
 
 
-class Fault(tuple[str, str]):
+class Issue(tuple[str, str]):
     """One thing wrong with a request: ``where`` (the field) and ``what`` (what is wrong and what would be right)."""
 
     __slots__ = ()
@@ -221,15 +221,15 @@ class Fault(tuple[str, str]):
 
 
 class InvalidRequest(CallerError, ValueError):
-    """Bad data. ``faults`` names every one of them; ``sent`` tells whether crowdhub or the marketplace found it."""
+    """Bad data. ``issues`` names every one of them; ``sent`` tells whether crowdhub or the marketplace found it."""
 
     next_step = "Correct what is named above and call again."
 
-    def __init__(self, message: str | None = None, *, faults: Iterable[Fault] = (), **evidence: Any) -> None:
-        self.faults: Sequence[Fault] = tuple(faults)
+    def __init__(self, message: str | None = None, *, issues: Iterable[Issue] = (), **evidence: Any) -> None:
+        self.issues: Sequence[Issue] = tuple(issues)
         if message is None:
-            many = f"{len(self.faults)} faults: " if len(self.faults) > 1 else ""
-            message = many + "; ".join(map(str, self.faults)) + "."
+            many = f"{len(self.issues)} issues: " if len(self.issues) > 1 else ""
+            message = many + "; ".join(map(str, self.issues)) + "."
         super().__init__(message, **evidence)
 
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from crowdhub.errors import ConfigurationError
 from crowdhub.model import ProviderOptions
-from crowdhub.provider import Provider
+from crowdhub.protocol import Provider
 
 GROUP = "crowdhub.providers"
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from crowdhub import AsyncHub, Hub
 from crowdhub.demo.clock import SandboxTime
-from crowdhub.market.spending import Spend
+from crowdhub.operations.spending import Spend
 from crowdhub.sandbox import Sandbox
 
 H = TypeVar("H", Hub, AsyncHub)

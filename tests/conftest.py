@@ -15,7 +15,7 @@ import pytest
 from crowdhub import AsyncHub, AsyncMarket, Hub, Market
 from crowdhub.clock import Clock
 from crowdhub.engine.session import Session
-from crowdhub.provider import Provider
+from crowdhub.protocol import Provider
 
 
 class HandClock(Clock):

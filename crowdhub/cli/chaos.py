@@ -11,7 +11,7 @@ from crowdhub.cli.common import CALLER, MARKETPLACE, command
 from crowdhub.cli.output import complain, console, json_line, say, table
 
 if TYPE_CHECKING:
-    from crowdhub.chaos import Result
+    from crowdhub.testing.campaign import Result
 
 SHOWN = 5  # cases, or things to look at, that are listed one by one
 
@@ -42,7 +42,7 @@ def chaos(
     Exit code 1 where anything was paid twice or lost.
     """
     try:
-        from crowdhub.chaos import Place, names, run
+        from crowdhub.testing.campaign import Place, names, run
     except ImportError as missing:
         complain(str(missing))
         raise typer.Exit(CALLER) from None

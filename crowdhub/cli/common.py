@@ -13,7 +13,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 import typer
 
 from crowdhub.cli.output import complain, place
-from crowdhub.errors import CallerError, ConfigurationError, CrowdhubError, Fault, InvalidRequest
+from crowdhub.errors import CallerError, ConfigurationError, CrowdhubError, InvalidRequest, Issue
 from crowdhub.hub import Hub
 from crowdhub.market import Market
 
@@ -103,7 +103,7 @@ def confirm(market: Market[Any], question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise InvalidRequest(
-            faults=[Fault("--yes", f"is needed to do this on {place(market)} without anybody to ask")],
+            issues=[Issue("--yes", f"is needed to do this on {place(market)} without anybody to ask")],
             next_step="Add --yes if it is meant; nothing was sent.",
         )
     if not typer.confirm(question, err=True):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from crowdhub.errors import ConfigurationError, Fault, InvalidRequest
+from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
 from crowdhub.model import Decision, Submission, Verdict
 
 VERDICTS = {str(each): each for each in Verdict} | {"request_redo": Verdict.REDO}
@@ -34,30 +34,30 @@ def read_file(path: Path) -> list[Line]:
         raise ConfigurationError(f"{path} cannot be read: {error}.") from None
     rows = _json_rows(text) if text.lstrip().startswith("{") else _csv_rows(text)
     lines: list[Line] = []
-    faults: list[Fault] = []
+    issues: list[Issue] = []
     decided: dict[str, int] = {}
     for number, row in rows:
         where = f"{path.name}, line {number}"
         if isinstance(row, str):
-            faults.append(Fault(where, row))
+            issues.append(Issue(where, row))
             continue
         fields = {str(name).strip().lower(): value for name, value in row.items() if value not in (None, "")}
         name = str(fields.get("submission", fields.get("id", ""))).strip()
         said = str(fields.get("verdict", "")).strip().lower()
         words = str(fields["words"]).strip() if "words" in fields else None
         if not name:
-            faults.append(Fault(where, f"has no submission; the columns are {', '.join(COLUMNS)}"))
+            issues.append(Issue(where, f"has no submission; the columns are {', '.join(COLUMNS)}"))
         elif name in decided:
-            faults.append(Fault(where, f"submission {name} was decided in line {decided[name]} already"))
+            issues.append(Issue(where, f"submission {name} was decided in line {decided[name]} already"))
         elif said not in VERDICTS:
-            faults.append(Fault(where, f"the verdict {said!r} is none of {', '.join(VERDICTS)}"))
+            issues.append(Issue(where, f"the verdict {said!r} is none of {', '.join(VERDICTS)}"))
         elif VERDICTS[said] is not Verdict.APPROVE and not words:
-            faults.append(Fault(where, f"a {said} needs words for the worker"))
+            issues.append(Issue(where, f"a {said} needs words for the worker"))
         else:
             lines.append(Line(number, name, VERDICTS[said], words))
         decided.setdefault(name, number)
-    if faults:
-        raise InvalidRequest(faults=faults)
+    if issues:
+        raise InvalidRequest(issues=issues)
     return lines
 
 
@@ -68,8 +68,8 @@ def match(lines: Iterable[Line], submissions: Iterable[Submission], path: Path) 
     missing = [line for line in wanted.values() if line.submission not in found]
     if missing:
         raise InvalidRequest(
-            faults=[
-                Fault(f"{path.name}, line {each.number}", f"the task has no submission {each.submission}")
+            issues=[
+                Issue(f"{path.name}, line {each.number}", f"the task has no submission {each.submission}")
                 for each in missing
             ]
         )

@@ -17,7 +17,7 @@ from crowdhub.cli.common import MARKETPLACE, command
 from crowdhub.cli.output import complain, console, json_line, place, plain, progress
 from crowdhub.demo import SCENES, run
 from crowdhub.demo.show import LABELS, Silent
-from crowdhub.errors import Fault, InvalidRequest
+from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.market import Market
 from crowdhub.model import Submission
 
@@ -121,7 +121,7 @@ def demo(
     """One program over all marketplaces, from publishing to paying; they run inside this program."""
     names = markets or list(SCENES)
     if unknown := [name for name in names if name not in SCENES]:
-        raise InvalidRequest(faults=[Fault(name, f"is none of {', '.join(SCENES)}") for name in unknown])
+        raise InvalidRequest(issues=[Issue(name, f"is none of {', '.join(SCENES)}") for name in unknown])
     try:
         outcome = run(Silent() if as_json else OnConsole(), names)
     except ImportError as missing:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from crowdhub import registry
-from crowdhub.errors import ConfigurationError, Fault, InvalidRequest
+from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
 from crowdhub.model import ProviderOptions, TaskDraft
 
 FIELDS = tuple(name for name in TaskDraft.model_fields if name not in ("options", "reference"))
@@ -32,18 +32,18 @@ def read_file(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ConfigurationError(f"{path} is no table of a draft's fields.")
     fields = cast("dict[str, Any]", data)
-    faults = [
-        Fault(name, f"there is no such field{_near(name)}") for name in fields if name not in (*FIELDS, "options")
+    issues = [
+        Issue(name, f"there is no such field{_near(name)}") for name in fields if name not in (*FIELDS, "options")
     ]
-    if faults:
-        raise InvalidRequest(faults=faults)
+    if issues:
+        raise InvalidRequest(issues=issues)
     if isinstance(fields.get("image"), str):
         fields["image"] = str(path.parent / fields["image"])
     return fields
 
 
 def draft(fields: Mapping[str, Any], currency: str) -> TaskDraft:
-    """The draft; an amount without a currency is in the marketplace's. Raises `InvalidRequest` naming all faults."""
+    """The draft; an amount without a currency is in the marketplace's. Raises `InvalidRequest` naming all issues."""
     ready = {name: value for name, value in fields.items() if value is not None and name != "options"}
     if isinstance(ready.get("reward"), (str, int)):
         amount = str(ready["reward"]).strip()
@@ -56,13 +56,13 @@ def draft(fields: Mapping[str, Any], currency: str) -> TaskDraft:
 def _options(tables: Any) -> Iterator[ProviderOptions]:
     """``[options.rapidworkers]`` and the like, as the plugins' own types."""
     if not isinstance(tables, dict):
-        raise InvalidRequest(faults=[Fault("options", "holds one table for each marketplace")])
+        raise InvalidRequest(issues=[Issue("options", "holds one table for each marketplace")])
     for name, settings in cast("dict[str, Any]", tables).items():
         kind = registry.options_type(name)
         if kind is None:
-            raise InvalidRequest(faults=[Fault(f"options.{name}", "this marketplace has no options")])
+            raise InvalidRequest(issues=[Issue(f"options.{name}", "this marketplace has no options")])
         if not isinstance(settings, dict) or "self" in settings:
-            raise InvalidRequest(faults=[Fault(f"options.{name}", "is no table of this marketplace's settings")])
+            raise InvalidRequest(issues=[Issue(f"options.{name}", "is no table of this marketplace's settings")])
         yield kind(**cast("dict[str, Any]", settings))
 
 

@@ -12,7 +12,7 @@ import typer
 
 from crowdhub.cli.common import AsJson, Config, command, open_hub
 from crowdhub.cli.output import console, json_line, plain, record, say, table
-from crowdhub.errors import ConfigurationError, Fault, InvalidRequest
+from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
 
 if TYPE_CHECKING:  # the command starts without the database's library
     from crowdhub.ledger import Intent, Ledger, Total
@@ -170,20 +170,20 @@ def settle(
     publish again, so be certain.
     """
     if done is None:
-        raise InvalidRequest(faults=[Fault("--done/--not-done", "is missing; say what you found")])
+        raise InvalidRequest(issues=[Issue("--done/--not-done", "is missing; say what you found")])
     if task is not None and not done:
-        raise InvalidRequest(faults=[Fault("--task", "has no meaning with --not-done")])
+        raise InvalidRequest(issues=[Issue("--task", "has no meaning with --not-done")])
     with opened(config) as ledger:
         known = ledger.get(intent)
         if known is not None and known.operation == "publish" and done and task is None:
             raise InvalidRequest(
-                faults=[Fault("--task", "is missing: the key gives this task back from now on, so say its id")]
+                issues=[Issue("--task", "is missing: the key gives this task back from now on, so say its id")]
             )
         begun = ledger.claim(intent)
         if begun.status == "under way":
-            raise InvalidRequest(faults=[Fault("ID", f"{intent} is being carried out by {begun.intent.owner_words}")])
+            raise InvalidRequest(issues=[Issue("ID", f"{intent} is being carried out by {begun.intent.owner_words}")])
         if begun.status == "replayed":
-            raise InvalidRequest(faults=[Fault("ID", f"{intent} is settled already: {begun.intent.state}")])
+            raise InvalidRequest(issues=[Issue("ID", f"{intent} is settled already: {begun.intent.state}")])
         mine = begun.intent
         with ledger.holding(mine):
             after = (
@@ -233,20 +233,20 @@ def _filters(
 
 
 def _days(day: str | None, since: str | None, until: str | None) -> tuple[date | None, date | None]:
-    faults: list[Fault] = []
+    issues: list[Issue] = []
 
     def read(option: str, text: str | None) -> date | None:
         try:
             return None if text is None else date.fromisoformat(text)
         except ValueError:
-            faults.append(Fault(option, f"{text!r} is no day such as 2026-03-01"))
+            issues.append(Issue(option, f"{text!r} is no day such as 2026-03-01"))
             return None
 
     one, first, end = read("--day", day), read("--since", since), read("--until", until)
     if one is not None and (first or end):
-        faults.append(Fault("--day", "cannot be combined with --since and --until"))
-    if faults:
-        raise InvalidRequest(faults=faults)
+        issues.append(Issue("--day", "cannot be combined with --since and --until"))
+    if issues:
+        raise InvalidRequest(issues=issues)
     return (one, one + timedelta(days=1)) if one is not None else (first, end)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from crowdhub.errors import ConfigurationError
 from crowdhub.model import Capability, Support
-from crowdhub.provider import Provider
+from crowdhub.protocol import Provider
 
 Kinds = Sequence[type[Provider[Any]]]
 YES, NO = "✓", "–"

@@ -11,7 +11,7 @@ from crowdhub import registry
 from crowdhub.cli.common import CALLER, AsJson, command
 from crowdhub.cli.matrix import insert, matrix, reasons
 from crowdhub.cli.output import complain, console, json_line, table
-from crowdhub.provider import Provider
+from crowdhub.protocol import Provider
 
 
 @command

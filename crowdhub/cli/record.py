@@ -10,7 +10,7 @@ import typer
 
 from crowdhub.cli.common import CALLER, UNSETTLED, command
 from crowdhub.cli.output import complain, json_line, say
-from crowdhub.errors import Fault, InvalidRequest
+from crowdhub.errors import InvalidRequest, Issue
 
 
 @command
@@ -33,9 +33,9 @@ def record(
 ) -> None:
     """Record a marketplace's endpoints anew, scrubbed of keys: from its sandbox, or live with your own account."""
     if live and not yes and not sys.stdin.isatty():
-        raise InvalidRequest(faults=[Fault("--live", "needs somebody to ask, or --yes")])
+        raise InvalidRequest(issues=[Issue("--live", "needs somebody to ask, or --yes")])
     try:
-        from crowdhub.recording import cli_record
+        from crowdhub.testing.recording import cli_record
 
         report = cli_record(
             name,
@@ -68,7 +68,7 @@ def record(
 
 
 def _given(pairs: list[str]) -> dict[str, str]:
-    faults = [Fault("--given", f"takes NAME=VALUE, not {pair!r}") for pair in pairs if "=" not in pair]
-    if faults:
-        raise InvalidRequest(faults=faults)
+    issues = [Issue("--given", f"takes NAME=VALUE, not {pair!r}") for pair in pairs if "=" not in pair]
+    if issues:
+        raise InvalidRequest(issues=issues)
     return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}

@@ -8,8 +8,8 @@ import typer
 
 from crowdhub.cli.common import UNSETTLED, AsJson, Config, command, open_hub
 from crowdhub.cli.output import complain, json_line, record, say
-from crowdhub.market.recovering import Recovered, RecoverReport, Settled
 from crowdhub.model import Outcome, Result
+from crowdhub.operations.recovering import Recovered, RecoverReport, Settled
 
 WORDS = {
     Settled.DONE: "was carried out",

@@ -18,7 +18,7 @@ from crowdhub.cli import decisions as files
 from crowdhub.cli.common import INTERRUPTED, UNSETTLED, Account, AsJson, Config, Yes, command, confirm, opened
 from crowdhub.cli.output import complain, errors, json_line, place, progress, say
 from crowdhub.cli.work import TaskId
-from crowdhub.errors import CrowdhubError, Fault, InvalidRequest
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
 from crowdhub.market import Market
 from crowdhub.model import Decision, ReviewReport, Submission, SubmissionStatus, Verdict
 
@@ -50,7 +50,7 @@ def review(
     """Decide on a task's work: from a file, all at once, or one by one at the terminal."""
     with opened(config, account) as market:
         if file is not None and approve_all:
-            raise InvalidRequest(faults=[Fault("--approve-all", "cannot be combined with a file of decisions")])
+            raise InvalidRequest(issues=[Issue("--approve-all", "cannot be combined with a file of decisions")])
         if file is not None:
             decided = files.match(files.read_file(file), market.submissions(task), file)
         elif approve_all:

@@ -9,7 +9,7 @@ import typer
 
 from crowdhub.cli.common import CALLER, command
 from crowdhub.cli.output import complain, console, json_line
-from crowdhub.errors import Fault, InvalidRequest
+from crowdhub.errors import InvalidRequest, Issue
 
 
 @command
@@ -69,17 +69,17 @@ def as_toml(accounts: dict[str, dict[str, Any]]) -> list[str]:
 
 def _options(settings: list[str]) -> dict[str, dict[str, Any]]:
     options: dict[str, dict[str, Any]] = {}
-    faults: list[Fault] = []
+    issues: list[Issue] = []
     for setting in settings:
         name, equals, value = setting.partition("=")
         market, dot, option = name.partition(".")
         if not (equals and dot and market and option):
-            faults.append(Fault("--set", f"takes MARKET.OPTION=VALUE, not {setting!r}"))
+            issues.append(Issue("--set", f"takes MARKET.OPTION=VALUE, not {setting!r}"))
             continue
         try:
             options.setdefault(market, {})[option] = json.loads(value)
         except ValueError:
             options[market][option] = value
-    if faults:
-        raise InvalidRequest(faults=faults)
+    if issues:
+        raise InvalidRequest(issues=issues)
     return options

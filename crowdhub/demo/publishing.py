@@ -10,8 +10,8 @@ from crowdhub.demo.show import Show
 from crowdhub.demo.stage import KEY, Stage
 from crowdhub.errors import NotSupported, OutcomeUnknown
 from crowdhub.hub import Hub
+from crowdhub.hub.split import Share
 from crowdhub.model import Capability, Task, TaskDraft
-from crowdhub.spanning import Share
 
 if TYPE_CHECKING:
     from crowdhub.sandbox import Sandbox

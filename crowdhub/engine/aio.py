@@ -10,13 +10,13 @@ import anyio.to_thread
 import sniffio
 from tenacity import AsyncRetrying
 
-from crowdhub import http
+from crowdhub.engine import http
 from crowdhub.engine.classify import LOST, Failure
 from crowdhub.engine.policy import Waited
 from crowdhub.engine.session import LARGEST_ANSWER, Session, one_encoding, too_large
 from crowdhub.engine.transport import AsyncSigningTransport, proxy_for
 from crowdhub.errors import AuthenticationFailed, CrowdhubError
-from crowdhub.flow import Call, Effect, Flow, FlowRun
+from crowdhub.protocol import Call, Effect, Flow, FlowRun
 
 T = TypeVar("T")
 

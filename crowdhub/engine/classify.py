@@ -18,20 +18,19 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from crowdhub import http
+from crowdhub.engine import http
 from crowdhub.errors import (
     ConfigurationError,
     CrowdhubError,
-    Fault,
     InvalidRequest,
+    Issue,
     Lost,
     OutcomeUnknown,
     ProviderUnavailable,
     RateLimited,
     UnreadableResponse,
 )
-from crowdhub.flow import Call, Effect
-from crowdhub.provider import Provider
+from crowdhub.protocol import Call, Effect, Provider
 
 NEVER_SENT = (http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.UnsupportedProtocol)
 LONGEST_WORDS = 1000  # characters of what a marketplace says that go into an error
@@ -96,7 +95,7 @@ def of_transport(call: Call, failure: Exception, sent_at: datetime, status: int 
 
 def _not_sendable(failure: Exception) -> CrowdhubError:
     if isinstance(failure, NotSendable) and not failure.credentials:
-        return InvalidRequest(faults=[Fault("request", f"cannot be sent: {failure}")])
+        return InvalidRequest(issues=[Issue("request", f"cannot be sent: {failure}")])
     # The library's own words would show the header, and with it the key.
     return ConfigurationError(
         "A header of the request cannot be sent: the account's key holds a line break or another character "

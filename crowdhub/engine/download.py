@@ -17,10 +17,10 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
-from crowdhub import http
+from crowdhub.engine import http
 from crowdhub.engine.redact import shown
 from crowdhub.engine.transport import USER_AGENT
-from crowdhub.errors import Fault, InvalidRequest, NotFound, ProviderError, ProviderUnavailable
+from crowdhub.errors import InvalidRequest, Issue, NotFound, ProviderError, ProviderUnavailable
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_SECONDS = 300.0
@@ -125,7 +125,7 @@ def _placed(part: Path, folder: Path, name: str) -> Path:
                 continue
             path.chmod(0o600)
         return path
-    raise InvalidRequest(faults=[Fault("folder", f"{folder} holds ten thousand files called {name!r}")])
+    raise InvalidRequest(issues=[Issue("folder", f"{folder} holds ten thousand files called {name!r}")])
 
 
 def _checked(url: str, allowed_hosts: Collection[str]) -> tuple[http.URL, dict[str, str], dict[str, object]]:
@@ -187,7 +187,7 @@ def _check_answer(answer: http.Response, url: str) -> None:
 
 
 def _refused(url: str, why: str) -> InvalidRequest:
-    return InvalidRequest(faults=[Fault("file", f"{_shown(url)} {why}; it is not downloaded")])
+    return InvalidRequest(issues=[Issue("file", f"{_shown(url)} {why}; it is not downloaded")])
 
 
 def _shown(url: str) -> str:

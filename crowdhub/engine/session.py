@@ -8,18 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NoReturn, Protocol, TypeVar, cast
 
-from crowdhub import http
 from crowdhub.clock import Clock
-from crowdhub.engine import classify
+from crowdhub.engine import classify, http
 from crowdhub.engine.classify import Failure
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.redact import Redactor, shown
 from crowdhub.engine.transport import CALL, DEADLINE, TOKEN
-from crowdhub.errors import ConfigurationError, CrowdhubError, Fault, InvalidRequest, RateLimited, UnreadableResponse
-from crowdhub.flow import Call, Flow
-from crowdhub.model import Page
-from crowdhub.provider import LOOPBACK, Provider, ProviderSettings, RateLimit, Token
-from crowdhub.wire import Lazy
+from crowdhub.errors import ConfigurationError, CrowdhubError, InvalidRequest, Issue, RateLimited, UnreadableResponse
+from crowdhub.protocol import LOOPBACK, Call, Flow, Lazy, Page, Provider, ProviderSettings, RateLimit, Token
 
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a page of 1,000 submissions is about half a million
 RENEW_BEFORE = 30.0  # seconds before its end that a token is fetched anew
@@ -131,7 +127,7 @@ class Session:
         try:
             return http.Request(call.method, self.address(call), extensions=extensions)
         except http.InvalidURL:
-            raise InvalidRequest(faults=[Fault("address", f"{call.path!r} is no part of an address")]) from None
+            raise InvalidRequest(issues=[Issue("address", f"{call.path!r} is no part of an address")]) from None
 
     def token_is_due(self) -> bool:
         """Whether a token has to be fetched before the next call."""

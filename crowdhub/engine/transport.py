@@ -10,11 +10,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import cast
 from urllib.request import getproxies, proxy_bypass
 
-from crowdhub import http
 from crowdhub._version import __version__
+from crowdhub.engine import http
 from crowdhub.engine.classify import AnswerTooLarge, AnswerTooSlow, NotSendable
-from crowdhub.flow import Call
-from crowdhub.provider import Token
+from crowdhub.protocol import Call, Token
 
 USER_AGENT = f"crowdhub/{__version__}"
 CALL = "crowdhub.call"  # the request extensions that carry what to sign

@@ -3,12 +3,12 @@
 from crowdhub.errors import LedgerError
 from crowdhub.ledger.budget import Budget, Limits
 from crowdhub.ledger.content import canonical
-from crowdhub.ledger.database import Database, default_path
 from crowdhub.ledger.errors import NotHeld, UnderWay
 from crowdhub.ledger.intent import Begun, Intent, State, Status
 from crowdhub.ledger.journal import JournalEntry, Noted, OpenReview
 from crowdhub.ledger.ledger import Ledger, poll_delays
 from crowdhub.ledger.totals import Total
+from crowdhub.store import Database, default_path
 
 __all__ = [
     "Begun",

@@ -158,7 +158,7 @@ def _amounts(given: Any, where: str) -> dict[str, Money]:
         try:
             money = amount if isinstance(amount, Money) else Money(cast("Decimal | int | str", amount), currency)
         except InvalidRequest as error:
-            faults = "; ".join(each.what for each in error.faults)
+            faults = "; ".join(each.what for each in error.issues)
             raise ConfigurationError(f"{where}.{currency} = {amount!r}: {faults}.") from None
         if money.amount < 0 or money.currency != str(currency).strip().upper():
             raise ConfigurationError(f"{where}.{currency} = {amount!r}: an amount of 0 or more, in {currency}.")

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from crowdhub.errors import ConfigurationError, Fault, InvalidRequest
+from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
 from crowdhub.model import Money, ProviderOptions, TaskDraft
 
 LONGEST_RESULT = 1_000_000  # characters; a longer one is kept without the provider's own answer
@@ -112,7 +112,7 @@ def _file(path: Path) -> dict[str, Any]:
                 digest.update(chunk)
                 size += len(chunk)
     except OSError as error:
-        raise InvalidRequest(faults=[Fault(str(path), f"cannot be read ({error.strerror})")]) from None
+        raise InvalidRequest(issues=[Issue(str(path), f"cannot be read ({error.strerror})")]) from None
     return {"sha256": digest.hexdigest(), "bytes": size}
 
 
@@ -131,17 +131,17 @@ def fingerprint(content: Any) -> str:
     return hashlib.sha256(as_json(content).encode()).hexdigest()
 
 
-def difference(before: Any, now: Any, where: str = "") -> list[Fault]:
-    """One fault for each field in which two canonical contents differ."""
+def difference(before: Any, now: Any, where: str = "") -> list[Issue]:
+    """One issue for each field in which two canonical contents differ."""
     if isinstance(before, dict) and isinstance(now, dict):
         old, new = cast("dict[str, Any]", before), cast("dict[str, Any]", now)
-        found: list[Fault] = []
+        found: list[Issue] = []
         for name in sorted({*old, *new}):
             found += difference(old.get(name), new.get(name), f"{where}.{name}" if where else name)
         return found
     if before == now:
         return []
-    return [Fault(where or "content", f"was {_shown(before)}, now {_shown(now)}")]
+    return [Issue(where or "content", f"was {_shown(before)}, now {_shown(now)}")]
 
 
 def _shown(value: Any) -> str:

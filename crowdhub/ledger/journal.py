@@ -14,8 +14,8 @@ from crowdhub.errors import LedgerError
 from crowdhub.ledger import owner
 from crowdhub.ledger.content import safe_text
 from crowdhub.ledger.intent import micros, moment_of
-from crowdhub.ledger.schema import decisions, reviews
 from crowdhub.model import Model, Verdict
+from crowdhub.store.schema import decisions, reviews
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,18 +15,18 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
 from crowdhub.clock import Clock
-from crowdhub.errors import CrowdhubError, Fault, InvalidRequest, LedgerError, OutcomeUnknown
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, LedgerError, OutcomeUnknown
 from crowdhub.ledger import content as contents
 from crowdhub.ledger import owner, rows, totals
 from crowdhub.ledger.budget import Budget
-from crowdhub.ledger.database import Database
 from crowdhub.ledger.errors import NotHeld, UnderWay
 from crowdhub.ledger.heartbeat import Heartbeat
 from crowdhub.ledger.intent import Begun, Intent, State, Status, micros, row_of
 from crowdhub.ledger.journal import Journal
 from crowdhub.ledger.report import Report
-from crowdhub.ledger.schema import IS_OPEN, intents, meta, reviews
 from crowdhub.model import Money, Task
+from crowdhub.store.database import Database
+from crowdhub.store.schema import IS_OPEN, intents, meta, reviews
 
 LEASE = 90.0
 LONGEST_KEY = 200
@@ -170,7 +170,7 @@ class Ledger:
         def work(connection: Connection) -> Begun:
             row = rows.by_id(connection, intent_id)
             if row is None:
-                raise InvalidRequest(faults=[Fault("intent", f"{intent_id!r} is not in the ledger")])
+                raise InvalidRequest(issues=[Issue("intent", f"{intent_id!r} is not in the ledger")])
             if row["state"] in (State.DONE, State.NOT_DONE):
                 return Begun(status=Status.REPLAYED, intent=row_of(row))
             return self._take(connection, row)
@@ -364,15 +364,15 @@ def _done_after_all(connection: Connection, row: rows.Row) -> dict[str, Any]:
 def _other_content(earlier: rows.Row, row: rows.Row) -> InvalidRequest:
     first = json.loads(earlier["content"]) if earlier["content"] is not None else None
     if first is None:
-        faults = [Fault("content", "differs; the first one's was compacted away")]
+        issues = [Issue("content", "differs; the first one's was compacted away")]
     else:
-        faults = contents.difference(first, json.loads(row["content"]))
+        issues = contents.difference(first, json.loads(row["content"]))
     error = InvalidRequest(
-        f"The key {row['key']!r} was used for another {row['operation']}: {'; '.join(map(str, faults))}.",
+        f"The key {row['key']!r} was used for another {row['operation']}: {'; '.join(map(str, issues))}.",
         next_step="Use a new key for a new request, or ask for the same as before; nothing was sent.",
         **{name: row[name] for name in ("provider", "account", "environment", "operation")},
     )
-    error.faults = tuple(faults)
+    error.issues = tuple(issues)
     return error
 
 
@@ -383,10 +383,10 @@ def _is_sane(money: Money) -> bool:
 
 
 def _check(key: str | None, amount: Money | None) -> None:
-    faults: list[Fault] = []
+    issues: list[Issue] = []
     if key is not None and (not key.strip() or len(key) > LONGEST_KEY or not key.isprintable()):
-        faults.append(Fault("key", f"is 1 to {LONGEST_KEY} printable characters"))
+        issues.append(Issue("key", f"is 1 to {LONGEST_KEY} printable characters"))
     if amount is not None and not _is_sane(amount):
-        faults.append(Fault("amount", f"{str(amount.amount)[:40]} is no amount to spend"))
-    if faults:
-        raise InvalidRequest(faults=faults)
+        issues.append(Issue("amount", f"{str(amount.amount)[:40]} is no amount to spend"))
+    if issues:
+        raise InvalidRequest(issues=issues)

@@ -14,8 +14,8 @@ from sqlalchemy.engine import Connection
 from crowdhub.ledger import totals
 from crowdhub.ledger.content import as_json
 from crowdhub.ledger.intent import Intent, State, micros, row_of
-from crowdhub.ledger.schema import decisions, intents, reviews
 from crowdhub.ledger.totals import Total
+from crowdhub.store.schema import decisions, intents, reviews
 
 if TYPE_CHECKING:
     from crowdhub.ledger.ledger import Ledger

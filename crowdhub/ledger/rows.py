@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
 from crowdhub.ledger import totals
-from crowdhub.ledger.schema import HAS_KEY, intents
+from crowdhub.store.schema import HAS_KEY, intents
 
 Row = dict[str, Any]
 

@@ -14,8 +14,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
 from crowdhub.ledger.intent import State, moment_of
-from crowdhub.ledger.schema import totals
 from crowdhub.model import Model, Money
+from crowdhub.store.schema import totals
 
 Kind = Literal["all", "day", "task"]
 NOTHING = Decimal(0)

@@ -7,11 +7,11 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from crowdhub.engine.session import Session
-from crowdhub.market.checks import OnUnsupported, checked_draft, checked_status, task_id_of
-from crowdhub.market.spending import Guard
-from crowdhub.market.watching import Watch
 from crowdhub.model import Capabilities, File, Model, Submission, SubmissionStatus, Task, TaskDraft
-from crowdhub.provider import LOOPBACK, Provider
+from crowdhub.operations.checks import OnUnsupported, checked_draft, checked_status, task_id_of
+from crowdhub.operations.spending import Guard
+from crowdhub.operations.watching import Watch
+from crowdhub.protocol import LOOPBACK, Provider
 
 P = TypeVar("P", bound=Provider[Any], covariant=True)
 

@@ -9,16 +9,7 @@ from typing import Literal, TypeVar, overload
 from crowdhub.engine import download
 from crowdhub.engine.session import Session
 from crowdhub.engine.sync import Engine
-from crowdhub.flow import Flow
-from crowdhub.market import checks, publishing, recovering, reviewing, running, watching
 from crowdhub.market.base import MarketBase, P, RequestBudget
-from crowdhub.market.checks import OnUnsupported
-from crowdhub.market.drive import drive, iterate
-from crowdhub.market.paging import all_items
-from crowdhub.market.publishing import DryRun
-from crowdhub.market.recovering import RecoverReport
-from crowdhub.market.spending import Guard
-from crowdhub.market.watching import Watch
 from crowdhub.model import (
     Application,
     Decision,
@@ -33,6 +24,15 @@ from crowdhub.model import (
     TaskStatus,
     Worker,
 )
+from crowdhub.operations import checks, publishing, recovering, reviewing, running, watching
+from crowdhub.operations.checks import OnUnsupported
+from crowdhub.operations.drive import drive, iterate
+from crowdhub.operations.paging import all_items
+from crowdhub.operations.publishing import DryRun
+from crowdhub.operations.recovering import RecoverReport
+from crowdhub.operations.spending import Guard
+from crowdhub.operations.watching import Watch
+from crowdhub.protocol import Flow
 
 T = TypeVar("T")
 

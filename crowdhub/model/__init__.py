@@ -3,7 +3,6 @@
 from crowdhub.model.base import Answer, Model, Status, country_code
 from crowdhub.model.capability import Capabilities, Capability, Support
 from crowdhub.model.money import Money, Quote
-from crowdhub.model.page import Page
 from crowdhub.model.questions import (
     Choice,
     ExternalForm,
@@ -33,7 +32,6 @@ __all__ = [
     "Model",
     "Money",
     "Outcome",
-    "Page",
     "ProviderOptions",
     "QuestionForm",
     "Questions",

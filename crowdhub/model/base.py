@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation, ValidationError
 
-from crowdhub.errors import Fault, InvalidRequest
+from crowdhub.errors import InvalidRequest, Issue
 
 
 class Model(BaseModel):
@@ -24,13 +24,13 @@ class Model(BaseModel):
 
 
 class Given(Model):
-    """A model that the application fills in: what is wrong with it is an `InvalidRequest` naming every fault."""
+    """A model that the application fills in: what is wrong with it is an `InvalidRequest` naming every issue."""
 
     def __init__(self, /, **data: Any) -> None:
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise InvalidRequest(faults=faults_of(error, type(self).__name__, type(self).model_fields)) from None
+            raise InvalidRequest(issues=faults_of(error, type(self).__name__, type(self).model_fields)) from None
 
 
 class Answer(Model):
@@ -47,8 +47,8 @@ class Status(StrEnum):
         return cls.__members__.get("UNKNOWN")
 
 
-def faults_of(error: ValidationError, prefix: str = "", known: Iterable[str] = ()) -> list[Fault]:
-    """A pydantic error as our faults, one for each field, without the input (it may hold a secret). ``known`` are
+def faults_of(error: ValidationError, prefix: str = "", known: Iterable[str] = ()) -> list[Issue]:
+    """A pydantic error as our issues, one for each field, without the input (it may hold a secret). ``known`` are
     the right names, of which the nearest is proposed for a wrong one."""
     found: dict[str, str] = {}
     for each in error.errors(include_url=False, include_context=False, include_input=False):
@@ -59,7 +59,7 @@ def faults_of(error: ValidationError, prefix: str = "", known: Iterable[str] = (
         else:
             what = each["msg"].removeprefix("Value error, ").rstrip(".")
         found[where] = f"{found[where]}, or {what}" if where in found else what
-    return [Fault(where, what) for where, what in found.items()]
+    return [Issue(where, what) for where, what in found.items()]
 
 
 @lru_cache(maxsize=1024)

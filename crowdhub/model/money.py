@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import model_serializer, model_validator
 
-from crowdhub.errors import Fault, InvalidRequest
+from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.model.base import Model
 
 
@@ -40,7 +40,7 @@ class Money(Model):
 
         def __init__(self, amount: Decimal | int | str, currency: str, **more: Any) -> None: ...
 
-    else:  # from a file or an answer either can be missing, which is a fault like others
+    else:  # from a file or an answer either can be missing, which is a issue like others
 
         def __init__(self, /, amount=None, currency=None, **more):
             more |= {"amount": _exact(amount), "currency": _known(currency)}
@@ -62,7 +62,7 @@ class Money(Model):
     def _same(self, other: Money) -> Decimal:
         if other.currency != self.currency:
             raise InvalidRequest(
-                faults=[Fault("currency", f"{self} and {other} are in different currencies and cannot be combined")]
+                issues=[Issue("currency", f"{self} and {other} are in different currencies and cannot be combined")]
             )
         return other.amount
 
@@ -150,17 +150,17 @@ class Quote(Money):
 def _exact(amount: Any) -> Decimal:
     if isinstance(amount, (float, bool)):
         raise InvalidRequest(
-            faults=[Fault("amount", f"{amount!r} is a {type(amount).__name__}; give text, an int or a Decimal")]
+            issues=[Issue("amount", f"{amount!r} is a {type(amount).__name__}; give text, an int or a Decimal")]
         )
     try:
         exact = Decimal(amount)
     except (InvalidOperation, TypeError, ValueError):
-        raise InvalidRequest(faults=[Fault("amount", f"{amount!r} is not a number")]) from None
+        raise InvalidRequest(issues=[Issue("amount", f"{amount!r} is not a number")]) from None
     if not exact.is_finite():
-        raise InvalidRequest(faults=[Fault("amount", f"{amount!r} is not a finite number")])
+        raise InvalidRequest(issues=[Issue("amount", f"{amount!r} is not a finite number")])
     _, digits, exponent = exact.as_tuple()
     if len(digits) > 2 * LONGEST or abs(exact.adjusted()) > LONGEST or abs(int(exponent)) > LONGEST:
-        raise InvalidRequest(faults=[Fault("amount", f"a number of more than {LONGEST} digits is no amount of money")])
+        raise InvalidRequest(issues=[Issue("amount", f"a number of more than {LONGEST} digits is no amount of money")])
     return exact
 
 
@@ -169,4 +169,4 @@ def _known(currency: Any) -> str:
         code = currency.strip().upper()
         if code in _COMMON or (len(code) == 3 and _is_currency(code)):
             return code
-    raise InvalidRequest(faults=[Fault("currency", f"{currency!r} is not an ISO 4217 currency code such as USD")])
+    raise InvalidRequest(issues=[Issue("currency", f"{currency!r} is not an ISO 4217 currency code such as USD")])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crowdhub import registry
 from crowdhub._version import __version__
-from crowdhub.errors import Fault, InvalidRequest
+from crowdhub.errors import InvalidRequest, Issue
 
 __all__ = ["create", "files", "named"]
 
@@ -20,16 +20,16 @@ _MARK = re.compile(r"\{\{(\w+)\}\}")
 def create(name: str, folder: Path | str | None = None) -> Path:
     """Write a complete plugin project for a provider called ``name``; returns its folder.
 
-    ``folder`` (``crowdhub-NAME`` here, unless given) must not exist. Raises `InvalidRequest` naming every fault;
+    ``folder`` (``crowdhub-NAME`` here, unless given) must not exist. Raises `InvalidRequest` naming every issue;
     nothing is written then.
     """
     words = _words(name)
     target = Path(folder) if folder is not None else Path(f"crowdhub-{'-'.join(words)}")
-    faults = list(_faults(name, words))
+    issues = list(_issues(name, words))
     if target.exists():
-        faults.append(Fault("folder", f"{str(target)!r} exists already"))
-    if faults:
-        raise InvalidRequest(faults=faults)
+        issues.append(Issue("folder", f"{str(target)!r} exists already"))
+    if issues:
+        raise InvalidRequest(issues=issues)
     for path, content in files(name).items():
         file = target / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -67,10 +67,10 @@ def _words(name: str) -> list[str]:
     return [word for word in re.split(r"[-_.]+", name.lower()) if word]
 
 
-def _faults(name: str, words: list[str]) -> Iterator[Fault]:
+def _issues(name: str, words: list[str]) -> Iterator[Issue]:
     if not _NAME.fullmatch(name):
-        yield Fault("name", f"{name!r} is no name for a package: letters, digits, and - _ . between them")
+        yield Issue("name", f"{name!r} is no name for a package: letters, digits, and - _ . between them")
     elif not words[0][0].isalpha():
-        yield Fault("name", f"{name!r} begins with a digit, as no class can")
+        yield Issue("name", f"{name!r} begins with a digit, as no class can")
     elif "-".join(words) in {"-".join(_words(plugin.name)) for plugin in registry.installed()}:
-        yield Fault("name", f"{name!r} is an installed provider already")
+        yield Issue("name", f"{name!r} is an installed provider already")

@@ -18,10 +18,9 @@ import anyio.lowlevel
 
 from crowdhub import AsyncHub, Hub
 from crowdhub.clock import Clock
-from crowdhub.flow import Call
 from crowdhub.market import Market
 from crowdhub.model import Application, Capability, Submission, Task, TaskDraft
-from crowdhub.provider import Provider
+from crowdhub.protocol import Call, Provider
 from crowdhub.sandbox import MarketSandbox, Sandbox
 from crowdhub.testing.subject import Subject
 

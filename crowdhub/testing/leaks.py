@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from crowdhub.flow import UNSET, Call
-from crowdhub.provider import CredentialPlaces, Provider
-from crowdhub.wire import mapping
+from crowdhub.protocol import UNSET, Call, CredentialPlaces, Provider, mapping
 
 SHORTEST = 4
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from crowdhub.errors import NotFound
-from crowdhub.flow import Flow
-from crowdhub.market.publishing import with_reference
 from crowdhub.model import Capability, Decision, Money, Quote, ReviewReport, Submission, SubmissionStatus, Task
-from crowdhub.provider import Provider
+from crowdhub.operations.publishing import with_reference
+from crowdhub.protocol import Flow, Provider
 from crowdhub.testing.bench import Bench
 
 Market: TypeAlias = Any  # either kind

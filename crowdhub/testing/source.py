@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from crowdhub import Provider, flow
+from crowdhub import Provider, protocol
 
-ALLOWED = {"crowdhub." + name for name in ("errors", "flow", "model", "provider", "wire", "reference")}
+ALLOWED = {"crowdhub." + name for name in ("errors", "model", "protocol")}
 """What the client side of a plugin may import of crowdhub, besides `from crowdhub import X`."""
 SANDBOX_ALLOWED = ("crowdhub.sandbox", "starlette", "PIL")
 LIBRARIES = ("pydantic", "pydantic_core", "typing_extensions")
 ENGINE_ONLY = ("Hub", "AsyncHub", "Market", "AsyncMarket")
 ASIDE = ("conformance", "recordings")  # modules for tests and recordings: neither client nor sandbox
 FLOW_HELPERS = {"nothing", "every", "spend_once"}
-NO_FLOWS = {"sign", "error", "draft_faults", "unsupported_fields", "batch_key", "capabilities", "has_tokens"}
+NO_FLOWS = {"sign", "error", "draft_issues", "unsupported_fields", "batch_key", "capabilities", "has_tokens"}
 
 
 class Module:
@@ -67,7 +67,7 @@ def imports(module: Module) -> Iterator[tuple[int, str, list[str]]]:
             yield node.lineno, base, [alias.name for alias in node.names]
 
 
-def import_faults(module: Module) -> list[str]:
+def import_violations(module: Module) -> list[str]:
     """Imports that a plugin may not make, in words."""
     if module.is_aside:
         return []
@@ -109,7 +109,7 @@ def flow_names(plugin: list[Module]) -> set[str]:
         for name, member in vars(Provider).items()
         if callable(member) and not name.startswith("_") and name not in NO_FLOWS
     }
-    helpers = {name for name in FLOW_HELPERS if hasattr(flow, name)}
+    helpers = {name for name in FLOW_HELPERS if hasattr(protocol, name)}
     own: set[str] = set()
     for module in plugin:
         if not module.is_sandbox and not module.is_aside:

@@ -8,11 +8,9 @@ from typing import Any, TypeVar, cast
 
 import simplejson
 
-from crowdhub import http
-from crowdhub.engine import classify
+from crowdhub.engine import classify, http
 from crowdhub.errors import CrowdhubError, ProviderUnavailable
-from crowdhub.flow import Call, Effect, Flow, FlowRun
-from crowdhub.provider import Provider
+from crowdhub.protocol import Call, Effect, Flow, FlowRun, Provider
 
 T = TypeVar("T")
 LONGEST = 60  # calls that a flow may make on tampered answers before they are cut off

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field, JsonValue, SecretStr
 
 from crowdhub.model import ProviderOptions
-from crowdhub.provider import ProviderSettings
+from crowdhub.protocol import ProviderSettings
 
 
 class CapSolverSettings(ProviderSettings):

@@ -16,8 +16,8 @@ from crowdhub.errors import (
     AuthenticationFailed,
     CallerError,
     CrowdhubError,
-    Fault,
     InvalidRequest,
+    Issue,
     Lost,
     NotSupported,
     OutcomeUnknown,
@@ -26,10 +26,20 @@ from crowdhub.errors import (
     RateLimited,
     UnreadableResponse,
 )
-from crowdhub.flow import Call, Effect, Flow
-from crowdhub.model import Capability, Money, Page, Submission, SubmissionStatus, Task, TaskDraft
-from crowdhub.provider import CredentialPlaces, Provider, Token
-from crowdhub.wire import int_or_none, load_json, text_or_none, unreadable
+from crowdhub.model import Capability, Money, Submission, SubmissionStatus, Task, TaskDraft
+from crowdhub.protocol import (
+    Call,
+    CredentialPlaces,
+    Effect,
+    Flow,
+    Page,
+    Provider,
+    Token,
+    int_or_none,
+    load_json,
+    text_or_none,
+    unreadable,
+)
 from crowdhub_capsolver import wire
 from crowdhub_capsolver.options import CapSolverOptions, CapSolverSettings
 from crowdhub_capsolver.tracker import SPACING, Tracker, naming
@@ -126,27 +136,27 @@ class CapSolver(Provider[CapSolverSettings]):
 
     # --- publishing -----------------------------------------------------------------------------------------
 
-    def draft_faults(self, draft: TaskDraft) -> list[Fault]:
+    def draft_issues(self, draft: TaskDraft) -> list[Issue]:
         """A draft is an image, or options with a task; title and reward have no place here."""
         options = _options(draft)
         task = options.task
-        found: list[Fault] = []
+        found: list[Issue] = []
         if draft.slots != 1:
-            found.append(Fault("slots", f"{draft.slots} is not 1: a task has one solution"))
+            found.append(Issue("slots", f"{draft.slots} is not 1: a task has one solution"))
         if draft.image is None and task is None:
-            found.append(Fault("image", 'is missing; give one, or CapSolverOptions(task={"type": …})'))
+            found.append(Issue("image", 'is missing; give one, or CapSolverOptions(task={"type": …})'))
         if draft.image == b"":
-            found.append(Fault("image", "is empty"))
+            found.append(Issue("image", "is empty"))
         if isinstance(draft.image, Path) and not draft.image.is_file():
-            found.append(Fault("image", f"there is no file {str(draft.image)!r}"))
+            found.append(Issue("image", f"there is no file {str(draft.image)!r}"))
         if task is not None and not (isinstance(task.get("type"), str) and task["type"]):
-            found.append(Fault("options.task.type", "is missing; the marketplace needs the type of the task"))
+            found.append(Issue("options.task.type", "is missing; the marketplace needs the type of the task"))
         elif task is not None and draft.image is not None and task["type"] != IMAGE_TASK:
-            found.append(Fault("image", f"has no place in a task of type {task['type']}"))
+            found.append(Issue("image", f"has no place in a task of type {task['type']}"))
         if task is not None and draft.image is not None and "body" in task:
-            found.append(Fault("image", "and the task's body say the same; give one of the two"))
+            found.append(Issue("image", "and the task's body say the same; give one of the two"))
         if options.callback_url is not None and not _is_url(options.callback_url):
-            found.append(Fault("options.callback_url", f"{options.callback_url!r} is no http(s) URL"))
+            found.append(Issue("options.callback_url", f"{options.callback_url!r} is no http(s) URL"))
         return found
 
     def publish(self, draft: TaskDraft) -> Flow[Task]:
@@ -248,8 +258,8 @@ class CapSolver(Provider[CapSolverSettings]):
         """Create a task and wait for its solution. Raises what `publish` and `wait_for` raise."""
         if missing := self.unsupported_fields(draft):
             raise NotSupported(Capability.PUBLISH, self.name, fields=missing)
-        if faults := self.draft_faults(draft):
-            raise InvalidRequest(faults=faults)
+        if issues := self.draft_issues(draft):
+            raise InvalidRequest(issues=issues)
         task = yield from self.publish(draft)
         return (yield from self.wait_for(task.id))
 

@@ -7,9 +7,9 @@ from base64 import b64decode
 from typing import Any
 
 from crowdhub.errors import AuthenticationFailed, CrowdhubError, InsufficientFunds
-from crowdhub.flow import Flow
 from crowdhub.model import TaskDraft
-from crowdhub.recording import Endpoint, Given, Recording, Script, refused
+from crowdhub.protocol import Flow
+from crowdhub.testing.recording import Endpoint, Given, Recording, Script, refused
 from crowdhub_capsolver.options import CapSolverOptions
 from crowdhub_capsolver.provider import CapSolver
 

@@ -17,7 +17,7 @@ from crowdhub.errors import (
     RateLimited,
 )
 from crowdhub.model import Submission, SubmissionStatus, Task, TaskStatus, Worker
-from crowdhub.wire import Amount, LenientText, WireModel
+from crowdhub.protocol import Amount, LenientText, WireModel
 
 CURRENCY = "USD"
 READY = "ready"

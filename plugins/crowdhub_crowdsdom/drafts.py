@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from crowdhub.errors import Fault
+from crowdhub.errors import Issue
 from crowdhub.model import Money, TaskDraft
-from crowdhub_crowdsdom.forms import form_faults, form_members, questions_of
+from crowdhub_crowdsdom.forms import form_issues, form_members, questions_of
 from crowdhub_crowdsdom.options import CrowdSDOMOptions
 from crowdhub_crowdsdom.wire import reference_keyword
 
@@ -44,51 +44,51 @@ def delay_of(draft: TaskDraft) -> int | None:
     return options_of(draft).auto_approval_delay
 
 
-def range_fault(name: str, value: int | None, where: str | None = None) -> list[Fault]:
+def range_issue(name: str, value: int | None, where: str | None = None) -> list[Issue]:
     low, high = RANGES[name]
     if value is None or low <= value <= high:
         return []
     unit = "workers" if name == "max_tasks" else "seconds"
-    return [Fault(where or name, f"{value:,} {unit} are outside {low:,} to {high:,}")]
+    return [Issue(where or name, f"{value:,} {unit} are outside {low:,} to {high:,}")]
 
 
-def keyword_faults(keywords: Sequence[str]) -> list[Fault]:
+def keyword_issues(keywords: Sequence[str]) -> list[Issue]:
     return [
-        Fault("options.keywords", f"{word!r} is empty or holds a comma, which separates keywords")
+        Issue("options.keywords", f"{word!r} is empty or holds a comma, which separates keywords")
         for word in keywords
         if not word.strip() or "," in word
     ]
 
 
-def faults(draft: TaskDraft, now: datetime) -> list[Fault]:
+def issues(draft: TaskDraft, now: datetime) -> list[Issue]:
     """What is wrong beyond the rules that hold on every marketplace."""
     options = options_of(draft)
     found = _carried(draft, options) if options.job_type_id is not None else []
     if options.job_type_id is None and not draft.instructions.strip():
-        found.append(Fault("instructions", "are empty; the marketplace requires a description"))
+        found.append(Issue("instructions", "are empty; the marketplace requires a description"))
     if draft.slots >= 1:
-        found += range_fault("max_tasks", draft.slots, "slots")
+        found += range_issue("max_tasks", draft.slots, "slots")
     if draft.deadline is not None and options.lifetime is not None:
-        found.append(Fault("options.lifetime", "and the draft's deadline say the same; give one of the two"))
+        found.append(Issue("options.lifetime", "and the draft's deadline say the same; give one of the two"))
     else:
         where = "deadline" if draft.deadline is not None else "options.lifetime"
-        found += range_fault("lifetime", lifetime_of(draft, now), where)
-    found += range_fault("task_duration", options.task_duration, "options.task_duration")
+        found += range_issue("lifetime", lifetime_of(draft, now), where)
+    found += range_issue("task_duration", options.task_duration, "options.task_duration")
     if draft.auto_approve is False:
         found.append(
-            Fault(
+            Issue(
                 "auto_approve", "cannot be switched off; give the longest delay, timedelta(days=30), and review in time"
             )
         )
     if isinstance(draft.auto_approve, timedelta) and options.auto_approval_delay is not None:
-        found.append(Fault("options.auto_approval_delay", "and auto_approve say the same; give one of the two"))
+        found.append(Issue("options.auto_approval_delay", "and auto_approve say the same; give one of the two"))
     else:
         where = "auto_approve" if isinstance(draft.auto_approve, timedelta) else "options.auto_approval_delay"
-        found += range_fault("auto_approval_delay", delay_of(draft), where)
-    return found + keyword_faults(options.keywords) + form_faults(draft)
+        found += range_issue("auto_approval_delay", delay_of(draft), where)
+    return found + keyword_issues(options.keywords) + form_issues(draft)
 
 
-def _carried(draft: TaskDraft, options: CrowdSDOMOptions) -> list[Fault]:
+def _carried(draft: TaskDraft, options: CrowdSDOMOptions) -> list[Issue]:
     """A job type's settings cannot be changed by a job: what the draft says beside it would be lost silently."""
     said = {
         "title": draft.title,
@@ -101,7 +101,7 @@ def _carried(draft: TaskDraft, options: CrowdSDOMOptions) -> list[Fault]:
         "options.auto_approval_delay": options.auto_approval_delay is not None,
     }
     return [
-        Fault(name, "is carried by the job type and cannot be changed; leave it out") for name, it in said.items() if it
+        Issue(name, "is carried by the job type and cannot be changed; leave it out") for name, it in said.items() if it
     ]
 
 
@@ -116,7 +116,7 @@ def given(**members: Any) -> dict[str, Any]:
 
 
 def job_members(draft: TaskDraft, now: datetime) -> dict[str, Any]:
-    """The body of ``POST /jobs``. The draft has passed `faults`."""
+    """The body of ``POST /jobs``. The draft has passed `issues`."""
     options = options_of(draft)
     questions = questions_of(draft)
     in_form = draft.reference if options.job_type_id is not None else None

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from crowdhub.errors import Fault
+from crowdhub.errors import Issue
 from crowdhub.model import (
     ExternalForm,
     FreeText,
@@ -22,7 +22,7 @@ from crowdhub.model import (
     SelectionStyle,
     TaskDraft,
 )
-from crowdhub.reference import mark, unmark
+from crowdhub.protocol import mark, unmark
 from crowdhub_crowdsdom.options import CrowdSDOMText
 
 FORM_ID = "crowdsdom_form"
@@ -118,58 +118,58 @@ def choice_limits(question: Selection) -> tuple[int, int]:
     return least, most
 
 
-def form_faults(draft: TaskDraft) -> list[Fault]:
+def form_issues(draft: TaskDraft) -> list[Issue]:
     """Everything that is wrong with a draft's form."""
     if draft.questions is not None and draft.proof and draft.proof.strip():
-        return [Fault("proof", "is said by the form in `questions`; give one of the two")]
+        return [Issue("proof", "is said by the form in `questions`; give one of the two")]
     questions = questions_of(draft)
     if questions is None:
-        return [Fault("questions", "are missing: give a QuestionForm, ExternalForm or HtmlForm (or a `proof`)")]
+        return [Issue("questions", "are missing: give a QuestionForm, ExternalForm or HtmlForm (or a `proof`)")]
     if isinstance(questions, ExternalForm):
         parts = urlsplit(questions.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            return [Fault("questions.url", f"{questions.url!r} is no http(s) URL")]
+            return [Issue("questions.url", f"{questions.url!r} is no http(s) URL")]
         return []
     if isinstance(questions, HtmlForm):
         if not _has_form(questions.html):
-            return [Fault("questions.html", f'has no <form id="{FORM_ID}">, without which it is not published')]
+            return [Issue("questions.html", f'has no <form id="{FORM_ID}">, without which it is not published')]
         return []
     if not questions.questions:
-        return [Fault("questions", "are none; at least one is needed")]
-    found = [Fault("questions", f"the id {each!r} is used twice") for each in _twice(q.id for q in questions.questions)]
+        return [Issue("questions", "are none; at least one is needed")]
+    found = [Issue("questions", f"the id {each!r} is used twice") for each in _twice(q.id for q in questions.questions)]
     for question in questions.questions:
         where = f"questions.{question.id}"
-        found += _text_faults(question, where) if isinstance(question, FreeText) else _choice_faults(question, where)
+        found += _text_issues(question, where) if isinstance(question, FreeText) else _choice_issues(question, where)
     return found
 
 
-def _text_faults(question: FreeText, where: str) -> list[Fault]:
-    found: list[Fault] = []
+def _text_issues(question: FreeText, where: str) -> list[Issue]:
+    found: list[Issue] = []
     shortest, longest = question.min_length, question.max_length
     if shortest is not None and longest is not None and shortest > longest:
-        found.append(Fault(where, f"min_length {shortest} is more than max_length {longest}"))
+        found.append(Issue(where, f"min_length {shortest} is more than max_length {longest}"))
     if isinstance(question, CrowdSDOMText):
         low, high = question.min_value, question.max_value
         if not question.is_number and (low is not None or high is not None):
-            found.append(Fault(where, "min_value and max_value count for numbers only; set is_number"))
+            found.append(Issue(where, "min_value and max_value count for numbers only; set is_number"))
         if low is not None and high is not None and low > high:
-            found.append(Fault(where, f"min_value {low} is more than max_value {high}"))
+            found.append(Issue(where, f"min_value {low} is more than max_value {high}"))
         if question.lines is not None and question.lines < 1:
-            found.append(Fault(where, f"{question.lines} lines are less than 1"))
+            found.append(Issue(where, f"{question.lines} lines are less than 1"))
     return found
 
 
-def _choice_faults(question: Selection, where: str) -> list[Fault]:
+def _choice_issues(question: Selection, where: str) -> list[Issue]:
     if not question.choices:
-        return [Fault(where, "has no choices; at least one is needed")]
-    found = [Fault(where, f"the choice {each!r} is there twice") for each in _twice(c.id for c in question.choices)]
+        return [Issue(where, "has no choices; at least one is needed")]
+    found = [Issue(where, f"the choice {each!r} is there twice") for each in _twice(c.id for c in question.choices)]
     least, most = choice_limits(question)
     if question.style is not SelectionStyle.CHECKBOX and most != 1:
-        found.append(Fault(where, f"a {question.style} allows one choice, not {most}; use a checkbox"))
+        found.append(Issue(where, f"a {question.style} allows one choice, not {most}; use a checkbox"))
     if least > most:
-        found.append(Fault(where, f"min_choices {least} is more than max_choices {most}"))
+        found.append(Issue(where, f"min_choices {least} is more than max_choices {most}"))
     if most > len(question.choices):
-        found.append(Fault(where, f"max_choices {most} is more than the {len(question.choices)} choices"))
+        found.append(Issue(where, f"max_choices {most} is more than the {len(question.choices)} choices"))
     return found
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, model_validator
 
 from crowdhub.model import FreeText, ProviderOptions
-from crowdhub.provider import LOOPBACK, ProviderSettings
+from crowdhub.protocol import LOOPBACK, ProviderSettings
 
 SANDBOX_HOSTS = ("api.sandbox.crowdsdom.com", "account.sandbox.crowdsdom.com")
 

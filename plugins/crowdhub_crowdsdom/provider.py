@@ -20,18 +20,31 @@ from crowdhub.errors import (
     AuthenticationFailed,
     Conflict,
     CrowdhubError,
-    Fault,
     InsufficientFunds,
     InvalidRequest,
+    Issue,
     NotSupported,
     OutcomeUnknown,
     PermissionDenied,
     UnreadableResponse,
 )
-from crowdhub.flow import Call, Effect, Flow, nothing, path_segment, spend_once
-from crowdhub.model import Capability, Money, Page, Quote, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus
-from crowdhub.provider import CredentialPlaces, Provider, Token
-from crowdhub.wire import load_json, read_record, read_records, unreadable
+from crowdhub.model import Capability, Money, Quote, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus
+from crowdhub.protocol import (
+    Call,
+    CredentialPlaces,
+    Effect,
+    Flow,
+    Page,
+    Provider,
+    Token,
+    load_json,
+    nothing,
+    path_segment,
+    read_record,
+    read_records,
+    spend_once,
+    unreadable,
+)
 from crowdhub_crowdsdom import drafts, wire
 from crowdhub_crowdsdom.options import SANDBOX_HOSTS, CrowdSDOMSettings
 
@@ -149,11 +162,11 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
 
     # --- publishing -----------------------------------------------------------------------------------------
 
-    def draft_faults(self, draft: TaskDraft) -> list[Fault]:
-        found = super().draft_faults(draft)
+    def draft_issues(self, draft: TaskDraft) -> list[Issue]:
+        found = super().draft_issues(draft)
         if drafts.options_of(draft).job_type_id is not None:  # the job type has title and reward
             found = [each for each in found if each.where != "title" and (each.where != "reward" or draft.reward)]
-        return found + drafts.faults(draft, self.now())
+        return found + drafts.issues(draft, self.now())
 
     def estimate(self, draft: TaskDraft) -> Flow[Quote]:
         """Reward × slots and 20 % on top. No request is made.
@@ -238,14 +251,14 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
             "max_tasks": max_tasks,
             "auto_approval_delay": auto_approval_delay,
         }
-        found = super().draft_faults(TaskDraft(title=title, reward=reward))
-        found += drafts.keyword_faults(keywords)
+        found = super().draft_issues(TaskDraft(title=title, reward=reward))
+        found += drafts.keyword_issues(keywords)
         for name, value in rules.items():
-            found += drafts.range_fault(name, value)
+            found += drafts.range_issue(name, value)
         if not description.strip():
-            found.append(Fault("description", "is empty; the marketplace requires one"))
+            found.append(Issue("description", "is empty; the marketplace requires one"))
         if found:
-            raise InvalidRequest(faults=found)
+            raise InvalidRequest(issues=found)
         body = drafts.given(
             title=title,
             description=description,

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 from crowdhub.errors import AuthenticationFailed, Conflict, CrowdhubError, NotFound
-from crowdhub.flow import Flow
 from crowdhub.model import (
     Choice,
     ExternalForm,
@@ -22,7 +21,8 @@ from crowdhub.model import (
     SubmissionStatus,
     TaskDraft,
 )
-from crowdhub.recording import Endpoint, Given, Recording, Script, refused
+from crowdhub.protocol import Flow
+from crowdhub.testing.recording import Endpoint, Given, Recording, Script, refused
 from crowdhub_crowdsdom.options import CrowdSDOMOptions
 from crowdhub_crowdsdom.provider import CrowdSDOM
 

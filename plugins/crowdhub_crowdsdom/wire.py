@@ -9,8 +9,16 @@ from typing import Any, cast
 
 from crowdhub.model import Money, SubmissionStatus, TaskStatus
 from crowdhub.model.base import Answer
-from crowdhub.reference import mark, unmark
-from crowdhub.wire import LenientInt, WireModel, decimal_or_none, int_or_none, text_or_none, time_or_none
+from crowdhub.protocol import (
+    LenientInt,
+    WireModel,
+    decimal_or_none,
+    int_or_none,
+    mark,
+    text_or_none,
+    time_or_none,
+    unmark,
+)
 from crowdhub_crowdsdom.forms import PROOF, form_reference
 
 CURRENCY = "CNY"

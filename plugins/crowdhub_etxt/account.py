@@ -14,10 +14,19 @@ from crowdhub.errors import (
     PermissionDenied,
     UnreadableResponse,
 )
-from crowdhub.flow import Call, Effect, Flow, Upload
 from crowdhub.model import Money
-from crowdhub.provider import CredentialPlaces, Provider, RateLimit, Token, error_of_status
-from crowdhub.wire import unreadable
+from crowdhub.protocol import (
+    Call,
+    CredentialPlaces,
+    Effect,
+    Flow,
+    Provider,
+    RateLimit,
+    Token,
+    Upload,
+    error_of_status,
+    unreadable,
+)
 from crowdhub_etxt.codes import Order, OrderStatus
 from crowdhub_etxt.encoding import identifier
 from crowdhub_etxt.functions import Api
@@ -120,8 +129,8 @@ class Account(Provider[EtxtSettings]):
 
     def _order(self, order_id: str, where: str = "task_id") -> Flow[OrderInfo | None]:
         """One current order, or None. Raises `InvalidRequest` for what is no id."""
-        if faults := identifier(where, order_id):
-            raise InvalidRequest(faults=faults)
+        if issues := identifier(where, order_id):
+            raise InvalidRequest(issues=issues)
         page = yield from self.api.tasks.list_tasks(id=order_id)
         return next((each for each in page.items if str(each.id) == str(int(order_id))), None)
 

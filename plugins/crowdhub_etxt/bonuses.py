@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from crowdhub.errors import Conflict, Fault, InvalidRequest
-from crowdhub.flow import Flow, every
+from crowdhub.errors import Conflict, InvalidRequest, Issue
 from crowdhub.model import Money, Submission, SubmissionStatus, Worker
+from crowdhub.protocol import Flow, every
 from crowdhub_etxt.account import Account
 from crowdhub_etxt.codes import OrderStatus
 from crowdhub_etxt.encoding import identifier, rubles
@@ -36,11 +36,11 @@ class Bonuses(Account):
         that a payment shows at once.
         """
         del reason  # has no place on the wire
-        faults = [*identifier("submission", submission.id), *rubles("amount", amount)]
+        issues = [*identifier("submission", submission.id), *rubles("amount", amount)]
         if since is None:
-            faults.append(Fault("since", "is missing; without it no bonus can be told from an earlier one"))
-        if faults or since is None:
-            raise InvalidRequest(faults=faults)
+            issues.append(Issue("since", "is missing; without it no bonus can be told from an earlier one"))
+        if issues or since is None:
+            raise InvalidRequest(issues=issues)
         order = yield from self._needed_order(submission.id, "submission")
         if not order.id_user or order.price is None or order.price == amount:
             raise Conflict(f"A bonus of {amount} for the order {order.id} cannot be told from other payments.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from crowdhub.wire import int_or_none
+from crowdhub.protocol import int_or_none
 
 
 class Code(IntEnum):

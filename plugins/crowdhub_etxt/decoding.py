@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from crowdhub.model import Money
-from crowdhub.wire import decimal_or_none, int_or_none, mapping, sequence, time_or_none
+from crowdhub.protocol import decimal_or_none, int_or_none, mapping, sequence, time_or_none
 from crowdhub_etxt.encoding import MOSCOW
 
 TEXT_DATES = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")

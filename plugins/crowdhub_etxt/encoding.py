@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import Any
 
-from crowdhub.errors import Fault, InvalidRequest
+from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.model import Money
 
 MOSCOW = timezone(timedelta(hours=3), "MSK")
@@ -42,7 +42,7 @@ def _text(name: str, value: Any) -> str:
         return "1" if value else "0"
     if isinstance(value, Enum):
         if value.name == "UNKNOWN":
-            raise InvalidRequest(faults=[Fault(name, "UNKNOWN is only for answers; choose one of the others")])
+            raise InvalidRequest(issues=[Issue(name, "UNKNOWN is only for answers; choose one of the others")])
         return str(value.value)
     if isinstance(value, datetime):
         return str(int(value.timestamp()))
@@ -59,73 +59,73 @@ def day_and_hour(moment: datetime | None) -> dict[str, str | None]:
     return {"deadline": f"{local:%d.%m.%Y}", "timeline": f"{local:%H:%M}"}
 
 
-# --- checks: each gives the faults it finds -------------------------------------------------------------
+# --- checks: each gives the issues it finds -------------------------------------------------------------
 
 
-def length(where: str, text: str | None, most: int, least: int = 0) -> list[Fault]:
+def length(where: str, text: str | None, most: int, least: int = 0) -> list[Issue]:
     """A text of ``least`` to ``most`` characters; None is not checked."""
     if text is None or least <= len(text) <= most:
         return []
     wanted = f"at most {most}" if least == 0 else f"{least} to {most}"
-    return [Fault(where, f"has {len(text)} characters; {wanted} are allowed")]
+    return [Issue(where, f"has {len(text)} characters; {wanted} are allowed")]
 
 
-def between(where: str, value: int | None, least: int, most: int | None = None) -> list[Fault]:
+def between(where: str, value: int | None, least: int, most: int | None = None) -> list[Issue]:
     """A number in a range; None is not checked."""
     if value is None or (value >= least and (most is None or value <= most)):
         return []
-    return [Fault(where, f"{value} is not {f'{least} to {most}' if most is not None else f'at least {least}'}")]
+    return [Issue(where, f"{value} is not {f'{least} to {most}' if most is not None else f'at least {least}'}")]
 
 
-def identifier(where: str, value: Id | None) -> list[Fault]:
+def identifier(where: str, value: Id | None) -> list[Issue]:
     """An id of the marketplace: a whole number, as a number or as text."""
     text = str(value)
     if value is None or (not isinstance(value, bool) and text.isascii() and text.isdecimal() and len(text) < 20):
         return []
-    return [Fault(where, f"{value!r} is no id of this marketplace (a whole number)")]
+    return [Issue(where, f"{value!r} is no id of this marketplace (a whole number)")]
 
 
-def identifiers(where: str, values: Iterable[Id], most: int | None = 100) -> list[Fault]:
+def identifiers(where: str, values: Iterable[Id], most: int | None = 100) -> list[Issue]:
     """At least one id, at most ``most``."""
     given = list(values)
-    found = [fault for value in given for fault in identifier(where, value)]
+    found = [issue for value in given for issue in identifier(where, value)]
     if not given:
-        found.append(Fault(where, "is empty; name at least one"))
+        found.append(Issue(where, "is empty; name at least one"))
     elif most is not None and len(given) > most:
-        found.append(Fault(where, f"names {len(given)}; at most {most} go into one call"))
+        found.append(Issue(where, f"names {len(given)}; at most {most} go into one call"))
     return found
 
 
-def rubles(where: str, amount: Money | None) -> list[Fault]:
+def rubles(where: str, amount: Money | None) -> list[Issue]:
     """A positive whole amount of rubles; None is not checked."""
     if amount is None:
         return []
     if amount.currency != "RUB":
-        return [Fault(where, f"{amount} is not in RUB, which eTXT pays in")]
+        return [Issue(where, f"{amount} is not in RUB, which eTXT pays in")]
     if amount.amount <= 0:
-        return [Fault(where, f"{amount} is not more than 0")]
+        return [Issue(where, f"{amount} is not more than 0")]
     if amount.amount != amount.amount.to_integral_value():
-        return [Fault(where, f"{amount} is not in whole rubles, which eTXT takes only")]
+        return [Issue(where, f"{amount} is not in whole rubles, which eTXT takes only")]
     return []
 
 
-def due(where: str, moment: datetime | None, now: datetime) -> list[Fault]:
+def due(where: str, moment: datetime | None, now: datetime) -> list[Issue]:
     """A deadline: ahead of now, at most 90 days; None is not checked."""
     if moment is None:
         return []
     if moment.tzinfo is None:
-        return [Fault(where, f"{moment} names no time zone")]
+        return [Issue(where, f"{moment} names no time zone")]
     if moment <= now:
-        return [Fault(where, f"{moment.isoformat(timespec='minutes')} has passed")]
+        return [Issue(where, f"{moment.isoformat(timespec='minutes')} has passed")]
     if moment - now > LONGEST_DEADLINE:
-        return [Fault(where, f"{moment.isoformat(timespec='minutes')} is more than 90 days ahead")]
+        return [Issue(where, f"{moment.isoformat(timespec='minutes')} is more than 90 days ahead")]
     return []
 
 
-def aware(**moments: datetime | None) -> list[Fault]:
+def aware(**moments: datetime | None) -> list[Issue]:
     """Times that name their zone."""
     return [
-        Fault(where, f"{moment} names no time zone")
+        Issue(where, f"{moment} names no time zone")
         for where, moment in moments.items()
         if moment is not None and moment.tzinfo is None
     ]

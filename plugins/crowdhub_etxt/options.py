@@ -9,12 +9,12 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from crowdhub.errors import Fault
-from crowdhub.flow import Upload
+from crowdhub.errors import Issue
 from crowdhub.model import ProviderOptions, TaskDraft
+from crowdhub.protocol import Upload
 from crowdhub_etxt.codes import Neural, PriceType, Target, TextType, WorkType
 from crowdhub_etxt.encoding import MOSCOW, between, due, identifier, length, rubles
-from crowdhub_etxt.functions.task_changes import DESCRIPTION, TEXT, TITLE, upload_faults
+from crowdhub_etxt.functions.task_changes import DESCRIPTION, TEXT, TITLE, upload_issues
 from crowdhub_etxt.reading import MARK_LENGTH
 
 
@@ -140,7 +140,7 @@ def size_of(options: EtxtOptions) -> int | None:
     return len(options.text if options.whitespaces else "".join(options.text.split()))
 
 
-def order_faults(draft: TaskDraft, now: datetime) -> list[Fault]:
+def order_issues(draft: TaskDraft, now: datetime) -> list[Issue]:
     """What is wrong with a draft as an order, beside what is wrong with any draft."""
     options = options_of(draft)
     room = DESCRIPTION - MARK_LENGTH
@@ -154,28 +154,28 @@ def order_faults(draft: TaskDraft, now: datetime) -> list[Fault]:
         *between("options.uniq", options.uniq, 0, 100),
         *between("options.auto_reports", options.auto_reports, 0),
         *between("options.auto_reports_n", options.auto_reports_n, 0),
-        *upload_faults("options.file", _file_of(options)),
+        *upload_issues("options.file", _file_of(options)),
     ]
     if draft.reward is not None and draft.reward.currency == "RUB" and draft.reward.amount > 0:
         found += rubles("reward", draft.reward)
     if category is None:
-        found.append(Fault("options.id_category", "is missing; `api.categories.list_categories` lists them"))
+        found.append(Issue("options.id_category", "is missing; `api.categories.list_categories` lists them"))
     else:
         found += identifier("options.id_category", category)
     if options.size is None and not options.text:
-        found.append(Fault("options.size", "is missing; it is required where there is no source text"))
+        found.append(Issue("options.size", "is missing; it is required where there is no source text"))
     if options.timeline is not None and draft.deadline is None:
-        found.append(Fault("options.timeline", "is the time of day of a deadline, and the draft has none"))
+        found.append(Issue("options.timeline", "is the time of day of a deadline, and the draft has none"))
     if options.target_task is Target.ONE_PERFORMER and options.id_target is None:
-        found.append(Fault("options.id_target", "is missing; an individual order names its performer"))
+        found.append(Issue("options.id_target", "is missing; an individual order names its performer"))
     if options.bwgroup_send and (options.target_task is not Target.WHITE_LIST or options.id_target is None):
-        found.append(Fault("options.bwgroup_send", "needs target_task=WHITE_LIST and a group in id_target"))
+        found.append(Issue("options.bwgroup_send", "needs target_task=WHITE_LIST and a group in id_target"))
     if isinstance(options.file, bytes) and not options.file_name:
-        found.append(Fault("options.file_name", "is missing; its ending tells the marketplace what the bytes are"))
+        found.append(Issue("options.file_name", "is missing; its ending tells the marketplace what the bytes are"))
     if draft.image is not None and options.file is not None:
-        found.append(Fault("image", "and options.file are both given; an order takes one file"))
+        found.append(Issue("image", "and options.file are both given; an order takes one file"))
     if draft.image == b"":
-        found.append(Fault("image", "is empty"))
+        found.append(Issue("image", "is empty"))
     return found
 
 

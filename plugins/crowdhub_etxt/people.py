@@ -9,8 +9,8 @@ from crowdhub.errors import (
     OutcomeUnknown,
     PermissionDenied,
 )
-from crowdhub.flow import Flow
-from crowdhub.model import Application, Page, Worker
+from crowdhub.model import Application, Worker
+from crowdhub.protocol import Flow, Page
 from crowdhub_etxt.account import Account
 from crowdhub_etxt.codes import UserList, UserListAction
 from crowdhub_etxt.encoding import CLOCKS, identifier
@@ -24,8 +24,8 @@ class People(Account):
 
     def worker(self, worker_id: str) -> Flow[Worker]:
         """`users.getUser`. Raises `NotFound`."""
-        if faults := identifier("worker", worker_id):
-            raise InvalidRequest(faults=faults)
+        if issues := identifier("worker", worker_id):
+            raise InvalidRequest(issues=issues)
         return worker_of((yield from self.api.users.get_user(worker_id)), self.now())
 
     def block(self, worker_id: str, reason: str | None = None) -> Flow[Worker]:

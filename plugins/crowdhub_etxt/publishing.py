@@ -9,21 +9,21 @@ from typing import Any
 from crowdhub.errors import (
     Conflict,
     CrowdhubError,
-    Fault,
     InvalidRequest,
+    Issue,
     Lost,
     NotFound,
     OutcomeUnknown,
     ProviderUnavailable,
     UnreadableResponse,
 )
-from crowdhub.flow import LOOKS, Flow, nothing
-from crowdhub.model import Money, Page, Quote, Task, TaskDraft, TaskStatus
+from crowdhub.model import Money, Quote, Task, TaskDraft, TaskStatus
+from crowdhub.protocol import LOOKS, Flow, Page, nothing
 from crowdhub_etxt.account import Account
 from crowdhub_etxt.codes import Order, OrderStatus, PriceType
 from crowdhub_etxt.functions.orders import OrderInfo
 from crowdhub_etxt.functions.records import Changed
-from crowdhub_etxt.options import deadline_of, description_of, options_of, order_faults, order_fields, size_of
+from crowdhub_etxt.options import deadline_of, description_of, options_of, order_fields, order_issues, size_of
 from crowdhub_etxt.reading import archived_task_of, marked, task_of, task_status
 
 ASSUMPTION = "eTXT's commission is not in its API documentation, so it is not in this sum"
@@ -40,8 +40,8 @@ ASKED = {
 class Publishing(Account):
     """`estimate`, `publish`, `find_published`, `task`, `tasks`, `cancel`, and drafts."""
 
-    def draft_faults(self, draft: TaskDraft) -> list[Fault]:
-        return super().draft_faults(draft) + order_faults(draft, self.now())
+    def draft_issues(self, draft: TaskDraft) -> list[Issue]:
+        return super().draft_issues(draft) + order_issues(draft, self.now())
 
     def estimate(self, draft: TaskDraft) -> Flow[Quote]:
         """Reward × slots, or with `PriceType.PER_1000_CHARACTERS` reward × size / 1,000 × slots. No request.
@@ -49,9 +49,9 @@ class Publishing(Account):
         The commission is unknown, and with a price per 1,000 characters the size handed in may differ: both are
         in the quote's ``assumption``.
         """
-        faults = self.draft_faults(draft)
-        if faults or draft.reward is None:
-            raise InvalidRequest(faults=faults)
+        issues = self.draft_issues(draft)
+        if issues or draft.reward is None:
+            raise InvalidRequest(issues=issues)
         options = options_of(draft)
         work = draft.reward * draft.slots
         assumption = ASSUMPTION
@@ -68,10 +68,10 @@ class Publishing(Account):
         that it can be repeated; when its answer stays lost the order itself tells, and a draft that is still one
         is deleted, so that a late request cannot publish it. A refused publication deletes the draft, too.
 
-        ``slots`` above 1 make a multiple order. Raises `InvalidRequest` naming every fault before any request.
+        ``slots`` above 1 make a multiple order. Raises `InvalidRequest` naming every issue before any request.
         """
-        if faults := self.draft_faults(draft):
-            raise InvalidRequest(faults=faults)
+        if issues := self.draft_issues(draft):
+            raise InvalidRequest(issues=issues)
         options = options_of(draft)
         fields = order_fields(draft, self.now(), marked(description_of(draft), draft.reference))
         order_id, raw = yield from self._make_draft(draft, fields)

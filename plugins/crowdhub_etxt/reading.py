@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from crowdhub.model import Application, File, Submission, SubmissionStatus, Task, TaskStatus, Worker, country_code
-from crowdhub.provider import Identity
+from crowdhub.protocol import Identity
 from crowdhub_etxt.codes import OrderStatus, ResultStatus
 from crowdhub_etxt.functions.orders import (
     ArchivedOrder,

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from crowdhub.errors import AuthenticationFailed, InvalidRequest, NotFound, PermissionDenied, RateLimited
-from crowdhub.flow import Flow, Upload, nothing
 from crowdhub.model import Money, TaskDraft
-from crowdhub.recording import Endpoint, Given, Recording, Script, refused
+from crowdhub.protocol import Flow, Upload, nothing
+from crowdhub.testing.recording import Endpoint, Given, Recording, Script, refused
 from crowdhub_etxt.codes import (
     ArticleSort,
     AutoPay,

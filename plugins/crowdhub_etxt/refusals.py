@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from crowdhub.errors import (
     AuthenticationFailed,
     CrowdhubError,
-    Fault,
     InsufficientFunds,
     InvalidRequest,
+    Issue,
     NotFound,
     PermissionDenied,
     ProviderError,
     RateLimited,
 )
-from crowdhub.wire import load_json, mapping
+from crowdhub.protocol import load_json, mapping
 
 if TYPE_CHECKING:
     from crowdhub import Response
@@ -28,7 +28,7 @@ DAY = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The error that a code stands for. ``where``: the parameter that is at fault, for an `InvalidRequest`."""
+    """The error that a code stands for. ``where``: the parameter that is at issue, for an `InvalidRequest`."""
 
     kind: type[CrowdhubError]
     words: str
@@ -40,7 +40,7 @@ class Refusal:
         if self.kind is InvalidRequest:
             if self.where is None:
                 return InvalidRequest(f"The marketplace refused it: {self.words}.", **evidence)
-            return InvalidRequest(faults=[Fault(self.where, self.words)], **evidence)
+            return InvalidRequest(issues=[Issue(self.where, self.words)], **evidence)
         if self.kind is RateLimited:
             evidence["retry_after"] = self.retry_after
         return self.kind(f"The marketplace refused it: {self.words}.", **evidence)

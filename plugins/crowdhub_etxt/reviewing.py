@@ -9,25 +9,24 @@ from crowdhub.errors import (
     AuthenticationFailed,
     Conflict,
     CrowdhubError,
-    Fault,
     InvalidRequest,
+    Issue,
     NotFound,
     OutcomeUnknown,
     ProviderUnavailable,
     RateLimited,
 )
-from crowdhub.flow import Flow
 from crowdhub.model import (
     BatchReport,
     Decision,
     Money,
     Outcome,
-    Page,
     Submission,
     SubmissionStatus,
     Verdict,
     settled,
 )
+from crowdhub.protocol import Flow, Page
 from crowdhub_etxt.account import Account
 from crowdhub_etxt.codes import OrderStatus, ResultStatus
 from crowdhub_etxt.encoding import identifier, rubles
@@ -218,7 +217,7 @@ class Reviewing(Account):
         (tickets cannot be listed).
         """
         if not reason.strip():
-            raise InvalidRequest(faults=[Fault("reason", "is empty; say what is wrong with the work")])
+            raise InvalidRequest(issues=[Issue("reason", "is empty; say what is wrong with the work")])
         order = yield from self._needed_order(submission.id, "submission")
         raw = dict(submission.raw)
         match order.status:
@@ -255,13 +254,13 @@ class Reviewing(Account):
         that a payment shows at once. eTXT tells the performer of a bonus, but not the ``reason``.
         """
         del reason  # has no place on the wire
-        faults = [*identifier("submission", submission.id), *rubles("amount", amount)]
-        if faults:
-            raise InvalidRequest(faults=faults)
+        issues = [*identifier("submission", submission.id), *rubles("amount", amount)]
+        if issues:
+            raise InvalidRequest(issues=issues)
         order = yield from self._needed_order(submission.id, "submission")
         if order.price is not None and amount > order.price * 3:
             most = order.price * 3
-            raise InvalidRequest(faults=[Fault("amount", f"{amount} is more than 3 × the order's price ({most})")])
+            raise InvalidRequest(issues=[Issue("amount", f"{amount} is more than 3 × the order's price ({most})")])
         before = yield from self._statement()
         try:
             paid = yield from self.api.tasks.extra_paid(order.id, amount)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from crowdhub.provider import ProviderSettings
+from crowdhub.protocol import ProviderSettings
 
 
 class EtxtSettings(ProviderSettings):

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
-from crowdhub.flow import Call
+from crowdhub.protocol import Call
 
 LONGEST_URL = 2048
 SIGN = "sign"

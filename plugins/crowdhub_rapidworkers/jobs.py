@@ -11,16 +11,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
-from crowdhub.errors import ConfigurationError, Conflict, Fault, InvalidRequest, OutcomeUnknown
-from crowdhub.flow import Call, Effect, Flow, every, spend_once
-from crowdhub.model import Money, Page, Task, TaskStatus, country_code
-from crowdhub.provider import country_faults
+from crowdhub.errors import ConfigurationError, Conflict, InvalidRequest, Issue, OutcomeUnknown
+from crowdhub.model import Money, Task, TaskStatus, country_code
+from crowdhub.protocol import Call, Effect, Flow, Page, country_issues, every, spend_once
 from crowdhub_rapidworkers import wire
 from crowdhub_rapidworkers.settings import RapidWorkersSettings
 
 if TYPE_CHECKING:
     from crowdhub import Response
-    from crowdhub.provider import Provider
+    from crowdhub.protocol import Provider
 
     Base = Provider[RapidWorkersSettings]
 else:
@@ -59,7 +58,7 @@ class ReadyMadeJobs(Base):
     everything is approved, unseen, once the job is full).
 
     Each costs $0.05 × quantity at once. Raises `ConfigurationError` unless the account says
-    ``allow_engagement_jobs = true``, and `InvalidRequest` naming every fault; both before any request.
+    ``allow_engagement_jobs = true``, and `InvalidRequest` naming every issue; both before any request.
     """
 
     if TYPE_CHECKING:
@@ -85,15 +84,15 @@ class ReadyMadeJobs(Base):
         """
         self._refuse_unless_allowed(job)
         codes = [country_code(country) or country for country in countries]
-        faults = country_faults(codes)
+        issues = country_issues(codes)
         if not _is_link(link):
-            faults.append(Fault("link", f"{link!r} is no http(s) address"))
+            issues.append(Issue("link", f"{link!r} is no http(s) address"))
         if isinstance(quantity, bool) or not isinstance(quantity, int):  # pyright: ignore[reportUnnecessaryIsInstance]
-            faults.append(Fault("quantity", f"{quantity!r} is no whole number"))
+            issues.append(Issue("quantity", f"{quantity!r} is no whole number"))
         elif quantity < LEAST:
-            faults.append(Fault("quantity", f"{quantity} is less than {LEAST}, the marketplace's minimum"))
-        if faults:
-            raise InvalidRequest(faults=faults)
+            issues.append(Issue("quantity", f"{quantity} is less than {LEAST}, the marketplace's minimum"))
+        if issues:
+            raise InvalidRequest(issues=issues)
         body: dict[str, Any] = {"link": link, "quantity": quantity, "approve_once_full": approve_once_full}
         if codes:
             body["countries"] = codes

@@ -18,18 +18,35 @@ from urllib.parse import parse_qsl, urlsplit
 from crowdhub.errors import (
     Conflict,
     CrowdhubError,
-    Fault,
     InsufficientFunds,
     InvalidRequest,
+    Issue,
     NotFound,
     PermissionDenied,
     UnreadableResponse,
 )
-from crowdhub.flow import Call, Effect, Flow, Upload, nothing, path_segment, spend_once
-from crowdhub.model import Money, Page, Quote, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus, Worker
-from crowdhub.provider import CredentialPlaces, Provider, RateLimit, Token, error_words
-from crowdhub.reference import mark
-from crowdhub.wire import int_or_none, lazy_records, load_json, mapping, read_each
+from crowdhub.model import Money, Quote, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus, Worker
+from crowdhub.protocol import (
+    Call,
+    CredentialPlaces,
+    Effect,
+    Flow,
+    Page,
+    Provider,
+    RateLimit,
+    Token,
+    Upload,
+    error_words,
+    int_or_none,
+    lazy_records,
+    load_json,
+    mapping,
+    mark,
+    nothing,
+    path_segment,
+    read_each,
+    spend_once,
+)
 from crowdhub_rapidworkers import wire
 from crowdhub_rapidworkers.jobs import ReadyMadeJobs
 from crowdhub_rapidworkers.review import Review
@@ -99,19 +116,19 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
 
     # --- publishing -----------------------------------------------------------------------------------------
 
-    def draft_faults(self, draft: TaskDraft) -> list[Fault]:
-        found = super().draft_faults(draft)
+    def draft_issues(self, draft: TaskDraft) -> list[Issue]:
+        found = super().draft_issues(draft)
         options = _options(draft)
         if not draft.instructions.strip():
-            found.append(Fault("instructions", "are empty; the marketplace requires a description"))
+            found.append(Issue("instructions", "are empty; the marketplace requires a description"))
         if not (options.proof_required_description or draft.proof or "").strip():
-            found.append(Fault("proof", "is empty; the marketplace requires what a worker must hand in"))
+            found.append(Issue("proof", "is empty; the marketplace requires what a worker must hand in"))
         if not (options.category or draft.category or "").strip():
-            found.append(Fault("category", 'is missing; the marketplace requires one, such as "Survey"'))
+            found.append(Issue("category", 'is missing; the marketplace requires one, such as "Survey"'))
         if isinstance(draft.auto_approve, timedelta):
-            found.append(Fault("auto_approve", "RapidWorkers approves once the job is full or not at all; give True"))
+            found.append(Issue("auto_approve", "RapidWorkers approves once the job is full or not at all; give True"))
         if draft.image == b"":
-            found.append(Fault("image", "is empty"))
+            found.append(Issue("image", "is empty"))
         return found
 
     def estimate(self, draft: TaskDraft) -> Flow[Quote]:

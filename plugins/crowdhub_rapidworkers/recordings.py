@@ -16,9 +16,9 @@ from crowdhub.errors import (
     PermissionDenied,
     RateLimited,
 )
-from crowdhub.flow import Flow
 from crowdhub.model import Decision, Money, Submission, SubmissionStatus, TaskDraft, TaskStatus
-from crowdhub.recording import Endpoint, Given, Recording, Script, refused
+from crowdhub.protocol import Flow
+from crowdhub.testing.recording import Endpoint, Given, Recording, Script, refused
 from crowdhub_rapidworkers.jobs import ReadyMade
 from crowdhub_rapidworkers.provider import RapidWorkers
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crowdhub.errors import Conflict, Fault, InvalidRequest, NotFound, OutcomeUnknown, UnreadableResponse
-from crowdhub.flow import Call, Effect, Flow, every, path_segment
+from crowdhub.errors import Conflict, InvalidRequest, Issue, NotFound, OutcomeUnknown, UnreadableResponse
 from crowdhub.model import (
     BatchReport,
     Decision,
     Outcome,
-    Page,
     Submission,
     SubmissionStatus,
     Task,
@@ -19,11 +17,11 @@ from crowdhub.model import (
     Worker,
     settled,
 )
-from crowdhub.wire import text_or_none
+from crowdhub.protocol import Call, Effect, Flow, Page, every, path_segment, text_or_none
 from crowdhub_rapidworkers import wire
 
 if TYPE_CHECKING:
-    from crowdhub.provider import Provider
+    from crowdhub.protocol import Provider
 
     Base = Provider[Any]
 else:
@@ -55,7 +53,7 @@ class Review(Base):
         Raises `InvalidRequest` without a reason, `Conflict` where it was approved before.
         """
         if not reason.strip():
-            raise InvalidRequest(faults=[Fault("reason", "is empty; RapidWorkers requires one for a rejection")])
+            raise InvalidRequest(issues=[Issue("reason", "is empty; RapidWorkers requires one for a rejection")])
         return (yield from self._settle(submission, "reject", {"notes": reason}, SubmissionStatus.REJECTED))
 
     def _settle(

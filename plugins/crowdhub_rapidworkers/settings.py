@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import SecretStr
 
 from crowdhub.model import ProviderOptions
-from crowdhub.provider import ProviderSettings
+from crowdhub.protocol import ProviderSettings
 
 
 class RapidWorkersSettings(ProviderSettings):

@@ -11,10 +11,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from crowdhub.model import Money, SubmissionStatus, Task, TaskDraft, TaskStatus, Worker, country_code
-from crowdhub.provider import Identity
-from crowdhub.reference import unmark
-from crowdhub.wire import (
+from crowdhub.protocol import (
     Amount,
+    Identity,
     LenientDecimal,
     LenientInt,
     LenientText,
@@ -25,6 +24,7 @@ from crowdhub.wire import (
     mapping,
     read_record,
     text_or_none,
+    unmark,
     unreadable,
 )
 

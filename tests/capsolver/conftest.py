@@ -8,8 +8,8 @@ import pytest
 
 from crowdhub import Hub
 from crowdhub.clock import Clock
-from crowdhub.flow import Call, Flow, FlowRun
-from crowdhub.http import Response
+from crowdhub.engine.http import Response
+from crowdhub.protocol import Call, Flow, FlowRun
 from crowdhub.sandbox import Sandbox
 from crowdhub_capsolver import CapSolver, CapSolverSettings
 

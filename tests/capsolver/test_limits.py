@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from crowdhub import TaskDraft
+from crowdhub.engine.http import Response
 from crowdhub.errors import (
     AuthenticationFailed,
     Lost,
@@ -15,8 +16,7 @@ from crowdhub.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from crowdhub.flow import FlowRun
-from crowdhub.http import Response
+from crowdhub.protocol import FlowRun
 from crowdhub.sandbox import Fault, png
 from crowdhub_capsolver import AsksUsedUp, CapSolverOptions, ResultLost, Tracker
 

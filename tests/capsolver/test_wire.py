@@ -7,6 +7,7 @@ from base64 import b64encode
 import pytest
 
 from crowdhub import Capability, Money, TaskDraft
+from crowdhub.engine.http import Response, build_request
 from crowdhub.engine.transport import USER_AGENT
 from crowdhub.errors import (
     AuthenticationFailed,
@@ -19,8 +20,7 @@ from crowdhub.errors import (
     RateLimited,
     UnreadableResponse,
 )
-from crowdhub.flow import Call, Effect, FlowRun
-from crowdhub.http import Response, build_request
+from crowdhub.protocol import Call, Effect, FlowRun
 from crowdhub_capsolver import CapSolver, CapSolverOptions, CapSolverSettings
 
 DOCUMENTED_ASYNC = {
@@ -199,7 +199,7 @@ def test_capabilities_say_why_not():
     ],
 )
 def test_faults_are_named_at_once(provider, draft, wheres):
-    assert [each.where for each in provider.draft_faults(draft)] == wheres
+    assert [each.where for each in provider.draft_issues(draft)] == wheres
 
 
 def test_the_key_is_seen_nowhere(box, hub, caplog):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crowdhub.chaos import Naive, Result, Tally
+from crowdhub.testing.campaign import Naive, Result, Tally
 
 
 def test_a_short_campaign_ends_with_0_and_a_table(cli):
@@ -14,14 +14,14 @@ def test_a_short_campaign_ends_with_0_and_a_table(cli):
 
 @pytest.mark.parametrize("case", ["duplicates", "lost"])
 def test_what_was_paid_twice_or_lost_ends_with_1(cli, monkeypatch, case):
-    import crowdhub.chaos
+    import crowdhub.testing.campaign
 
     def found(name, place, **_):
         tally = Tally(name, operations=3)
         getattr(tally, case).append("task-1: bought twice")
         return Result(tally, Naive(operations=3, duplicates=2), 0, place.kind)
 
-    monkeypatch.setattr(crowdhub.chaos, "run", found)
+    monkeypatch.setattr(crowdhub.testing.campaign, "run", found)
     said = cli("chaos", "-p", "etxt")
     assert said.code == 1
     assert "WRONG: task-1: bought twice" in said.out

@@ -8,8 +8,8 @@ from crowdhub import Hub, TaskDraft
 from crowdhub.clock import Clock
 from crowdhub.errors import Lost, OutcomeUnknown
 from crowdhub.ledger import Ledger
-from crowdhub.market.publishing import with_reference
 from crowdhub.model import Money
+from crowdhub.operations.publishing import with_reference
 
 DRAFT = TaskDraft(
     title="Read a receipt", instructions="Read it", reward=Money("0.25", "USD"), proof="The total", category="Other"

@@ -12,9 +12,8 @@ import pytest
 from pydantic import SecretStr
 
 from crowdhub.errors import ConfigurationError
-from crowdhub.flow import Call, Effect
 from crowdhub.model import Money, Task
-from crowdhub.provider import CredentialPlaces
+from crowdhub.protocol import Call, CredentialPlaces, Effect
 from crowdhub.testing import leaks, source, walk
 from crowdhub.testing.leaks import Secrets
 from crowdhub.testing.subject import load
@@ -95,7 +94,7 @@ def test_no_dropped_flow(text: str) -> None:
         ("from crowdhub.engine.sync import Engine", "provider.py", False),
         ("from crowdhub import Hub", "provider.py", False),
         ("import crowdhub", "provider.py", False),
-        ("from crowdhub.http import Response", "wire.py", False),
+        ("from crowdhub.engine.http import Response", "wire.py", False),
         ("from crowdhub_other import wire", "provider.py", False),
         ("from crowdhub_x.sandbox import A", "provider.py", False),
         ("from . import sandbox", "provider.py", False),
@@ -108,7 +107,7 @@ def test_no_dropped_flow(text: str) -> None:
     ],
 )
 def test_imports(text: str, name: str, right: bool) -> None:
-    assert (source.import_faults(module(text, name)) == []) is right
+    assert (source.import_violations(module(text, name)) == []) is right
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from crowdhub import AsyncHub, Hub
+from crowdhub.engine.http import Response, build_request
 from crowdhub.engine.transport import USER_AGENT
 from crowdhub.errors import AuthenticationFailed
-from crowdhub.flow import Call, Effect, FlowRun
-from crowdhub.http import Response, build_request
-from crowdhub.provider import Token
+from crowdhub.protocol import Call, Effect, FlowRun, Token
 from crowdhub_crowdsdom import CrowdSDOM, CrowdSDOMSettings
 
 NOW = datetime(2015, 9, 23, 8, 16, 8, tzinfo=UTC)

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from crowdhub import Capability, Choice, FreeText, Money, QuestionForm, Selection, Submission, TaskDraft, Worker
+from crowdhub.engine.http import Response, build_request
 from crowdhub.engine.transport import USER_AGENT
-from crowdhub.flow import Call, FlowRun
-from crowdhub.http import Response, build_request
+from crowdhub.protocol import Call, FlowRun
 from crowdhub_crowdsdom import CrowdSDOM
 from crowdhub_crowdsdom.wire import moment
 

@@ -7,7 +7,7 @@ import pytest
 
 from crowdhub import Choice, ExternalForm, FreeText, HtmlForm, Money, QuestionForm, Selection, TaskDraft
 from crowdhub.errors import InvalidRequest, NotSupported
-from crowdhub.flow import FlowRun
+from crowdhub.protocol import FlowRun
 from crowdhub_crowdsdom import CrowdSDOMOptions, CrowdSDOMText
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -24,7 +24,7 @@ def body(provider):
     provider.now = lambda: NOW
 
     def sent(given: TaskDraft):
-        assert provider.draft_faults(given) == []
+        assert provider.draft_issues(given) == []
         assert provider.unsupported_fields(given) == {}
         return FlowRun(provider.publish(given)).start().json
 
@@ -33,7 +33,7 @@ def body(provider):
 
 def faults(provider, given):
     provider.now = lambda: NOW
-    return {each.where: each.what for each in provider.draft_faults(given)}
+    return {each.where: each.what for each in provider.draft_issues(given)}
 
 
 def test_a_draft_without_settings_leaves_the_marketplaces_defaults(body):
@@ -153,7 +153,7 @@ def test_all_faults_are_named_at_once(provider):
         questions=HtmlForm(html="<form id='another'></form>"),
         proof=None,
     )
-    found = provider.draft_faults(given)
+    found = provider.draft_issues(given)
     wheres = [each.where for each in found]
     assert sorted(set(wheres)) == [
         "auto_approve",
@@ -272,7 +272,7 @@ def test_job_types_are_checked_and_made(provider, play):
         FlowRun(
             provider.create_job_type(title="", description="", reward=Money("1", "USD"), lifetime=1, max_tasks=0)
         ).start()
-    assert {each.where for each in caught.value.faults} == {"title", "description", "reward", "lifetime", "max_tasks"}
+    assert {each.where for each in caught.value.issues} == {"title", "description", "reward", "lifetime", "max_tasks"}
     documented = {
         "id": "507f191e810c19729de860ea",
         "title": "T",

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crowdhub.engine.http import Response
 from crowdhub.errors import InvalidRequest
-from crowdhub.flow import FlowRun
-from crowdhub.http import Response
+from crowdhub.protocol import FlowRun
 from crowdhub_crowdsdom import CrowdSDOM, CrowdSDOMSettings, wire
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

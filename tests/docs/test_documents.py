@@ -17,12 +17,13 @@ import pytest
 from typer.testing import CliRunner
 
 import crowdhub.errors
-from crowdhub import Hub, config, registry
+from crowdhub import Hub, registry
 from crowdhub.cli.app import COMMANDS, app
 from crowdhub.cli.matrix import inserted, matrix, reasons
 from crowdhub.cli.providers import own
 from crowdhub.errors import CallerError, MarketplaceError
-from crowdhub.provider import ProviderSettings
+from crowdhub.hub import config
+from crowdhub.protocol import ProviderSettings
 from crowdhub.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]

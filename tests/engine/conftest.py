@@ -14,9 +14,7 @@ from pydantic import SecretStr
 from crowdhub import Call, Effect, Provider
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.session import Options, Session
-from crowdhub.flow import Flow
-from crowdhub.provider import ProviderSettings, Token
-from crowdhub.wire import load_json
+from crowdhub.protocol import Flow, ProviderSettings, Token, load_json
 
 SECRET = "sk-live/+very secret=0123456789"
 

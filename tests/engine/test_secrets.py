@@ -136,7 +136,7 @@ def test_a_fetched_token_is_a_secret_too(world, session, server, http, tokens, c
 def test_the_cause_of_an_unknown_outcome_is_clean_as_well(world, session, server, http, plain):
     from crowdhub import Call
     from crowdhub.errors import UnreadableResponse
-    from crowdhub.flow import spend_once
+    from crowdhub.protocol import spend_once
 
     class Spending(plain):
         def buy(self):

@@ -8,7 +8,7 @@ import pytest
 
 from crowdhub import AsyncMarket, Call, Effect, Market
 from crowdhub.errors import AuthenticationFailed, CrowdhubError, OutcomeUnknown, ProviderUnavailable
-from crowdhub.flow import spend_once
+from crowdhub.protocol import spend_once
 
 
 class Desk:

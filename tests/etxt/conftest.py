@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from crowdhub.flow import Call, Flow, FlowRun
-from crowdhub.http import Response
+from crowdhub.engine.http import Response
 from crowdhub.model import Money, Submission, TaskDraft, Worker
+from crowdhub.protocol import Call, Flow, FlowRun
 from crowdhub_etxt import Etxt, EtxtOptions, EtxtSettings
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from crowdhub.errors import Conflict, InvalidRequest
-from crowdhub.flow import Effect
 from crowdhub.model import Money, Submission, SubmissionStatus, Worker
+from crowdhub.protocol import Effect
 from crowdhub_etxt import Etxt
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)  # the provider's present time

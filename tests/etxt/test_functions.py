@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from pydantic import AliasChoices
 
+from crowdhub.engine.http import Response
 from crowdhub.errors import InvalidRequest, Lost, NotFound, OutcomeUnknown, ProviderError, RateLimited
-from crowdhub.flow import Call, Effect, FlowRun, Upload
-from crowdhub.http import Response
-from crowdhub.model import Money, Page
+from crowdhub.model import Money
+from crowdhub.protocol import Call, Effect, FlowRun, Page, Upload
 from crowdhub_etxt import AutoPay, Etxt
 from crowdhub_etxt.refusals import COMMON, OWN
 
@@ -302,7 +302,7 @@ def test_all_faults_of_a_function_are_named_at_once(provider: Etxt, drive: Any) 
     )
     with pytest.raises(InvalidRequest) as caught:
         drive(flow)
-    assert {fault.where for fault in caught.value.faults} == {
+    assert {fault.where for fault in caught.value.issues} == {
         "title",
         "price",
         "id_category",

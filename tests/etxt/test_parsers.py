@@ -12,10 +12,10 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from crowdhub.engine.http import Response
 from crowdhub.errors import CrowdhubError
-from crowdhub.flow import Flow, FlowRun
-from crowdhub.http import Response
 from crowdhub.model import Money, Submission, Worker
+from crowdhub.protocol import Flow, FlowRun
 from crowdhub_etxt import Etxt, EtxtSettings, OrderStatus, TextType
 from crowdhub_etxt.decoding import flag, ids_of, moment, names, record_of, roubles, rows_of
 from crowdhub_etxt.encoding import MOSCOW, encode

@@ -18,8 +18,8 @@ from crowdhub.errors import (
     PermissionDenied,
     ProviderUnavailable,
 )
-from crowdhub.flow import Effect, FlowRun
 from crowdhub.model import Money, TaskDraft, TaskStatus
+from crowdhub.protocol import Effect, FlowRun
 from crowdhub_etxt import Etxt, EtxtOptions, Neural, PriceType, Target, WorkType
 
 SAVED = {"id_task": "70"}
@@ -258,7 +258,7 @@ def test_every_fault_of_a_draft_at_once(provider: Etxt) -> None:
     )
     with pytest.raises(InvalidRequest) as caught, FlowRun(provider.publish(draft)) as run:
         run.start()
-    assert {fault.where for fault in caught.value.faults} == {
+    assert {fault.where for fault in caught.value.issues} == {
         "title",
         "instructions",
         "reward",
@@ -285,18 +285,18 @@ def test_every_fault_of_a_draft_at_once(provider: Etxt) -> None:
     ],
 )
 def test_single_faults(provider: Etxt, draft: TaskDraft, changes: dict[str, Any], where: str) -> None:
-    assert [fault.where for fault in provider.draft_faults(draft.copy_with(**changes))] == [where]
+    assert [fault.where for fault in provider.draft_issues(draft.copy_with(**changes))] == [where]
 
 
 def test_the_edges_of_the_limits_are_allowed(provider: Etxt, draft: TaskDraft) -> None:
     edge = with_options(
         draft.copy_with(title="t" * 512, instructions="i" * 9960, deadline=timedelta(days=90)), text="x" * 40_000
     )
-    assert provider.draft_faults(edge) == []
+    assert provider.draft_issues(edge) == []
 
 
 def test_the_neutral_category_is_enough(provider: Etxt, draft: TaskDraft) -> None:
-    assert provider.draft_faults(draft.copy_with(category="12", options=[EtxtOptions(size=100)])) == []
+    assert provider.draft_issues(draft.copy_with(category="12", options=[EtxtOptions(size=100)])) == []
 
 
 def test_estimates(provider: Etxt, drive: Any, draft: TaskDraft) -> None:

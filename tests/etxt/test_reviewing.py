@@ -20,8 +20,8 @@ from crowdhub.errors import (
     ProviderUnavailable,
     UnreadableResponse,
 )
-from crowdhub.flow import Effect
 from crowdhub.model import Application, Capability, Decision, Money, Result, Submission, SubmissionStatus, Worker
+from crowdhub.protocol import Effect
 from crowdhub_etxt import Etxt, ResultStatus
 
 DONE_70 = {"status": 1, "ids": ["70"]}

@@ -11,9 +11,9 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from crowdhub.engine.http import URL, build_request
 from crowdhub.errors import InvalidRequest
-from crowdhub.flow import Call, Effect
-from crowdhub.http import URL, build_request
+from crowdhub.protocol import Call, Effect
 from crowdhub_etxt import Etxt, EtxtSettings
 from crowdhub_etxt.signature import sign_of
 

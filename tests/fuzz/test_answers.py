@@ -16,14 +16,15 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from crowdhub import http
 from crowdhub.cli.output import plain, record
+from crowdhub.engine import http
 from crowdhub.errors import CrowdhubError
 from crowdhub.ledger.content import result_text
-from crowdhub.model import Money, Page
-from crowdhub.recording import files, load_script, replayed, script_names
-from crowdhub.recording.run import told
+from crowdhub.model import Money
+from crowdhub.protocol import Page
 from crowdhub.testing import walk
+from crowdhub.testing.recording import files, load_script, replayed, script_names
+from crowdhub.testing.recording.run import told
 from crowdhub.testing.tape import places, replaced, replay
 from tests.fuzz.budget import cases
 

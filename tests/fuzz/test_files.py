@@ -13,9 +13,10 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crowdhub import Hub, config
+from crowdhub import Hub
 from crowdhub.cli import decisions, drafts
 from crowdhub.errors import CallerError, ConfigurationError, CrowdhubError, InvalidRequest
+from crowdhub.hub import config
 from crowdhub.model import TaskDraft
 from tests.fuzz.budget import cases
 

@@ -1,4 +1,4 @@
-"""The entry points of `crowdhub.wire`: any bytes, any decoded value."""
+"""The entry points of `crowdhub.protocol`: any bytes, any decoded value."""
 
 # ruff: noqa: PT017 - either end is good, and looked at
 
@@ -13,10 +13,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crowdhub import http
+from crowdhub.engine import http
 from crowdhub.errors import UnreadableResponse
 from crowdhub.model import Model, Money
-from crowdhub.wire import (
+from crowdhub.protocol import (
     Amount,
     LenientDecimal,
     LenientInt,

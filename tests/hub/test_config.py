@@ -2,8 +2,9 @@ import textwrap
 
 import pytest
 
-from crowdhub import AsyncHub, Hub, config
+from crowdhub import AsyncHub, Hub
 from crowdhub.errors import ConfigurationError
+from crowdhub.hub import config
 from crowdhub_rapidworkers import RapidWorkers
 
 SECRET = "sk-secret-0123456789"

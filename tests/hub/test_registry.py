@@ -11,7 +11,7 @@ from crowdhub.errors import ConfigurationError
 
 FINE = """
     from crowdhub import Provider
-    from crowdhub.provider import ProviderSettings
+    from crowdhub.protocol import ProviderSettings
     class Fine(Provider[ProviderSettings]):
         name, title, currency, settings_type = "{name}", "Fine", "USD", ProviderSettings
     """

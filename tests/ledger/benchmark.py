@@ -13,13 +13,12 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from crowdhub.flow import Call, Effect
 from crowdhub.ledger import Budget, Ledger, Noted
 from crowdhub.ledger.intent import micros
-from crowdhub.ledger.schema import intents
-from crowdhub.limits import Gates
 from crowdhub.model import Money
-from crowdhub.provider import RateLimit
+from crowdhub.protocol import Call, Effect, RateLimit
+from crowdhub.ratelimit import Gates
+from crowdhub.store.schema import intents
 
 IDENTITY = {"provider": "acme", "account": "acme", "environment": "sandbox"}
 

@@ -52,7 +52,7 @@ def test_a_key_used_for_something_else_says_what_differs(ledger, identity):
     ledger.begin(identity, "publish", DRAFT, key="k")
     with pytest.raises(InvalidRequest) as caught:
         ledger.begin(identity, "publish", DRAFT.copy_with(slots=4, proof="a picture"), key="k")
-    assert {each.where: each.what for each in caught.value.faults} == {
+    assert {each.where: each.what for each in caught.value.issues} == {
         "slots": "was 3, now 4",
         "proof": 'was not set, now "a picture"',
     }

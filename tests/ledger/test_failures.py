@@ -12,7 +12,7 @@ from support.hand_clock import HandClock
 
 from crowdhub.errors import CallerError, ConfigurationError
 from crowdhub.ledger import Ledger, LedgerError, State, Status, default_path
-from crowdhub.ledger import migrations as versions
+from crowdhub.store import migrations as versions
 
 
 def test_a_locked_file_is_waited_for_and_then_named(tmp_path, identity, clock, open_ledger):

@@ -11,8 +11,8 @@ from sqlalchemy import insert
 from crowdhub.errors import BudgetExceeded, InvalidRequest
 from crowdhub.ledger import Budget, Ledger, Noted, Status
 from crowdhub.ledger.intent import micros
-from crowdhub.ledger.schema import intents
 from crowdhub.model import Money, Task
+from crowdhub.store.schema import intents
 
 
 def usd(amount: str) -> Money:

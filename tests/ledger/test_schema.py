@@ -2,7 +2,7 @@
 
 from sqlalchemy import inspect
 
-from crowdhub.ledger.schema import metadata
+from crowdhub.store.schema import metadata
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(ledger):

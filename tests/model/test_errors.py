@@ -11,8 +11,8 @@ from crowdhub.errors import (
     CallerError,
     Conflict,
     CrowdhubError,
-    Fault,
     InvalidRequest,
+    Issue,
     Lost,
     MarketplaceError,
     NotSupported,
@@ -60,7 +60,7 @@ def test_the_tree_is_as_drawn_in_the_docstring():
     real = {kind.__name__: kind.__bases__[0].__name__ for kind in KINDS}
     assert drawn == real
     assert len(drawn) >= 17
-    public = {name for name in errors.__all__ if name not in ("Fault", "Lost")}
+    public = {name for name in errors.__all__ if name not in ("Issue", "Lost")}
     assert public == set(drawn)
 
 
@@ -114,16 +114,16 @@ def test_special_evidence_crosses_processes_too():
     back = pickle.loads(pickle.dumps(lost))
     assert (back.lost, back.sent_at, back.look_for) == (Lost.BROKEN, lost.sent_at, "a job")
     assert "Look for a job." in str(back)
-    invalid = pickle.loads(pickle.dumps(InvalidRequest(faults=[Fault("a", "b"), Fault("c", "d")])))
-    assert [fault.where for fault in invalid.faults] == ["a", "c"]
-    assert str(invalid.faults[0]) == "a: b"
+    invalid = pickle.loads(pickle.dumps(InvalidRequest(issues=[Issue("a", "b"), Issue("c", "d")])))
+    assert [issue.where for issue in invalid.issues] == ["a", "c"]
+    assert str(invalid.issues[0]) == "a: b"
     budget = pickle.loads(pickle.dumps(BudgetExceeded(Money(5, "USD"), Money(3, "USD"), budget="day")))
     assert (budget.need, budget.have, budget.budget) == (Money(5, "USD"), Money(3, "USD"), "day")
 
 
 def test_all_faults_are_in_the_text():
-    text = str(InvalidRequest(faults=[Fault("title", "is empty"), Fault("slots", "0 is less than 1")]))
-    assert "2 faults: title: is empty; slots: 0 is less than 1." in text
+    text = str(InvalidRequest(issues=[Issue("title", "is empty"), Issue("slots", "0 is less than 1")]))
+    assert "2 issues: title: is empty; slots: 0 is less than 1." in text
 
 
 def test_not_supported_names_all_fields_and_why():
@@ -150,7 +150,7 @@ def mask(text):
         UnreadableResponse(
             "it said s3cret-key", excerpt="key=s3cret-key", records=[{"echo": ["s3cret-key", {"k": "s3cret-key"}]}]
         ),
-        InvalidRequest(faults=[Fault("api_key", "'s3cret-key' is wrong")]),
+        InvalidRequest(issues=[Issue("api_key", "'s3cret-key' is wrong")]),
         Conflict("m", actual={"token": "s3cret-key"}, provider_message="no s3cret-key here"),
         NotSupported("x", "p", fields={"deadline": "because s3cret-key"}),
         OutcomeUnknown("m").looking_for("a job of s3cret-key"),
@@ -161,7 +161,7 @@ def test_cleaning_reaches_every_part_of_an_error(error):
     error.clean(mask)
     assert "s3cret-key" not in str(error) + repr(error) + repr(vars(error)) + repr(error.args)
     assert "s3cret-key" not in repr(pickle.dumps(error))
-    assert all(isinstance(fault, Fault) for fault in getattr(error, "faults", ()))
+    assert all(isinstance(issue, Issue) for issue in getattr(error, "issues", ()))
 
 
 def test_cleaning_leaves_models_alone():

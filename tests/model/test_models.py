@@ -119,7 +119,7 @@ def test_an_own_naive_deadline_is_refused_rather_than_guessed():
 def test_an_unknown_field_is_named_with_the_nearest_right_one():
     with pytest.raises(InvalidRequest) as caught:
         TaskDraft(titel="t", slotz=3, reward=Money(1, "USD"), quite_different=1)
-    faults = dict(caught.value.faults)
+    faults = dict(caught.value.issues)
     assert set(faults) == {"titel", "slotz", "quite_different"}
     assert "did you mean 'title'?" in faults["titel"]
     assert "did you mean 'slots'?" in faults["slotz"]
@@ -129,7 +129,7 @@ def test_an_unknown_field_is_named_with_the_nearest_right_one():
 def test_all_faults_of_a_draft_come_at_once_and_without_the_input():
     with pytest.raises(InvalidRequest) as caught:
         TaskDraft(title=["secret-value"], slots="many", reward="free", deadline="soon")
-    assert {fault.where.split(".")[0] for fault in caught.value.faults} == {"title", "slots", "reward", "deadline"}
+    assert {fault.where.split(".")[0] for fault in caught.value.issues} == {"title", "slots", "reward", "deadline"}
     assert "secret-value" not in str(caught.value)
     assert isinstance(caught.value, ValueError)
 

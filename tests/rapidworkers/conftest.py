@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from crowdhub import Money, Submission, TaskDraft, Worker
-from crowdhub.flow import FlowRun
+from crowdhub.protocol import FlowRun
 from crowdhub_rapidworkers import RapidWorkers, RapidWorkersSettings
 
 JOB = "0a1b2c3d-0000-4000-8000-000000000001"

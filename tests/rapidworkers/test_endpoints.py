@@ -20,7 +20,7 @@ from crowdhub.errors import (
     RateLimited,
     UnreadableResponse,
 )
-from crowdhub.flow import Call, FlowRun
+from crowdhub.protocol import Call, FlowRun
 from crowdhub_rapidworkers import RapidWorkers, RapidWorkersOptions, RapidWorkersSettings, ReadyMade
 
 JOB = "0a1b2c3d-0000-4000-8000-000000000001"
@@ -101,7 +101,7 @@ def test_1_optional_fields_are_left_out(by_hand, provider, draft):
 
 def test_1_plain_fields_are_no_files(by_hand, provider, draft):
     """The sample code sends text as file parts; a text field must not carry a file name."""
-    from crowdhub.http import URL, build_request
+    from crowdhub.engine.http import URL, build_request
 
     call = by_hand(provider.publish(draft.copy_with(image=b"GIF89a"))).call
     request = build_request(call, URL("https://api.rapidworkers.io/jobs/add"), "test")
@@ -319,7 +319,7 @@ def test_ready_made_jobs_are_closed_until_the_account_opens_them(name):
 def test_a_link_that_is_no_link_and_all_else_that_is_wrong_at_once(by_hand, provider, link):
     with pytest.raises(InvalidRequest) as caught:
         by_hand(provider.youtube_likes(link, 5, countries=["US", "Atlantis"]))
-    assert sorted(fault.where for fault in caught.value.faults) == ["countries", "link", "quantity"]
+    assert sorted(fault.where for fault in caught.value.issues) == ["countries", "link", "quantity"]
     assert "6" in str(caught.value)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import anyio
 import pytest
 
-from crowdhub.recording import Replay, recording, script_names
-from crowdhub.recording.run import told
+from crowdhub.testing.recording import Replay, recording, script_names
+from crowdhub.testing.recording.run import told
 
 CASSETTES = Path(__file__).parents[2] / "cassettes"
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from crowdhub import TaskDraft
-from crowdhub.flow import Flow
+from crowdhub.protocol import Flow
 from crowdhub_capsolver import CapSolver, CapSolverOptions
 
 Case: TypeAlias = "tuple[Callable[[CapSolver], Flow[Any]], Any]"

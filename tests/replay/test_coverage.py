@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from crowdhub.recording import load_script
-from crowdhub.recording.documented import make
-from crowdhub.recording.files import read
+from crowdhub.testing.recording import load_script
+from crowdhub.testing.recording.documented import make
+from crowdhub.testing.recording.files import read
 
 KINDS = ("documented", "recorded")
 

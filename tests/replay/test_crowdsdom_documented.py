@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import pytest
 
 from crowdhub import Money, Submission, TaskDraft, Worker
-from crowdhub.flow import Flow
 from crowdhub.model import ExternalForm
+from crowdhub.protocol import Flow
 from crowdhub_crowdsdom import CrowdSDOM, CrowdSDOMOptions
 
 Case: TypeAlias = "tuple[Callable[[CrowdSDOM], Flow[Any]], Any]"

@@ -14,9 +14,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from crowdhub import Money
-from crowdhub.flow import Flow
-from crowdhub.recording import load_script
-from crowdhub.recording.files import read
+from crowdhub.protocol import Flow
+from crowdhub.testing.recording import load_script
+from crowdhub.testing.recording.files import read
 from crowdhub_etxt import Etxt
 from crowdhub_etxt.codes import Neural, Rate, Target, TextType, UserListAction, WorkType
 from crowdhub_etxt.recordings import ORDER, REVIEW

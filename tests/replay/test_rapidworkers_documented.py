@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 import pytest
 
 from crowdhub import Decision, Money, Submission, TaskDraft, Worker
-from crowdhub.flow import Flow, FlowRun
-from crowdhub.http import Response
-from crowdhub.recording import recording
+from crowdhub.engine.http import Response
+from crowdhub.protocol import Flow, FlowRun
+from crowdhub.testing.recording import recording
 from crowdhub_rapidworkers import RapidWorkers, ReadyMade
 
 JOB = "123e4567-e89b-12d3-a456-426614174000"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from crowdhub.recording import NotRecorded, cli_record, load_script, recording, replayed
-from crowdhub.recording.run import record_in_sandbox
+from crowdhub.testing.recording import NotRecorded, cli_record, load_script, recording, replayed
+from crowdhub.testing.recording.run import record_in_sandbox
 
 
 @pytest.mark.usefixtures("no_network")

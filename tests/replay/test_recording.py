@@ -14,9 +14,9 @@ from pydantic import SecretStr
 
 from crowdhub import Hub, Money
 from crowdhub.errors import ConfigurationError
-from crowdhub.flow import Flow
-from crowdhub.provider import CredentialPlaces
-from crowdhub.recording import (
+from crowdhub.protocol import CredentialPlaces, Flow
+from crowdhub.sandbox import Sandbox
+from crowdhub.testing.recording import (
     NotRecorded,
     RecordingError,
     SecretInRecording,
@@ -24,9 +24,8 @@ from crowdhub.recording import (
     load_script,
     recording,
 )
-from crowdhub.recording.files import Exchange, Tape, check, read, write
-from crowdhub.recording.hosts import real_hosts_of
-from crowdhub.sandbox import Sandbox
+from crowdhub.testing.recording.files import Exchange, Tape, check, read, write
+from crowdhub.testing.recording.hosts import real_hosts_of
 from crowdhub_etxt import Etxt, EtxtSettings
 from crowdhub_rapidworkers import RapidWorkers, RapidWorkersSettings
 
@@ -153,7 +152,7 @@ def test_nothing_is_logged_that_holds_an_address(hub: Hub, tmp_path: Path, caplo
 
 def test_vcrpy_is_imported_only_when_a_recording_is_opened() -> None:
     code = (
-        "import sys, crowdhub, crowdhub.hub, crowdhub.recording; crowdhub.recording.load_script('rapidworkers');"
+        "import sys, crowdhub.hub; from crowdhub.testing import recording; recording.load_script('rapidworkers');"
         "assert 'vcr' not in sys.modules and 'yaml' not in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -319,8 +318,8 @@ def test_a_wrong_name_says_which_there_are() -> None:
 
 def test_a_marketplace_that_does_not_refuse_is_found_out() -> None:
     from crowdhub.errors import NotFound
-    from crowdhub.flow import nothing
-    from crowdhub.recording import refused
+    from crowdhub.protocol import nothing
+    from crowdhub.testing.recording import refused
 
     flow: Flow[Any] = refused(nothing("done"), NotFound)
     with pytest.raises(RecordingError, match="should have refused"):

@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crowdhub import http
-from crowdhub.flow import Call, Effect, Upload
-from crowdhub.provider import CredentialPlaces
-from crowdhub.recording import jsontext
-from crowdhub.recording.hosts import Hosts
-from crowdhub.recording.match import MATCHERS
-from crowdhub.recording.scrub import Scrubber
+from crowdhub.engine import http
+from crowdhub.protocol import Call, CredentialPlaces, Effect, Upload
+from crowdhub.testing.recording import jsontext
+from crowdhub.testing.recording.hosts import Hosts
+from crowdhub.testing.recording.match import MATCHERS
+from crowdhub.testing.recording.scrub import Scrubber
 from crowdhub_crowdsdom import CrowdSDOM
 
 SIGN = "0123456789abcdef0123456789abcdef"

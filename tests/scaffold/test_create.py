@@ -52,7 +52,7 @@ def test_it_writes_the_files(tmp_path: Path) -> None:
 def test_a_bad_name(tmp_path: Path, name: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         scaffold.create(name, tmp_path / "project")
-    assert [fault.where for fault in caught.value.faults] == ["name"]
+    assert [fault.where for fault in caught.value.issues] == ["name"]
     assert not (tmp_path / "project").exists()
 
 
@@ -60,4 +60,4 @@ def test_every_fault_at_once(tmp_path: Path) -> None:
     """An installed provider's name, however it is spelt, and a folder that exists."""
     with pytest.raises(InvalidRequest) as caught:
         scaffold.create("RapidWorkers", tmp_path)
-    assert [fault.where for fault in caught.value.faults] == ["name", "folder"]
+    assert [fault.where for fault in caught.value.issues] == ["name", "folder"]

@@ -19,9 +19,9 @@ from crowdhub.clock import Clock
 from crowdhub.engine.redact import Redactor
 from crowdhub.errors import AuthenticationFailed, CrowdhubError, InvalidRequest
 from crowdhub.model import Capability
-from crowdhub.recording import NotRecorded, load_script, recording
-from crowdhub.recording.run import record_in_sandbox
 from crowdhub.sandbox import Fault, Sandbox, png, sandbox_names
+from crowdhub.testing.recording import NotRecorded, load_script, recording
+from crowdhub.testing.recording.run import record_in_sandbox
 from tests.secrets.conftest import note_signatures
 from tests.secrets.evidence import Evidence
 

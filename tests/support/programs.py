@@ -10,11 +10,11 @@ from typing import Any
 
 PREFACE = """
 import json, os, sys, time
-from crowdhub.flow import Call, Effect
+from crowdhub.protocol import Call, Effect
 from crowdhub.ledger import *
-from crowdhub.limits import *
+from crowdhub.ratelimit import *
 from crowdhub.model import Money, Task
-from crowdhub.provider import RateLimit
+from crowdhub.protocol import RateLimit
 from crowdhub.errors import BudgetExceeded
 ID = {"provider": "acme", "account": "acme", "environment": "sandbox"}
 def say(value):

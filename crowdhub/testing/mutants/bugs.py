@@ -292,7 +292,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "bad input that is sent anyway",
         P,
-        "        found = super().draft_faults(draft)\n",
+        "        found = super().draft_issues(draft)\n",
         "        found = []\n",
         "input",
     ),

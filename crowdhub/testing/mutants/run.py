@@ -30,7 +30,7 @@ class Verdict:
     by: str
 
 
-PRELOADED = ("pytest", "trio", "crowdhub.hub", "crowdhub.sandbox", "crowdhub.limits", "crowdhub.testing.operations")
+PRELOADED = ("pytest", "trio", "crowdhub.hub", "crowdhub.sandbox", "crowdhub.ratelimit", "crowdhub.testing.operations")
 """Imported before the processes part, so that none pays for it again. No plugin is among them."""
 
 

@@ -13,10 +13,10 @@ import pytest
 from crowdhub import registry
 from crowdhub.errors import CrowdhubError
 from crowdhub.model import Capability
-from crowdhub.provider import Provider
-from crowdhub.recording import load_script
+from crowdhub.protocol import Provider
 from crowdhub.testing.bench import WORLDS, Bench
 from crowdhub.testing.operations import OPERATIONS
+from crowdhub.testing.recording import load_script
 from crowdhub.testing.subject import Subject, load
 from crowdhub.testing.tape import Tape
 

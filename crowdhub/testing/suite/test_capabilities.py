@@ -9,8 +9,8 @@ import pytest
 
 from crowdhub import registry
 from crowdhub.errors import NotSupported
-from crowdhub.flow import Effect
 from crowdhub.model import Application, Capability, Money, Submission, Worker
+from crowdhub.protocol import Effect
 from crowdhub.testing import walk
 from crowdhub.testing.bench import Bench
 from crowdhub.testing.operations import OPERATIONS

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from crowdhub.errors import ConfigurationError, CrowdhubError, InvalidRequest, NotSupported
-from crowdhub.flow import Call
 from crowdhub.model import Capability, FreeText, Money, QuestionForm, Submission, TaskDraft, Worker
+from crowdhub.protocol import Call
 from crowdhub.testing.bench import Bench
 from crowdhub.testing.subject import Subject
 
@@ -55,7 +55,7 @@ def test_a_bad_draft(bench: Bench, world: str) -> None:
     draft = bench.draft().copy_with(**bad)
     for operation in (lambda m: m.publish(draft), lambda m: m.publish(draft, dry_run=True)):
         error = refused(bench, world, operation)
-        named = {fault.where.partition("[")[0].partition(".")[0] for fault in error.faults}
+        named = {fault.where.partition("[")[0].partition(".")[0] for fault in error.issues}
         assert not set(bad) - named, f"not named: {set(bad) - named} (named: {sorted(named)})"
     if bench.has(Capability.ESTIMATE):
         _ = refused(bench, world, lambda m: m.estimate(draft))
@@ -69,7 +69,7 @@ def test_each_fault_alone(bench: Bench, name: str) -> None:
             bench.market.publish(bench.draft().copy_with(**{name: BAD[name]}))
         return
     error = refused(bench, "sync", lambda m: m.publish(bench.draft().copy_with(**{name: BAD[name]})))
-    assert any(fault.where.startswith(name) for fault in error.faults), str(error)
+    assert any(fault.where.startswith(name) for fault in error.issues), str(error)
 
 
 def test_what_a_draft_may_not_ask(bench: Bench, world: str) -> None:
@@ -100,7 +100,7 @@ def test_each_field_reaches_the_marketplace(bench: Bench, subject: Subject) -> N
         if value is None:
             pytest.fail(f"give another good value for {name} in `Subject.values`")
         changed = plain.copy_with(**value) if isinstance(value, dict) else plain.copy_with(**{name: value})
-        faults = bench.provider.draft_faults(changed)
+        faults = bench.provider.draft_issues(changed)
         assert not faults, f"give a value for {name} in `Subject.values` that is accepted here: {faults}"
         assert sent(bench, changed) != sent(bench, plain), f"{name} = {value!r} is declared, but changes nothing"
 
@@ -115,7 +115,7 @@ def sent(bench: Bench, draft: TaskDraft) -> str:
 def test_a_rejection_without_a_reason(bench: Bench, world: str) -> None:
     (one,) = bench.pending()
     error = refused(bench, world, lambda m: m.reject(one, "  "))
-    assert error.faults[0].where == "reason"
+    assert error.issues[0].where == "reason"
 
 
 @pytest.mark.crowdhub_needs(Capability.REQUEST_REDO)
@@ -128,8 +128,8 @@ def test_a_redo_without_a_reason(bench: Bench, world: str) -> None:
 def test_a_bad_bonus(bench: Bench, world: str) -> None:
     (one,) = bench.pending()
     error = refused(bench, world, lambda m: m.pay_bonus(one, Money("-1", "XDR"), " "))
-    assert {fault.where for fault in error.faults} >= {"amount", "reason"}
-    assert len(error.faults) >= 3
+    assert {fault.where for fault in error.issues} >= {"amount", "reason"}
+    assert len(error.issues) >= 3
 
 
 @pytest.mark.crowdhub_needs(Capability.APPROVE)

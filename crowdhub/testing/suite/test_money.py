@@ -11,9 +11,9 @@ import pytest
 
 from crowdhub import Hub
 from crowdhub.errors import OutcomeUnknown, ProviderUnavailable, RateLimited
-from crowdhub.flow import Call
-from crowdhub.market.publishing import with_reference
 from crowdhub.model import Capability, TaskDraft
+from crowdhub.operations.publishing import with_reference
+from crowdhub.protocol import Call
 from crowdhub.sandbox import Fault
 from crowdhub.testing.bench import Bench
 from crowdhub.testing.operations import WORDS

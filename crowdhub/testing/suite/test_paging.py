@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from crowdhub.flow import Flow
-from crowdhub.model import Capability, Page, Submission, SubmissionStatus, TaskStatus
+from crowdhub.model import Capability, Submission, SubmissionStatus, TaskStatus
+from crowdhub.protocol import Flow, Page
 from crowdhub.testing.bench import Bench
 from crowdhub.testing.subject import Subject
 

@@ -19,8 +19,8 @@ def test_replays(subject: Subject, bench: Bench, recorded: str | None, tmp_path:
         pytest.skip(f"{subject.provider} has no recordings (entry-point group crowdhub.recordings)")
     if find_spec("vcr") is None:
         pytest.skip('recordings need vcrpy: pip install "crowdhub[record]"')
-    from crowdhub.recording import load_script, recording, replayed
-    from crowdhub.recording.run import record_in_sandbox
+    from crowdhub.testing.recording import load_script, recording, replayed
+    from crowdhub.testing.recording.run import record_in_sandbox
 
     script = load_script(subject.provider)
     path = record_in_sandbox(script, recorded, tmp_path)

@@ -18,7 +18,7 @@ def plugin(subject: Subject) -> list[source.Module]:
 def test_imports(plugin: list[source.Module]) -> None:
     """The client side imports nothing of the engine, no HTTP library, no other plugin and not its own sandbox; the
     sandbox nothing of the client side, so that a mistake cannot hide by being made twice."""
-    found = [fault for module in plugin for fault in source.import_faults(module)]
+    found = [fault for module in plugin for fault in source.import_violations(module)]
     assert not found, "\n".join(found)
 
 

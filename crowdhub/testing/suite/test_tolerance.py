@@ -13,8 +13,9 @@ import pytest
 from pydantic import BaseModel
 
 from crowdhub.errors import CrowdhubError, UnreadableResponse
-from crowdhub.model import BatchReport, Capability, Page, SubmissionStatus, TaskStatus
+from crowdhub.model import BatchReport, Capability, SubmissionStatus, TaskStatus
 from crowdhub.model.base import Answer
+from crowdhub.protocol import Page
 from crowdhub.sandbox import Fault
 from crowdhub.testing import walk
 from crowdhub.testing.bench import Bench

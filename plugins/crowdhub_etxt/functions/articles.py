@@ -7,10 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
-from crowdhub.errors import Fault, OutcomeUnknown
-from crowdhub.flow import Flow
-from crowdhub.model import Page
-from crowdhub.wire import LenientDecimal, LenientInt, LenientText, WireModel
+from crowdhub.errors import Issue, OutcomeUnknown
+from crowdhub.protocol import Flow, LenientDecimal, LenientInt, LenientText, Page, WireModel
 from crowdhub_etxt.codes import ArticleField, ArticleSort, ArticleType, Order
 from crowdhub_etxt.decoding import Data, Flag, Rub, When
 from crowdhub_etxt.encoding import Id, between, identifier, identifiers, length
@@ -140,12 +138,12 @@ class Articles(Functions):
             "sort": sort,
             "order": order,
         }
-        faults = [*_window(count, offset), *length("text", text, 40), *between("min_rate", min_rate, -1000, 100_000)]
+        issues = [*_window(count, offset), *length("text", text, 40), *between("min_rate", min_rate, -1000, 100_000)]
         for where, value in {"id": id, "id_user": id_user, "id_category": id_category, "id_folder": id_folder}.items():
-            faults += identifier(where, value)
+            issues += identifier(where, value)
         if order is not None and sort is None:
-            faults.append(Fault("order", "has a meaning only with `sort`"))
-        return self._many("getList", Article, params, count=count, faults=faults, delay=delay)
+            issues.append(Issue("order", "has a meaning only with `sort`"))
+        return self._many("getList", Article, params, count=count, issues=issues, delay=delay)
 
     def buy(self, id: Id) -> Flow[Named]:  # noqa: A002
         """`articles.buy`: buy an article at its ``full_price``. SPEND; after a lost answer the list of bought
@@ -156,15 +154,15 @@ class Articles(Functions):
             return next((Named(id=each.id, raw=each.raw) for each in page.items if each.id == int(id)), None)
 
         look_for = f"the article {id} among the bought ones"
-        return self._spend("buy", Named, {"id": id}, look, faults=identifier("id", id), look_for=look_for)
+        return self._spend("buy", Named, {"id": id}, look, issues=identifier("id", id), look_for=look_for)
 
     def get_text(self, id: Sequence[Id]) -> Flow[Page[ArticleText]]:  # noqa: A002
         """`articles.getText`: the texts of bought articles. READ."""
-        return self._many("getText", ArticleText, {"id": list(id)}, faults=identifiers("id", id, None))
+        return self._many("getText", ArticleText, {"id": list(id)}, issues=identifiers("id", id, None))
 
     def download(self, id: Sequence[Id]) -> Flow[Archive]:  # noqa: A002
         """`articles.download`: make a ZIP of bought articles; says where it is. READ."""
-        return self._one("download", Archive, {"id": list(id)}, faults=identifiers("id", id, None))
+        return self._one("download", Archive, {"id": list(id)}, issues=identifiers("id", id, None))
 
 
 class ArticlesArchive(Functions):
@@ -193,18 +191,18 @@ class ArticlesArchive(Functions):
             "subcat": subcat,
             "text": text,
         }
-        faults = [*_window(count, offset), *length("text", text, 40)]
-        faults += [*identifier("id_user", id_user), *identifier("id_category", id_category)]
-        return self._many("getList", ArchivedArticle, params, count=count, faults=faults)
+        issues = [*_window(count, offset), *length("text", text, 40)]
+        issues += [*identifier("id_user", id_user), *identifier("id_category", id_category)]
+        return self._many("getList", ArchivedArticle, params, count=count, issues=issues)
 
     def get_text(self, id: Sequence[Id]) -> Flow[Page[ArticleText]]:  # noqa: A002
         """`articles_archive.getText`: the texts of archived articles. READ."""
-        return self._many("getText", ArticleText, {"id": list(id)}, faults=identifiers("id", id, None))
+        return self._many("getText", ArticleText, {"id": list(id)}, issues=identifiers("id", id, None))
 
     def download(self, id: Sequence[Id]) -> Flow[Archive]:  # noqa: A002
         """`articles_archive.download`: make a ZIP of archived articles; says where it is. READ."""
-        return self._one("download", Archive, {"id": list(id)}, faults=identifiers("id", id, None))
+        return self._one("download", Archive, {"id": list(id)}, issues=identifiers("id", id, None))
 
 
-def _window(count: int, offset: int) -> list[Fault]:
+def _window(count: int, offset: int) -> list[Issue]:
     return [*between("count", count, 1, MOST), *between("offset", offset, 0)]

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from crowdhub.errors import Fault, InvalidRequest, NotFound, OutcomeUnknown, UnreadableResponse
-from crowdhub.flow import Call, Effect, Flow, Upload, spend_once
-from crowdhub.model import Page
-from crowdhub.wire import WireModel, load_json, read_records
+from crowdhub.errors import InvalidRequest, Issue, NotFound, OutcomeUnknown, UnreadableResponse
+from crowdhub.protocol import Call, Effect, Flow, Page, Upload, WireModel, load_json, read_records, spend_once
 from crowdhub_etxt.decoding import record_of, rows_of
 from crowdhub_etxt.encoding import Params, encode
 
@@ -30,7 +28,7 @@ Look = Callable[[OutcomeUnknown, float], "Flow[T | None]"]
 class Functions:
     """One family of the marketplace's functions. Each method is a flow; it is run by `Market.run`.
 
-    Raises, in any of them: `InvalidRequest` naming every fault before the request, `NotFound` (``no_object``;
+    Raises, in any of them: `InvalidRequest` naming every issue before the request, `NotFound` (``no_object``;
     a listing is empty instead), `PermissionDenied` (``no_access``), and what the engine raises.
     """
 
@@ -53,7 +51,7 @@ class Functions:
         params: Params,
         *,
         effect: Effect = Effect.READ,
-        faults: Sequence[Fault] = (),
+        issues: Sequence[Issue] = (),
         look_for: str | None = None,
         upload: Upload | None = None,
         delay: float = 0,
@@ -61,8 +59,8 @@ class Functions:
         """The flow of one call. ``look_for``: what a person has to look at when the answer of a SPEND is lost."""
 
         def flow() -> Flow[T]:
-            if faults:
-                raise InvalidRequest(faults=faults)
+            if issues:
+                raise InvalidRequest(issues=issues)
             try:
                 reply = yield self._call(function, params, effect, upload).after(delay)
             except OutcomeUnknown as lost:
@@ -104,13 +102,13 @@ class Functions:
         look: Look[M],
         *,
         look_for: str,
-        faults: Sequence[Fault] = (),
+        issues: Sequence[Issue] = (),
     ) -> Flow[M]:
         """A SPEND whose lost answer can be looked for; see `spend_once`."""
 
         def flow() -> Flow[M]:
-            if faults:
-                raise InvalidRequest(faults=faults)
+            if issues:
+                raise InvalidRequest(issues=issues)
             call = self._call(function, params, Effect.SPEND)
             return (yield from spend_once(call, lambda reply: one(model, reply), look, look_for=look_for))
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from crowdhub.errors import Fault
-from crowdhub.flow import Effect, Flow
-from crowdhub.model import Page
-from crowdhub.wire import LenientDecimal, LenientText, WireModel
+from crowdhub.errors import Issue
+from crowdhub.protocol import Effect, Flow, LenientDecimal, LenientText, Page, WireModel
 from crowdhub_etxt.codes import Correctable
 from crowdhub_etxt.decoding import When
 from crowdhub_etxt.encoding import Id, day_and_hour, due, identifier, length
@@ -46,8 +44,8 @@ class Diff(Functions):
 
     def compare_text(self, source: str, text: str) -> Flow[Comparison]:
         """`diff.compareText`: how alike two texts of 30 to 20,000 characters are. READ."""
-        faults = [*length("source", source, 20_000, 30), *length("text", text, 20_000, 30)]
-        return self._one("compareText", Comparison, {"source": source, "text": text}, faults=faults)
+        issues = [*length("source", source, 20_000, 30), *length("text", text, 20_000, 30)]
+        return self._one("compareText", Comparison, {"source": source, "text": text}, issues=issues)
 
 
 class Correction(Functions):
@@ -66,8 +64,8 @@ class Correction(Functions):
 
         SPEND; corrections cannot be listed, so a lost answer is `OutcomeUnknown`.
         """
-        faults = [Fault(where, "is empty") for where, value in (("title", title), ("text", text)) if not value.strip()]
-        faults += [*identifier("id_folder", id_folder), *due("deadline", deadline, self._now())]
+        issues = [Issue(where, "is empty") for where, value in (("title", title), ("text", text)) if not value.strip()]
+        issues += [*identifier("id_folder", id_folder), *due("deadline", deadline, self._now())]
         return self._one(
             "add",
             Named,
@@ -79,7 +77,7 @@ class Correction(Functions):
                 **day_and_hour(deadline),
             },
             effect=Effect.SPEND,
-            faults=faults,
+            issues=issues,
             look_for=f"a correction titled {title!r} in your corrections at the marketplace",
         )
 
@@ -101,7 +99,7 @@ class Correction(Functions):
             Named,
             {"type": type, "id_object": id_object, "object_type": object_type, **day_and_hour(deadline)},
             effect=Effect.SPEND,
-            faults=[*identifier("id_object", id_object), *due("deadline", deadline, self._now())],
+            issues=[*identifier("id_object", id_object), *due("deadline", deadline, self._now())],
             look_for=f"a correction of the {type.name.lower()} {id_object} in your corrections at the marketplace",
         )
 
@@ -131,13 +129,13 @@ class Detector(Functions):
             Named,
             {"type": type, "text": text, "method": method, "send": send, "paid": paid},
             effect=Effect.SPEND,
-            faults=[Fault(where, "is empty") for where, value in (("type", type), ("text", text)) if not value.strip()],
+            issues=[Issue(where, "is empty") for where, value in (("type", type), ("text", text)) if not value.strip()],
             look_for="a check of that moment in `detector.history`",
         )
 
     def result(self, id: Id) -> Flow[CheckResult]:  # noqa: A002
         """`detector.result`: what a check found. READ."""
-        return self._run("result", CheckResult.read, {"id": id}, faults=identifier("id", id))
+        return self._run("result", CheckResult.read, {"id": id}, issues=identifier("id", id))
 
     def history(self) -> Flow[Page[Check]]:
         """`detector.history`: the account's checks. READ."""

@@ -9,9 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, model_validator
 
 from crowdhub.errors import OutcomeUnknown
-from crowdhub.flow import Effect, Flow
-from crowdhub.model import Page
-from crowdhub.wire import LenientDecimal, LenientInt, LenientText, WireModel, mapping
+from crowdhub.protocol import Effect, Flow, LenientDecimal, LenientInt, LenientText, Page, WireModel, mapping
 from crowdhub_etxt.codes import RatingBack
 from crowdhub_etxt.decoding import Flag, When, rows_of
 from crowdhub_etxt.encoding import CLOCKS, Id, aware, between, identifier, identifiers, length
@@ -91,17 +89,17 @@ class Messages(Functions):
 
     def get_list(self, since: datetime | None = None) -> Flow[Page[SystemMessage]]:
         """`messages.getList`: the unread system messages (at most 100) from a moment on. READ."""
-        return self._many("getList", SystemMessage, {"from": since}, faults=aware(since=since))
+        return self._many("getList", SystemMessage, {"from": since}, issues=aware(since=since))
 
     def set_read(self, ids: Sequence[Id]) -> Flow[Changed]:
         """`messages.setRead`: mark system messages as read; says which were. SETTLE."""
-        params, faults = {"ids": list(ids)}, identifiers("ids", ids, None)
-        return self._one("setRead", Changed, params, effect=Effect.SETTLE, faults=faults)
+        params, issues = {"ids": list(ids)}, identifiers("ids", ids, None)
+        return self._one("setRead", Changed, params, effect=Effect.SETTLE, issues=issues)
 
     def set_delete(self, ids: Sequence[Id]) -> Flow[Changed]:
         """`messages.setDelete`: delete unread system messages; says which were. SETTLE."""
-        params, faults = {"ids": list(ids)}, identifiers("ids", ids, None)
-        return self._one("setDelete", Changed, params, effect=Effect.SETTLE, faults=faults)
+        params, issues = {"ids": list(ids)}, identifiers("ids", ids, None)
+        return self._one("setDelete", Changed, params, effect=Effect.SETTLE, issues=issues)
 
     def read_private(
         self,
@@ -119,7 +117,7 @@ class Messages(Functions):
         never repeated (a second answer would lack what the lost first one held), and is not paged.
         """
         params = {"id_user": id_user, "from": offset, "date_from": date_from, "date_to": date_to, "unread": unread}
-        faults = [
+        issues = [
             *identifier("id_user", id_user),
             *between("count", count, 1, 100),
             *between("offset", offset, 0),
@@ -131,10 +129,10 @@ class Messages(Functions):
                 PrivateMessage,
                 {"count": count, **params},
                 effect=Effect.SPEND,
-                faults=faults,
+                issues=issues,
                 look_for=f"the latest messages of the user {id_user}, which may be marked as read by now",
             )
-        return self._many("readPrivate", PrivateMessage, params, count=count, faults=faults)
+        return self._many("readPrivate", PrivateMessage, params, count=count, issues=issues)
 
     def get_count_unread(self) -> Flow[Unread]:
         """`messages.getCountUnread`: how many private messages are unread, by author. READ."""
@@ -163,7 +161,7 @@ class Messages(Functions):
             Written,
             {"id_user": id_user, "text": text},
             look,
-            faults=[*identifier("id_user", id_user), *length("text", text, 10_000, 1)],
+            issues=[*identifier("id_user", id_user), *length("text", text, 10_000, 1)],
             look_for=f"your message in the conversation with the user {id_user}",
         )
 
@@ -175,13 +173,13 @@ class Rating(Functions):
         self, *, id_task: Id | None = None, id_user: Id | None = None, back: RatingBack | None = None
     ) -> Flow[Page[Refused]]:
         """`rating.listTasksFails`: the refusals of the account's orders. READ."""
-        faults = [*identifier("id_task", id_task), *identifier("id_user", id_user)]
+        issues = [*identifier("id_task", id_task), *identifier("id_user", id_user)]
         return self._many(
-            "listTasksFails", Refused, {"id_task": id_task, "id_user": id_user, "back": back}, faults=faults
+            "listTasksFails", Refused, {"id_task": id_task, "id_user": id_user, "back": back}, issues=issues
         )
 
     def rating_user_back(self, id_task: Id, id_user: Id) -> Flow[RatingReturned]:
         """`rating.ratingUserBack`: give a performer back the rating lost by one refusal. SETTLE."""
-        faults = [*identifier("id_task", id_task), *identifier("id_user", id_user)]
+        issues = [*identifier("id_task", id_task), *identifier("id_user", id_user)]
         params = {"id_task": id_task, "id_user": id_user}
-        return self._one("ratingUserBack", RatingReturned, params, effect=Effect.SETTLE, faults=faults)
+        return self._one("ratingUserBack", RatingReturned, params, effect=Effect.SETTLE, issues=issues)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from crowdhub.wire import LenientDecimal, LenientInt, LenientText, WireModel, mapping
+from crowdhub.protocol import LenientDecimal, LenientInt, LenientText, WireModel, mapping
 from crowdhub_etxt.codes import Level, OrderStatus, PriceType, ResultStatus, Target, TextType, WorkType
 from crowdhub_etxt.decoding import Flag, Names, Rub, When, file_rows, flag
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import model_validator
 
-from crowdhub.wire import WireModel, sequence
+from crowdhub.protocol import WireModel, sequence
 from crowdhub_etxt.decoding import Flag, Ids
 
 

@@ -6,9 +6,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from crowdhub.errors import OutcomeUnknown
-from crowdhub.flow import Effect, Flow
-from crowdhub.model import Page
-from crowdhub.wire import LenientInt, LenientText, WireModel, int_or_none, load_json, mapping, unreadable
+from crowdhub.protocol import (
+    Effect,
+    Flow,
+    LenientInt,
+    LenientText,
+    Page,
+    WireModel,
+    int_or_none,
+    load_json,
+    mapping,
+    unreadable,
+)
 from crowdhub_etxt.codes import FolderSort, Movable
 from crowdhub_etxt.decoding import Flag, Ids, empty_map
 from crowdhub_etxt.encoding import Id, identifier, identifiers, length
@@ -91,15 +100,15 @@ class Folders(Functions):
             FolderMade,
             {"name": name, "id_parent": id_parent},
             look,
-            faults=[*length("name", name, 128, 1), *identifier("id_parent", id_parent)],
+            issues=[*length("name", name, 128, 1), *identifier("id_parent", id_parent)],
             look_for=f"the folder {name!r} among the project folders",
         )
 
     def move_to_folder(self, id_folder: Id, type: Movable, ids: Sequence[Id]) -> Flow[Moved]:  # noqa: A002
         """`folders.moveToFolder`: put orders, articles … into a folder; says how many were moved. SETTLE."""
-        faults = [*identifier("id_folder", id_folder), *identifiers("ids", ids, None)]
+        issues = [*identifier("id_folder", id_folder), *identifiers("ids", ids, None)]
         params = {"id_folder": id_folder, "type": type, "ids": list(ids)}
-        return self._one("moveToFolder", Moved, params, effect=Effect.SETTLE, faults=faults)
+        return self._one("moveToFolder", Moved, params, effect=Effect.SETTLE, issues=issues)
 
 
 class Options(Functions):
@@ -127,19 +136,19 @@ class BwGroups(Functions):
             Named,
             {"name": name, "id": id, "id_parent": id_parent},
             effect=Effect.SPEND if id is None else Effect.SETTLE,
-            faults=[*length("name", name, 40, 1), *identifier("id", id), *identifier("id_parent", id_parent)],
+            issues=[*length("name", name, 40, 1), *identifier("id", id), *identifier("id_parent", id_parent)],
             look_for=f"the group {name!r} in `bwgroups.list_groups`",
         )
 
     def delete_group(self, id: Id) -> Flow[Deleted]:  # noqa: A002
         """`bwgroups.deleteGroup`: delete a group and all below it; says which are gone. SETTLE."""
-        return self._one("deleteGroup", Deleted, {"id": id}, effect=Effect.SETTLE, faults=identifier("id", id))
+        return self._one("deleteGroup", Deleted, {"id": id}, effect=Effect.SETTLE, issues=identifier("id", id))
 
     def update_group(self, id_user: Id, id_group: Id | None = None) -> Flow[Regrouped]:
         """`bwgroups.updateGroup`: move a user who is on a list into a group (None: into none). SETTLE."""
-        faults = [*identifier("id_user", id_user), *identifier("id_group", id_group)]
+        issues = [*identifier("id_user", id_user), *identifier("id_group", id_group)]
         params = {"id_user": id_user, "id_group": id_group}
-        return self._one("updateGroup", Regrouped, params, effect=Effect.SETTLE, faults=faults)
+        return self._one("updateGroup", Regrouped, params, effect=Effect.SETTLE, issues=issues)
 
 
 def languages(reply: Response) -> dict[int, str]:

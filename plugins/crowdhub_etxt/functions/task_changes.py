@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from crowdhub.errors import Fault, OutcomeUnknown
-from crowdhub.flow import Effect, Flow, Upload
+from crowdhub.errors import Issue, OutcomeUnknown
 from crowdhub.model import Money
+from crowdhub.protocol import Effect, Flow, Upload
 from crowdhub_etxt.codes import AutoPay, Neural, PriceType, Target, TextType, WorkType
 from crowdhub_etxt.encoding import CLOCKS, Id, between, day_and_hour, due, identifier, identifiers, length, rubles
 from crowdhub_etxt.functions.base import Look, no_look
@@ -82,22 +82,22 @@ class Tasks(TaskLists):
         ``no_utarget`` (the performer of an individual order is not to be had) and ``no_work`` (kind or price do
         not meet the performer's conditions).
         """
-        faults = [
-            *([] if title.strip() else [Fault("title", "is empty")]),
+        issues = [
+            *([] if title.strip() else [Issue("title", "is empty")]),
             *length("title", title, TITLE),
             *length("description", description, DESCRIPTION),
             *length("text", text, TEXT),
             *rubles("price", price),
             *between("size", size, 1),
             *(
-                [Fault("size", "is missing; it is required where there is no text")]
+                [Issue("size", "is missing; it is required where there is no text")]
                 if size is None and not text
                 else []
             ),
             *due("deadline", deadline, self._now()),
             *between("multicount", multicount, 1),
             *between("uniq", uniq, 0, 100),
-            *upload_faults("file", file),
+            *upload_issues("file", file),
         ]
         for where, value in {
             "id": id,
@@ -107,7 +107,7 @@ class Tasks(TaskLists):
             "language_from": language_from,
             "language_to": language_to,
         }.items():
-            faults += identifier(where, value)
+            issues += identifier(where, value)
         params = {
             "id": id,
             "public": public,
@@ -149,15 +149,15 @@ class Tasks(TaskLists):
             Saved,
             params,
             effect=Effect.SPEND if id is None else Effect.SETTLE,
-            faults=faults,
+            issues=issues,
             upload=upload_of(file),
             look_for=f"an order titled {title!r} in your lists of drafts and of orders",
         )
 
     def set_client_comment(self, id: Id, text: str) -> Flow[Done]:  # noqa: A002
         """`tasks.setClientComment`: replace your comment on an order (at most 5,000 characters). SETTLE."""
-        faults = [*identifier("id", id), *length("text", text, COMMENT)]
-        return self._one("setClientComment", Done, {"id": id, "text": text}, effect=Effect.SETTLE, faults=faults)
+        issues = [*identifier("id", id), *length("text", text, COMMENT)]
+        return self._one("setClientComment", Done, {"id": id, "text": text}, effect=Effect.SETTLE, issues=issues)
 
     def set_note(
         self,
@@ -177,19 +177,19 @@ class Tasks(TaskLists):
             NoteAnswered,
             {"id": id, "comment": comment},
             look or no_look,
-            faults=[*identifier("id", id), *length("comment", comment, 500)],
+            issues=[*identifier("id", id), *length("comment", comment, 500)],
             look_for=f"an order given to the author of the application {id}",
         )
 
     def unset_note(self, id: Id) -> Flow[NoteAnswered]:  # noqa: A002
         """`tasks.unsetNote`: decline an application (by ``id_note``). SETTLE."""
-        return self._one("unsetNote", NoteAnswered, {"id": id}, effect=Effect.SETTLE, faults=identifier("id", id))
+        return self._one("unsetNote", NoteAnswered, {"id": id}, effect=Effect.SETTLE, issues=identifier("id", id))
 
     def paid_task(self, id: Sequence[Id], text: str | None = None) -> Flow[Changed]:  # noqa: A002
         """`tasks.paidTask`: accept and pay up to 100 orders that are under review, with words of at most 5,000
         characters for all their performers. The answer names those that were accepted. SETTLE."""
-        faults = [*identifiers("id", id, MOST), *length("text", text, COMMENT)]
-        return self._one("paidTask", Changed, {"id": list(id), "text": text}, effect=Effect.SETTLE, faults=faults)
+        issues = [*identifiers("id", id, MOST), *length("text", text, COMMENT)]
+        return self._one("paidTask", Changed, {"id": list(id), "text": text}, effect=Effect.SETTLE, issues=issues)
 
     def cancel_task(self, id: Sequence[Id], text: str | None = None) -> Flow[Changed]:  # noqa: A002
         """`tasks.cancelTask`: send up to 100 orders that are under review back to be done again. SETTLE.
@@ -197,18 +197,18 @@ class Tasks(TaskLists):
         ``text`` (at most 5,000 characters) is required for exactly one order; the marketplace drops it for several,
         so it is refused here rather than lost.
         """
-        faults = [*identifiers("id", id, MOST), *length("text", text, COMMENT)]
+        issues = [*identifiers("id", id, MOST), *length("text", text, COMMENT)]
         if len(id) == 1 and not (text or "").strip():
-            faults.append(Fault("text", "is missing; with exactly one order the performer must be told why"))
+            issues.append(Issue("text", "is missing; with exactly one order the performer must be told why"))
         if len(id) > 1 and text:
-            faults.append(Fault("text", "would be dropped by the marketplace with several orders; leave it out"))
-        return self._one("cancelTask", Changed, {"id": list(id), "text": text}, effect=Effect.SETTLE, faults=faults)
+            issues.append(Issue("text", "would be dropped by the marketplace with several orders; leave it out"))
+        return self._one("cancelTask", Changed, {"id": list(id), "text": text}, effect=Effect.SETTLE, issues=issues)
 
     def delete_task(self, id: Sequence[Id]) -> Flow[Changed]:  # noqa: A002
         """`tasks.deleteTask`: delete orders that wait for a performer, and drafts. Not within a week after a
         performer was taken off. The answer names those that are gone. SETTLE."""
-        params, faults = {"id": list(id)}, identifiers("id", id, MOST)
-        return self._one("deleteTask", Changed, params, effect=Effect.SETTLE, faults=faults)
+        params, issues = {"id": list(id)}, identifiers("id", id, MOST)
+        return self._one("deleteTask", Changed, params, effect=Effect.SETTLE, issues=issues)
 
     def extra_paid(
         self,
@@ -225,15 +225,15 @@ class Tasks(TaskLists):
         SPEND; READ with `AutoPay.CALCULATE`, which only tells the amount. The answer names no payment, so after a
         lost one this is `OutcomeUnknown`; `pay_bonus` looks at the statement.
         """
-        faults = [*identifier("id", id), *rubles("count", count)]
+        issues = [*identifier("id", id), *rubles("count", count)]
         if count is None and autopay is None:
-            faults.append(Fault("count", "is missing; give an amount, or let `autopay` calculate it"))
+            issues.append(Issue("count", "is missing; give an amount, or let `autopay` calculate it"))
         return self._one(
             "extraPaid",
             Paid,
             {"id": id, "count": count, "note": note, "autopay": autopay},
             effect=Effect.READ if autopay is AutoPay.CALCULATE else Effect.SPEND,
-            faults=faults,
+            issues=issues,
             look_for=f"extra pay for the order {id} in the account's statement",
         )
 
@@ -243,15 +243,15 @@ class Tasks(TaskLists):
         ``copy`` publishes a copy of it with a new ``deadline`` (default: 5 days, or 5 hours for an urgent one).
         SETTLE; SPEND with ``copy``, since nothing tells a copy from any other order like it.
         """
-        faults = [*identifier("id", id), *due("deadline", deadline, self._now())]
+        issues = [*identifier("id", id), *due("deadline", deadline, self._now())]
         if deadline is not None and not copy:
-            faults.append(Fault("deadline", "is for the copy; without one it has no meaning"))
+            issues.append(Issue("deadline", "is for the copy; without one it has no meaning"))
         return self._one(
             "failTask",
             Failed,
             {"id": id, "copy": copy, **day_and_hour(deadline)},
             effect=Effect.SPEND if copy else Effect.SETTLE,
-            faults=faults,
+            issues=issues,
             look_for=f"a new order like {id} in your list of orders",
         )
 
@@ -265,7 +265,7 @@ class Tasks(TaskLists):
             Copied,
             {"id": id, **day_and_hour(deadline)},
             effect=Effect.SPEND,
-            faults=[*identifier("id", id), *due("deadline", deadline, self._now())],
+            issues=[*identifier("id", id), *due("deadline", deadline, self._now())],
             look_for=f"a new order like {id} in your list of orders",
         )
 
@@ -273,8 +273,8 @@ class Tasks(TaskLists):
         """`tasks.setDeadline`: a new deadline, at most 90 days ahead; brings an overdue order back into work, and
         with ``public`` publishes a draft. SETTLE."""
         params = {"id": id, **day_and_hour(deadline), "public": public}
-        faults = [*identifier("id", id), *due("deadline", deadline, self._now())]
-        return self._one("setDeadline", DeadlineSet, params, effect=Effect.SETTLE, faults=faults)
+        issues = [*identifier("id", id), *due("deadline", deadline, self._now())]
+        return self._one("setDeadline", DeadlineSet, params, effect=Effect.SETTLE, issues=issues)
 
     def save_comment(self, id: Id, text: str, *, hide: bool | None = None) -> Flow[Commented]:  # noqa: A002
         """`tasks.saveComment`: add a comment (1 to 2,048 characters) to an order; ``hide`` hides its text.
@@ -282,7 +282,7 @@ class Tasks(TaskLists):
         SPEND, as each repetition is one more comment; after a lost answer the order's comments tell, unless the
         text is hidden.
         """
-        faults = [*identifier("id", id), *length("text", text, 2048, 1)]
+        issues = [*identifier("id", id), *length("text", text, 2048, 1)]
 
         def look(lost: OutcomeUnknown, delay: float) -> Flow[Commented | None]:
             since = (lost.sent_at or self._now()) - CLOCKS
@@ -296,8 +296,8 @@ class Tasks(TaskLists):
 
         params, look_for = {"id": id, "text": text, "hide": hide}, f"your comment on the order {id}"
         if hide:
-            return self._one("saveComment", Commented, params, effect=Effect.SPEND, faults=faults, look_for=look_for)
-        return self._spend("saveComment", Commented, params, look, faults=faults, look_for=look_for)
+            return self._one("saveComment", Commented, params, effect=Effect.SPEND, issues=issues, look_for=look_for)
+        return self._spend("saveComment", Commented, params, look, issues=issues, look_for=look_for)
 
     def send_note_fail(self, id: Id, text: str) -> Flow[TicketMade]:  # noqa: A002
         """`tasks.sendNoteFail`: ask the marketplace's staff, by a ticket, to take the performer off an order that is
@@ -305,13 +305,13 @@ class Tasks(TaskLists):
 
         SPEND, as each repetition is one more ticket; tickets cannot be listed, so a lost answer is `OutcomeUnknown`.
         """
-        faults = [*identifier("id", id), *([] if text.strip() else [Fault("text", "is empty; say why")])]
+        issues = [*identifier("id", id), *([] if text.strip() else [Issue("text", "is empty; say why")])]
         return self._one(
             "sendNoteFail",
             TicketMade,
             {"id": id, "text": text},
             effect=Effect.SPEND,
-            faults=faults,
+            issues=issues,
             look_for=f"a ticket about the order {id} in your feedback at the marketplace",
         )
 
@@ -324,8 +324,8 @@ def upload_of(file: Upload | Path | None) -> Upload | None:
     return Upload(file.name, file, kind)
 
 
-def upload_faults(where: str, file: Upload | Path | None) -> list[Fault]:
+def upload_issues(where: str, file: Upload | Path | None) -> list[Issue]:
     path = file.content if isinstance(file, Upload) else file
     if isinstance(path, Path) and not path.is_file():
-        return [Fault(where, f"there is no file {path.name!r} at its path")]
-    return [Fault(where, "is empty")] if isinstance(path, bytes) and not path else []
+        return [Issue(where, f"there is no file {path.name!r} at its path")]
+    return [Issue(where, "is empty")] if isinstance(path, bytes) and not path else []

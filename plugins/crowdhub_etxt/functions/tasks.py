@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crowdhub.errors import Fault
-from crowdhub.flow import Flow
-from crowdhub.model import Page
+from crowdhub.errors import Issue
+from crowdhub.protocol import Flow, Page
 from crowdhub_etxt.codes import Order, OrderFilter, OrderStatus, Target
 from crowdhub_etxt.encoding import Id, between, identifier, identifiers
 from crowdhub_etxt.functions.base import Functions
@@ -55,16 +54,16 @@ class TaskLists(Functions):
             "target": target,
             "only_id": only_id,
         }
-        faults = [*_window(count, offset), *identifier("id", id)]
-        faults += [*identifier("id_user", id_user), *identifier("id_folder", id_folder)]
-        return self._many("listTasks", OrderInfo, params, count=count, faults=faults, delay=delay)
+        issues = [*_window(count, offset), *identifier("id", id)]
+        issues += [*identifier("id_user", id_user), *identifier("id_folder", id_folder)]
+        return self._many("listTasks", OrderInfo, params, count=count, issues=issues, delay=delay)
 
     def view_notes(self, id: Sequence[Id], delay: float = 0) -> Flow[Page[NoteInfo]]:  # noqa: A002
         """`tasks.viewNotes`: applications and comments on up to 100 orders. READ.
 
         ``delay``: seconds to wait before asking.
         """
-        return self._many("viewNotes", NoteInfo, {"id": list(id)}, faults=identifiers("id", id, MOST), delay=delay)
+        return self._many("viewNotes", NoteInfo, {"id": list(id)}, issues=identifiers("id", id, MOST), delay=delay)
 
     def view_notes_all(self) -> Flow[Page[ApplicationInfo]]:
         """`tasks.viewNotesAll`: every application on any of the account's orders. READ."""
@@ -75,7 +74,7 @@ class TaskLists(Functions):
 
         The links of the files live about a day from this request: download soon, or ask again.
         """
-        return self._many("getResults", ResultInfo, {"id": list(id)}, faults=identifiers("id", id, MOST))
+        return self._many("getResults", ResultInfo, {"id": list(id)}, issues=identifiers("id", id, MOST))
 
 
 class TasksArchive(Functions):
@@ -93,17 +92,17 @@ class TasksArchive(Functions):
     ) -> Flow[Page[ArchivedOrder]]:
         """`tasks_archive.listTasks`: archived orders, ascending unless ``order`` says otherwise. READ, paged."""
         params = {"from": offset, "order": order, "id": id, "id_folder": id_folder, "id_user": id_user}
-        faults = [*_window(count, offset), *identifier("id", id)]
-        faults += [*identifier("id_folder", id_folder), *identifier("id_user", id_user)]
-        return self._many("listTasks", ArchivedOrder, params, count=count, faults=faults)
+        issues = [*_window(count, offset), *identifier("id", id)]
+        issues += [*identifier("id_folder", id_folder), *identifier("id_user", id_user)]
+        return self._many("listTasks", ArchivedOrder, params, count=count, issues=issues)
 
     def get_results(self, id: Id) -> Flow[Page[ArchivedResult]]:  # noqa: A002
         """`tasks_archive.getResults`: what was handed in for one archived order, with the text. READ.
 
         The links of the files live about a day from this request.
         """
-        return self._many("getResults", ArchivedResult, {"id": id}, faults=identifier("id", id))
+        return self._many("getResults", ArchivedResult, {"id": id}, issues=identifier("id", id))
 
 
-def _window(count: int, offset: int) -> list[Fault]:
+def _window(count: int, offset: int) -> list[Issue]:
     return [*between("count", count, 1, MOST), *between("offset", offset, 0)]

@@ -8,10 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
-from crowdhub.errors import Fault
-from crowdhub.flow import Effect, Flow
-from crowdhub.model import Page
-from crowdhub.wire import LenientInt, LenientText, WireModel, mapping
+from crowdhub.errors import Issue
+from crowdhub.protocol import Effect, Flow, LenientInt, LenientText, Page, WireModel, mapping
 from crowdhub_etxt.codes import Rate, UserList, UserListAction, WorkType
 from crowdhub_etxt.decoding import Flag, Names, Rub, When, rows_of
 from crowdhub_etxt.encoding import Id, aware, between, identifier, length
@@ -169,7 +167,7 @@ class Users(Functions):
     ) -> Flow[Page[Person]]:
         """`users.getList`: performers, in no order, with a rating from ``rate_from`` to ``rate_out``. READ, paged."""
         params = {"from": offset, "rate_from": rate_from, "rate_out": rate_out, "online": online}
-        return self._many("getList", Person, params, count=count, faults=_window(count, offset))
+        return self._many("getList", Person, params, count=count, issues=_window(count, offset))
 
     def get_bw(
         self,
@@ -181,17 +179,17 @@ class Users(Functions):
     ) -> Flow[Page[Listed]]:
         """`users.getBW`: the account's white and black lists; with ``id_group``, ``type`` is ignored. READ, paged."""
         params = {"from": offset, "id_group": id_group, "type": type}
-        faults = [*_window(count, offset), *identifier("id_group", id_group)]
-        return self._many("getBW", Listed, params, count=count, faults=faults)
+        issues = [*_window(count, offset), *identifier("id_group", id_group)]
+        return self._many("getBW", Listed, params, count=count, issues=issues)
 
     def get_note(self, id: Id) -> Flow[Note]:  # noqa: A002
         """`users.getNote`: the account's note about a user. READ."""
-        return self._one("getNote", Note, {"id": id}, faults=identifier("id", id))
+        return self._one("getNote", Note, {"id": id}, issues=identifier("id", id))
 
     def set_note(self, id: Id, text: str) -> Flow[Done]:  # noqa: A002
         """`users.setNote`: replace the note about a user (at most 1,000 characters). SETTLE."""
-        faults = [*identifier("id", id), *length("text", text, 1000)]
-        return self._one("setNote", Done, {"id": id, "text": text}, effect=Effect.SETTLE, faults=faults)
+        issues = [*identifier("id", id), *length("text", text, 1000)]
+        return self._one("setNote", Done, {"id": id, "text": text}, effect=Effect.SETTLE, issues=issues)
 
     def get_stats(
         self,
@@ -219,28 +217,28 @@ class Users(Functions):
             "id_folder": id_folder,
             "sub": sub,
         }
-        faults = [
+        issues = [
             *_window(count, offset),
             *aware(date_from=date_from, date_to=date_to),
             *length("login", login, 15),
             *identifier("id_folder", id_folder),
         ]
-        return self._many("getStats", StatementRow, params, count=count, faults=faults)
+        return self._many("getStats", StatementRow, params, count=count, issues=issues)
 
     def get_user(self, id: Id | None = None, login: str | None = None) -> Flow[Profile]:  # noqa: A002
         """`users.getUser`: one user, by id or (without an id) by login. READ."""
-        faults = identifier("id", id)
+        issues = identifier("id", id)
         if id is None and not login:
-            faults = [Fault("id", "is missing, and so is `login`; give one of them")]
-        return self._one("getUser", Profile, {"id": id, "login": login}, faults=faults)
+            issues = [Issue("id", "is missing, and so is `login`; give one of them")]
+        return self._one("getUser", Profile, {"id": id, "login": login}, issues=issues)
 
     def get_works(self, id: Id) -> Flow[Works]:  # noqa: A002
         """`users.getWorks`: the kinds of work that a performer does, each with the lowest price. READ."""
-        return self._one("getWorks", Works, {"id": id}, faults=identifier("id", id))
+        return self._one("getWorks", Works, {"id": id}, issues=identifier("id", id))
 
     def get_reports(self, id: Id) -> Flow[Reviews]:  # noqa: A002
         """`users.getReports`: the reviews about a user. READ."""
-        return self._run("getReports", Reviews.read, {"id": id}, faults=identifier("id", id))
+        return self._run("getReports", Reviews.read, {"id": id}, issues=identifier("id", id))
 
     def set_report(
         self, id_user: Id, text: str, *, rate: Rate | None = None, id_report: Id | None = None
@@ -257,7 +255,7 @@ class Users(Functions):
             ReviewSaved,
             {"id_user": id_user, "id_report": id_report, "text": text, "rate": rate},
             effect=Effect.SPEND if id_report is None else Effect.SETTLE,
-            faults=[
+            issues=[
                 *identifier("id_user", id_user),
                 *identifier("id_report", id_report),
                 *length("text", text, 5000, 50),
@@ -267,18 +265,18 @@ class Users(Functions):
 
     def get_user_bw(self, id: Id) -> Flow[OnLists]:  # noqa: A002
         """`users.getUserBW`: on how many users' white and black lists a user is. READ."""
-        return self._one("getUserBW", OnLists, {"id": id}, faults=identifier("id", id))
+        return self._one("getUserBW", OnLists, {"id": id}, issues=identifier("id", id))
 
     def set_user_bw(self, id: Id, type: UserListAction, id_group: Id | None = None) -> Flow[ListChanged]:  # noqa: A002
         """`users.setUserBW`: put a user on the white or the black list (in a group), or take him off. SETTLE."""
         params = {"id": id, "id_group": id_group, "type": type}
-        faults = [*identifier("id", id), *identifier("id_group", id_group)]
-        return self._one("setUserBW", ListChanged, params, effect=Effect.SETTLE, faults=faults)
+        issues = [*identifier("id", id), *identifier("id_group", id_group)]
+        return self._one("setUserBW", ListChanged, params, effect=Effect.SETTLE, issues=issues)
 
     def get_balance(self) -> Flow[Balance]:
         """`users.getBalance`: what is free on the account, in RUB. READ."""
         return self._one("getBalance", Balance, {})
 
 
-def _window(count: int, offset: int) -> list[Fault]:
+def _window(count: int, offset: int) -> list[Issue]:
     return [*between("count", count, 1, 100), *between("offset", offset, 0)]

@@ -1,0 +1,241 @@
+"""Settings: where they come from, and what is wrong with them, with the line and the right spelling.
+
+A file ``crowdhub.toml``::
+
+    [hub]
+    max_wait = 60
+
+    [accounts.rapidworkers]
+    api_key_env = "RAPIDWORKERS_KEY"
+
+    [accounts.rw-eu]
+    provider = "rapidworkers"
+    api_key = "…"
+
+and variables: ``CROWDHUB_RAPIDWORKERS_API_KEY`` sets ``api_key`` of the account ``rapidworkers``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from crowdhub.errors import ConfigurationError, Issue
+from crowdhub.model.base import faults_of
+from crowdhub.protocol import Provider, ProviderSettings
+
+FILE = "crowdhub.toml"
+HUB_SETTINGS = ("ledger", "budget", "on_unsupported", "max_wait", "timeout")
+
+
+class Hidden(Mapping[str, Any]):
+    """An account's settings as they were given, keys in plain text among them: shows their names only.
+
+    No ``dict``: tools that print the locals of a traceback look into those.
+    """
+
+    __slots__ = ("_given",)
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._given = dict(given)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._given[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def __repr__(self) -> str:
+        return f"<settings {', '.join(self._given)}>"
+
+
+@dataclass(frozen=True)
+class Config:
+    """What was read: the accounts, the hub's own settings, and the file (None: variables only)."""
+
+    accounts: Mapping[str, Hidden] = field(default_factory=dict[str, Hidden])
+    hub: dict[str, Any] = field(default_factory=dict[str, Any])
+    path: Path | None = None
+
+
+def load(path: str | Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
+    """Read the file and the variables. Raises `ConfigurationError` with the file, the line and the setting."""
+    try:
+        return _load(path, os.environ if environ is None else environ)
+    except ConfigurationError as error:
+        raise _bare(error) from None
+
+
+def _load(path: str | Path | None, environ: Mapping[str, str]) -> Config:
+    chosen = path or environ.get("CROWDHUB_CONFIG")
+    file = Path(chosen) if chosen else find()
+    if chosen and file is not None and not file.is_file():
+        raise ConfigurationError(f"There is no settings file {str(file)!r}.")
+    accounts, hub = _read(file) if file is not None else ({}, {})
+    _add_variables(accounts, hub, environ)
+    return Config({name: Hidden(given) for name, given in accounts.items()}, hub, file)
+
+
+def _bare(error: ConfigurationError) -> ConfigurationError:
+    """The error without its frames, whose locals hold the file's text and the keys in it."""
+    error.__context__ = None
+    return error.with_traceback(None)
+
+
+def find(start: Path | None = None) -> Path | None:
+    """The nearest ``crowdhub.toml`` upwards from here, else the one in the user's config folder."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / FILE).is_file():
+            return folder / FILE
+    from platformdirs import user_config_path
+
+    own = user_config_path("crowdhub") / FILE
+    return own if own.is_file() else None
+
+
+def _read(file: Path) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    try:
+        text = file.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{file} cannot be read: {error}.") from None
+    for name in data:
+        if name not in ("hub", "accounts"):
+            raise _wrong(file, text, (name,), f"[{name}] is no section", ("hub", "accounts"))
+    hub, accounts = data.get("hub", {}), data.get("accounts", {})
+    for name, section in (("hub", hub), ("accounts", accounts)):
+        if not isinstance(section, dict):
+            raise _wrong(file, text, (name,), f"{name} is no section", ())
+    for name in hub:
+        if name not in HUB_SETTINGS:
+            raise _wrong(file, text, ("hub", name), f"there is no setting {name!r} in [hub]", HUB_SETTINGS)
+    for name, settings in accounts.items():
+        if not isinstance(settings, dict):
+            raise _wrong(file, text, ("accounts", name), f"accounts.{name} is no section of settings", ())
+    return accounts, hub
+
+
+def _add_variables(accounts: dict[str, dict[str, Any]], hub: dict[str, Any], environ: Mapping[str, str]) -> None:
+    from crowdhub.registry import installed
+
+    names = sorted({*accounts, *(plugin.name for plugin in installed())}, key=len, reverse=True)
+    for variable, value in environ.items():
+        for name in names:  # the longest first: of two accounts "rw" and "rw-eu", RW_EU_… belongs to the second
+            prefix = f"CROWDHUB_{name.upper().replace('-', '_')}_"
+            if variable.startswith(prefix) and len(variable) > len(prefix):
+                setting = variable.removeprefix(prefix).lower()
+                accounts.setdefault(name, {})[setting] = value
+                break
+    for setting in ("ledger", "max_wait", "timeout", "on_unsupported"):
+        if (found := environ.get(f"CROWDHUB_{setting.upper()}")) is not None:
+            hub[setting] = found
+
+
+def settings_of(
+    kind: type[Provider[Any]],
+    account: str,
+    given: Mapping[str, Any],
+    *,
+    path: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> ProviderSettings:
+    """The checked settings of one account. Raises `ConfigurationError` naming everything that is wrong with them."""
+    given = Hidden(given)
+    try:
+        return _settings_of(kind, account, given, path, os.environ if environ is None else environ)
+    except ConfigurationError as error:
+        raise _bare(error) from None
+
+
+def _settings_of(
+    kind: type[Provider[Any]], account: str, given: Mapping[str, Any], path: Path | None, environ: Mapping[str, str]
+) -> ProviderSettings:
+    fields = kind.settings_type.model_fields
+    values: dict[str, Any] = {}
+    issues: list[Issue] = []
+    for name, value in given.items():
+        if name == "provider":
+            continue
+        target = name.removesuffix("_env")
+        if name.endswith("_env") and name not in fields and target in fields:
+            found = environ.get(str(value))
+            if found is None:
+                issues.append(Issue(name, f"names the environment variable {value!r}, which is not set"))
+            else:
+                values[target] = found
+        elif name not in fields:
+            issues.append(Issue(name, f"there is no such setting{_near(name, fields)}"))
+        else:
+            values[name] = value
+    issues += [
+        Issue(name, "holds a line break or another control character; a key that was read from a file may end in one")
+        for name, value in values.items()
+        if isinstance(value, str) and not name.endswith("_url") and any(ord(c) < 32 or ord(c) == 127 for c in value)
+    ]
+    issues += [
+        Issue(name, "is empty") for name, value in values.items() if isinstance(value, str) and not value.strip()
+    ]
+    named = {issue.where.removesuffix("_env") for issue in issues}
+    try:
+        settings = kind.settings_type.model_validate(values)
+    except ValidationError as error:
+        issues += [_readable(issue) for issue in faults_of(error) if issue.where not in named]
+        settings = None
+    keys = settings.secrets() if settings is not None else []
+    issues += [
+        Issue(name, "holds a key or a user name; keys have settings of their own")
+        for name, value in values.items()
+        if name.endswith("_url") and isinstance(value, str) and ("@" in value or any(key in value for key in keys))
+    ]
+    if settings is None or issues:
+        text = path.read_text(encoding="utf-8") if path is not None else ""
+        lines = [f"{issue}{_line(path, text, ('accounts', account, issue.where))}" for issue in issues]
+        raise ConfigurationError(
+            f"The settings of the account {account!r} are wrong: " + "; ".join(lines) + ".", provider=kind.name
+        )
+    return settings
+
+
+def _readable(issue: Issue) -> Issue:
+    return Issue(issue.where, "is missing") if issue.what == "Field required" else issue
+
+
+def _near(name: str, words: Iterable[str]) -> str:
+    known = list(words)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+
+
+def _wrong(file: Path, text: str, where: tuple[str, ...], what: str, words: tuple[str, ...]) -> ConfigurationError:
+    hint = _near(where[-1], words) if words else ""
+    return ConfigurationError(f"{what}{hint}{_line(file, text, where)}.")
+
+
+def _line(path: Path | None, text: str, where: tuple[str, ...]) -> str:
+    """`` (file, line N)`` of a setting; tomllib keeps no lines, so its header and its name are looked for."""
+    if path is None:
+        return ""
+    section: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
+            section = tuple(part.strip().strip("\"'") for part in header[1].split("."))
+            if section == where or section[: len(where)] == where:
+                return f" ({path}, line {number})"
+        elif assigned := re.match(r"\s*([\w.\"'-]+)\s*=", line):
+            name = tuple(part.strip("\"'") for part in assigned[1].split("."))
+            if (section + name)[: len(where)] == where:
+                return f" ({path}, line {number})"
+    # What is missing has no line of its own: its section has.
+    return _line(path, text, where[:-1]) if len(where) > 1 else f" ({path})"

@@ -1,0 +1,79 @@
+"""One task over several marketplaces, and the work of all of them in one stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
+from crowdhub.model import Model, Money, Task, TaskDraft
+
+
+class Share(Model):
+    """What became of one marketplace's part: ``task``, or the ``error`` that kept it from being published."""
+
+    account: str
+    slots: int
+    task: Task | None = None
+    cost: Money | None = None
+    """What it took or will take from the balance, where that is known."""
+    error: CrowdhubError | None = None
+
+
+class SplitReport(Model):
+    """One share for each marketplace, in the order given."""
+
+    shares: tuple[Share, ...]
+
+    @property
+    def tasks(self) -> list[Task]:
+        return [share.task for share in self.shares if share.task is not None]
+
+    @property
+    def failures(self) -> tuple[Share, ...]:
+        return tuple(share for share in self.shares if share.error is not None)
+
+    @property
+    def totals(self) -> dict[str, Money]:
+        """The cost by currency; amounts in several currencies have no total."""
+        return Money.total(share.cost for share in self.shares if share.task is not None and share.cost is not None)
+
+
+def parts(
+    accounts: Sequence[str],
+    draft: TaskDraft,
+    slots: Mapping[str, int],
+    rewards: Mapping[str, Money] | None,
+    key: str | None,
+) -> list[tuple[str, TaskDraft, str | None]]:
+    """The draft and the key for each account. Raises `InvalidRequest` naming everything wrong with the split."""
+    issues: list[Issue] = []
+    if not slots:
+        issues.append(Issue("split", 'is empty; give slots by account, such as {"rapidworkers": 60}'))
+    for name, count in slots.items():
+        if name not in accounts:
+            issues.append(Issue(name, f"is no account; there are {', '.join(accounts)}"))
+        if count < 1:
+            issues.append(Issue(name, f"{count} slots are less than 1"))
+    issues.extend(Issue(name, "has a reward but no slots") for name in (rewards or {}) if name not in slots)
+    if issues:
+        raise InvalidRequest(issues=issues)
+    made: list[tuple[str, TaskDraft, str | None]] = []
+    for name, count in slots.items():
+        changes: dict[str, Any] = {"slots": count}
+        if rewards and name in rewards:
+            changes["reward"] = rewards[name]
+        made.append((name, draft.copy_with(**changes), f"{key}/{name}" if key is not None else None))
+    return made
+
+
+def share_of(account: str, draft: TaskDraft, task: Task, quote: Money | None) -> Share:
+    return Share(account=account, slots=draft.slots, task=task, cost=task.charged or quote)
+
+
+def by_account(tasks: Sequence[Task]) -> dict[str, list[Task]]:
+    """The tasks of each account."""
+    found: dict[str, list[Task]] = {}
+    for task in tasks:
+        found.setdefault(task.account, []).append(task)
+    return found

@@ -1,0 +1,370 @@
+"""Reading what marketplaces answer: tolerant of spelling and of unknown fields, exact with numbers, keeping it all.
+
+A plugin describes each answer as a `WireModel` with snake_case fields; every field is accepted in camelCase too.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeGuard, TypeVar, cast, overload
+
+from pydantic import (
+    AliasChoices,
+    AliasGenerator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from crowdhub.errors import UnreadableResponse
+from crowdhub.model.base import aware
+
+if TYPE_CHECKING:
+    from crowdhub.engine.http import Response
+
+EXCERPT = 300  # characters of an unreadable answer that go into the error
+MAX_DIGITS = 40  # of a number: more is no amount of money and only costs time
+
+BATCH = 50  # records
+MOST_BAD = 1000  # unreadable records that are reported one by one; more are no listing
+
+_HALF = re.compile("[\ud800-\udfff]")
+_HALF_ESCAPED = re.compile(rb"\\u[dD][89a-fA-F]")
+
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
+
+M = TypeVar("M", bound=BaseModel)
+R = TypeVar("R")
+
+
+class WireModel(BaseModel):
+    """One answer, or one record of it, as the marketplace sends it. ``raw`` is the record itself."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        coerce_numbers_to_str=True,
+        hide_input_in_errors=True,
+        alias_generator=AliasGenerator(validation_alias=lambda name: AliasChoices(to_camel(name), name)),
+    )
+
+    raw: Mapping[str, Any] = Field(default_factory=dict[str, Any], repr=False, exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_raw(cls, value: Any) -> Any:
+        given = mapping(value)
+        return {**given, "raw": given} if given is not None else value
+
+    @classmethod
+    def read(cls, response: Response) -> Self:
+        """The answer's JSON object. Raises `UnreadableResponse`."""
+        return cls.parse(load_json(response), response)
+
+    @classmethod
+    def parse(cls, data: Any, response: Response | None = None) -> Self:
+        """A part of an answer that is already decoded. Raises `UnreadableResponse`."""
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise unreadable(f"its {cls.__name__} has {_what(error)}", data, response) from None
+        except ValueError:
+            raise unreadable(f"its {cls.__name__} has a number that is none", data, response) from None
+
+
+def mapping(value: Any) -> dict[str, Any] | None:
+    """A JSON object as it is; None for anything else."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def sequence(value: Any) -> list[Any] | None:
+    """A JSON list as it is; None for anything else."""
+    return cast("list[Any]", value) if isinstance(value, list) else None
+
+
+def load_json(response: Response) -> Any:
+    """The decoded body, with every fractional number as an exact Decimal. Raises `UnreadableResponse`."""
+    try:
+        data = json.loads(response.content, parse_float=_number, parse_constant=_refuse)
+        return _whole(data) if _HALF_ESCAPED.search(response.content) else data
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except ValueError:
+        reason = "it is not JSON"
+    # Raised out here, for the decoder's error holds the whole body, which can repeat a key.
+    kind = response.headers.get("content-type", "no content type")
+    raise unreadable(f"{reason} (content type {kind})", body_text(response), response)
+
+
+def body_text(response: Response) -> str:
+    """The body as text, whatever character set it claims: some that Python knows are no text at all."""
+    content = response.content
+    charset = response.charset_encoding or "utf-8"
+    try:
+        return content.decode("utf-8" if "escape" in charset.lower() else charset, "replace")
+    except (LookupError, UnicodeError):
+        return content.decode("utf-8", "replace")
+
+
+def _whole(data: Any) -> Any:
+    """The data without half characters: no file, database or terminal takes them."""
+    if isinstance(data, str):
+        return _HALF.sub("\N{REPLACEMENT CHARACTER}", data)
+    if isinstance(data, list):
+        return [_whole(each) for each in cast("list[Any]", data)]
+    if isinstance(data, dict):
+        return {_whole(name): _whole(each) for name, each in cast("dict[str, Any]", data).items()}
+    return data
+
+
+def _number(text: str) -> Decimal:
+    if len(text) > MAX_DIGITS:
+        raise ValueError("a number with too many digits")
+    return Decimal(text)
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")
+
+
+def unreadable(what: str, data: Any, response: Response | None = None) -> UnreadableResponse:
+    """The error for an answer that cannot be read; holds the beginning of ``data`` as evidence."""
+    return UnreadableResponse(
+        f"The answer cannot be read: {what[:EXCERPT]}.",
+        excerpt=_excerpt(data),
+        http_status=response.status_code if response is not None else None,
+    )
+
+
+def _excerpt(data: Any) -> str:
+    try:
+        text = data if isinstance(data, str) else json.dumps(data, default=str, ensure_ascii=False)
+    except (ValueError, RecursionError):  # a number of thousands of digits, a thousand lists in each other
+        text = f"({type(data).__name__})"
+    return text[:EXCERPT]
+
+
+def read_records(
+    rows: Any, prepare: Callable[[dict[str, Any]], dict[str, Any]], model: type[M]
+) -> tuple[list[M], tuple[UnreadableResponse, ...]]:
+    """Read a listing: the models of all records that can be read, and one error for each that cannot.
+
+    ``prepare`` maps a record to the model's fields. Where a field that is not required has a wrong value,
+    the field is left out and the record kept (``raw`` still holds it).
+    """
+    listed = sequence(rows)
+    if listed is None:
+        raise unreadable("a list was expected", rows)
+    many: TypeAdapter[list[M]] = _many(model)
+    made: list[M] = []
+    try:  # many in one pass are several times faster than one by one; too many keep the garbage collector busy
+        with _no_collection():
+            for start in range(0, len(listed), BATCH):
+                made += many.validate_python([prepare(row) for row in listed[start : start + BATCH]])
+        return made, ()
+    except (ValidationError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+        return read_each(listed, lambda row: read_record(row, prepare, model))
+
+
+@contextmanager
+def _no_collection() -> Generator[None]:
+    """Without the garbage collector for some milliseconds: thousands of new objects, none of them garbage, make it
+    look through everything that the program holds again and again, which takes longer than reading them."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+class Lazy(Sequence[R]):
+    """A sequence that is made when it is first looked at."""
+
+    def __init__(self, make: Callable[[], Sequence[R]]) -> None:
+        self._make = make
+        self._made: Sequence[R] | None = None
+
+    def _all(self) -> Sequence[R]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    @overload
+    def __getitem__(self, place: int) -> R: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[R]: ...
+    def __getitem__(self, place: int | slice) -> R | Sequence[R]:
+        return self._all()[place]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self._all())
+
+
+def lazy_records(
+    rows: Any, prepare: Callable[[dict[str, Any]], dict[str, Any]], model: type[M]
+) -> tuple[Sequence[M], Sequence[UnreadableResponse]]:
+    """As `read_records`, at the first look at either part: a large page is then read while the next one is on its way.
+
+    Raises `UnreadableResponse` at once where ``rows`` is no list; a look can raise it as well.
+    """
+    listed = sequence(rows)
+    if listed is None:
+        raise unreadable("a list was expected", rows)
+    read = cache(lambda: read_records(listed, prepare, model))
+    return Lazy(lambda: read()[0]), Lazy(lambda: read()[1])
+
+
+def read_each(rows: Any, read: Callable[[Any], R]) -> tuple[list[R], tuple[UnreadableResponse, ...]]:
+    """Read a listing record by record with ``read``: what can be read, and one error for each that cannot."""
+    listed = sequence(rows)
+    if listed is None:
+        raise unreadable("a list was expected", rows)
+    good: list[R] = []
+    bad: list[UnreadableResponse] = []
+    for row in listed:
+        try:
+            good.append(read(row))
+        except UnreadableResponse as error:
+            error.records = (row,)
+            bad.append(error)
+            if len(bad) > MOST_BAD:
+                raise unreadable(
+                    f"more than {MOST_BAD:,} of its records are none ({error.message})", listed[0]
+                ) from None
+    return good, tuple(bad)
+
+
+def read_record(row: Any, prepare: Callable[[dict[str, Any]], dict[str, Any]], model: type[M]) -> M:
+    """Read one record, leaving out fields that are not required and have a wrong value."""
+    record = mapping(row)
+    if record is None:
+        raise unreadable("a record is no JSON object", row)
+    try:
+        fields = prepare(record)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise unreadable(f"a record lacks or distorts {error}", row) from None
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        for each in error.errors(include_url=False, include_context=False, include_input=False):
+            _leave_out(fields, model, each["loc"])
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise unreadable(f"a record has {_what(error)}", row) from None
+
+
+def _leave_out(fields: dict[str, Any], model: type[BaseModel], where: tuple[int | str, ...]) -> None:
+    name = str(where[0])
+    inner = mapping(fields.get(name))
+    field = model.model_fields.get(name)
+    if len(where) > 1 and inner is not None and field is not None and _is_model(field.annotation):
+        _leave_out(inner, field.annotation, where[1:])
+    elif field is not None and not field.is_required():
+        fields.pop(name, None)
+
+
+def _is_model(kind: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+@lru_cache(maxsize=64)
+def _many(model: type[M]) -> TypeAdapter[list[M]]:
+    return TypeAdapter(list[model])  # type: ignore[valid-type]
+
+
+def _what(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return f"a wrong {'.'.join(map(str, first['loc'])) or 'shape'} ({first['msg']})"
+
+
+def decimal_or_none(value: Any) -> Decimal | None:
+    """Text or a number as an exact Decimal; None for what is none. A percentage loses its sign."""
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        value = value.strip().rstrip("%").strip()
+        if _GROUPED.fullmatch(value):
+            return None  # a thousand to some, one to others: no number is better than a wrong one
+        value = value.replace(",", ".")
+    elif isinstance(value, float):
+        value = repr(value)
+    elif not isinstance(value, (int, Decimal)):
+        return None
+    try:
+        exact = Decimal(value) if not isinstance(value, str) or len(value) <= MAX_DIGITS else None
+    except (InvalidOperation, ValueError):
+        return None
+    if exact is None or not exact.is_finite() or abs(exact.adjusted()) > MAX_DIGITS:
+        return None
+    return exact
+
+
+def int_or_none(value: Any) -> int | None:
+    """A whole number in any spelling; None for what is none."""
+    if type(value) is int:
+        return value
+    exact = decimal_or_none(value)
+    return int(exact) if exact is not None and exact == exact.to_integral_value() and abs(exact) < 10**18 else None
+
+
+def time_or_none(value: Any) -> datetime | None:
+    """An ISO 8601 time, as an aware datetime (UTC where it names no zone); None for what is none."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return aware(datetime.fromisoformat(value))
+    except ValueError:
+        return None
+
+
+def text_or_none(value: Any) -> str | None:
+    """Text as it is, a number as text; None for anything else (a flag, a list) and for nothing."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        return None
+    try:
+        return str(value)
+    except ValueError:  # Python writes out no number of thousands of digits
+        return None
+
+
+def texts(values: Any) -> Sequence[str]:
+    """The texts of a list; nothing for what is no list."""
+    return [value for value in sequence(values) or () if isinstance(value, str)]
+
+
+def _amount(value: Any) -> Decimal:
+    exact = decimal_or_none(value)
+    if exact is None:
+        raise ValueError("no amount of money")
+    return exact
+
+
+Amount = Annotated[Decimal, BeforeValidator(_amount)]
+"""An amount that must be there: any spelling of a number that money can be."""
+
+LenientDecimal = Annotated[Decimal | None, BeforeValidator(decimal_or_none)]
+LenientInt = Annotated[int | None, BeforeValidator(int_or_none)]
+LenientTime = Annotated[datetime | None, BeforeValidator(time_or_none)]
+LenientText = Annotated[str | None, BeforeValidator(text_or_none)]
+"""Fields that nothing depends on: a wrong value there becomes None instead of failing the record; raw keeps it."""

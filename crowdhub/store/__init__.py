@@ -1,0 +1,5 @@
+"""The database: SQLite or PostgreSQL, its schema, migrations and transactions."""
+
+from crowdhub.store.database import Database, default_path
+
+__all__ = ["Database", "default_path"]

@@ -1,0 +1,244 @@
+"""The database under the ledger and the request limits: SQLite or PostgreSQL, through SQLAlchemy.
+
+All writing goes through `Database.write`: one transaction at a time (``BEGIN IMMEDIATE`` in SQLite, an advisory
+lock in PostgreSQL), whose work can be run again from its start when the database goes away in the middle.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from platformdirs import user_data_path
+from sqlalchemy import event, exc
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from crowdhub.clock import Clock
+from crowdhub.errors import ConfigurationError, LedgerError
+from crowdhub.store import migrations
+from crowdhub.store.failures import as_ledger_error, is_transient
+
+T = TypeVar("T")
+READ = "crowdhub_read"  # the execution option of a transaction that only reads
+LEDGER_LOCK = 0x63726F77  # the advisory locks that all crowdhub programs on one PostgreSQL database share
+PAUSES = (0.1, 0.5, 2.0)  # seconds before work is run again after the database went away
+
+
+def default_path() -> Path:
+    """``ledger.sqlite3`` in the user's data folder."""
+    return user_data_path("crowdhub", appauthor=False) / "ledger.sqlite3"
+
+
+class Database:
+    """One ledger database, for any number of threads. ``patience``: seconds to wait for another program's lock.
+
+    ``durable=False`` opens it for what may be lost in a power cut (request counts): no wait for the disk.
+    Raises `ConfigurationError` for an address that makes no sense, `LedgerError` for what cannot be opened.
+    """
+
+    def __init__(
+        self,
+        target: str | os.PathLike[str] | None = None,
+        *,
+        clock: Clock | None = None,
+        patience: float = 30.0,
+        durable: bool = True,
+    ) -> None:
+        self.clock = clock or Clock()
+        self.patience = patience
+        self.durable = durable
+        self.url = _url(target)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.name = self.url.render_as_string(hide_password=True)
+        self._turn = threading.Lock()  # threads of one process queue here rather than poll the file's lock
+        self._pid = os.getpid()
+        self.engine = self._engine()
+        try:
+            self._prepare()
+        except BaseException:
+            self.engine.dispose()
+            raise
+
+    def __repr__(self) -> str:
+        return f"<Database {self.name}>"
+
+    def quick(self) -> Database:
+        """The same database, opened for what may be lost in a power cut."""
+        quick = Database(self.url.render_as_string(False), clock=self.clock, patience=self.patience, durable=False)
+        quick._turn = self._turn
+        return quick
+
+    # --- opening ---------------------------------------------------------------------------------------
+
+    def _engine(self) -> Engine:
+        if self.is_sqlite:
+            arguments: dict[str, Any] = {"timeout": self.patience, "check_same_thread": False}
+        else:
+            milliseconds = max(1, int(self.patience * 1000))
+            commit = "on" if self.durable else "off"
+            settings = f"-c lock_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds * 2}"
+            arguments = {
+                "connect_timeout": max(2, min(10, int(self.patience))),
+                "application_name": "crowdhub",
+                "options": f"{settings} -c synchronous_commit={commit} -c TimeZone=UTC",
+            }
+            if "options" in self.url.query:
+                arguments["options"] = f"{self.url.query['options']} {arguments['options']}"
+        try:
+            engine = sa.create_engine(
+                self.url,
+                connect_args=arguments,
+                hide_parameters=True,
+                pool_pre_ping=not self.is_sqlite,
+                pool_size=4,
+                max_overflow=16,
+                pool_timeout=max(1.0, self.patience),
+            )
+        except ImportError:
+            raise ConfigurationError(
+                f"The ledger {self.name} needs a driver that is not installed: pip install 'crowdhub[postgres]'."
+            ) from None
+        if self.is_sqlite:
+            event.listen(engine, "connect", self._on_connect)
+            event.listen(engine, "begin", _begin)
+        return engine
+
+    def _on_connect(self, connection: Any, _record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # transactions are begun by `_begin`, not by the driver's guess
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA synchronous={'FULL' if self.durable else 'NORMAL'}")
+        cursor.execute("PRAGMA fullfsync=1")
+        cursor.close()
+
+    def _prepare(self) -> None:
+        if self.is_sqlite and self.durable:
+            self._make_file()
+        if self.durable:
+            self.write(migrations.migrate)
+
+    def _make_file(self) -> None:
+        path = Path(self.url.database or "")
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not path.exists():
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+                if os.name == "posix":
+                    folder = os.open(path.parent, os.O_RDONLY)
+                    os.fsync(folder)  # the file's name must survive a power cut too
+                    os.close(folder)
+        except OSError as error:
+            raise LedgerError(f"The ledger {path} cannot be made: {error.strerror}.") from None
+        self._guarded(self._use_wal)
+
+    def _use_wal(self) -> None:
+        """SQLite does not queue those who switch a new file at one moment: it turns all but one away at once."""
+        until = time.monotonic() + self.patience
+        while True:
+            try:
+                return self._pragma("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(0.005)  # real time: it is other programs that are waited for
+
+    def _pragma(self, statement: str) -> None:
+        with self.engine.connect() as connection:
+            driver = connection.connection.dbapi_connection
+            assert driver is not None
+            driver.cursor().execute(statement)
+
+    # --- transactions -------------------------------------------------------------------------------------
+
+    def write(self, work: Callable[[Connection], T], lock: int = 0) -> T:
+        """Run ``work`` in one transaction that no other writer (PostgreSQL: none with the same ``lock``, a 32-bit
+        number) overlaps. It may be run more than once.
+
+        Raises `LedgerError`.
+        """
+        return self._guarded(lambda: self._write(work, lock))
+
+    def _write(self, work: Callable[[Connection], T], lock: int) -> T:
+        self._check_process()
+        if not self.is_sqlite:
+            with self.engine.begin() as connection:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LEDGER_LOCK}, {lock})")
+                return work(connection)
+        if not self._turn.acquire(timeout=self.patience):
+            raise LedgerError(f"The ledger {self.name} is busy in this program.", transient=True)
+        try:
+            with self.engine.begin() as connection:
+                return work(connection)
+        finally:
+            self._turn.release()
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work``, which only reads, on one consistent view. Raises `LedgerError`."""
+
+        def reading() -> T:
+            self._check_process()
+            with self.engine.connect().execution_options(**{READ: True}) as connection, connection.begin():
+                return work(connection)
+
+        return self._guarded(reading)
+
+    def _guarded(self, work: Callable[[], T]) -> T:
+        pauses = iter(PAUSES)
+        while True:
+            try:
+                return work()
+            except (exc.DBAPIError, exc.TimeoutError, sqlite3.Error, OSError) as error:
+                pause = next(pauses, None) if is_transient(error) else None
+                if pause is None:
+                    raise as_ledger_error(error, self.name, self.patience) from None
+            self.clock.sleep(pause)
+
+    def _check_process(self) -> None:
+        if self._pid != os.getpid():  # forked: the parent's connections stay the parent's
+            self.engine.dispose(close=False)
+            self._turn = threading.Lock()
+            self._pid = os.getpid()
+
+    def shrink(self) -> None:
+        """Give the space of deleted rows back to the disk (SQLite; PostgreSQL does so by itself)."""
+        if self.is_sqlite:
+            self._guarded(lambda: self._pragma("VACUUM"))
+            self._guarded(lambda: self._pragma("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _begin(connection: Connection) -> None:
+    reads = connection.get_execution_options().get(READ)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _url(target: str | os.PathLike[str] | None) -> URL:
+    if target is None:
+        target = default_path()
+    text = os.fspath(target)
+    if "://" not in text:
+        return URL.create("sqlite", database=str(Path(text).expanduser().absolute()))
+    try:
+        url = make_url(text)
+    except (exc.ArgumentError, ValueError):
+        raise ConfigurationError(
+            "The ledger's address is no database URL; give a file, sqlite:///FILE or postgresql+psycopg://…"
+        ) from None
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        if url.database in (None, "", ":memory:") or "mode=memory" in text:
+            raise ConfigurationError(
+                "A ledger in memory is lost with the program and protects nothing; give a file, or ledger=None."
+            )
+        return url.set(database=str(Path(url.database or "").expanduser().absolute()))
+    if backend == "postgresql":
+        return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+    raise ConfigurationError(f"The ledger keeps to SQLite and PostgreSQL; {backend!r} is neither.")

@@ -1,0 +1,275 @@
+import pytest
+
+from crowdhub import Hub, Money, TaskDraft
+from crowdhub.errors import InsufficientFunds, InvalidRequest, NotSupported, OutcomeUnknown, PermissionDenied
+from crowdhub.model import FreeText, QuestionForm
+from crowdhub.operations.checks import UnsupportedFieldWarning
+from crowdhub.sandbox import Fault
+
+DRAFT = TaskDraft(
+    title="Complete a survey",
+    instructions="Fill it out",
+    reward=Money("2.50", "USD"),
+    slots=20,
+    proof="A screenshot",
+    category="Survey",
+)
+
+
+@pytest.fixture
+def box(crowdhub_sandbox):
+    return crowdhub_sandbox("rapidworkers", options={"rapidworkers": {"rate_limit": None}})
+
+
+@pytest.fixture
+def sandbox(box):
+    return box["rapidworkers"]
+
+
+@pytest.fixture
+def publish(world, box, clock):
+    return lambda draft, **more: world.hub(
+        box.accounts, lambda hub: hub["rapidworkers"].publish(draft, **more), clock=clock
+    )
+
+
+def test_what_is_published_is_what_was_drafted(publish, sandbox):
+    task = publish(DRAFT)
+    (job,) = sandbox.jobs()
+    assert (job.id, job.job.title, job.job.slots, job.job.reward) == (task.id, DRAFT.title, 20, DRAFT.reward.amount)
+    assert job.job.description.startswith("Fill it out")
+    assert task.charged == Money("55.00", "USD")
+    assert (task.status, task.slots, task.replayed, task.environment) == ("open", 20, False, "sandbox")
+    assert sandbox.books().charged == 55
+
+
+def test_a_key_publishes_once(publish, sandbox):
+    first = publish(DRAFT, key="order-42")
+    again = publish(DRAFT, key="order-42")
+    assert again.id == first.id
+    assert (first.replayed, again.replayed) == (False, True)
+    assert again.instructions == "Fill it out"
+    assert len(sandbox.jobs()) == 1
+    assert publish(DRAFT, key="order-43").id != first.id
+    assert publish(DRAFT).id != publish(DRAFT).id
+    assert len(sandbox.jobs()) == 4
+
+
+@pytest.mark.parametrize("title", [" Complete a survey ", "Complete a survey\n"])
+def test_a_title_that_the_marketplace_trims_is_the_same_task(publish, sandbox, title):
+    draft = DRAFT.copy_with(title=title)
+    assert publish(draft, key="k").id == publish(draft, key="k").id
+    assert len(sandbox.jobs()) == 1
+
+
+@pytest.mark.parametrize("change", [{"title": "Other"}, {"reward": Money("2.51", "USD")}, {"slots": 21}])
+def test_a_key_does_not_stand_for_two_tasks(publish, sandbox, change):
+    publish(DRAFT, key="k")
+    with pytest.raises(InvalidRequest, match=next(iter(change))):
+        publish(DRAFT.copy_with(**change), key="k")
+    assert len(sandbox.jobs()) == 1
+
+
+def test_the_reference_is_not_shown_to_the_application(publish, sandbox, box, world, clock):
+    task = publish(DRAFT, key="k")
+    assert "[ref" in sandbox.jobs()[0].job.description
+    read = world.hub(box.accounts, lambda hub: hub["rapidworkers"].task(task), clock=clock)
+    assert read.instructions == "Fill it out"
+    assert read.reference == task.reference
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.drop(),
+        Fault.reset(),
+        Fault.truncate(),
+        Fault.html(),
+        *[Fault.status(n, "after") for n in (500, 502, 503, 504, 524)],
+    ],
+)
+def test_a_lost_answer_is_found_not_repeated(publish, sandbox, fault):
+    sandbox.faults.add(fault, path="/jobs/add")
+    task = publish(DRAFT)
+    assert task.replayed
+    assert [job.id for job in sandbox.jobs()] == [task.id]
+    assert sandbox.books().charged == 55
+
+
+@pytest.mark.parametrize("fault", [Fault.drop("before"), Fault.reset("before"), Fault.status(500, "before")])
+def test_what_was_certainly_not_done_is_done_once_more(publish, sandbox, fault):
+    sandbox.faults.add(fault, path="/jobs/add")
+    assert not publish(DRAFT).replayed
+    assert len(sandbox.jobs()) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.status(504, "before"), Fault.html("before"), Fault.status(524, "before")])
+def test_what_may_still_come_is_not_repeated(publish, sandbox, fault):
+    sandbox.faults.add(fault, path="/jobs/add")
+    with pytest.raises(OutcomeUnknown, match=r'Look for a job titled "Complete a survey" .*\[ref ch-') as caught:
+        publish(DRAFT)
+    assert caught.value.money_may_be_spent
+    assert sandbox.jobs() == []
+
+
+def test_lost_twice_is_enough(publish, sandbox):
+    sandbox.faults.add(Fault.drop("before"), path="/jobs/add", times=None)
+    with pytest.raises(OutcomeUnknown):
+        publish(DRAFT)
+    assert sum(each.path == "/jobs/add" for each in sandbox.requests) == 2
+    assert sandbox.jobs() == []
+
+
+def test_a_blind_look_ends_it(publish, sandbox):
+    sandbox.faults.add(Fault.drop("before"), path="/jobs/add")
+    sandbox.faults.add(Fault.status(503), path="/api/campaigns/", times=None)
+    with pytest.raises(OutcomeUnknown):
+        publish(DRAFT)
+    assert sum(each.path == "/jobs/add" for each in sandbox.requests) == 1
+
+
+def test_after_a_lost_answer_the_key_finds_it(publish, sandbox):
+    sandbox.faults.add(Fault.drop(), path="/jobs/add")
+    sandbox.faults.add(Fault.status(503), path="/api/campaigns/", times=5, skip=1)
+    with pytest.raises(OutcomeUnknown):
+        publish(DRAFT, key="k")
+    sandbox.faults.clear()
+    assert publish(DRAFT, key="k").replayed
+    assert len(sandbox.jobs()) == 1
+
+
+def test_too_little_money_and_refused_texts(publish, sandbox):
+    sandbox.set_balance("54.99")
+    with pytest.raises(InsufficientFunds, match="Insufficient"):
+        publish(DRAFT)
+    sandbox.set_balance("55.00")
+    with pytest.raises(PermissionDenied, match="legitimacy") as caught:
+        publish(DRAFT.copy_with(instructions="Tell us your password"))
+    assert "change its text" in caught.value.next_step
+    assert sandbox.books().charged == 0
+    assert publish(DRAFT).charged == Money(55, "USD")
+
+
+BAD = {
+    "title": {"title": "  "},
+    "instructions": {"instructions": ""},
+    "reward": {"reward": Money(0, "USD")},
+    "slots": {"slots": 0},
+    "countries": {"countries": ("US", "Atlantis")},
+    "image": {"image": "no/such/picture.png"},
+    "proof": {"proof": None},
+    "category": {"category": " "},
+}
+
+
+def test_every_fault_is_named_at_once_before_any_request(publish, sandbox):
+    changes = {name: value for change in BAD.values() for name, value in change.items()}
+    with pytest.raises(InvalidRequest) as caught:
+        publish(TaskDraft(**{**dict(DRAFT), **changes}))
+    assert {fault.where for fault in caught.value.issues} == set(BAD)
+    assert "Atlantis" in str(caught.value)
+    assert "picture.png" in str(caught.value)
+    assert sandbox.request_count == 0
+
+
+@pytest.mark.parametrize("where", list(BAD))
+def test_each_fault_alone(ordinary, box, sandbox, clock, where):
+    draft = TaskDraft(**{**dict(DRAFT), **BAD[where]})
+    for verb in ("publish", "estimate", "check"):
+        with pytest.raises(InvalidRequest) as caught:
+            ordinary.hub(box.accounts, lambda hub, verb=verb: getattr(hub["rapidworkers"], verb)(draft), clock=clock)
+        assert [fault.where for fault in caught.value.issues] == [where]
+    assert sandbox.request_count == 0
+
+
+@pytest.mark.parametrize("reward", [Money(-1, "USD"), Money(1, "EUR"), None])
+def test_a_wrong_reward(ordinary, box, reward):
+    with pytest.raises(InvalidRequest, match="reward"):
+        ordinary.hub(box.accounts, lambda hub: hub["rapidworkers"].publish(DRAFT.copy_with(reward=reward)))
+
+
+UNSUPPORTED = {
+    "deadline": TaskDraft(deadline="P1D").deadline,
+    "language": "en",
+    "questions": QuestionForm(questions=[FreeText(id="q", text="Why?")]),
+}
+
+
+def test_all_that_the_marketplace_has_no_place_for_is_named(publish, sandbox):
+    with pytest.raises(NotSupported) as caught:
+        publish(DRAFT.copy_with(**UNSUPPORTED))
+    assert set(caught.value.fields) == set(UNSUPPORTED)
+    assert all(caught.value.reasons.values())
+    assert sandbox.request_count == 0
+
+
+def test_it_can_be_one_warning_instead(world, box, sandbox, clock):
+    with pytest.warns(UnsupportedFieldWarning) as caught:
+        task = world.hub(
+            box.accounts,
+            lambda hub: hub["rapidworkers"].publish(DRAFT.copy_with(**UNSUPPORTED)),
+            on_unsupported="warn",
+            clock=clock,
+        )
+    assert len(caught) == 1
+    assert all(name in str(caught[0].message) for name in UNSUPPORTED)
+    assert sandbox.jobs()[0].id == task.id
+
+
+def test_a_dry_run_sends_nothing_and_says_what_it_would(publish, sandbox):
+    shown = publish(DRAFT.copy_with(image=b"\x89PNG pixels"), dry_run=True)
+    assert shown.quote == Money("55.00", "USD")
+    assert (shown.quote.work, shown.quote.commission) == (Money(50, "USD"), Money(5, "USD"))
+    assert shown.quote.assumption
+    assert (shown.method, shown.path) == ("POST", "/jobs/add")
+    assert shown.content["title"] == DRAFT.title
+    assert "pixels" not in repr(shown)
+    assert sandbox.request_count == 0
+    assert sandbox.jobs() == []
+    with pytest.raises(InvalidRequest):
+        publish(DRAFT.copy_with(slots=0), dry_run=True)
+
+
+def test_an_estimate_is_what_is_charged(world, box, sandbox, clock):
+    for slots, reward in ((20, "2.50"), (7, "0.33"), (1, "0.01")):
+        draft = DRAFT.copy_with(slots=slots, reward=Money(reward, "USD"))
+        quote = world.hub(box.accounts, lambda hub, draft=draft: hub["rapidworkers"].estimate(draft), clock=clock)
+        before = sandbox.books().balance
+        world.hub(box.accounts, lambda hub, draft=draft: hub["rapidworkers"].publish(draft), clock=clock)
+        charged = before - sandbox.books().balance
+        assert 0 <= quote.amount - charged <= quote.amount / 100 + Money("0.01", "USD").amount
+
+
+def test_what_is_not_supported_fails_before_any_request(world, box, sandbox):
+    calls = {
+        "cancel": lambda m: m.cancel("x"),
+        "worker": lambda m: m.worker("w"),
+        "applications": lambda m: m.applications("x"),
+    }
+    for name, call in calls.items():
+        with pytest.raises(NotSupported, match=name) as caught:
+            world.hub(box.accounts, lambda hub, call=call: call(hub["rapidworkers"]))
+        assert len(str(caught.value)) > 40
+    assert sandbox.request_count == 0
+
+
+@pytest.mark.parametrize("bad", ["", "  ", "../../account", "a/b", "a?b", "a#b", "a%2fb", "..", "a\nb", "x" * 70_000])
+def test_an_id_that_is_none_goes_nowhere(ordinary, box, sandbox, bad):
+    for call in (lambda m: m.task(bad), lambda m: list(m.submissions(bad))):
+        with pytest.raises(InvalidRequest):
+            ordinary.hub(box.accounts, lambda hub, call=call: call(hub["rapidworkers"]))
+    assert sandbox.request_count == 0
+
+
+def test_a_task_of_another_account_is_refused(box, sandbox, clock):
+    accounts = {
+        "one": {**box.accounts["rapidworkers"], "provider": "rapidworkers"},
+        "two": {**box.accounts["rapidworkers"], "provider": "rapidworkers"},
+    }
+    with Hub(accounts, ledger=None, clock=clock) as hub:
+        task = hub["one"].publish(DRAFT)
+        sandbox.clear_requests()
+        for call in (hub["two"].task, lambda t: list(hub["two"].submissions(t)), lambda t: list(hub["two"].watch([t]))):
+            with pytest.raises(InvalidRequest, match="belongs to"):
+                call(task)
+    assert sandbox.request_count == 0

@@ -1,0 +1,272 @@
+import json
+import string
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from crowdhub.errors import UnreadableResponse
+from crowdhub.protocol import (
+    LenientDecimal,
+    WireModel,
+    decimal_or_none,
+    int_or_none,
+    load_json,
+    read_records,
+    text_or_none,
+    time_or_none,
+)
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.decimals(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+number_like = st.text(string.digits + "+-.,eE%_ \u00a0\u0663", max_size=24)
+
+
+@given(anything | number_like)
+def test_reading_a_number_never_fails_and_is_finite(value):
+    exact = decimal_or_none(value)
+    assert exact is None or exact.is_finite()
+    whole = int_or_none(value)
+    assert whole is None or isinstance(whole, int)
+    if whole is not None and not isinstance(value, int):
+        assert whole == exact
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**12), max_value=10**12))
+def test_every_spelling_of_a_number_is_exact(value):
+    for spelling in (str(value), f" {value} ", f"{value}%", f"{value} %", value):
+        assert decimal_or_none(spelling) == value
+    assert decimal_or_none(f"{value:.4f}".replace(".", ",")) == value
+
+
+@pytest.mark.parametrize(
+    ("given_", "read"),
+    [
+        ("2.50", Decimal("2.50")),
+        ("85%", Decimal(85)),
+        ("2,5", Decimal("2.5")),
+        (0.1, Decimal("0.1")),
+        (3, Decimal(3)),
+        ("1,000", None),  # a thousand in America, one in Europe: a wrong amount is worse than none
+        ("1,000.50", None),
+        ("1.000,50", None),
+        ("", None),
+        ("%", None),
+        ("abc", None),
+        (True, None),
+        ("NaN", None),
+        (float("inf"), None),
+        ("1e999999", None),
+        (Decimal("1e9999999"), None),
+        ("9" * 100, None),
+        ([], None),
+    ],
+)
+def test_numbers_as_marketplaces_write_them(given_, read):
+    assert decimal_or_none(given_) == read
+
+
+@pytest.mark.parametrize(
+    ("given_", "read"),
+    [("7", 7), ("7.0", 7), (7.0, 7), ("7.5", None), (True, None), ("1e9999999", None), ("-3", -3), ("1E+2", 100)],
+)
+def test_whole_numbers(given_, read):
+    assert int_or_none(given_) == read
+    assert type(int_or_none(given_)) is type(read)
+
+
+@given(anything | st.text(string.digits + "-:TZ+. W", max_size=30))
+def test_reading_a_time_never_fails_and_is_aware(value):
+    moment = time_or_none(value)
+    assert moment is None or moment.tzinfo is not None
+
+
+@given(st.datetimes(timezones=st.timezones() | st.none()))
+def test_an_iso_time_is_read_exactly(moment):
+    if moment.tzinfo is not None and moment.utcoffset().total_seconds() % 60:
+        return  # old local times with seconds in their offset
+    back = time_or_none(moment.isoformat())
+    assert back.replace(tzinfo=None) == moment.replace(tzinfo=None)
+    assert back.utcoffset() == (moment.utcoffset() or timedelta())
+
+
+def test_text_is_text_and_numbers_become_it():
+    assert [text_or_none(each) for each in ("a", 5, Decimal("1.50"), True, None, [], {})] == [
+        "a",
+        "5",
+        "1.50",
+        None,
+        None,
+        None,
+        None,
+    ]
+
+
+class Row(BaseModel):
+    id: str
+    title: str | None = None
+    at: datetime | None = None
+    price: Decimal | None = None
+    raw: object = None
+
+
+def prepare(row):
+    return {"id": row["id"], "title": row.get("title"), "at": row.get("at"), "price": row.get("price"), "raw": row}
+
+
+good = st.fixed_dictionaries({"id": st.text(string.ascii_letters, min_size=1), "title": st.text(string.ascii_letters)})
+
+
+@given(st.lists(st.tuples(st.booleans(), good, anything.filter(lambda x: not isinstance(x, dict) or "id" not in x))))
+def test_one_bad_record_never_costs_another(rows):
+    listed = [fine if is_good else bad for is_good, fine, bad in rows]
+    read, failed = read_records(listed, prepare, Row)
+    assert [row.id for row in read] == [fine["id"] for is_good, fine, _ in rows if is_good]
+    assert len(failed) == sum(not is_good for is_good, _, _ in rows)
+    # each error carries the record it stands for
+    assert [error.records for error in failed] == [(bad,) for is_good, _, bad in rows if not is_good] or any(
+        bad != bad for _, _, bad in rows
+    )
+
+
+@pytest.mark.parametrize("bad_price", ["free", [], "NaN!", {"amount": 1}])
+@pytest.mark.parametrize("bad_time", ["yesterday", [], "2026-13-45"])
+def test_a_wrong_optional_field_is_left_out_and_its_record_kept(bad_price, bad_time):
+    rows = [{"id": "1", "title": "kept", "price": bad_price, "at": bad_time}, {"id": "2", "price": "1.5"}]
+    read, failed = read_records(rows, prepare, Row)
+    assert failed == ()
+    assert (read[0].title, read[0].price, read[0].at) == ("kept", None, None)
+    assert read[0].raw["price"] == bad_price
+    assert read[1].price == Decimal("1.5")
+
+
+def test_an_overflow_in_one_record_stays_there():
+    rows = [{"id": "1"}, {"id": "2", "n": Decimal("1e9999999")}, {"id": "3"}]
+
+    def overflowing(row):
+        if "n" in row:
+            _ = row["n"] * row["n"] * Decimal("1e999990")
+        return prepare(row)
+
+    read, failed = read_records(rows, overflowing, Row)
+    assert [row.id for row in read] == ["1", "3"]
+    assert len(failed) == 1
+
+
+@pytest.mark.parametrize("rows", [None, {}, "list", 7])
+def test_what_is_no_list_is_unreadable(rows):
+    with pytest.raises(UnreadableResponse, match="a list was expected"):
+        read_records(rows, prepare, Row)
+
+
+class Balance(WireModel):
+    balance: Decimal
+    bonus: LenientDecimal = None
+    account_name: str | None = None
+
+
+def test_both_spellings_unknown_fields_and_raw(answer):
+    for name in ("accountName", "account_name"):
+        read = Balance.read(answer({"balance": "1.50", name: "x", "new": [1]}))
+        assert (read.account_name, read.balance) == ("x", Decimal("1.50"))
+        assert read.raw["new"] == [1]
+    assert Balance.read(answer({"balance": "1", "bonus": "lots"})).bonus is None
+
+
+def test_a_number_is_never_a_float_on_its_way(answer):
+    read = Balance.read(answer(b'{"balance": 0.1000000000000000055511151231}'))
+    assert read.balance == Decimal("0.1000000000000000055511151231")
+    assert load_json(answer(b'{"a": 2.50, "b": 1e3}')) == {"a": Decimal("2.50"), "b": Decimal("1e3")}
+    assert not isinstance(load_json(answer(b"[1.5]"))[0], float)
+
+
+def deep(levels):
+    return b"[" * levels + b"]" * levels
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b'{"a": -Infinity}',
+        b"[" + b"9" * 5000 + b"]",
+        b"[0." + b"9" * 5000 + b"]",
+        deep(100_000),
+        b'{"a":' * 100_000,
+        b'"\xff\xfe"',
+        b"\x00",
+        b'{"balance": "1"',
+        b'{"a": 1}{"b": 2}',
+    ],
+)
+def test_garbage_is_a_clear_error(answer, body):
+    with pytest.raises(UnreadableResponse, match="cannot be read") as caught:
+        load_json(answer(body))
+    assert len(str(caught.value)) < 1000
+    assert len(caught.value.excerpt) <= 300
+    assert caught.value.http_status == 200
+
+
+@pytest.mark.parametrize("levels", [10, 100, 300, 500, 900])
+def test_deep_json_of_the_wrong_shape_is_a_clear_error(answer, levels):
+    body = b'{"balance": ' + deep(levels) + b"}"
+    with pytest.raises(UnreadableResponse) as caught:
+        Balance.read(answer(body))
+    caught.value.clean(lambda text: text)
+    with pytest.raises(UnreadableResponse):
+        read_records({"deep": json.loads(deep(levels))}, prepare, Row)
+
+
+@pytest.mark.parametrize("body", [[], "text", 7, None, {"balance": None}, {}, {"balance": "much"}])
+def test_a_wrong_shape_says_what_is_wrong(answer, body):
+    with pytest.raises(UnreadableResponse, match="Balance"):
+        Balance.read(answer(body, 201))
+
+
+def test_the_input_is_not_in_a_validation_error():
+    with pytest.raises(ValidationError) as caught:
+        Balance.model_validate({"balance": "s3cret"})
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "charset", ["hex", "zlib", "rot13", "base64", "idna", "punycode", "utf-7", "nonsense", "utf-16"]
+)
+def test_a_wrong_charset_is_no_crash(charset):
+    import httpx
+
+    from crowdhub.protocol import error_of_no_json, error_of_status, error_words
+
+    for body in (b"<html>\xff\xfe</html>", b"plain words", b'{"error": "words"}'):
+        headers = {"content-type": f"text/html; charset={charset}"}
+        reply = httpx.Response(500, content=body, headers=headers)
+        assert error_of_status(reply) is not None
+        error_words(reply)
+        error_of_no_json(reply)
+        if not body.startswith(b"{"):
+            with pytest.raises(UnreadableResponse):
+                load_json(reply)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_crash_the_reader(body):
+    import httpx
+
+    from crowdhub.protocol import error_of_no_json, error_of_status
+
+    reply = httpx.Response(502, content=body)
+    assert error_of_status(reply).http_status == 502
+    error_of_no_json(reply)
+    try:
+        load_json(reply)
+    except UnreadableResponse as error:
+        assert error.excerpt is not None  # noqa: PT017
