@@ -1,41 +1,50 @@
-# Everything a newcomer needs: Python 3.11 or later and make. `make test`, `make demo`.
+# Everything a newcomer needs: Python 3.11 or later and make. `make test`, `make demo`, `make check`.
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
+KIT := $(addprefix --crowdhub-provider ,rapidworkers crowdsdom etxt capsolver)
+# Pythons that pyenv keeps where no PATH leads.
+PYENV := $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/*/bin/python3.1[1-9])
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test demo lint bench examples conformance mutants docs check constraints clean
+.PHONY: help setup check lint test examples demo conformance mutants coverage pythons bench docs wheel constraints clean
 
 help:
-	@echo "make test      the tests"
-	@echo "make demo      one program over all four marketplaces, which run on this machine"
-	@echo "make lint      ruff, mypy, pyright"
-	@echo "make examples  the example programs"
-	@echo "make bench     measurements"
+	@echo "make check        lint, test, examples, demo, conformance: run it before handing in a change"
+	@echo "make lint         ruff, mypy, pyright, deptry"
+	@echo "make test         the tests (some of them: make test ARGS=\"tests/cli -k review\")"
+	@echo "make examples     the example programs"
+	@echo "make demo         one program over all four marketplaces, which run on this machine"
 	@echo "make conformance  the conformance kit on the four plugins"
-	@echo "make mutants   deliberate bugs, each of which the kit must catch"
-	@echo "make docs      write the generated parts of the documents anew"
-	@echo "make check     lint, test, examples, demo"
+	@echo "make mutants      deliberate bugs, each of which the kit must catch"
+	@echo "make coverage     tests and kit again, counting branches; fails below the floor in pyproject.toml"
+	@echo "make pythons      the tests, without the slowest, on each Python that is found here"
+	@echo "make bench        measurements"
+	@echo "make docs         write the generated parts of the documents anew"
+	@echo "make wheel        what is released, into dist/"
+	@echo "make constraints  pin the newest versions of what is installed"
+	@echo "make clean        remove all that these commands made"
 
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	@set -e; \
 	if [ ! -x $(BIN)/python ]; then \
-		found=; \
+		found=; unfit=; \
 		for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
 			if command -v $$python >/dev/null 2>&1 && \
 				$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
-				found=$$python; break; \
+				if $$python -c 'import ensurepip, venv' >/dev/null 2>&1; then found=$$python; break; fi; \
+				unfit=$$python; \
 			fi; \
 		done; \
-		if [ -z "$$found" ]; then \
+		if [ -z "$$found" ] && [ -z "$$unfit" ]; then \
 			echo "crowdhub needs Python 3.11 or later, and there is none on the PATH (make PYTHON=/path/to/python)." >&2; \
 			exit 1; \
 		fi; \
-		if ! $$found -c 'import ensurepip, venv' >/dev/null 2>&1; then \
-			echo "$$found cannot make virtual environments." >&2; \
+		if [ -z "$$found" ]; then \
+			echo "$$unfit cannot make virtual environments." >&2; \
 			echo "On Debian and Ubuntu: sudo apt install python3-venv" >&2; \
 			exit 1; \
 		fi; \
@@ -43,44 +52,60 @@ $(STAMP): pyproject.toml constraints.txt
 		$$found -m venv $(VENV) || { rm -rf $(VENV); exit 1; }; \
 	fi
 	@echo "Installing ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test,lint]" -c constraints.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e ".[dev]" -c constraints.txt
 	@touch $@
 
-test: $(STAMP)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
-
-demo: $(STAMP)
-	@$(BIN)/crowdhub demo $(ARGS)
+check: lint test examples demo conformance
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pyright --project pyproject.toml
+	$(BIN)/deptry crowdhub plugins
 
-bench: $(STAMP)
-	$(BIN)/python -m benchmarks $(ARGS)
+test: $(STAMP)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 examples: $(STAMP)
 	@set -e; for example in examples/[a-z]*.py; do echo "== $$example"; $(BIN)/python $$example; done
 
+demo: $(STAMP)
+	@$(BIN)/crowdhub demo $(ARGS)
+
 conformance: $(STAMP)
-	$(BIN)/python -m pytest -n $(JOBS) --crowdhub-provider rapidworkers --crowdhub-provider crowdsdom \
-		--crowdhub-provider etxt --crowdhub-provider capsolver $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) $(KIT) $(ARGS)
 
 mutants: $(STAMP)
 	@$(BIN)/python -m crowdhub.testing.mutants $(ARGS)
 
+# Counting slows everything down: a test may take three times as long before it counts as hanging.
+coverage: $(STAMP)
+	@rm -rf build/coverage && mkdir -p build/coverage
+	$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadfile --timeout 360 $(or $(ARGS),tests $(KIT))
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage html --quiet --fail-under 0 --directory build/coverage/html
+	$(BIN)/coverage report
+
+pythons: $(STAMP)
+	$(BIN)/tox run $(if $(PYENV),--discover $(PYENV)) -- -n $(JOBS) $(ARGS)
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks $(ARGS)
+
 docs: $(STAMP)
 	$(BIN)/crowdhub providers --into README.md
 	$(BIN)/crowdhub providers --reasons --into docs/marketplaces.md
+	$(BIN)/python -m tests.layers.picture
 
-check: lint test examples demo
+wheel: $(STAMP)
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
 
-# Pins what a fresh environment resolves to; a plain list of versions, without any host.
+# A plain list of versions, without any host. Best with the oldest Python: what it can install, all can.
 constraints:
-	rm -rf build/pins && python3 -m venv build/pins
-	build/pins/bin/python -m pip install --quiet -e ".[test,lint]"
+	rm -rf build/pins && $(or $(PYTHON),python3) -m venv build/pins
+	build/pins/bin/python -m pip install -qq --disable-pip-version-check -e ".[dev]"
 	(sed -n '/^#/p' constraints.txt; build/pins/bin/python -m pip freeze --exclude-editable | grep '==') > build/pins.txt
 	mv build/pins.txt constraints.txt
 	rm -rf build/pins

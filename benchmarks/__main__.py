@@ -1,12 +1,22 @@
 from __future__ import annotations
 
-import sys
+import argparse
+from importlib import import_module
+from pathlib import Path
 
-from benchmarks import calls, sample, streaming
-
-MEASURES = {"calls": calls.measure, "streaming": streaming.measure, "sample": sample.measure}
+MEASURES = ("imports", "calls", "streaming", "sample")
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or MEASURES:
-        MEASURES[name]()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("measures", nargs="*", metavar="MEASURE", help=f"of {', '.join(MEASURES)}; all without")
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="imports: another checkout to compare with")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.measures) - set(MEASURES):
+        parser.error(f"there is no measure {min(unknown)!r}; there are {', '.join(MEASURES)}")
+    for name in chosen.measures or MEASURES:
+        module = import_module(f"benchmarks.{name}")
+        if name == "imports":
+            module.measure(chosen.against)
+        else:
+            module.measure()
         print(flush=True)

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,7 +34,7 @@ def side_by_side(contenders: Mapping[str, Callable[[int], None]], rounds: int) -
 
 
 @contextmanager
-def process(*arguments: str) -> Iterator[Any]:
+def process(*arguments: str) -> Generator[Any]:
     """A server in a process of its own; what it prints first, as JSON."""
     with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
@@ -46,7 +46,7 @@ def process(*arguments: str) -> Iterator[Any]:
 
 
 @contextmanager
-def sandbox(*options: str) -> Iterator[dict[str, Any]]:
+def sandbox(*options: str) -> Generator[dict[str, Any]]:
     """RapidWorkers' sandbox, without its hourly limit; yields the accounts."""
     settings = ["rapidworkers.rate_limit=null", "rapidworkers.balance=10000000.00", *options]
     sets = [word for setting in settings for word in ("--set", setting)]

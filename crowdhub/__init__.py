@@ -2,52 +2,50 @@
 
 >>> from crowdhub import Hub, TaskDraft, Money
 
-Importing this package is cheap: the HTTP library and the plugins are loaded on first use.
+Importing this package loads nothing else: each public name is fetched from its home on first use.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from crowdhub._version import __version__
-from crowdhub.model import (
-    Application,
-    Capability,
-    Choice,
-    Decision,
-    ExternalForm,
-    File,
-    FreeText,
-    HtmlForm,
-    Money,
-    QuestionForm,
-    Quote,
-    ReviewReport,
-    Selection,
-    Submission,
-    Task,
-    TaskDraft,
-    Worker,
-)
-from crowdhub.protocol import Call, Effect, Flow, Page, Provider, Upload
 
+TYPE_CHECKING = False  # type checkers know it by its name; the module `typing` would be most of the import's time
 if TYPE_CHECKING:
-    from crowdhub.engine.http import Response
+    from crowdhub import errors as errors
+    from crowdhub import model as model
+    from crowdhub import protocol as protocol
     from crowdhub.hub import AsyncHub, Hub
     from crowdhub.market import AsyncMarket, Market
-
-_LAZY = {
-    "Hub": "crowdhub.hub",
-    "AsyncHub": "crowdhub.hub",
-    "Market": "crowdhub.market",
-    "AsyncMarket": "crowdhub.market",
-    "Response": "crowdhub.engine.http",
-}
+    from crowdhub.model import (
+        Application,
+        Balance,
+        Capability,
+        Choice,
+        Decision,
+        ExternalForm,
+        File,
+        FreeText,
+        HtmlForm,
+        Money,
+        ProviderOptions,
+        QuestionForm,
+        Quote,
+        ReviewReport,
+        Selection,
+        Submission,
+        SubmissionStatus,
+        Task,
+        TaskDraft,
+        TaskStatus,
+        Worker,
+    )
+    from crowdhub.protocol import Call, Effect, Flow, Operation, Page, Provider, Response, Upload, operation
 
 __all__ = [
     "Application",
     "AsyncHub",
     "AsyncMarket",
+    "Balance",
     "Call",
     "Capability",
     "Choice",
@@ -61,25 +59,80 @@ __all__ = [
     "Hub",
     "Market",
     "Money",
+    "Operation",
     "Page",
     "Provider",
+    "ProviderOptions",
     "QuestionForm",
     "Quote",
     "Response",
     "ReviewReport",
     "Selection",
     "Submission",
+    "SubmissionStatus",
     "Task",
     "TaskDraft",
+    "TaskStatus",
     "Upload",
     "Worker",
     "__version__",
+    "operation",
 ]
 
+_MODULES = ("errors", "model", "protocol")  # `import crowdhub` is enough for `crowdhub.errors.NotFound`
+# Where each public name lives, as the imports above say it to type checkers (a test holds the two equal).
+_HOMES = {
+    "crowdhub.hub": ("AsyncHub", "Hub"),
+    "crowdhub.market": ("AsyncMarket", "Market"),
+    "crowdhub.model": (
+        "Application",
+        "Balance",
+        "Capability",
+        "Choice",
+        "Decision",
+        "ExternalForm",
+        "File",
+        "FreeText",
+        "HtmlForm",
+        "Money",
+        "ProviderOptions",
+        "QuestionForm",
+        "Quote",
+        "ReviewReport",
+        "Selection",
+        "Submission",
+        "SubmissionStatus",
+        "Task",
+        "TaskDraft",
+        "TaskStatus",
+        "Worker",
+    ),
+    "crowdhub.protocol": (
+        "Call",
+        "Effect",
+        "Flow",
+        "Operation",
+        "Page",
+        "Provider",
+        "Response",
+        "Upload",
+        "operation",
+    ),
+}
 
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
+if not TYPE_CHECKING:  # type checkers, which read the imports above, would take any misspelt name for one of these
+
+    def __getattr__(name: str) -> object:
         from importlib import import_module
 
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name in _MODULES:
+            return import_module(f"crowdhub.{name}")
+        for home, names in _HOMES.items():
+            if name in names:
+                found = globals()[name] = getattr(import_module(home), name)
+                return found
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES, *__all__})

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-import anyio
-
 
 class Clock:
     """The machine's own clock. Subclass it to drive time by hand (``Hub(clock=…)``)."""
@@ -23,4 +21,6 @@ class Clock:
         time.sleep(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
+        import anyio  # only where something waits asynchronously
+
         await anyio.sleep(seconds)

@@ -22,18 +22,19 @@
         │   └── UnreadableResponse       it answered something that cannot be read
         └── OutcomeUnknown           the answer was lost: it may have been done, and paid
 
-Each error carries its evidence: ``provider``, ``account``, ``environment``, ``operation``,
-``http_status``, ``provider_code``, ``provider_message``, ``sent`` (whether a request went out),
-``money_may_be_spent`` and ``next_step``, what to do now. ``str(error)`` says all of it.
+Errors are immutable: `CrowdhubError.with_` gives a changed copy. Each carries its evidence: ``provider``,
+``account``, ``environment``, ``operation``, ``http_status``, ``provider_code``, ``provider_message``, ``sent``
+(whether a request went out), ``money_may_be_spent``, ``origin`` (the line of the plugin where it arose, as text)
+and ``next_step``, what to do now. ``str(error)`` says all of it but the origin, which a traceback shows as a note.
 No error ever holds a key, a token or a signature.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Self, cast
+from typing import Any, NamedTuple, Self, TypeVar, cast
 
 __all__ = [
     "AuthenticationFailed",
@@ -59,12 +60,36 @@ __all__ = [
     "UnreadableResponse",
 ]
 
+Redact = Callable[[str], str]
+E = TypeVar("E", bound="CrowdhubError")
+
+
+class Issue(NamedTuple):
+    """One thing wrong with a request: ``where`` (the field) and ``what`` (what is wrong and what would be right)."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
 
 class CrowdhubError(Exception):
     """The root of the tree; catching it catches everything that crowdhub raises on purpose."""
 
     next_step: str = "Read the message; nothing more is known."
     money_may_be_spent: bool = False
+
+    message: str
+    provider: str | None
+    account: str | None
+    environment: str | None
+    operation: str | None
+    http_status: int | None
+    provider_code: str | None
+    provider_message: str | None
+    sent: bool
+    origin: str | None
 
     def __init__(
         self,
@@ -81,32 +106,56 @@ class CrowdhubError(Exception):
         next_step: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.provider = provider
-        self.account = account
-        self.environment = environment
-        self.operation = operation
-        self.http_status = http_status
-        self.provider_code = provider_code
-        self.provider_message = provider_message
-        self.sent = sent
+        self._hold(
+            message=message,
+            provider=provider,
+            account=account,
+            environment=environment,
+            operation=operation,
+            http_status=http_status,
+            provider_code=provider_code,
+            provider_message=provider_message,
+            sent=sent,
+            origin=None,
+        )
         if next_step is not None:
-            self.next_step = next_step
+            self._hold(next_step=next_step)
 
-    def locate(self, **where: Any) -> Self:
-        """Fill in the evidence that is still missing (the engine knows what a provider's code does not)."""
-        for name, value in where.items():
-            if getattr(self, name) is None:
-                setattr(self, name, value)
-        return self
+    def _hold(self, **values: object) -> None:
+        """Set attributes while the error is being made."""
+        vars(self).update(values)
 
-    def clean(self, redact: Any) -> Self:
-        """Pass every text of this error through ``redact`` (a callable from text to text)."""
-        for name, value in vars(self).items():
-            if isinstance(value, (str, list, tuple, dict)):
-                setattr(self, name, _cleaned(value, redact))
-        self.args = tuple(_cleaned(a, redact) for a in self.args)
-        return self
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("__"):  # Python itself sets __traceback__, __cause__ and __notes__
+            raise AttributeError(f"errors are immutable; error.with_({name}=…) gives a changed copy")
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if not name.startswith("__"):
+            raise AttributeError("errors are immutable")
+        super().__delattr__(name)
+
+    def with_(self, **changes: object) -> Self:
+        """A copy with other evidence (``error.with_(operation="publish")``), the same cause, and no traceback."""
+        state = {name: value for name, value in vars(self).items() if name != "__notes__"}
+        if unknown := [name for name in changes if name not in state and not hasattr(type(self), name)]:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(unknown)}")
+        state.update(changes)
+        copy = _rebuild(type(self), (state["message"],), state)
+        copy.__cause__ = self.__cause__
+        copy.__suppress_context__ = self.__suppress_context__
+        if copy.origin is not None:
+            copy.add_note(f"In the plugin: {copy.origin}.")
+        return copy
+
+    def located(self, **where: object) -> Self:
+        """A copy with the evidence that is still missing (the engine knows what a provider's code does not)."""
+        return self.with_(**{name: value for name, value in where.items() if getattr(self, name) is None})
+
+    def redacted(self, redact: Redact) -> Self:
+        """A copy whose every text went through ``redact``."""
+        state = {name: value for name, value in vars(self).items() if name != "__notes__"}
+        return self.with_(**{name: _redacted(value, redact) for name, value in state.items()})
 
     def __str__(self) -> str:
         place = "/".join(p for p in (self.provider, self.account) if p)
@@ -132,7 +181,7 @@ class CrowdhubError(Exception):
         return _rebuild, (type(self), self.args, vars(self).copy())
 
 
-def _cleaned(value: Any, redact: Any, depth: int = 0) -> Any:
+def _redacted(value: Any, redact: Redact, depth: int = 0) -> Any:
     """Every text in a value passed through ``redact``: a marketplace can echo a key anywhere in its answer."""
     if isinstance(value, str):
         return redact(value)
@@ -141,18 +190,17 @@ def _cleaned(value: Any, redact: Any, depth: int = 0) -> Any:
     if depth > 50 and isinstance(value, (list, tuple, dict)):
         return "…"  # no marketplace nests so deep; an attacker does
     if isinstance(value, (list, tuple)):
-        parts: list[Any] = [_cleaned(each, redact, depth + 1) for each in cast("Sequence[Any]", value)]
+        parts: list[Any] = [_redacted(each, redact, depth + 1) for each in cast("Sequence[Any]", value)]
         return tuple(parts) if isinstance(value, tuple) else parts
     if isinstance(value, dict):
         members = cast("dict[Any, Any]", value)
-        return {_cleaned(name, redact): _cleaned(each, redact, depth + 1) for name, each in members.items()}
+        return {_redacted(name, redact): _redacted(each, redact, depth + 1) for name, each in members.items()}
     return value
 
 
-def _rebuild(kind: type[CrowdhubError], args: tuple[Any, ...], state: dict[str, Any]) -> CrowdhubError:
-    error = Exception.__new__(kind)
-    error.args = args
-    error.__dict__.update(state)
+def _rebuild(kind: type[E], args: tuple[Any, ...], state: Mapping[str, Any]) -> E:
+    error = kind.__new__(kind, *args)
+    vars(error).update(state)
     return error
 
 
@@ -182,42 +230,26 @@ class NotSupported(CallerError):
 
     next_step = "Ask `market.capabilities` first, or choose another marketplace; nothing was sent."
 
+    capability: str
+    fields: tuple[str, ...]
+    reasons: Mapping[str, str]
+
     def __init__(
-        self, capability: Any, provider: str, *, fields: Mapping[str, str] | None = None, reason: str | None = None
+        self,
+        capability: str,
+        provider: str,
+        *,
+        fields: Mapping[str, str] | None = None,
+        reason: str | None = None,
     ) -> None:
-        self.capability = capability
-        self.fields = tuple(fields or ())
-        self.reasons = dict(fields or {})
-        name = getattr(capability, "value", str(capability))
+        name: str = getattr(capability, "value", capability)
         if fields:
             listed = "; ".join(f"{field}: {why}" for field, why in fields.items())
             message = f"{provider} cannot honour what the draft asks for: {listed}."
         else:
             message = f"{provider} does not support {name}" + (f": {reason}." if reason else ".")
         super().__init__(message, provider=provider)
-
-
-class Issue(tuple[str, str]):
-    """One thing wrong with a request: ``where`` (the field) and ``what`` (what is wrong and what would be right)."""
-
-    __slots__ = ()
-
-    def __new__(cls, where: str, what: str) -> Self:
-        return super().__new__(cls, (where, what))
-
-    def __getnewargs__(self) -> tuple[str, str]:
-        return (self[0], self[1])
-
-    @property
-    def where(self) -> str:
-        return self[0]
-
-    @property
-    def what(self) -> str:
-        return self[1]
-
-    def __str__(self) -> str:
-        return f"{self[0]}: {self[1]}"
+        self._hold(capability=capability, fields=tuple(fields or ()), reasons=dict(fields or {}))
 
 
 class InvalidRequest(CallerError, ValueError):
@@ -225,12 +257,15 @@ class InvalidRequest(CallerError, ValueError):
 
     next_step = "Correct what is named above and call again."
 
+    issues: tuple[Issue, ...]
+
     def __init__(self, message: str | None = None, *, issues: Iterable[Issue] = (), **evidence: Any) -> None:
-        self.issues: Sequence[Issue] = tuple(issues)
+        named = tuple(issues)
         if message is None:
-            many = f"{len(self.issues)} issues: " if len(self.issues) > 1 else ""
-            message = many + "; ".join(map(str, self.issues)) + "."
+            many = f"{len(named)} issues: " if len(named) > 1 else ""
+            message = many + "; ".join(map(str, named)) + "."
         super().__init__(message, **evidence)
+        self._hold(issues=named)
 
 
 class BudgetExceeded(CallerError):
@@ -238,11 +273,13 @@ class BudgetExceeded(CallerError):
 
     next_step = "Raise the budget or wait until it is free again; nothing was sent."
 
+    need: Any  # Money, which stands above the errors
+    have: Any
+    budget: str
+
     def __init__(self, need: Any, have: Any, *, budget: str = "budget", **evidence: Any) -> None:
-        self.need = need
-        self.have = have
-        self.budget = budget
         super().__init__(f"The {budget} has {have} left and this needs {need}.", **evidence)
+        self._hold(need=need, have=have, budget=budget)
 
 
 class NotConfirmed(CallerError):
@@ -261,19 +298,22 @@ class LedgerError(CallerError):
 
     next_step = "Put right what is named above and call again; nothing was sent."
 
+    transient: bool
+
     def __init__(self, message: str, *, transient: bool = False, **evidence: Any) -> None:
         super().__init__(message, **evidence)
-        self.transient = transient
+        self._hold(transient=transient)
 
-    def after_sending(self) -> LedgerError:
+    def after_sending(self) -> Self:
         """The same error where the marketplace had already been asked."""
-        self.sent = True
-        self.money_may_be_spent = True
-        self.next_step = (
-            "The marketplace was asked already and the intent is still open in the ledger: "
-            "put right what is named above, then recover. Do not simply repeat the call."
+        return self.with_(
+            sent=True,
+            money_may_be_spent=True,
+            next_step=(
+                "The marketplace was asked already and the intent is still open in the ledger: "
+                "put right what is named above, then recover. Do not simply repeat the call."
+            ),
         )
-        return self
 
 
 class AuthenticationFailed(MarketplaceError):
@@ -299,9 +339,11 @@ class Conflict(MarketplaceError):
 
     next_step = "Look at its present state; it was not changed."
 
-    def __init__(self, message: str, *, actual: Any = None, **evidence: Any) -> None:
-        self.actual = actual
+    actual: object
+
+    def __init__(self, message: str, *, actual: object = None, **evidence: Any) -> None:
         super().__init__(message, **evidence)
+        self._hold(actual=actual)
 
 
 class InsufficientFunds(MarketplaceError):
@@ -315,9 +357,11 @@ class RateLimited(MarketplaceError):
 
     next_step = "Wait for `retry_after` seconds, or raise `max_wait`; nothing was done."
 
+    retry_after: float | None
+
     def __init__(self, message: str, *, retry_after: float | None = None, **evidence: Any) -> None:
-        self.retry_after = retry_after
         super().__init__(message, **evidence)
+        self._hold(retry_after=retry_after)
 
 
 class ProviderUnavailable(MarketplaceError):
@@ -325,9 +369,11 @@ class ProviderUnavailable(MarketplaceError):
 
     next_step = "Try again later; nothing was changed."
 
+    retry_after: float | None
+
     def __init__(self, message: str, *, retry_after: float | None = None, **evidence: Any) -> None:
-        self.retry_after = retry_after
         super().__init__(message, **evidence)
+        self._hold(retry_after=retry_after)
 
 
 class ProviderError(MarketplaceError):
@@ -342,12 +388,14 @@ class UnreadableResponse(ProviderError):
 
     next_step = "Report it with the excerpt: the marketplace may have changed its answers."
 
+    excerpt: str | None
+    records: tuple[Any, ...]
+
     def __init__(
         self, message: str, *, excerpt: str | None = None, records: Sequence[Any] = (), **evidence: Any
     ) -> None:
-        self.excerpt = excerpt
-        self.records = tuple(records)
         super().__init__(message, **evidence)
+        self._hold(excerpt=excerpt, records=tuple(records))
 
 
 class Lost(Enum):
@@ -367,10 +415,15 @@ class OutcomeUnknown(MarketplaceError):
     """The answer was lost: the request may have been carried out, and paid for. It was **not** sent again.
 
     ``lost`` says how, ``sent_at`` when the request left, ``look_for`` what to look for at the marketplace.
+    ``money_may_be_spent`` is False where the lost request costs nothing (it makes a draft, say).
     """
 
     money_may_be_spent = True
     next_step = "Do not simply repeat it. Look at the marketplace whether it was done."
+
+    lost: Lost
+    sent_at: datetime | None
+    look_for: str | None
 
     def __init__(
         self,
@@ -381,13 +434,9 @@ class OutcomeUnknown(MarketplaceError):
         look_for: str | None = None,
         **evidence: Any,
     ) -> None:
-        self.lost = lost
-        self.sent_at = sent_at
-        self.look_for = look_for
         super().__init__(message, **evidence)
+        self._hold(lost=lost, sent_at=sent_at, look_for=look_for)
 
     def looking_for(self, what: str) -> Self:
-        """Say what a person (or ``recover``) has to look for, and where."""
-        self.look_for = what
-        self.next_step = f"Do not simply repeat it. Look for {what}."
-        return self
+        """A copy that says what a person (or ``recover``) has to look for, and where."""
+        return self.with_(look_for=what, next_step=f"Do not simply repeat it. Look for {what}.")

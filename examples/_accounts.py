@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from crowdhub import AsyncHub, Hub
-from crowdhub.demo.clock import SandboxTime
 from crowdhub.operations.spending import Spend
 from crowdhub.sandbox import Sandbox
 
@@ -23,8 +22,7 @@ def open_hub(kind: type[H], *names: str) -> Generator[H]:
         yield kind.from_config(sys.argv[1], confirm=ask)
         return
     with Sandbox(*names) as box:
-        # Waiting moves the sandbox's clock, and the people in it work meanwhile.
-        yield kind(box.accounts, clock=SandboxTime(box))
+        yield kind(box.accounts)  # lives by the sandbox's clock: waiting moves it, and people work meanwhile
 
 
 def ask(spend: Spend) -> bool:

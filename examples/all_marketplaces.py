@@ -5,11 +5,11 @@ python examples/all_marketplaces.py crowdhub.toml      on your accounts of these
 """
 
 from collections import Counter
-from typing import Any
 
 from _accounts import open_hub
 
 from crowdhub import Capability, Hub, Market, Money, Submission, TaskDraft
+from crowdhub.protocol import AnyProvider
 from crowdhub.sandbox import png
 from crowdhub_crowdsdom import CrowdSDOMOptions
 from crowdhub_etxt import EtxtOptions
@@ -31,7 +31,7 @@ DRAFT = TaskDraft(
 SIGN = TaskDraft(image=png("OPEN 9 - 17"))  # all that CapSolver wants
 
 
-def decide(market: Market[Any], work: Submission) -> bool:
+def decide(market: Market[AnyProvider], work: Submission) -> bool:
     """Whether this is one more piece of good work, which is paid then."""
     if work.status == "approved":  # at once, or by an earlier run of this program
         return True

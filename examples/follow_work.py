@@ -7,15 +7,15 @@ python examples/follow_work.py crowdhub.toml TASK [FOLDER]  on your account "rap
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from _accounts import open_hub
 
 from crowdhub import Hub, Market, Money, Task, TaskDraft
 from crowdhub.errors import CrowdhubError
+from crowdhub.protocol import AnyProvider
 
 
-def some_task(market: Market[Any]) -> Task:
+def some_task(market: Market[AnyProvider]) -> Task:
     """In the sandbox there is no task yet."""
     return market.publish(
         TaskDraft(

@@ -6,7 +6,7 @@ python examples/publish_and_review.py crowdhub.toml     on your account "rapidwo
 
 from _accounts import open_hub
 
-from crowdhub import Decision, Hub, Money, TaskDraft
+from crowdhub import Decision, Hub, Money, Submission, TaskDraft
 
 DRAFT = TaskDraft(
     title="Which colour is the front door?",
@@ -22,7 +22,7 @@ with open_hub(Hub, "rapidworkers") as opened, opened as hub:
     print(f"{market.name} ({market.environment}): {market.balance()}, publishing takes {market.estimate(DRAFT)}")
     task = market.publish(DRAFT, key="front-door-1")  # run it again after a crash: the same key, the same task
 
-    good = []
+    good: list[Submission] = []
     for work in market.watch([task], interval=600):  # a look every ten minutes
         if work.text and work.files:
             good.append(work)

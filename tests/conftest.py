@@ -4,52 +4,29 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import anyio
-import anyio.lowlevel
 import pytest
 
 from crowdhub import AsyncHub, AsyncMarket, Hub, Market
-from crowdhub.clock import Clock
 from crowdhub.engine.session import Session
-from crowdhub.protocol import Provider
-
-
-class HandClock(Clock):
-    """Time that passes only by sleeping, at once."""
-
-    def __init__(self) -> None:
-        self.start = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
-        self.slept: list[float] = []
-
-    @property
-    def passed(self) -> float:
-        return sum(self.slept)
-
-    def now(self) -> datetime:
-        return self.start + timedelta(seconds=self.passed)
-
-    def monotonic(self) -> float:
-        return self.passed
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-
-    async def sleep_async(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        await anyio.lowlevel.checkpoint()
+from crowdhub.protocol import AnyProvider
+from tests.support.hand_clock import HandClock
 
 
 @pytest.fixture
 def clock() -> HandClock:
-    return HandClock()
+    return HandClock(datetime(2026, 1, 15, 9, tzinfo=UTC))  # as a sandbox's
 
 
 class World:
-    """Runs one operation of a market in ordinary code, under asyncio or under trio."""
+    """Runs one operation of a market in ordinary code, under asyncio or under trio.
+
+    The operation is typed as one of ordinary code: under an event loop it meets the same names, awaited.
+    """
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -57,18 +34,18 @@ class World:
     def __repr__(self) -> str:
         return self.kind
 
-    def market(self, session: Session, op: Callable[[Any], Any], provider: Provider[Any] | None = None) -> Any:
+    def market(self, session: Session, op: Callable[[Market[Any]], object], provider: AnyProvider | None = None) -> Any:
         """``op`` on a market over ``session``; an iterator becomes a list."""
         provider = provider or session.provider
         if self.kind == "sync":
-            market = Market(provider, session)
+            market: Market[Any] = Market(provider, session)
             try:
                 return _listed(op(market))
             finally:
                 market.close()
 
         async def main() -> Any:
-            market = AsyncMarket(provider, session)
+            market: Any = AsyncMarket(provider, session)
             try:
                 return await _finished(op(market))
             finally:
@@ -76,14 +53,14 @@ class World:
 
         return anyio.run(main, backend=self.kind)
 
-    def hub(self, accounts: dict[str, Any], op: Callable[[Any], Any], **options: Any) -> Any:
+    def hub(self, accounts: Mapping[str, Mapping[str, Any]], op: Callable[[Hub], object], **options: Any) -> Any:
         """``op`` on a hub of these accounts; an iterator becomes a list."""
-        options.setdefault("ledger", None)
         if self.kind == "sync":
             with Hub(accounts, **options) as hub:
                 return _listed(op(hub))
 
         async def main() -> Any:
+            hub: Any
             async with AsyncHub(accounts, **options) as hub:
                 return await _finished(op(hub))
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 
 import sys
 
+from crowdhub._version import __version__
+
 
 def main() -> None:
     """The entry point; says what to install where the extra `cli` is missing."""
+    if sys.argv[1:] == ["--version"]:  # answered without the libraries that read a command line
+        sys.stdout.write(f"crowdhub {__version__}\n")
+        return
     try:
         import rich
         import typer

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from crowdhub._version import __version__
-from crowdhub.cli import (
-    chaos,
-    demo,
-    ledger,
-    plugin,
-    providers,
-    publish,
-    record,
-    recover,
-    review,
-    sandbox,
-    work,
-    workers,
-)
+from crowdhub.cli.lazy import HELP, Entry, LazyGroup
+
+COMMANDS = {
+    "demo": Entry("crowdhub.cli.demo:demo", "One program over all marketplaces, from publishing to paying."),
+    "providers": Entry(
+        "crowdhub.cli.providers:providers", "The marketplaces that are installed, and what each can do."
+    ),
+    "balance": Entry("crowdhub.cli.work:balance", "The money on an account, or on every account."),
+    "publish": Entry("crowdhub.cli.publish:publish", "Publish a task, described by a file, by options, or by both."),
+    "tasks": Entry("crowdhub.cli.work:tasks", "The tasks of an account."),
+    "submissions": Entry("crowdhub.cli.work:submissions", "The work handed in on a task."),
+    "review": Entry("crowdhub.cli.review:review", "Decide on a task's work: by a file, in one go, or one by one."),
+    "block": Entry("crowdhub.cli.workers:block", "Keep a worker away from an account's tasks."),
+    "unblock": Entry("crowdhub.cli.workers:unblock", "Let a blocked worker work again."),
+    "blocked": Entry("crowdhub.cli.workers:blocked", "The workers that are blocked."),
+    "sandbox": Entry("crowdhub.cli.sandbox:sandbox", "Run marketplaces on this machine until Ctrl-C."),
+    "record": Entry("crowdhub.cli.record:record", "Record a marketplace's endpoints anew, scrubbed of keys."),
+    "recover": Entry("crowdhub.cli.recover:recover", "Settle what a crash or a lost answer left open."),
+    "chaos": Entry("crowdhub.cli.chaos:chaos", "Let everything go wrong, then compare books and ledger."),
+    "plugin": Entry("crowdhub.cli.plugin:app", "Write a provider for another marketplace."),
+    "ledger": Entry("crowdhub.cli.ledger:app", "What was spent where, from the ledger alone."),
+}
+
+
+class Commands(LazyGroup):
+    entries = COMMANDS
+
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
 )
 
 
@@ -48,26 +61,3 @@ def crowdhub(
     130 Ctrl-C.
     """
     del version
-
-
-COMMANDS: dict[str, Callable[..., None]] = {
-    "demo": demo.demo,
-    "providers": providers.providers,
-    "balance": work.balance,
-    "publish": publish.publish,
-    "tasks": work.tasks,
-    "submissions": work.submissions,
-    "review": review.review,
-    "block": workers.block,
-    "unblock": workers.unblock,
-    "blocked": workers.blocked,
-    "sandbox": sandbox.sandbox,
-    "record": record.record,
-    "recover": recover.recover,
-    "chaos": chaos.chaos,
-}
-
-for name, function in COMMANDS.items():
-    app.command(name)(function)
-app.add_typer(plugin.app, name="plugin")
-app.add_typer(ledger.app, name="ledger")

@@ -11,7 +11,7 @@ from crowdhub.cli.common import CALLER, MARKETPLACE, command
 from crowdhub.cli.output import complain, console, json_line, say, table
 
 if TYPE_CHECKING:
-    from crowdhub.testing.campaign import Result
+    from crowdhub.testing.campaign import CampaignReport
 
 SHOWN = 5  # cases, or things to look at, that are listed one by one
 
@@ -19,7 +19,8 @@ SHOWN = 5  # cases, or things to look at, that are listed one by one
 @command
 def chaos(
     provider: Annotated[
-        list[str] | None, typer.Option("--provider", "-p", help="A marketplace (repeatable); all without.")
+        list[str] | None,
+        typer.Option("--provider", "-p", help="An installed marketplace with a sandbox (repeatable); all without."),
     ] = None,
     operations: Annotated[int, typer.Option(min=1, help="Random operations on each, besides the kills.")] = 2000,
     seed: Annotated[int, typer.Option(help="Another seed, other faults and operations; the same one, the same.")] = 0,
@@ -33,16 +34,16 @@ def chaos(
     ] = None,
     rate: Annotated[float, typer.Option(min=0, max=0.6, help="The share of requests that something happens to.")] = 0.2,
     kills: Annotated[bool, typer.Option(help="Kill processes at every step.")] = True,
-    quick: Annotated[bool, typer.Option("--quick", help="Kill in two kinds of weather instead of six.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Kill under two conditions instead of six.")] = False,
     naive: Annotated[int, typer.Option(min=0, help="Tasks that a program with naive retries publishes.")] = 200,
     as_json: Annotated[bool, typer.Option("--json", help="JSON, one object a marketplace.")] = False,
 ) -> None:
-    """Let everything go wrong on marketplaces that run on this machine, and compare their books with the ledger.
+    """Let everything go wrong, then compare books and ledger.
 
-    Exit code 1 where anything was paid twice or lost.
+    The marketplaces run on this machine. Exit code 1 where anything was paid twice or lost.
     """
     try:
-        from crowdhub.testing.campaign import Place, names, run
+        from crowdhub.testing.campaign import LedgerHost, names, run
     except ImportError as missing:
         complain(str(missing))
         raise typer.Exit(CALLER) from None
@@ -51,13 +52,13 @@ def chaos(
         if not as_json:
             complain(f"{name}: {what} ({done} operations so far)")
 
-    results: list[Result] = []
+    reports: list[CampaignReport] = []
     with ExitStack() as stack:
-        place = stack.enter_context(Place(ledger, postgres_url))
+        host = stack.enter_context(LedgerHost(ledger, postgres_url))
         for name in provider or names():
-            result = run(
+            report = run(
                 name,
-                place,
+                host,
                 operations=operations,
                 seed=seed,
                 kills=kills,
@@ -66,58 +67,58 @@ def chaos(
                 quick=quick,
                 progress=progress,
             )
-            results.append(result)
+            reports.append(report)
             if as_json:
-                json_line(result.as_dict())
+                json_line(report.as_dict())
             else:
-                _tell(result)
+                _tell(report)
     if not as_json:
-        _sum_up(results)
-    if not all(result.good for result in results):
+        _sum_up(reports)
+    if not all(report.good for report in reports):
         raise typer.Exit(MARKETPLACE)
 
 
-def _tell(result: Result) -> None:
-    tally = result.tally
+def _tell(report: CampaignReport) -> None:
+    findings = report.findings
     say("")
-    say(f"{tally.provider} (sandbox), ledger in {result.ledger}, seed {result.seed}", style="bold")
+    say(f"{findings.provider} (sandbox), ledger in {report.ledger}, seed {report.seed}", style="bold")
     out = console()
-    table(out, ["fault", "times"], [[name, str(count)] for name, count in sorted(tally.faults.items())])
+    table(out, ["fault", "times"], [[name, str(count)] for name, count in sorted(findings.faults.items())])
     say("")
-    table(out, ["what came of it", "times"], [[name, str(count)] for name, count in sorted(tally.done.items())])
+    table(out, ["what came of it", "times"], [[name, str(count)] for name, count in sorted(findings.done.items())])
     say("")
-    for what in [*tally.duplicates, *tally.lost][: 4 * SHOWN]:
+    for what in [*findings.duplicates, *findings.lost][: 4 * SHOWN]:
         say(f"WRONG: {what}", style="bold red")
-    for reason, count in tally.unknown.items():
+    for reason, count in findings.unknown.items():
         say(f"{count} outcomes a person must look at. {reason}.")
-    for what in tally.to_look_at[:SHOWN]:
+    for what in findings.to_look_at[:SHOWN]:
         say(f"  to look at: {what}")
-    if len(tally.to_look_at) > SHOWN:
-        say(f"  … and {len(tally.to_look_at) - SHOWN} more like these")
-    for note in tally.notes:
+    if len(findings.to_look_at) > SHOWN:
+        say(f"  … and {len(findings.to_look_at) - SHOWN} more like these")
+    for note in findings.notes:
         say(f"note: {note}")
 
 
-def _sum_up(results: list[Result]) -> None:
+def _sum_up(reports: list[CampaignReport]) -> None:
     say("")
     names = ["marketplace", "operations", "faults", "duplicates", "lost", "unknown"]
     rows = [
         [
-            f"{each.tally.provider} (sandbox)",
-            str(each.tally.operations),
-            str(each.tally.faults.total()),
-            str(len(each.tally.duplicates)),
-            str(len(each.tally.lost)),
-            str(each.tally.unknown.total()),
+            f"{each.findings.provider} (sandbox)",
+            str(each.findings.operations),
+            str(each.findings.faults.total()),
+            str(len(each.findings.duplicates)),
+            str(len(each.findings.lost)),
+            str(each.findings.unknown.total()),
         ]
-        for each in results
+        for each in reports
     ]
-    for each in results:
+    for each in reports:
         if each.naive is not None:
             paid_and_gone = str(each.naive.lost)
             rows.append(
                 [
-                    f"{each.tally.provider}, naive retries",
+                    f"{each.findings.provider}, naive retries",
                     str(each.naive.operations),
                     "the same",
                     str(each.naive.duplicates),
@@ -127,8 +128,8 @@ def _sum_up(results: list[Result]) -> None:
             )
     table(console(), names, rows)
     say("")
-    good = all(each.good for each in results)
+    good = all(each.good for each in reports)
     verdict = "Nothing was paid twice, nothing was lost." if good else "Something was paid twice or lost: see above."
     say(verdict, style="bold green" if good else "bold red")
-    if any(each.tally.notes for each in results):
+    if any(each.findings.notes for each in reports):
         say("The notes above name what lies outside of that: where no client can tell, or only by waiting.")

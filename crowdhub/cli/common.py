@@ -8,14 +8,13 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 
-from crowdhub.cli.output import complain, place
+from crowdhub.cli.output import AnyMarket, complain, place
 from crowdhub.errors import CallerError, ConfigurationError, CrowdhubError, InvalidRequest, Issue
 from crowdhub.hub import Hub
-from crowdhub.market import Market
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,7 +62,7 @@ def command(work: Callable[P, R]) -> Callable[P, R]:
 
 
 @contextmanager
-def opened(config: Path | None, account: str | None) -> Generator[Market[Any]]:
+def opened(config: Path | None, account: str | None) -> Generator[AnyMarket]:
     """The market of the account that was asked for. There is no default live account."""
     with open_hub(config) as hub:
         yield choose(hub, account)
@@ -81,7 +80,7 @@ def open_hub(config: Path | None) -> Hub:
     return hub
 
 
-def choose(hub: Hub, account: str | None) -> Market[Any]:
+def choose(hub: Hub, account: str | None) -> AnyMarket:
     """The account by name; without one, the only account there is, if it is a sandbox."""
     if account is not None:
         return hub[account]
@@ -97,7 +96,7 @@ def choose(hub: Hub, account: str | None) -> Market[Any]:
     return market
 
 
-def confirm(market: Market[Any], question: str, *, yes: bool) -> None:
+def confirm(market: AnyMarket, question: str, *, yes: bool) -> None:
     """Ask before money moves on a live account. Leaves the program where the answer is no."""
     if yes or market.environment == "sandbox":
         return

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
 from crowdhub.model import Decision, Submission, Verdict
 
 VERDICTS = {str(each): each for each in Verdict} | {"request_redo": Verdict.REDO}
-COLUMNS = ("submission", "verdict", "words")
+COLUMNS = ("submission", "verdict", "comment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Line:
     number: int
     submission: str
     verdict: Verdict
-    words: str | None
+    comment: str | None
 
 
 def read_file(path: Path) -> list[Line]:
@@ -44,17 +44,18 @@ def read_file(path: Path) -> list[Line]:
         fields = {str(name).strip().lower(): value for name, value in row.items() if value not in (None, "")}
         name = str(fields.get("submission", fields.get("id", ""))).strip()
         said = str(fields.get("verdict", "")).strip().lower()
-        words = str(fields["words"]).strip() if "words" in fields else None
+        told = fields.get("comment", fields.get("words"))  # the column's name in files of earlier versions
+        comment = str(told).strip() if told is not None else None
         if not name:
             issues.append(Issue(where, f"has no submission; the columns are {', '.join(COLUMNS)}"))
         elif name in decided:
             issues.append(Issue(where, f"submission {name} was decided in line {decided[name]} already"))
         elif said not in VERDICTS:
-            issues.append(Issue(where, f"the verdict {said!r} is none of {', '.join(VERDICTS)}"))
-        elif VERDICTS[said] is not Verdict.APPROVE and not words:
-            issues.append(Issue(where, f"a {said} needs words for the worker"))
+            issues.append(Issue(where, f"the verdict {said!r} is not one of {', '.join(VERDICTS)}"))
+        elif VERDICTS[said] is not Verdict.APPROVE and not comment:
+            issues.append(Issue(where, f"a {said} needs a comment for the worker"))
         else:
-            lines.append(Line(number, name, VERDICTS[said], words))
+            lines.append(Line(number, name, VERDICTS[said], comment))
         decided.setdefault(name, number)
     if issues:
         raise InvalidRequest(issues=issues)
@@ -73,22 +74,24 @@ def match(lines: Iterable[Line], submissions: Iterable[Submission], path: Path) 
                 for each in missing
             ]
         )
-    return [Decision(submission=found[name], verdict=line.verdict, words=line.words) for name, line in wanted.items()]
+    return [
+        Decision(submission=found[name], verdict=line.verdict, comment=line.comment) for name, line in wanted.items()
+    ]
 
 
-def _json_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, object] | str]]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         try:
-            row: Any = json.loads(line)
+            row: object = json.loads(line)
         except (ValueError, RecursionError) as error:
-            yield number, f"is no JSON ({error})"
+            yield number, f"is not JSON ({error})"
             continue
-        yield number, cast("dict[str, Any]", row) if isinstance(row, dict) else "is no JSON object"
+        yield number, cast("dict[str, object]", row) if isinstance(row, dict) else "is not a JSON object"
 
 
-def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, object] | str]]:
     first = text.partition("\n")[0]
     reader = csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
     names = {name.strip().lower() for name in reader.fieldnames or ()}
@@ -99,4 +102,4 @@ def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
         for row in reader:
             yield reader.line_num, "has more cells than the first line" if None in row else row
     except csv.Error as error:
-        yield reader.line_num + 1, f"is no CSV ({error})"
+        yield reader.line_num + 1, f"is not CSV ({error})"

@@ -1,11 +1,11 @@
-"""`demo`: how the play of `crowdhub.demo` looks on a terminal."""
+"""`demo`: how `crowdhub.demo` looks on a terminal."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich import box
@@ -14,11 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from crowdhub.cli.common import MARKETPLACE, command
-from crowdhub.cli.output import complain, console, json_line, place, plain, progress
-from crowdhub.demo import SCENES, run
+from crowdhub.cli.output import AnyMarket, complain, console, json_line, place, plain, progress
+from crowdhub.demo import run
 from crowdhub.demo.show import LABELS, Silent
-from crowdhub.errors import InvalidRequest, Issue
-from crowdhub.market import Market
 from crowdhub.model import Submission
 
 AGREE = "On each, balances, payments and requests agree with the marketplace's own books; nothing was paid twice."
@@ -36,7 +34,7 @@ class OnConsole:
         text = Text.assemble(*((plain(part), "") if isinstance(part, str) else part for part in parts))
         self._out.print(text, soft_wrap=self._soft)
 
-    def accounts(self, markets: Sequence[Market[Any]]) -> None:
+    def accounts(self, markets: Sequence[AnyMarket]) -> None:
         self._line("Marketplaces that run inside this program: nothing leaves the machine, nothing costs anything.")
         self._widest = max((len(market.name) for market in markets), default=0)
         for market in markets:
@@ -68,11 +66,11 @@ class OnConsole:
         with progress(what, total, on=self._out) as advance:
             yield advance
 
-    def end(self, rows: Sequence[Mapping[str, Any]], problems: Sequence[str]) -> None:
+    def end(self, rows: Sequence[Mapping[str, object]], problems: Sequence[str]) -> None:
         self._out.print()
         closing(self._out, rows)
         self._out.print()
-        if unknown := sum(row["unknown"] for row in rows):
+        if unknown := sum(count for row in rows if isinstance(count := row["unknown"], int)):
             self._line((f"{unknown} outcome cannot be told by the client and waits for a person.", "yellow"))
         for problem in problems:
             self._line((f"does not agree: {problem}", "bold red"))
@@ -82,7 +80,7 @@ class OnConsole:
             self._line((AGREE, "bold green"))
 
 
-def closing(out: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+def closing(out: Console, rows: Sequence[Mapping[str, object]]) -> None:
     """A column a marketplace where that fits; where it does not, one marketplace below the other."""
     columns = [[_shown(row, name) for name in LABELS] for row in rows]
     heads = [(str(row["marketplace"]), f"({row['environment']})") for row in rows]
@@ -103,7 +101,7 @@ def closing(out: Console, rows: Sequence[Mapping[str, Any]]) -> None:
             out.print(Text(f"  {text:<{label}}  {value}", overflow="fold"))
 
 
-def _shown(row: Mapping[str, Any], name: str) -> str:
+def _shown(row: Mapping[str, object], name: str) -> str:
     """An amount without its currency, which has a line of its own."""
     value = row[name]
     if isinstance(value, bool):
@@ -114,23 +112,21 @@ def _shown(row: Mapping[str, Any], name: str) -> str:
 @command
 def demo(
     markets: Annotated[
-        list[str] | None, typer.Argument(metavar="[MARKET]...", help=f"Of {', '.join(SCENES)}; all without.")
+        list[str] | None,
+        typer.Argument(metavar="[MARKET]...", help="Installed marketplaces with a sandbox; all of them without."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Only the closing table, one object a marketplace.")] = False,
 ) -> None:
-    """One program over all marketplaces, from publishing to paying; they run inside this program."""
-    names = markets or list(SCENES)
-    if unknown := [name for name in names if name not in SCENES]:
-        raise InvalidRequest(issues=[Issue(name, f"is none of {', '.join(SCENES)}") for name in unknown])
+    """One program over all marketplaces, from publishing to paying. They run inside this program."""
     try:
-        outcome = run(Silent() if as_json else OnConsole(), names)
+        report = run(Silent() if as_json else OnConsole(), markets or ())
     except ImportError as missing:
         complain(str(missing))
         raise typer.Exit(2) from None
     if as_json:
-        for row in outcome.rows:
-            json_line({**row, "agrees": outcome.agrees})
-        for problem in outcome.problems:
+        for row in report.rows:
+            json_line({**row, "agrees": report.agrees})
+        for problem in report.problems:
             complain(problem)
-    if not outcome.agrees:
+    if not report.agrees:
         raise typer.Exit(MARKETPLACE)

@@ -16,7 +16,7 @@ from crowdhub.model import ProviderOptions, TaskDraft
 FIELDS = tuple(name for name in TaskDraft.model_fields if name not in ("options", "reference"))
 
 
-def read_file(path: Path) -> dict[str, Any]:
+def read_file(path: Path) -> dict[str, object]:
     """The fields of a draft from a file. A picture's path is seen from the file's folder.
 
     Raises `ConfigurationError` for a file that cannot be read, `InvalidRequest` naming all unknown fields.
@@ -24,27 +24,27 @@ def read_file(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         # parse_float: an amount without quotes must not become a float on its way to Money
-        data: Any = (
+        data: object = (
             json.loads(text, parse_float=str) if path.suffix == ".json" else tomllib.loads(text, parse_float=str)
         )
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}.") from None
     if not isinstance(data, dict):
-        raise ConfigurationError(f"{path} is no table of a draft's fields.")
-    fields = cast("dict[str, Any]", data)
+        raise ConfigurationError(f"{path} does not hold a table of a draft's fields.")
+    fields = cast("dict[str, object]", data)
     issues = [
         Issue(name, f"there is no such field{_near(name)}") for name in fields if name not in (*FIELDS, "options")
     ]
     if issues:
         raise InvalidRequest(issues=issues)
-    if isinstance(fields.get("image"), str):
-        fields["image"] = str(path.parent / fields["image"])
+    if isinstance(image := fields.get("image"), str):
+        fields["image"] = str(path.parent / image)
     return fields
 
 
-def draft(fields: Mapping[str, Any], currency: str) -> TaskDraft:
+def draft(fields: Mapping[str, object], currency: str) -> TaskDraft:
     """The draft; an amount without a currency is in the marketplace's. Raises `InvalidRequest` naming all issues."""
-    ready = {name: value for name, value in fields.items() if value is not None and name != "options"}
+    ready: dict[str, Any] = {name: value for name, value in fields.items() if value is not None and name != "options"}
     if isinstance(ready.get("reward"), (str, int)):
         amount = str(ready["reward"]).strip()
         ready["reward"] = amount if " " in amount else f"{amount} {currency}"
@@ -53,16 +53,16 @@ def draft(fields: Mapping[str, Any], currency: str) -> TaskDraft:
     return TaskDraft(**ready)
 
 
-def _options(tables: Any) -> Iterator[ProviderOptions]:
+def _options(tables: object) -> Iterator[ProviderOptions]:
     """``[options.rapidworkers]`` and the like, as the plugins' own types."""
     if not isinstance(tables, dict):
         raise InvalidRequest(issues=[Issue("options", "holds one table for each marketplace")])
-    for name, settings in cast("dict[str, Any]", tables).items():
+    for name, settings in cast("dict[str, object]", tables).items():
         kind = registry.options_type(name)
         if kind is None:
             raise InvalidRequest(issues=[Issue(f"options.{name}", "this marketplace has no options")])
         if not isinstance(settings, dict) or "self" in settings:
-            raise InvalidRequest(issues=[Issue(f"options.{name}", "is no table of this marketplace's settings")])
+            raise InvalidRequest(issues=[Issue(f"options.{name}", "is not a table of this marketplace's settings")])
         yield kind(**cast("dict[str, Any]", settings))
 
 

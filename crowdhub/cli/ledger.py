@@ -6,7 +6,8 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 import typer
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:  # the command starts without the database's library
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
-    help="What was spent where: from the ledger alone, no marketplace is asked.",
+    help="What was spent where, from the ledger alone. No marketplace is asked.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -47,7 +49,7 @@ class Filters(TypedDict, total=False):
 
 
 @contextmanager
-def opened(config: Any) -> Generator[Ledger]:
+def opened(config: Path | None) -> Generator[Ledger]:
     """The ledger of the settings' accounts."""
     with open_hub(config) as hub:
         found = hub.ledger
@@ -239,7 +241,7 @@ def _days(day: str | None, since: str | None, until: str | None) -> tuple[date |
         try:
             return None if text is None else date.fromisoformat(text)
         except ValueError:
-            issues.append(Issue(option, f"{text!r} is no day such as 2026-03-01"))
+            issues.append(Issue(option, f"{text!r} is not a day such as 2026-03-01"))
             return None
 
     one, first, end = read("--day", day), read("--since", since), read("--until", until)

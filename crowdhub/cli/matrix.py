@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from crowdhub.errors import ConfigurationError
 from crowdhub.model import Capability, Support
-from crowdhub.protocol import Provider
+from crowdhub.protocol import Provider, ProviderSettings, RateLimit
 
-Kinds = Sequence[type[Provider[Any]]]
+Kind: TypeAlias = type[Provider[ProviderSettings]]
 YES, NO = "✓", "–"
+SPANS: Mapping[float, str] = {1: "second", 60: "minute", 3600: "hour", 86400: "day"}
 START, END = "<!-- generated: matrix -->", "<!-- /generated -->"
 
 
-def matrix(kinds: Kinds) -> str:
+def matrix(kinds: Sequence[Kind]) -> str:
     """One table: a row for each operation and each field of a draft, a column for each marketplace."""
     lines = [_row("", [kind.title for kind in kinds]), _row("---", [":-:" for _ in kinds])]
-    tables = [kind.capabilities() for kind in kinds]
+    tables = [kind.capabilities for kind in kinds]
     lines += [_row(_words(each), [_mark(able[each]) for able in tables]) for each in Capability]
     lines.append(_row("*a draft's*", ["" for _ in kinds]))
     fields = tables[0].fields if tables else {}
@@ -27,11 +28,11 @@ def matrix(kinds: Kinds) -> str:
     return "\n".join(lines) + "\n"
 
 
-def reasons(kinds: Kinds) -> str:
+def reasons(kinds: Sequence[Kind]) -> str:
     """A table for each marketplace, with the limits of what it can do and why it cannot do the rest."""
     parts: list[str] = []
     for kind in kinds:
-        able = kind.capabilities()
+        able = kind.capabilities
         limits = ", ".join(_limit(each) for each in kind.rate_limits) or "none that it documents"
         parts += [
             f"### {kind.title}",
@@ -82,6 +83,6 @@ def _why(support: Support) -> str:
     return support.reason or "not offered by this marketplace"
 
 
-def _limit(limit: Any) -> str:
-    span = {1: "second", 60: "minute", 3600: "hour", 86400: "day"}.get(limit.seconds, f"{limit.seconds:g} s")
+def _limit(limit: RateLimit) -> str:
+    span = SPANS.get(limit.seconds, f"{limit.seconds:g} s")
     return f"{limit.calls:,} a {span}" + (f" ({limit.what})" if limit.what else "")

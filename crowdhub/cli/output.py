@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel
 from rich.console import Console
@@ -22,7 +22,10 @@ from rich.text import Text
 
 from crowdhub.market import Market
 from crowdhub.model import Money
+from crowdhub.protocol import Provider, ProviderSettings
 
+AnyMarket: TypeAlias = Market[Provider[ProviderSettings]]
+"""A market, whatever its provider."""
 T = TypeVar("T", bound=BaseModel)
 Columns = Mapping[str, Callable[[T], object]]
 
@@ -51,7 +54,7 @@ def complain(text: str) -> None:
     errors().print(Text(plain(text)), soft_wrap=not sys.stderr.isatty())
 
 
-def place(market: Market[Any]) -> str:
+def place(market: AnyMarket) -> str:
     """An account is never named without its environment."""
     return f"{market.name} ({market.environment})"
 
@@ -79,29 +82,32 @@ def cell(value: object) -> str:
     return str(value)
 
 
-def record(model: BaseModel, **more: object) -> dict[str, Any]:
+def record(model: BaseModel, **more: object) -> dict[str, object]:
     """A model for `--json`: everything but the marketplace's raw answer, money and other exact numbers as text."""
     try:
-        told = model.model_dump(mode="json")
+        told: dict[str, object] = model.model_dump(mode="json")
     except (ValueError, RecursionError):  # something in it is nested deeper than pydantic goes
         told = {name: getattr(model, name) for name in type(model).model_fields}
-    return {**more, **_without_raw(told)}
+    return more | _members_without_raw(told, 0)
 
 
-def _without_raw(value: Any, depth: int = 0) -> Any:
+def _members_without_raw(members: Mapping[str, object], depth: int) -> dict[str, object]:
+    return {name: _without_raw(each, depth + 1) for name, each in members.items() if name != "raw"}
+
+
+def _without_raw(value: object, depth: int) -> object:
     if depth > DEEPEST:
         return "…"
     if isinstance(value, BaseModel):
-        value = {name: getattr(value, name) for name in type(value).model_fields}
+        return _members_without_raw({name: getattr(value, name) for name in type(value).model_fields}, depth)
     if isinstance(value, dict):
-        members = cast("dict[str, Any]", value)
-        return {name: _without_raw(each, depth + 1) for name, each in members.items() if name != "raw"}
+        return _members_without_raw(cast("dict[str, object]", value), depth)
     if isinstance(value, (list, tuple)):
-        return [_without_raw(each, depth + 1) for each in cast("Sequence[Any]", value)]
+        return [_without_raw(each, depth + 1) for each in cast("Sequence[object]", value)]
     return value
 
 
-def json_line(value: Mapping[str, Any]) -> None:
+def json_line(value: Mapping[str, object]) -> None:
     """One JSON object on one line, at once."""
     sys.stdout.write(json.dumps(value, ensure_ascii=True, default=_as_json) + "\n")
     sys.stdout.flush()
@@ -114,7 +120,7 @@ def _as_json(value: object) -> object:
 
 
 def listing(
-    market: Market[Any], what: str, items: Iterable[T], columns: Columns[T], *, as_json: bool, follow: bool = False
+    market: AnyMarket, what: str, items: Iterable[T], columns: Columns[T], *, as_json: bool, follow: bool = False
 ) -> int:
     """Print a listing as it is read; returns how many there were. ``follow``: each at once."""
     count = 0

@@ -11,12 +11,12 @@ from crowdhub import scaffold
 from crowdhub.cli.common import command
 from crowdhub.cli.output import say
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
 @app.callback()
 def plugin() -> None:
-    """Write a provider for a marketplace that crowdhub does not know yet."""
+    """Write a provider for another marketplace."""
 
 
 @app.command()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from crowdhub import registry
 from crowdhub.cli.common import CALLER, AsJson, command
-from crowdhub.cli.matrix import insert, matrix, reasons
+from crowdhub.cli.matrix import Kind, insert, matrix, reasons
 from crowdhub.cli.output import complain, console, json_line, table
-from crowdhub.protocol import Provider
 
 
 @command
@@ -64,7 +63,7 @@ def providers(
         raise typer.Exit(CALLER)
 
 
-def own() -> list[type[Provider[Any]]]:
+def own() -> list[Kind]:
     """The plugins of this distribution, which its documents describe; others may be installed beside them."""
     return [kind for plugin, kind in registry.examined() if kind is not None and plugin.distribution == "crowdhub"]
 
@@ -73,8 +72,8 @@ def _where(plugin: registry.Plugin) -> str:
     return " ".join(part for part in (plugin.distribution, plugin.version) if part)
 
 
-def _described(plugin: registry.Plugin, kind: type[Provider[Any]] | None) -> dict[str, Any]:
-    described: dict[str, Any] = {
+def _described(plugin: registry.Plugin, kind: Kind | None) -> dict[str, object]:
+    described: dict[str, object] = {
         "name": plugin.name,
         "target": plugin.target,
         "distribution": plugin.distribution,
@@ -82,7 +81,7 @@ def _described(plugin: registry.Plugin, kind: type[Provider[Any]] | None) -> dic
         "error": plugin.error,
     }
     if kind is not None:
-        able = kind.capabilities()
+        able = kind.capabilities
         described |= {
             "title": kind.title,
             "currency": kind.currency,

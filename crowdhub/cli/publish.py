@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from crowdhub.cli.common import INTERRUPTED, Account, AsJson, Config, Yes, command, confirm, opened
 from crowdhub.cli.drafts import draft, read_file
-from crowdhub.cli.output import complain, json_line, place, record, say
+from crowdhub.cli.output import AnyMarket, complain, json_line, place, record, say
 from crowdhub.errors import OutcomeUnknown
-from crowdhub.market import Market
 from crowdhub.model import Capability, Quote, TaskDraft
 
 
@@ -44,9 +43,9 @@ def publish(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Publish a task, from a file, from options, or from a file with options over it. It is charged at once."""
+    """Publish a task, described by a file, by options, or by both. Options go over the file; it is charged at once."""
     with opened(config, account) as market:
-        fields: dict[str, Any] = read_file(file) if file is not None else {}
+        fields: dict[str, object] = read_file(file) if file is not None else {}
         given = {
             "title": title,
             "instructions": instructions,
@@ -75,7 +74,7 @@ def publish(
         _publish(market, wanted, key, as_json=as_json)
 
 
-def _publish(market: Market[Any], wanted: TaskDraft, key: str, *, as_json: bool) -> None:
+def _publish(market: AnyMarket, wanted: TaskDraft, key: str, *, as_json: bool) -> None:
     again = f"Run the same command with --key {key}: it looks for what was published and does not publish it twice."
     try:
         task = market.publish(wanted, key=key)
@@ -95,11 +94,11 @@ def _publish(market: Market[Any], wanted: TaskDraft, key: str, *, as_json: bool)
         say(task.url)
 
 
-def _cost(market: Market[Any], wanted: TaskDraft) -> Quote | None:
+def _cost(market: AnyMarket, wanted: TaskDraft) -> Quote | None:
     return market.estimate(wanted) if Capability.ESTIMATE in market.capabilities else None
 
 
-def _show_dry(market: Market[Any], wanted: TaskDraft, key: str | None, *, as_json: bool) -> None:
+def _show_dry(market: AnyMarket, wanted: TaskDraft, key: str | None, *, as_json: bool) -> None:
     plan = market.publish(wanted, key=key, dry_run=True)
     if as_json:
         json_line(record(plan, account=market.name, environment=market.environment))

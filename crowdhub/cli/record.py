@@ -31,7 +31,7 @@ def record(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="What came of each recording, one object a line.")] = False,
 ) -> None:
-    """Record a marketplace's endpoints anew, scrubbed of keys: from its sandbox, or live with your own account."""
+    """Record a marketplace's endpoints anew, scrubbed of keys. From its sandbox, or live with your own account."""
     if live and not yes and not sys.stdin.isatty():
         raise InvalidRequest(issues=[Issue("--live", "needs somebody to ask, or --yes")])
     try:

@@ -9,11 +9,12 @@ import typer
 from crowdhub.cli.common import UNSETTLED, AsJson, Config, command, open_hub
 from crowdhub.cli.output import complain, json_line, record, say
 from crowdhub.model import Outcome, Result
-from crowdhub.operations.recovering import Recovered, RecoverReport, Settled
+from crowdhub.operations.spending.recovering import Recovered, RecoverReport, Settled
 
 WORDS = {
     Settled.DONE: "was carried out",
     Settled.NOT_DONE: "was not carried out; nothing is reserved for it any more, and its key is free",
+    Settled.PAID: "was paid for and did not come to its end; the same key goes on from there and pays nothing again",
     Settled.LOOK: "cannot be told",
 }
 OPEN = (Result.FAILED, Result.UNKNOWN)
@@ -27,9 +28,9 @@ def recover(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Settle what a crash or a lost answer left open, by asking the marketplaces.
+    """Settle what a crash or a lost answer left open.
 
-    Publishes and buys nothing. Unfinished reviews are carried on with, which pays for
+    Asks the marketplaces; publishes and buys nothing. Unfinished reviews are carried on with, which pays for
     what was approved. Exit code 3 where something is left that a person must look at.
     """
     with open_hub(config) as hub:

@@ -9,17 +9,16 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.prompt import Prompt
 
 from crowdhub.cli import decisions as files
 from crowdhub.cli.common import INTERRUPTED, UNSETTLED, Account, AsJson, Config, Yes, command, confirm, opened
-from crowdhub.cli.output import complain, errors, json_line, place, progress, say
+from crowdhub.cli.output import AnyMarket, complain, errors, json_line, place, progress, say
 from crowdhub.cli.work import TaskId
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
-from crowdhub.market import Market
 from crowdhub.model import Decision, ReviewReport, Submission, SubmissionStatus, Verdict
 
 DONE = {
@@ -38,16 +37,16 @@ def review(
     task: TaskId,
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="Decisions: CSV (submission,verdict,words) or JSON lines."),
+        typer.Argument(metavar="[FILE]", help="Decisions: CSV (submission,verdict,comment) or JSON lines."),
     ] = None,
     account: Account = None,
     config: Config = None,
     approve_all: Annotated[bool, typer.Option("--approve-all", help="Approve everything that is pending now.")] = False,
-    note: Annotated[str | None, typer.Option(help="With --approve-all: words for every worker.")] = None,
+    note: Annotated[str | None, typer.Option(help="With --approve-all: a comment for every worker.")] = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Decide on a task's work: from a file, all at once, or one by one at the terminal."""
+    """Decide on a task's work: by a file, in one go, or one by one. That is asked on the terminal."""
     with opened(config, account) as market:
         if file is not None and approve_all:
             raise InvalidRequest(issues=[Issue("--approve-all", "cannot be combined with a file of decisions")])
@@ -69,7 +68,7 @@ def review(
             raise typer.Exit(UNSETTLED)
 
 
-def _carry_out(market: Market[Any], task: str, decided: list[Decision], *, as_json: bool) -> ReviewReport:
+def _carry_out(market: AnyMarket, task: str, decided: list[Decision], *, as_json: bool) -> ReviewReport:
     """Ctrl-C is kept until the request under way is answered; then the marketplace is asked what was done."""
     left = len(decided)
     with held_interrupt() as interrupted, progress(f"review on {place(market)}", left) as advance:
@@ -111,7 +110,7 @@ def held_interrupt() -> Generator[threading.Event]:
         _ = signal.signal(signal.SIGINT, before)
 
 
-def _tell_done(market: Market[Any], task: str, decided: Sequence[Decision], *, as_json: bool) -> None:
+def _tell_done(market: AnyMarket, task: str, decided: Sequence[Decision], *, as_json: bool) -> None:
     """What the marketplace says of each decision, after an interruption."""
     again = "Running the same command again goes on where it stopped; nothing is paid twice."
     try:
@@ -131,7 +130,7 @@ def _tell_done(market: Market[Any], task: str, decided: Sequence[Decision], *, a
     complain(f"{place(market)}: {counted['done']} done, {counted['not done']} not done. {again}")
 
 
-def _show(market: Market[Any], report: ReviewReport, *, as_json: bool) -> None:
+def _show(market: AnyMarket, report: ReviewReport, *, as_json: bool) -> None:
     where = place(market)
     if as_json:
         for each in report.outcomes:
@@ -149,7 +148,7 @@ def _show(market: Market[Any], report: ReviewReport, *, as_json: bool) -> None:
         complain(f"{each.result}: {each.decision.verdict} {each.decision.submission.id}: {each.error}")
 
 
-def _decision(decision: Decision) -> dict[str, Any]:
+def _decision(decision: Decision) -> dict[str, object]:
     work = decision.submission
     return {"submission": work.id, "task": work.task_id, **_account(work), "verdict": decision.verdict}
 
@@ -158,7 +157,7 @@ def _account(work: Submission) -> dict[str, str]:
     return {"account": work.account, "environment": work.environment}
 
 
-def _ask(market: Market[Any], task: str) -> list[Decision]:
+def _ask(market: AnyMarket, task: str) -> list[Decision]:
     """Show one piece of work after another and ask. Nothing is sent before the end."""
     out = errors()
     decided: list[Decision] = []
@@ -177,10 +176,10 @@ def _ask(market: Market[Any], task: str) -> list[Decision]:
             if answer == "a":
                 decided.append(Decision.approve(work))
             elif answer in ("r", "d"):
-                words = ""
-                while not words:
-                    words = Prompt.ask("words for the worker", console=out).strip()
-                decided.append((Decision.reject if answer == "r" else Decision.redo)(work, words))
+                comment = ""
+                while not comment:
+                    comment = Prompt.ask("comment for the worker", console=out).strip()
+                decided.append((Decision.reject if answer == "r" else Decision.redo)(work, comment))
     except (KeyboardInterrupt, EOFError):
         complain("")
         complain(f"Interrupted; nothing was sent, {len(decided)} decisions are dropped.")

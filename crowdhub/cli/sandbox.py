@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
 import typer
 
@@ -27,14 +28,14 @@ def sandbox(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the accounts as one line of JSON.")] = False,
 ) -> None:
-    """Run marketplaces on this machine until Ctrl-C, and print the accounts to use."""
+    """Run marketplaces on this machine until Ctrl-C. The accounts to use are printed."""
     try:
         from crowdhub.sandbox import SandboxError, run_forever, sandbox_names
     except ImportError as missing:
         complain(str(missing))
         raise typer.Exit(CALLER) from None
 
-    def announce(accounts: dict[str, dict[str, Any]]) -> None:
+    def announce(accounts: Mapping[str, Mapping[str, object]]) -> None:
         if as_json:
             json_line(accounts)
             return
@@ -59,7 +60,7 @@ def sandbox(
         raise typer.Exit(CALLER) from None
 
 
-def as_toml(accounts: dict[str, dict[str, Any]]) -> list[str]:
+def as_toml(accounts: Mapping[str, Mapping[str, object]]) -> list[str]:
     """The accounts as sections of a settings file."""
     lines: list[str] = []
     for name, settings in accounts.items():
@@ -67,8 +68,8 @@ def as_toml(accounts: dict[str, dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _options(settings: list[str]) -> dict[str, dict[str, Any]]:
-    options: dict[str, dict[str, Any]] = {}
+def _options(settings: list[str]) -> dict[str, dict[str, object]]:
+    options: dict[str, dict[str, object]] = {}
     issues: list[Issue] = []
     for setting in settings:
         name, equals, value = setting.partition("=")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from crowdhub.cli.common import MARKETPLACE, Account, AsJson, Config, command, open_hub, opened
-from crowdhub.cli.output import Columns, complain, json_line, listing, place, progress, say
+from crowdhub.cli.output import AnyMarket, Columns, complain, json_line, listing, place, progress, say
 from crowdhub.errors import CallerError, CrowdhubError
-from crowdhub.market import Market
 from crowdhub.model import Submission, Task
 
 TASKS: Columns[Task] = {
@@ -53,7 +53,7 @@ def balance(account: Account = None, config: Config = None, as_json: AsJson = Fa
             except CrowdhubError as error:
                 if account is not None:
                     raise
-                # One account that cannot be asked keeps none of the others from being shown.
+                # One account that cannot be asked does not stop the others from being shown.
                 complain(str(error))
                 failed = error if failed is None or isinstance(failed, CallerError) else failed
                 continue
@@ -98,7 +98,7 @@ def submissions(
             found = market.submissions(task, status=status)
         seen: list[Submission] = []
 
-        def noted() -> Any:
+        def noted() -> Iterator[Submission]:
             for each in found:
                 if download is not None:
                     if follow:
@@ -112,8 +112,8 @@ def submissions(
             _save(market, seen, download)
 
 
-def _save(market: Market[Any], works: list[Submission], folder: Path) -> None:
-    """Save the files; one that cannot be fetched does not keep the others from being saved."""
+def _save(market: AnyMarket, works: list[Submission], folder: Path) -> None:
+    """Save the files; one that cannot be fetched does not stop the others."""
     failed: CrowdhubError | None = None
     saved = 0
     with progress("download", len(works)) as advance:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 from crowdhub.market import Market
 from crowdhub.model import Submission
+from crowdhub.protocol import AnyProvider
 
 
 class Show(Protocol):
     """Is told what happens, as it happens."""
 
-    def accounts(self, markets: Sequence[Market[Any]]) -> None:
+    def accounts(self, markets: Sequence[Market[AnyProvider]]) -> None:
         """It begins, on these."""
         ...
 
@@ -37,7 +38,7 @@ class Show(Protocol):
         """A context manager giving a callable that is told how much more is done."""
         ...
 
-    def end(self, rows: Sequence[Mapping[str, Any]], problems: Sequence[str]) -> None:
+    def end(self, rows: Sequence[Mapping[str, object]], problems: Sequence[str]) -> None:
         """It is over: one row a marketplace, and what does not agree."""
         ...
 
@@ -45,7 +46,7 @@ class Show(Protocol):
 class Silent:
     """Shows nothing."""
 
-    def accounts(self, markets: Sequence[Market[Any]]) -> None: ...
+    def accounts(self, markets: Sequence[Market[AnyProvider]]) -> None: ...
     def step(self, name: str, what: str) -> None: ...
     def note(self, what: str) -> None: ...
     def on(self, account: str, what: str) -> None: ...
@@ -56,7 +57,7 @@ class Silent:
         del what, total
         yield lambda _: None
 
-    def end(self, rows: Sequence[Mapping[str, Any]], problems: Sequence[str]) -> None: ...
+    def end(self, rows: Sequence[Mapping[str, object]], problems: Sequence[str]) -> None: ...
 
 
 LABELS: Mapping[str, str] = {

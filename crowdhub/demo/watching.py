@@ -1,15 +1,15 @@
-"""The second act: the work of all marketplaces in one stream, decided on as it comes."""
+"""The work of all marketplaces in one stream, decided on as it comes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crowdhub.demo.scene import words_of
+from crowdhub.demo.counts import UNFINISHED
+from crowdhub.demo.participant import Participant
 from crowdhub.demo.show import Show
-from crowdhub.demo.stage import Stage
-from crowdhub.demo.tally import UNFINISHED
 from crowdhub.hub import Hub
 from crowdhub.model import Capability, Submission, SubmissionStatus
+from crowdhub.testing.plans import contents_of
 
 EVERY = 1800.0
 """Seconds of the sandbox's clock between two looks."""
@@ -17,56 +17,60 @@ ROUNDS = 200
 """Looks, after which the demo gives up; a few are enough."""
 
 
-def watch(show: Show, hub: Hub, stages: Sequence[Stage]) -> None:
+def watch(show: Show, hub: Hub, participants: Sequence[Participant]) -> None:
     """Follow all tasks in one stream until every slot holds good work. Poor work is refused as it comes."""
     show.step("Watch", f"the work of all of them in one stream, a look every {EVERY / 60:g} minutes of their clock")
-    staged = {stage.name: stage for stage in stages}
-    tasks = [task for stage in stages for task in stage.tally.tasks]
+    by_name = {participant.name: participant for participant in participants}
+    for participant in participants:
+        participant.people_hand_in()
+    tasks = [task for participant in participants for task in participant.counts.tasks]
     slots = sum(task.slots or 1 for task in tasks)
     with show.progress("good work", slots) as advance:
         for work in hub.watch(tasks, status=None, interval=EVERY, rounds=ROUNDS):
             if work.status in UNFINISHED:
                 continue
-            if _first_look(show, staged[work.account], work):
+            if _first_look(show, by_name[work.account], work):
                 advance(1)
-                if sum(len(stage.tally.good) for stage in stages) == slots:
+                if sum(len(participant.counts.good) for participant in participants) == slots:
                     break
 
 
-def _first_look(show: Show, stage: Stage, work: Submission) -> bool:
+def _first_look(show: Show, participant: Participant, work: Submission) -> bool:
     """Refuse poor work at once, approve the first good ones, keep the rest for later; whether it is good."""
-    tally = stage.tally
-    tally.handed_in += 1
-    reason = stage.scene.judge(work)
+    counts = participant.counts
+    counts.handed_in += 1
+    reason = participant.plan.judge(work)
     if work.status is SubmissionStatus.APPROVED:
-        tally.good[work.id] = tally.approved[work.id] = work
-        show.work("solved", work, words_of(work))
+        counts.good[work.id] = counts.approved[work.id] = work
+        show.work("solved", work, contents_of(work))
         return True
     if reason is not None:
-        _refuse(show, stage, work, reason)
+        _refuse(show, participant, work, reason)
         return False
-    tally.good[work.id] = work
-    if len(tally.approved) < stage.scene.singly:
-        lost = stage.lost
-        tally.approved[work.id] = stage.market.approve(work, "Thank you, well read.")
-        show.work("approve", work, f'"{words_of(work)}"')
-        if stage.lost > lost:
-            show.on(stage.name, "  its answer was lost on purpose: looked, it is paid already, and not paid again")
+    counts.good[work.id] = work
+    if len(counts.approved) < participant.plan.singly:
+        lost = participant.lost
+        counts.approved[work.id] = participant.market.approve(work, "Thank you, well read.")
+        show.work("approve", work, f'"{contents_of(work)}"')
+        if participant.lost > lost:
+            show.on(
+                participant.name, "  its answer was lost on purpose: looked, it is paid already, and not paid again"
+            )
     return True
 
 
-def _refuse(show: Show, stage: Stage, work: Submission, reason: str) -> None:
+def _refuse(show: Show, participant: Participant, work: Submission, reason: str) -> None:
     """Back to its worker where the marketplace can do that, else rejected, which opens the slot again."""
-    if stage.can(Capability.REQUEST_REDO):
-        _ = stage.market.request_redo(work, reason)
-        stage.tally.redone += 1
+    if participant.can(Capability.REQUEST_REDO):
+        _ = participant.market.request_redo(work, reason)
+        participant.counts.redone += 1
         show.work("redo", work, reason)
         return
-    stage.tally.rejected[work.id] = stage.market.reject(work, reason)
+    participant.counts.rejected[work.id] = participant.market.reject(work, reason)
     show.work("reject", work, reason)
     # Whoever hands in nothing at all is not asked again; one is enough to show it.
     empty = not (work.text or work.files or work.answers)
-    if empty and not stage.tally.blocked and stage.can(Capability.BLOCK):
-        _ = stage.market.block(work, "handed in nothing")
-        stage.tally.blocked = [worker.id for worker in stage.market.blocked_workers()]
-        show.on(stage.name, f"  blocked {work.worker.name or work.worker.id}, who handed in nothing")
+    if empty and not participant.counts.blocked and participant.can(Capability.BLOCK):
+        _ = participant.market.block(work, "handed in nothing")
+        participant.counts.blocked = [worker.id for worker in participant.market.blocked_workers()]
+        show.on(participant.name, f"  blocked {work.worker.name or work.worker.id}, who handed in nothing")

@@ -1,1 +1,1 @@
-"""The only place with I/O: drives flows, sends their calls, repeats what may be repeated, classifies, redacts."""
+"""The only place with network I/O: carries out operations, sends their calls, repeats, classifies, redacts."""

@@ -10,6 +10,8 @@ DNS, TLS), 429
 a time-out, an unreadable                       OutcomeUnknown
 answer
 ==============================  ==============  ====================  =========================
+
+A SPEND that the marketplace recognises when it is sent again (`Call.idempotent_for`) goes by the column of SETTLE.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from crowdhub.errors import (
     RateLimited,
     UnreadableResponse,
 )
-from crowdhub.protocol import Call, Effect, Provider
+from crowdhub.protocol import AnyProvider, Call, Effect, Response
 
 NEVER_SENT = (http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.UnsupportedProtocol)
 LONGEST_WORDS = 1000  # characters of what a marketplace says that go into an error
@@ -48,11 +50,13 @@ class Failure(Exception):
 
 
 class NotSendable(Exception):
-    """The request cannot be written: a text, a number or a file in it. ``credentials``: a header cannot hold it."""
+    """The request cannot be written: a text, a number or a file in it. ``credentials``: a header cannot hold it.
+    ``error``: what the plugin itself says about it."""
 
-    def __init__(self, what: str, *, credentials: bool = False) -> None:
+    def __init__(self, what: str, *, credentials: bool = False, error: CrowdhubError | None = None) -> None:
         super().__init__(what)
         self.credentials = credentials
+        self.error = error
 
 
 class AnswerTooLarge(Exception):
@@ -85,15 +89,23 @@ def of_transport(call: Call, failure: Exception, sent_at: datetime, status: int 
         lost, reason = Lost.BROKEN, f"The connection broke before the answer was complete ({words})."
     if status is not None and status < 300:
         lost = Lost.ACCEPTED
-    again = call.effect is not Effect.SPEND and not isinstance(failure, AnswerTooLarge)
+    again = call.may_be_repeated and not isinstance(failure, AnswerTooLarge)
     if call.effect is not Effect.READ:
-        return Failure(OutcomeUnknown(reason, lost=lost, sent_at=sent_at), again=again)
+        return Failure(unknown(call, reason, lost=lost, sent_at=sent_at), again=again)
     if isinstance(failure, (AnswerTooLarge, http.DecodingError)):
         return Failure(UnreadableResponse(reason), again=again)
     return Failure(ProviderUnavailable(reason), again=again)
 
 
+def unknown(call: Call, message: str, *, lost: Lost, sent_at: datetime | None, **evidence: Any) -> OutcomeUnknown:
+    """The error for a call whose answer was lost. One that is declared free never says that money may be spent."""
+    error = OutcomeUnknown(message, lost=lost, sent_at=sent_at, **evidence)
+    return error.with_(money_may_be_spent=False) if call.costs is False else error
+
+
 def _not_sendable(failure: Exception) -> CrowdhubError:
+    if isinstance(failure, NotSendable) and failure.error is not None:
+        return failure.error
     if isinstance(failure, NotSendable) and not failure.credentials:
         return InvalidRequest(issues=[Issue("request", f"cannot be sent: {failure}")])
     # The library's own words would show the header, and with it the key.
@@ -104,49 +116,56 @@ def _not_sendable(failure: Exception) -> CrowdhubError:
     )
 
 
-def of_answer(provider: Provider[Any], call: Call, answer: http.Response, sent_at: datetime) -> Failure | None:
+def of_answer(provider: AnyProvider, call: Call, answer: Response, sent_at: datetime) -> Failure | None:
     """The failure that an answer means, or None for a good one."""
-    try:
-        error = provider.error(call, answer)
-    except UnreadableResponse as unread:
-        error = unread
+    error = _error_of(provider, call, answer)
     if error is None:
         return None
-    _shorten(error)
-    error.sent = True
+    error = _shortened(error).with_(sent=True)
     status = answer.status_code
     wait = retry_after(answer, sent_at)
     if isinstance(error, RateLimited) or status == 429:
         limited = error if isinstance(error, RateLimited) else RateLimited(error.message, http_status=status)
-        limited.retry_after = limited.retry_after if limited.retry_after is not None else wait
-        return Failure(limited, again=True, retry_after=limited.retry_after)
+        told = limited.retry_after if limited.retry_after is not None else wait
+        return Failure(limited.with_(retry_after=told), again=True, retry_after=told)
     certain = (400 <= status < 500 and status != 408) or (status < 300 and not isinstance(error, UnreadableResponse))
     if certain:
         return Failure(error, again=False)
     transient = status == 408 or status >= 500 or isinstance(error, (ProviderUnavailable, UnreadableResponse))
     if call.effect is Effect.READ:
         if isinstance(error, ProviderUnavailable):
-            error.retry_after = wait
+            error = error.with_(retry_after=wait)
         return Failure(error, again=transient, retry_after=wait)
-    lost = _lost(status, has_retry_after=wait is not None)
-    unknown = OutcomeUnknown(
+    lost = unknown(
+        call,
         error.message,
-        lost=lost,
+        lost=_lost(status, has_retry_after=wait is not None),
         sent_at=sent_at,
         http_status=status,
         provider_code=error.provider_code,
         provider_message=error.provider_message,
     )
-    return Failure(unknown, again=transient and call.effect is Effect.SETTLE, retry_after=wait)
+    return Failure(lost, again=transient and call.may_be_repeated, retry_after=wait)
 
 
-def _shorten(error: CrowdhubError) -> None:
+def _error_of(provider: AnyProvider, call: Call, answer: Response) -> CrowdhubError | None:
+    try:
+        return provider.error(call, answer)
+    except CrowdhubError as error:
+        return error
+    except Exception as foreign:  # noqa: BLE001 - a plugin that stumbles over an answer cannot read it
+        return UnreadableResponse(
+            f"The answer cannot be read: the plugin failed on it ({type(foreign).__name__}: {foreign}).",
+            excerpt=answer.text[:300],
+            http_status=answer.status_code,
+        )
+
+
+def _shortened(error: CrowdhubError) -> CrowdhubError:
     """A marketplace can put megabytes where its error code should be."""
-    for name in ("message", "provider_code", "provider_message"):
-        text = getattr(error, name)
-        if isinstance(text, str) and len(text) > LONGEST_WORDS:
-            setattr(error, name, text[:LONGEST_WORDS] + "…")
-    error.args = (error.message,)
+    texts = {name: getattr(error, name) for name in ("message", "provider_code", "provider_message")}
+    long = {name: text for name, text in texts.items() if isinstance(text, str) and len(text) > LONGEST_WORDS}
+    return error.with_(**{name: text[:LONGEST_WORDS] + "…" for name, text in long.items()}) if long else error
 
 
 def _lost(status: int, *, has_retry_after: bool) -> Lost:
@@ -160,7 +179,7 @@ def _lost(status: int, *, has_retry_after: bool) -> Lost:
     return Lost.TIMED_OUT  # 504, and what gateways have made up: 522, 524, 598 …
 
 
-def retry_after(answer: http.Response, now: datetime) -> float | None:
+def retry_after(answer: Response, now: datetime) -> float | None:
     """``Retry-After`` in seconds, from its number or its date; None where it is absent or makes no sense."""
     text = answer.headers.get("retry-after", "").strip()
     if not text:

@@ -133,9 +133,9 @@ def _checked(url: str, allowed_hosts: Collection[str]) -> tuple[http.URL, dict[s
     try:
         target = http.URL(url)
     except http.InvalidURL:
-        raise _refused(url, "is no address") from None
+        raise _refused(url, "is not an address") from None
     if target.scheme not in ("http", "https") or not target.host or target.port == 0 or (target.port or 1) > 65535:
-        raise _refused(url, "is no http(s) address")
+        raise _refused(url, "is not an http(s) address")
     headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
     if target.host in allowed_hosts:
         return target, headers, {}
@@ -169,7 +169,7 @@ def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError:
-        raise _refused(url, "redirects to what is no address") from None
+        raise _refused(url, "redirects to what is not an address") from None
 
 
 def _check_answer(answer: http.Response, url: str) -> None:

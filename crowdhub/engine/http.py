@@ -41,7 +41,7 @@ from httpx import (
     UnsupportedProtocol,
 )
 
-from crowdhub.protocol import UNSET, Call, Upload
+from crowdhub.protocol import UNSET, Call, PreparedRequest, Upload
 
 __all__ = [
     "URL",
@@ -82,7 +82,7 @@ def ssl_context() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def build_request(call: Call, url: URL, user_agent: str, extensions: dict[str, Any] | None = None) -> Request:
+def build_request(call: Call, url: URL, user_agent: str, extensions: dict[str, object] | None = None) -> Request:
     """The HTTP request that a call stands for, at ``url``."""
     headers = {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
     content: bytes | None = None
@@ -94,6 +94,10 @@ def build_request(call: Call, url: URL, user_agent: str, extensions: dict[str, A
             call.json, use_decimal=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
         ).encode()
         headers["Content-Type"] = "application/json"
+    elif call.content is not None:
+        content = call.content
+        if call.content_type is not None:
+            headers["Content-Type"] = call.content_type
     elif call.multipart is not None:
         files = [(name, _part(value)) for name, value in call.multipart]
         headers["Content-Type"] = f"multipart/form-data; boundary={_boundary(files)}"
@@ -113,6 +117,12 @@ def build_request(call: Call, url: URL, user_agent: str, extensions: dict[str, A
         data=form,
         extensions=extensions,
     )
+
+
+def prepared(request: Request) -> PreparedRequest:
+    """A request's final bytes and address, for the provider to sign."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return PreparedRequest(request.method, str(request.url), headers, request.read())
 
 
 def _part(value: str | Upload) -> tuple[Any, ...]:

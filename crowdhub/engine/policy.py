@@ -1,21 +1,30 @@
-"""When a call that may be repeated is repeated: one tenacity policy for both engines."""
+"""When a call that may be repeated is repeated: tenacity's own waits and stops."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from random import Random
-from typing import Any
+from datetime import datetime
+from typing import cast
 
-from tenacity import RetryCallState
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity.stop import stop_base
+from tenacity.wait import wait_base
 
 from crowdhub.engine.classify import Failure
+from crowdhub.errors import OutcomeUnknown
+from crowdhub.protocol import Call
 
 
 @dataclass(slots=True)
-class Waited:
-    """Seconds that one call has waited in all: for its place in the request budget, and between its attempts."""
+class Attempts:
+    """One call, what it has waited for its place in the request budget (in seconds), when it was first sent, and the
+    first of its answers that was lost."""
 
-    seconds: float = 0.0
+    call: Call
+    waited: float = 0.0
+    first_sent: datetime | None = None
+    lost: OutcomeUnknown | None = None
 
 
 @dataclass(frozen=True)
@@ -29,28 +38,52 @@ class RetryPolicy:
     first: float = 0.5
     longest: float = 30.0
     max_wait: float = 60.0
-    random: Random | None = None
 
-    def arguments(self, waited: Waited) -> dict[str, Any]:
-        """What `tenacity.Retrying` and `AsyncRetrying` take; only ``sleep`` differs."""
-        jitter = self.random or Random()  # noqa: S311 - spreads load, guards nothing
-
-        def wait(state: RetryCallState) -> float:
-            failure = _failure(state)
-            if failure is not None and failure.retry_after is not None:
-                return failure.retry_after
-            return jitter.uniform(0, min(self.longest, self.first * 2 ** (state.attempt_number - 1)))
-
-        def stop(state: RetryCallState) -> bool:
-            return state.attempt_number >= self.attempts or waited.seconds + state.upcoming_sleep > self.max_wait
-
-        def retry(state: RetryCallState) -> bool:
-            failure = _failure(state)
-            return failure is not None and failure.again
-
-        return {"wait": wait, "stop": stop, "retry": retry, "reraise": True}
+    def retrying(self, sleep: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
+        """Runs a coroutine function whose first argument is its `Attempts`, as often as is allowed."""
+        return AsyncRetrying(
+            sleep=sleep,
+            wait=_retry_after(wait_random_exponential(multiplier=self.first, max=self.longest)),
+            stop=stop_after_attempt(self.attempts) | _waited_too_long(self.max_wait),
+            retry=_may_be_repeated(),
+            reraise=True,
+        )
 
 
-def _failure(state: RetryCallState) -> Failure | None:
-    error = state.outcome.exception() if state.outcome is not None else None
-    return error if isinstance(error, Failure) else None
+class _retry_after(wait_base):  # noqa: N801 - named as tenacity names its own
+    """What the marketplace asked for, else as ``otherwise``."""
+
+    def __init__(self, otherwise: wait_base) -> None:
+        self._otherwise = otherwise
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        asked = _failure(retry_state).retry_after
+        return self._otherwise(retry_state) if asked is None else asked
+
+
+class _waited_too_long(stop_base):  # noqa: N801
+    """Where the waits of a call, those for its place included, would pass ``most`` seconds."""
+
+    def __init__(self, most: float) -> None:
+        self._most = most
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        # Not `stop_before_delay`: it goes by the machine's clock, and a clock may be moved by hand.
+        return _attempts(retry_state).waited + retry_state.idle_for + retry_state.upcoming_sleep > self._most
+
+
+class _may_be_repeated(retry_if_exception):  # noqa: N801
+    def __init__(self) -> None:
+        super().__init__(lambda error: isinstance(error, Failure) and error.again)
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return not _attempts(retry_state).call.once and super().__call__(retry_state)
+
+
+def _attempts(state: RetryCallState) -> Attempts:
+    return cast("Attempts", state.args[0])
+
+
+def _failure(state: RetryCallState) -> Failure:
+    assert state.outcome is not None
+    return cast("Failure", state.outcome.exception())

@@ -1,12 +1,14 @@
-"""What both engines share about one account: where calls go, how they are built, what their failures mean."""
+"""One account as the engine knows it: where calls go, how they are built, what their failures mean."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NoReturn, Protocol, TypeVar, cast
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, TypeVar, cast
 
 from crowdhub.clock import Clock
 from crowdhub.engine import classify, http
@@ -14,13 +16,23 @@ from crowdhub.engine.classify import Failure
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.redact import Redactor, shown
 from crowdhub.engine.transport import CALL, DEADLINE, TOKEN
-from crowdhub.errors import ConfigurationError, CrowdhubError, InvalidRequest, Issue, RateLimited, UnreadableResponse
-from crowdhub.protocol import LOOPBACK, Call, Flow, Lazy, Page, Provider, ProviderSettings, RateLimit, Token
+from crowdhub.errors import ConfigurationError, CrowdhubError, InvalidRequest, Issue, RateLimited
+from crowdhub.protocol import (
+    LOOPBACK,
+    AnyProvider,
+    Call,
+    Lazy,
+    Page,
+    ProviderSettings,
+    RateLimit,
+    Response,
+    Token,
+)
 
-LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a page of 1,000 submissions is about half a million
 RENEW_BEFORE = 30.0  # seconds before its end that a token is fetched anew
 
 T = TypeVar("T")
+E = TypeVar("E", bound=CrowdhubError)
 
 log = logging.getLogger("crowdhub")
 
@@ -66,10 +78,17 @@ class Options:
     clock: Clock = field(default_factory=Clock)
 
 
+@dataclass(slots=True)
+class Counter:
+    """Requests that were sent, repetitions included."""
+
+    requests: int = 0
+
+
 class Session:
     """One account: its provider, its secrets, its addresses."""
 
-    def __init__(self, provider: Provider[Any], options: Options, gate: Gate | None = None) -> None:
+    def __init__(self, provider: AnyProvider, options: Options, gate: Gate | None = None) -> None:
         self.provider = provider
         self.options = options
         self.clock = options.clock
@@ -83,11 +102,16 @@ class Session:
             for name in type(settings).model_fields
             if name.endswith("_url") and isinstance(value := getattr(settings, name), str)
         }
+        self._packages = {_package(kind.__module__) for kind in type(provider).__mro__} - {"crowdhub"}
         self._origins = {_origin(self._checked(name, url)) for name, url in self.bases.items()}
+        self.counter = Counter()
         self.token: Token | None = None
         self.needs_token = provider.has_tokens()
-        self.requests = 0
         self.timeout = http.Timeout(options.timeout, connect=min(10.0, options.timeout)).as_dict()
+
+    @property
+    def base_url(self) -> str:
+        return self.bases.get("base_url", "https://localhost")
 
     def _checked(self, name: str, url: str) -> http.URL:
         try:
@@ -123,11 +147,10 @@ class Session:
             TOKEN: self.token if call.authenticated else None,
             DEADLINE: self.clock.monotonic() + longest,
         }
-        self.requests += 1
         try:
             return http.Request(call.method, self.address(call), extensions=extensions)
         except http.InvalidURL:
-            raise InvalidRequest(issues=[Issue("address", f"{call.path!r} is no part of an address")]) from None
+            raise InvalidRequest(issues=[Issue("address", f"{call.path!r} cannot be part of an address")]) from None
 
     def token_is_due(self) -> bool:
         """Whether a token has to be fetched before the next call."""
@@ -139,7 +162,7 @@ class Session:
         return ends is not None and (ends - self.clock.now()).total_seconds() < RENEW_BEFORE
 
     def keep_token(self, token: Token) -> None:
-        self.redact.add(token.value.get_secret_value())
+        self.redact.add(*token.secrets())
         self.token = token
 
     def wait_at_gate(self, call: Call, waited: float) -> float:
@@ -162,72 +185,81 @@ class Session:
         found.error.__cause__ = self._harmless(failure)
         return found
 
-    def _harmless(self, error: Exception) -> Exception:
+    def _harmless(self, error: BaseException) -> BaseException:
         """The same error without what may hold a key: the transport's frames, and the errors that it came from."""
+        words = f"{type(error).__name__}: {error}"
+        if isinstance(error, BaseExceptionGroup):  # what it holds cannot be taken out of it
+            error = RuntimeError(words)
         error.__traceback__ = error.__cause__ = error.__context__ = None
+        if hasattr(error, "__notes__"):
+            error.__notes__ = [self._clean(str(each)) for each in error.__notes__]
         unsendable = isinstance(error, http.LocalProtocolError)  # its words are the header that cannot be sent
-        error.args = tuple("" if unsendable else self.redact(str(each)) for each in error.args)
+        error.args = tuple("" if unsendable else self._clean(str(each)) for each in error.args)
         return error
 
-    def judge(self, call: Call, answer: http.Response, sent_at: datetime) -> Failure | None:
+    def judge(self, call: Call, answer: Response, sent_at: datetime) -> Failure | None:
         return classify.of_answer(self.provider, call, answer, sent_at)
 
-    def describe(self, error: CrowdhubError, operation: str | None = None) -> CrowdhubError:
-        """Fill in the evidence and take every secret out.
+    def _clean(self, text: str) -> str:
+        return shown(self.redact(text))
 
-        The frames go as well: their locals are answers as they came, and an answer can repeat a key.
+    def described(self, error: E, operation: str | None = None) -> E:
+        """The error with its evidence filled in and every secret taken out, and so all that it came from.
+
+        Their frames are left out: the locals there are answers as they came, and an answer can repeat a key. The line
+        of the plugin in which it arose is kept, as text.
         """
+        origin = error.origin or origin_of(error.__traceback__, self._packages)
+        found = error.redacted(self._clean).located(operation=operation, origin=origin, **self.provider.identity)
+        cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        found.__cause__ = self._described_cause(cause, operation, {id(error)})
+        return found
 
-        def clean(text: str) -> str:
-            return shown(self.redact(text))
+    def _described_cause(
+        self, cause: BaseException | None, operation: str | None, seen: set[int]
+    ) -> BaseException | None:
+        if cause is None or id(cause) in seen:
+            return None
+        seen.add(id(cause))
+        before = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+        if isinstance(cause, CrowdhubError):
+            found: BaseException = cause.redacted(self._clean).located(operation=operation, **self.provider.identity)
+        else:
+            found = self._harmless(cause)
+        found.__cause__ = self._described_cause(before, operation, seen)
+        return found
 
-        chain: list[BaseException] = [error]
-        for each in chain:  # also what it came from: a look that failed, say
-            each.__traceback__ = None
-            if each.__suppress_context__:
-                each.__context__ = None  # never printed, but pickled
-            if isinstance(each, CrowdhubError):
-                each.clean(clean)
-            else:
-                each.args = tuple(clean(part) if isinstance(part, str) else part for part in each.args)
-            chain += [e for e in (each.__cause__, each.__context__) if e is not None and e not in chain]
-        return error.locate(operation=operation, **self.provider.identity)
-
-    def described(self, result: T, operation: str) -> T:
+    def described_result(self, result: T, operation: str) -> T:
         """A result; the errors of a page's unreadable records are described like those that are raised."""
         found: object = result
         if not isinstance(found, Page):
             return result
         page = cast("Page[Any]", found)
         errors = page.unreadable  # looked at only when they are asked for: the records may not have been read yet
-        described = Lazy(lambda: [self._described_error(error, operation) for error in errors])
+        described = Lazy(lambda: [self.described(error, operation) for error in errors])
         return cast("T", replace(page, unreadable=described))
-
-    def _described_error(self, error: UnreadableResponse, operation: str) -> UnreadableResponse:
-        self.describe(error, operation)
-        return error
 
     def trace(self, call: Call, failure: Failure | None, status: int | None) -> None:
         if log.isEnabledFor(logging.DEBUG):
             said = status if failure is None else f"{status or 'no answer'}, {type(failure.error).__name__}"
-            log.debug("%s %s %s -> %s", self.provider.account, call.method, self.redact(call.path), said)
+            log.debug("%s %s -> %s", self.provider.account, self.redact(call.label), said)
 
 
-def operation_of(flow: Flow[Any]) -> str:
-    return getattr(flow, "__name__", type(flow).__name__)
+def origin_of(traceback: TracebackType | None, packages: Collection[str]) -> str | None:
+    """Where in a plugin, which is made of ``packages``, an error arose: ``crowdhub_NAME/file.py:12 in function``; None
+    where no line of it was at work."""
+    found: str | None = None
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if _package(str(frame.f_globals.get("__name__"))) in packages:
+            path = Path(frame.f_code.co_filename)
+            found = f"{path.parent.name}/{path.name}:{traceback.tb_lineno} in {frame.f_code.co_name}"
+        traceback = traceback.tb_next
+    return found
 
 
-def one_encoding(answer: http.Response) -> None:
-    """Refuse what is packed twice: a few bytes of it unpack to gigabytes in one step. Nobody packs so in earnest."""
-    encoding = answer.headers["content-encoding"].lower()
-    if "," in encoding:
-        raise classify.AnswerTooLarge("it is packed more than once")
-    if encoding.strip() in ("br", "zstd"):  # with the packages for them installed, as bad, and not asked for
-        raise classify.AnswerTooLarge("it is packed in a way that was not asked for")
-
-
-def too_large() -> NoReturn:
-    raise classify.AnswerTooLarge(f"unpacked, it passed {LARGEST_ANSWER:,} bytes")
+def _package(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _origin(url: http.URL) -> tuple[str, str, int | None]:

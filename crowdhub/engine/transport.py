@@ -13,14 +13,13 @@ from urllib.request import getproxies, proxy_bypass
 from crowdhub._version import __version__
 from crowdhub.engine import http
 from crowdhub.engine.classify import AnswerTooLarge, AnswerTooSlow, NotSendable
-from crowdhub.protocol import Call, Token
+from crowdhub.errors import CrowdhubError
+from crowdhub.protocol import AnyProvider, Call, Token
 
 USER_AGENT = f"crowdhub/{__version__}"
 CALL = "crowdhub.call"  # the request extensions that carry what to sign
 TOKEN = "crowdhub.token"  # noqa: S105 - a name
 DEADLINE = "crowdhub.deadline"
-
-Sign = Callable[[Call, Token | None], Call]
 
 
 class _Watch:
@@ -65,60 +64,68 @@ class _AsyncStream(http.AsyncByteStream):
         await self._inner.aclose()
 
 
-class _Signer:
-    def __init__(self, sign: Sign, largest: int, monotonic: Callable[[], float]) -> None:
-        self._sign = sign
+class Signer:
+    """Turns the bare request that the HTTP client knows into the one that is sent."""
+
+    def __init__(self, provider: AnyProvider, largest: int, monotonic: Callable[[], float]) -> None:
+        self._provider = provider
         self._largest = largest
         self._monotonic = monotonic
 
     def signed(self, request: http.Request) -> http.Request:
+        """With its body, its query and its credentials. Raises `NotSendable`."""
         timeout = {"timeout": request.extensions["timeout"]}
+        token: Token | None = request.extensions.get(TOKEN)
+        call: Call = request.extensions[CALL]
         try:
-            call = self._sign(request.extensions[CALL], request.extensions.get(TOKEN))
-            return http.build_request(call, request.url, USER_AGENT, timeout)
+            built = http.build_request(self._provider.sign(call, token), request.url, USER_AGENT, timeout)
+            built.headers.update(self._provider.seal(http.prepared(built), token))
+        except CrowdhubError as error:
+            raise NotSendable(error.message, error=error) from None
         except UnicodeEncodeError as error:
             raise NotSendable("a text holds half a character", credentials=error.encoding == "ascii") from None
         except OSError as error:
+            if error.filename is None:
+                raise NotSendable(f"{type(error).__name__}: {error}") from None
             raise NotSendable(f"the file {error.filename!r} cannot be read ({error.strerror})") from None
         except ValueError as error:
             raise NotSendable(str(error)) from None
+        except Exception as error:  # noqa: BLE001 - whatever a plugin or a library stumbles over in an argument
+            raise NotSendable(f"{type(error).__name__}: {error}") from None
+        return built
 
     def watch(self, request: http.Request) -> _Watch:
         return _Watch(request, self._largest, self._monotonic)
 
 
-class SigningTransport(_Signer, http.BaseTransport):
-    def __init__(self, inner: http.BaseTransport, sign: Sign, largest: int, monotonic: Callable[[], float]) -> None:
-        super().__init__(sign, largest, monotonic)
-        self._inner = inner
+class SigningTransport(http.BaseTransport):
+    def __init__(self, inner: http.BaseTransport, signer: Signer) -> None:
+        self._inner, self._signer = inner, signer
 
     def handle_request(self, request: http.Request) -> http.Response:
         try:
-            response = self._inner.handle_request(self.signed(request))
+            response = self._inner.handle_request(self._signer.signed(request))
         except BaseException as error:
             _forget(error)
             raise
-        response.stream = _Stream(cast("http.SyncByteStream", response.stream), self.watch(request))
+        response.stream = _Stream(cast("http.SyncByteStream", response.stream), self._signer.watch(request))
         return response
 
     def close(self) -> None:
         self._inner.close()
 
 
-class AsyncSigningTransport(_Signer, http.AsyncBaseTransport):
-    def __init__(
-        self, inner: http.AsyncBaseTransport, sign: Sign, largest: int, monotonic: Callable[[], float]
-    ) -> None:
-        super().__init__(sign, largest, monotonic)
-        self._inner = inner
+class AsyncSigningTransport(http.AsyncBaseTransport):
+    def __init__(self, inner: http.AsyncBaseTransport, signer: Signer) -> None:
+        self._inner, self._signer = inner, signer
 
     async def handle_async_request(self, request: http.Request) -> http.Response:
         try:
-            response = await self._inner.handle_async_request(self.signed(request))
+            response = await self._inner.handle_async_request(self._signer.signed(request))
         except BaseException as error:
             _forget(error)
             raise
-        response.stream = _AsyncStream(cast("http.AsyncByteStream", response.stream), self.watch(request))
+        response.stream = _AsyncStream(cast("http.AsyncByteStream", response.stream), self._signer.watch(request))
         return response
 
     async def aclose(self) -> None:

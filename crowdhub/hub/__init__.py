@@ -1,5 +1,6 @@
 """All the application's markets."""
 
-from crowdhub.hub.hub import AsyncHub, Hub
+from crowdhub.hub.aio import AsyncHub
+from crowdhub.hub.sync import Hub
 
 __all__ = ["AsyncHub", "Hub"]

@@ -24,19 +24,18 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from crowdhub.errors import ConfigurationError, Issue
-from crowdhub.model.base import faults_of
-from crowdhub.protocol import Provider, ProviderSettings
+from crowdhub.model.input import issues_of
+from crowdhub.protocol import AnyProvider, ProviderSettings
 
 FILE = "crowdhub.toml"
 HUB_SETTINGS = ("ledger", "budget", "on_unsupported", "max_wait", "timeout")
 
 
-class Hidden(Mapping[str, Any]):
+class Hidden(Mapping[str, object]):
     """An account's settings as they were given, keys in plain text among them: shows their names only.
 
     No ``dict``: tools that print the locals of a traceback look into those.
@@ -44,10 +43,10 @@ class Hidden(Mapping[str, Any]):
 
     __slots__ = ("_given",)
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
+    def __init__(self, given: Mapping[str, object]) -> None:
         self._given = dict(given)
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> object:
         return self._given[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -65,7 +64,7 @@ class Config:
     """What was read: the accounts, the hub's own settings, and the file (None: variables only)."""
 
     accounts: Mapping[str, Hidden] = field(default_factory=dict[str, Hidden])
-    hub: dict[str, Any] = field(default_factory=dict[str, Any])
+    hub: dict[str, object] = field(default_factory=dict[str, object])
     path: Path | None = None
 
 
@@ -105,7 +104,7 @@ def find(start: Path | None = None) -> Path | None:
     return own if own.is_file() else None
 
 
-def _read(file: Path) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+def _read(file: Path) -> tuple[dict[str, dict[str, object]], dict[str, object]]:
     try:
         text = file.read_text(encoding="utf-8")
         data = tomllib.loads(text)
@@ -113,21 +112,21 @@ def _read(file: Path) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
         raise ConfigurationError(f"{file} cannot be read: {error}.") from None
     for name in data:
         if name not in ("hub", "accounts"):
-            raise _wrong(file, text, (name,), f"[{name}] is no section", ("hub", "accounts"))
+            raise _wrong(file, text, (name,), f"[{name}] is not a section", ("hub", "accounts"))
     hub, accounts = data.get("hub", {}), data.get("accounts", {})
     for name, section in (("hub", hub), ("accounts", accounts)):
         if not isinstance(section, dict):
-            raise _wrong(file, text, (name,), f"{name} is no section", ())
+            raise _wrong(file, text, (name,), f"{name} is not a section", ())
     for name in hub:
         if name not in HUB_SETTINGS:
             raise _wrong(file, text, ("hub", name), f"there is no setting {name!r} in [hub]", HUB_SETTINGS)
     for name, settings in accounts.items():
         if not isinstance(settings, dict):
-            raise _wrong(file, text, ("accounts", name), f"accounts.{name} is no section of settings", ())
+            raise _wrong(file, text, ("accounts", name), f"accounts.{name} is not a section of settings", ())
     return accounts, hub
 
 
-def _add_variables(accounts: dict[str, dict[str, Any]], hub: dict[str, Any], environ: Mapping[str, str]) -> None:
+def _add_variables(accounts: dict[str, dict[str, object]], hub: dict[str, object], environ: Mapping[str, str]) -> None:
     from crowdhub.registry import installed
 
     names = sorted({*accounts, *(plugin.name for plugin in installed())}, key=len, reverse=True)
@@ -144,9 +143,9 @@ def _add_variables(accounts: dict[str, dict[str, Any]], hub: dict[str, Any], env
 
 
 def settings_of(
-    kind: type[Provider[Any]],
+    kind: type[AnyProvider],
     account: str,
-    given: Mapping[str, Any],
+    given: Mapping[str, object],
     *,
     path: Path | None = None,
     environ: Mapping[str, str] | None = None,
@@ -160,10 +159,10 @@ def settings_of(
 
 
 def _settings_of(
-    kind: type[Provider[Any]], account: str, given: Mapping[str, Any], path: Path | None, environ: Mapping[str, str]
+    kind: type[AnyProvider], account: str, given: Mapping[str, object], path: Path | None, environ: Mapping[str, str]
 ) -> ProviderSettings:
     fields = kind.settings_type.model_fields
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     issues: list[Issue] = []
     for name, value in given.items():
         if name == "provider":
@@ -191,7 +190,7 @@ def _settings_of(
     try:
         settings = kind.settings_type.model_validate(values)
     except ValidationError as error:
-        issues += [_readable(issue) for issue in faults_of(error) if issue.where not in named]
+        issues += [_readable(issue) for issue in issues_of(error) if issue.where not in named]
         settings = None
     keys = settings.secrets() if settings is not None else []
     issues += [

@@ -7,14 +7,15 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crowdhub.clock import Clock
 from crowdhub.engine.redact import Redactor
 from crowdhub.errors import ConfigurationError
-from crowdhub.operations.spending import Confirm, Guard, identity_of
-from crowdhub.protocol import LOOPBACK, Provider, ProviderSettings
+from crowdhub.operations.port import identity_of
+from crowdhub.operations.spending import Confirm, SpendingPolicy
+from crowdhub.protocol import LOOPBACK, AnyProvider, ProviderSettings
 
 if TYPE_CHECKING:
     from crowdhub.engine.session import Gate
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 DEFAULT = "default"
 
 
-class Books:
+class HubResources:
     """``ledger``: ``"default"`` (the file in the user's data folder), a path or database URL, or None for none.
 
     By default an embedded sandbox has a ledger of its own that goes with the hub: its tasks are gone tomorrow,
@@ -34,7 +35,7 @@ class Books:
     def __init__(
         self,
         ledger: str | os.PathLike[str] | None,
-        budget: Mapping[str, Any] | None,
+        budget: Mapping[str, object] | None,
         confirm: Confirm | None,
         *,
         accounts: list[str],
@@ -55,7 +56,7 @@ class Books:
         self._memory: Gates | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def open(self, provider: Provider[Any]) -> tuple[Guard, Gate]:
+    def open(self, provider: AnyProvider) -> tuple[SpendingPolicy, Gate]:
         """What stands before this account's spending, and before each of its requests."""
         settings: ProviderSettings = provider.settings
         with self._lock:
@@ -64,11 +65,11 @@ class Books:
                     from crowdhub.ratelimit import Gates
 
                     self._memory = Gates(clock=self._clock)
-                return self._guard(None), self._memory.of(identity_of(provider), settings.secrets())
+                return self._policy(None), self._memory.of(identity_of(provider), settings.secrets())
             ledger, gates = self._opened(self._place(provider, settings))
             self._redact.add(*settings.secrets())
             ledger.redact = self._redact
-            return self._guard(ledger), gates.of(identity_of(provider), settings.secrets())
+            return self._policy(ledger), gates.of(identity_of(provider), settings.secrets())
 
     def ledger(self) -> Ledger | None:
         """The ledger of the live accounts (None: turned off)."""
@@ -80,7 +81,7 @@ class Books:
         if self._target not in (None, DEFAULT):
             self.ledger()
 
-    def _place(self, provider: Provider[Any], settings: ProviderSettings) -> str:
+    def _place(self, provider: AnyProvider, settings: ProviderSettings) -> str:
         embedded = provider.environment == "sandbox" and (urlsplit(settings.base_url).hostname or "") in LOOPBACK
         return "embedded" if embedded and self._target == DEFAULT else ""
 
@@ -95,17 +96,17 @@ class Books:
                 gates = Gates(clock=self._clock)
             else:
                 ledger = Ledger.open(None if self._target == DEFAULT else self._target, clock=self._clock)
-                gates = Gates(ledger)
+                gates = Gates(ledger.database)
             self._ledgers[place] = ledger, gates
         return self._ledgers[place]
 
-    def _guard(self, ledger: Ledger | None) -> Guard:
+    def _policy(self, ledger: Ledger | None) -> SpendingPolicy:
         budget: Budget | None = None
         if ledger is not None and self._given_budget:
             from crowdhub.ledger import Budget
 
             budget = Budget.of(self._given_budget, self._accounts)
-        return Guard(ledger=ledger, budget=budget, confirm=self._confirm, max_wait=self._max_wait)
+        return SpendingPolicy(ledger=ledger, budget=budget, confirm=self._confirm, max_wait=self._max_wait)
 
     def close(self) -> None:
         with self._lock:

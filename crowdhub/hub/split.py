@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
-from crowdhub.model import Model, Money, Task, TaskDraft
+from crowdhub.model import Capability, Model, Money, Task, TaskDraft
+from crowdhub.operations.account import Account
 
 
 class Share(Model):
@@ -52,7 +52,7 @@ def parts(
         issues.append(Issue("split", 'is empty; give slots by account, such as {"rapidworkers": 60}'))
     for name, count in slots.items():
         if name not in accounts:
-            issues.append(Issue(name, f"is no account; there are {', '.join(accounts)}"))
+            issues.append(Issue(name, f"is not an account; there are {', '.join(accounts)}"))
         if count < 1:
             issues.append(Issue(name, f"{count} slots are less than 1"))
     issues.extend(Issue(name, "has a reward but no slots") for name in (rewards or {}) if name not in slots)
@@ -60,15 +60,37 @@ def parts(
         raise InvalidRequest(issues=issues)
     made: list[tuple[str, TaskDraft, str | None]] = []
     for name, count in slots.items():
-        changes: dict[str, Any] = {"slots": count}
+        changes: dict[str, object] = {"slots": count}
         if rewards and name in rewards:
             changes["reward"] = rewards[name]
         made.append((name, draft.copy_with(**changes), f"{key}/{name}" if key is not None else None))
     return made
 
 
-def share_of(account: str, draft: TaskDraft, task: Task, quote: Money | None) -> Share:
-    return Share(account=account, slots=draft.slots, task=task, cost=task.charged or quote)
+async def publish_split(
+    accounts: Sequence[str],
+    open_account: Callable[[str], Account],
+    draft: TaskDraft,
+    slots: Mapping[str, int],
+    rewards: Mapping[str, Money] | None,
+    key: str | None,
+) -> SplitReport:
+    """Publish each part on its account; one that fails keeps none of the others from being published."""
+    shares: list[Share] = []
+    for name, part, part_key in parts(accounts, draft, slots, rewards, key):
+        try:
+            account = open_account(name)
+            shares.append(await account.described(_published(account, name, part, part_key)))
+        except CrowdhubError as error:
+            shares.append(Share(account=name, slots=part.slots, error=error))
+    return SplitReport(shares=tuple(shares))
+
+
+async def _published(account: Account, name: str, part: TaskDraft, key: str | None) -> Share:
+    able = Capability.ESTIMATE in account.port.provider.capabilities
+    quote = await account.estimate(part) if able else None
+    task = await account.publish(part, key)
+    return Share(account=name, slots=part.slots, task=task, cost=task.charged or quote)
 
 
 def by_account(tasks: Sequence[Task]) -> dict[str, list[Task]]:

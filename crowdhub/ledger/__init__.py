@@ -4,16 +4,19 @@ from crowdhub.errors import LedgerError
 from crowdhub.ledger.budget import Budget, Limits
 from crowdhub.ledger.content import canonical
 from crowdhub.ledger.errors import NotHeld, UnderWay
-from crowdhub.ledger.intent import Begun, Intent, State, Status
-from crowdhub.ledger.journal import JournalEntry, Noted, OpenReview
+from crowdhub.ledger.intent import BeginStatus, Begun, Intent, State
+from crowdhub.ledger.journal import Decided, JournalEntry, Noted, OpenReview
 from crowdhub.ledger.ledger import Ledger, poll_delays
+from crowdhub.ledger.steps import Step
 from crowdhub.ledger.totals import Total
 from crowdhub.store import Database, default_path
 
 __all__ = [
+    "BeginStatus",
     "Begun",
     "Budget",
     "Database",
+    "Decided",
     "Intent",
     "JournalEntry",
     "Ledger",
@@ -23,7 +26,7 @@ __all__ = [
     "Noted",
     "OpenReview",
     "State",
-    "Status",
+    "Step",
     "Total",
     "UnderWay",
     "canonical",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 from pydantic import Field
 from sqlalchemy.engine import Connection
@@ -51,8 +51,8 @@ class Budget(Limits):
     """The accounts whose spending counts for the hub's limits; None: all in the ledger."""
 
     @classmethod
-    def of(cls, given: Budget | Mapping[str, Any] | None, accounts: Iterable[str] | None = None) -> Budget:
-        """The budget that an application gave. ``accounts``: the hub's; a name that is none of them is an error.
+    def of(cls, given: Budget | Mapping[str, object] | None, accounts: Iterable[str] | None = None) -> Budget:
+        """The budget that an application gave. ``accounts``: the hub's; any other name is an error.
 
         Raises `ConfigurationError`.
         """
@@ -61,6 +61,8 @@ class Budget(Limits):
             return cls(among=among)
         if isinstance(given, Budget):
             return given.copy_with(among=among) if among is not None else given
+        if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - out of a file
+            raise ConfigurationError(f'budget = {given!r}: give amounts by currency, such as {{"USD": "50"}}.')
         plain = dict(given)
         unpriced = plain.pop("unpriced", "refuse")
         if unpriced not in ("refuse", "allow"):
@@ -68,10 +70,16 @@ class Budget(Limits):
         names = [name for name, value in plain.items() if isinstance(value, Mapping) and name not in PERIODS]
         if among is not None and (wrong := [name for name in names if name not in among]):
             raise ConfigurationError(
-                f"budget: {', '.join(map(repr, wrong))} is no account here (accounts: {', '.join(sorted(among))})."
+                f"budget: there is no account {' or '.join(map(repr, wrong))} here"
+                f" (accounts: {', '.join(sorted(among))})."
             )
         per_account = {name: Limits(**_limits(plain.pop(name), f"budget.{name}")) for name in names}
-        return cls(**_limits(plain, "budget"), accounts=per_account, unpriced=unpriced, among=among)
+        return cls(
+            **_limits(plain, "budget"),
+            accounts=per_account,
+            unpriced="allow" if unpriced == "allow" else "refuse",
+            among=among,
+        )
 
     def __bool__(self) -> bool:
         return super().__bool__() or any(self.accounts.values())
@@ -105,13 +113,15 @@ class Budget(Limits):
         operation: str,
     ) -> None:
         """Raise `BudgetExceeded` if ``amount`` would pass a limit. To be called in the transaction that reserves it."""
-        where: dict[str, Any] = {**identity, "operation": operation}
         if amount is None:
             if self.unpriced == "refuse" and self.applies_to(identity["account"]):
                 raise ConfigurationError(
                     "A budget is set and the price of this call is not known before it is sent.",
                     next_step="Say the most it may cost, or set unpriced to allow in the budget; nothing was sent.",
-                    **where,
+                    provider=identity["provider"],
+                    account=identity["account"],
+                    environment=identity["environment"],
+                    operation=operation,
                 )
             return
         worst: tuple[Money, str] | None = None
@@ -120,7 +130,8 @@ class Budget(Limits):
             if amount > left and (worst is None or left < worst[0]):
                 worst = (left, rule.name)
         if worst is not None:
-            raise BudgetExceeded(amount, max(worst[0], Money(0, amount.currency)), budget=worst[1], **where)
+            have = max(worst[0], Money(0, amount.currency))
+            raise BudgetExceeded(amount, have, budget=worst[1], **identity, operation=operation)
 
 
 class Rule(NamedTuple):
@@ -142,24 +153,24 @@ class Rule(NamedTuple):
         return Money(used, currency)
 
 
-def _limits(given: Any, where: str) -> dict[str, dict[str, Money]]:
+def _limits(given: object, where: str) -> dict[str, dict[str, Money]]:
     if not isinstance(given, Mapping):
         raise ConfigurationError(f'{where} = {given!r}: give amounts by currency, such as {{"USD": "50"}}.')
-    plain = dict(cast("Mapping[str, Any]", given))
+    plain = dict(cast("Mapping[str, object]", given))
     found = {name: _amounts(plain.pop(name, {}), f"{where}.{name}") for name in PERIODS}
     return {"total": _amounts(plain, where), **found}
 
 
-def _amounts(given: Any, where: str) -> dict[str, Money]:
+def _amounts(given: object, where: str) -> dict[str, Money]:
     if not isinstance(given, Mapping):
         raise ConfigurationError(f'{where} = {given!r}: give amounts by currency, such as {{"USD": "50"}}.')
     found: dict[str, Money] = {}
-    for currency, amount in cast("Mapping[str, Any]", given).items():
+    for currency, amount in cast("Mapping[str, object]", given).items():
         try:
             money = amount if isinstance(amount, Money) else Money(cast("Decimal | int | str", amount), currency)
         except InvalidRequest as error:
-            faults = "; ".join(each.what for each in error.issues)
-            raise ConfigurationError(f"{where}.{currency} = {amount!r}: {faults}.") from None
+            issues = "; ".join(each.what for each in error.issues)
+            raise ConfigurationError(f"{where}.{currency} = {amount!r}: {issues}.") from None
         if money.amount < 0 or money.currency != str(currency).strip().upper():
             raise ConfigurationError(f"{where}.{currency} = {amount!r}: an amount of 0 or more, in {currency}.")
         found[money.currency] = money

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 
 from crowdhub.ledger import owner
 from crowdhub.model import Model, Money
+from crowdhub.store import moment_of
+from crowdhub.store.schema import IntentRow
 
 M = TypeVar("M", bound=BaseModel)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970, exact."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
-
-
-def moment_of(number: int | None) -> datetime | None:
-    return None if number is None else EPOCH + timedelta(microseconds=number)
 
 
 class State(StrEnum):
@@ -32,6 +24,7 @@ class State(StrEnum):
     OPEN = "open"
     """Written, and no outcome yet: under way, or its process is gone."""
     DONE = "done"
+    """Carried out and paid for. Its result may still be missing, while its call goes on or after that failed."""
     NOT_DONE = "not_done"
     """Certainly not carried out: nothing is reserved for it any more, and its key is free again."""
     UNKNOWN = "unknown"
@@ -42,7 +35,8 @@ class Intent(Model):
     """One row of the ledger. ``amount`` is what was reserved for it, ``charged`` what it really took, if told.
 
     ``content`` is what was asked (None once compacted), ``reference`` the mark that it carries at the marketplace,
-    ``look_for`` what a person has to look for, ``attempts`` how often it was begun or taken over.
+    ``look_for`` what a person has to look for, ``attempts`` how often it was begun or taken over, with the earlier
+    calls that asked for the same under the same key and were not carried out.
     """
 
     id: str
@@ -52,7 +46,7 @@ class Intent(Model):
     operation: str
     key: str | None = None
     fingerprint: str
-    content: Any = None
+    content: object = None
     reference: str | None = None
     amount: Money | None = None
     charged: Money | None = None
@@ -61,7 +55,7 @@ class Intent(Model):
     holder: str | None = None
     lease_until: datetime
     attempts: int = 1
-    result: Any = None
+    result: object = None
     error: str | None = None
     look_for: str | None = None
     created_at: datetime
@@ -70,7 +64,9 @@ class Intent(Model):
     @property
     def spent(self) -> Money | None:
         """What it took, or may yet take; None where that is nothing or not known."""
-        return None if self.state is State.NOT_DONE else self.charged or self.amount
+        if self.state is State.NOT_DONE:
+            return None
+        return self.amount if self.charged is None else self.charged
 
     @property
     def owner_words(self) -> str:
@@ -87,37 +83,49 @@ class Intent(Model):
         return found.model_copy(update={"replayed": True}) if "replayed" in kind.model_fields else found
 
 
-class Status(StrEnum):
+class BeginStatus(StrEnum):
     """What the caller of `Ledger.begin` has to do now."""
 
     NEW = "new"
-    """Written and reserved: send it."""
+    """Written and reserved: send it, going on from its `Ledger.steps` where an undone call left some."""
     REPLAYED = "replayed"
     """Done by an earlier call: take its result; send nothing."""
     UNDER_WAY = "under way"
     """Another call carries it out at this moment: wait and begin again; send nothing."""
     RECOVER = "recover"
     """An earlier call ended without an outcome. It is yours now: ask the marketplace before anything is sent."""
+    RESUME = "resume"
+    """Paid for by an earlier call, which ended before its result was kept. It is yours now: go on from its
+    `Ledger.steps`; what they do not show as paid must not be paid again."""
 
 
 class Begun(Model):
     """The intent, and what to do with it."""
 
-    status: Status
+    status: BeginStatus
     intent: Intent
 
 
-def row_of(intent: Mapping[str, Any]) -> Intent:
-    """An intent from its database row, whose texts `loads` has not read yet."""
-    import json
+def intent_of(row: IntentRow) -> Intent:
+    """An intent from its database row."""
+    values = row._asdict()
+    del values["currency"]
+    values.update(
+        amount=_money(row.amount, row.currency),
+        charged=_money(row.charged, row.currency),
+        content=_json(row.content),
+        result=_json(row.result),
+        state=State(row.state),
+        lease_until=moment_of(row.lease_until),
+        created_at=moment_of(row.created_at),
+        settled_at=None if row.settled_at is None else moment_of(row.settled_at),
+    )
+    return Intent.model_construct(**values)
 
-    row = dict(intent)
-    currency = row.pop("currency")
-    for name in ("amount", "charged"):
-        row[name] = Money(Decimal(row[name]), currency) if row[name] is not None and currency else None
-    for name in ("content", "result"):
-        row[name] = json.loads(row[name]) if row[name] is not None else None
-    row["state"] = State(row["state"])
-    for name in ("lease_until", "created_at", "settled_at"):
-        row[name] = moment_of(row[name])
-    return Intent.model_construct(**row)
+
+def _money(amount: str | None, currency: str | None) -> Money | None:
+    return Money(Decimal(amount), currency) if amount is not None and currency else None
+
+
+def _json(text: str | None) -> object:
+    return None if text is None else json.loads(text)

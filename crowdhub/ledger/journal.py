@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection, RowMapping
 
 from crowdhub.errors import LedgerError
-from crowdhub.ledger import owner
-from crowdhub.ledger.content import safe_text
-from crowdhub.ledger.intent import micros, moment_of
+from crowdhub.ledger.content import Redact, as_json, safe_text
+from crowdhub.ledger.leases import Leases
 from crowdhub.model import Model, Verdict
+from crowdhub.store import Database, micros, moment_of
 from crowdhub.store.schema import decisions, reviews
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from crowdhub.ledger.ledger import Ledger
 
 STILL_OPEN = frozenset({"unknown"})
 """Results after which a decision has to be looked at again."""
 SUPERSEDED = "superseded"
-LONGEST_WORDS = 20_000
+LONGEST_COMMENT = 20_000
+
+
+class Decided(NamedTuple):
+    """A decision to be kept: ``options`` are those of its marketplace, as plain JSON values."""
+
+    task_id: str
+    submission_id: str
+    verdict: str
+    comment: str | None = None
+    options: Sequence[object] = ()
 
 
 class JournalEntry(Model):
@@ -35,8 +41,9 @@ class JournalEntry(Model):
     task_id: str
     submission_id: str
     verdict: Verdict
-    words: str | None = None
+    comment: str | None = None
     error: str | None = None
+    options: tuple[object, ...] = ()
 
 
 class OpenReview(Model):
@@ -59,33 +66,44 @@ class Noted(NamedTuple):
     error: str | None = None
 
 
-class Journal:
-    """The decisions of `Market.review`. Reach it as ``ledger.journal``."""
+class _Change(TypedDict):
+    """The parameters of the statement that notes an outcome."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    at: int
+    new_result: str | None
+    new_error: str | None
+    now: int | None
+
+
+class Journal:
+    """The decisions of `Market.review`. Reach it as ``ledger.journal``. ``redact`` takes the secrets out of texts."""
+
+    def __init__(self, database: Database, leases: Leases, redact: Redact) -> None:
+        self._database = database
+        self._leases = leases
+        self._redact = redact
         self._holders: dict[str, str] = {}
 
-    def write(self, identity: Mapping[str, str], given: Iterable[tuple[str, str, str, str | None]]) -> str:
-        """Write decisions (task id, submission id, verdict, words) before any is carried out; return the review's id.
+    def write(self, identity: Mapping[str, str], given: Iterable[Decided | tuple[str, str, str, str | None]]) -> str:
+        """Write decisions before any is carried out; return the review's id.
 
         Open decisions of crashed reviews about the same submissions give way to these. Raises `LedgerError`.
         """
-        ledger = self._ledger
-        now = ledger.clock.now()
-        review_id, holder = str(uuid.uuid4()), owner.new_holder()
-        pairs = list(given)
-        about = {(task_id, submission_id) for task_id, submission_id, _, _ in pairs}
+        review_id, lease = str(uuid.uuid4()), self._leases.new()
+        now = micros(self._database.clock.now())
+        pairs = [each if isinstance(each, Decided) else Decided(*each) for each in given]
+        about = {(each.task_id, each.submission_id) for each in pairs}
         entries = [
             {
                 "review_id": review_id,
                 "position": position,
-                "task_id": task_id,
-                "submission_id": submission_id,
-                "verdict": str(verdict),
-                "words": safe_text(words, ledger.redact, LONGEST_WORDS),
+                "task_id": each.task_id,
+                "submission_id": each.submission_id,
+                "verdict": str(each.verdict),
+                "words": safe_text(each.comment, self._redact, LONGEST_COMMENT),
+                "options": as_json(list(each.options)) if each.options else None,
             }
-            for position, (task_id, submission_id, verdict, words) in enumerate(pairs)
+            for position, each in enumerate(pairs)
         ]
         review = {name: identity[name] for name in ("provider", "account", "environment")}
 
@@ -93,15 +111,17 @@ class Journal:
             if connection.execute(select(reviews.c.id).where(reviews.c.id == review_id)).first() is not None:
                 return  # written before the database went away
             self._supersede(connection, review, about)
-            lease = {"holder": holder, "lease_until": ledger.lease_end(now), "created_at": micros(now)}
-            connection.execute(insert(reviews).values(id=review_id, **review, **lease))
+            connection.execute(insert(reviews).values(id=review_id, **review, **lease, created_at=now))
             if entries:
                 connection.execute(insert(decisions), entries)
 
-        ledger.database.write(work)
-        self._holders[review_id] = holder
-        ledger.keep(holder)
+        self._database.write(work)
+        self._hold(review_id, lease["holder"])
         return review_id
+
+    def _hold(self, review_id: str, holder: str) -> None:
+        self._holders[review_id] = holder
+        self._leases.keep(holder)
 
     def _supersede(self, connection: Connection, review: Mapping[str, str], about: set[tuple[str, str]]) -> None:
         for row in self._unfinished(connection):
@@ -117,23 +137,23 @@ class Journal:
         if not rows:
             return
         try:
-            self._ledger.database.write(lambda connection: self._note(connection, review_id, rows))
+            self._database.write(lambda connection: self._note(connection, review_id, rows))
         except LedgerError as error:
             raise error.after_sending() from None
 
     def _note(self, connection: Connection, review_id: str, noted: Sequence[Noted]) -> None:
-        now = micros(self._ledger.clock.now())
+        now = micros(self._database.clock.now())
         c = decisions.c
         change = (
             update(decisions)
             .where(c.review_id == review_id, c.position == bindparam("at"), c.result.is_(None))
             .values(result=bindparam("new_result"), error=bindparam("new_error"), settled_at=bindparam("now"))
         )
-        values: list[dict[str, Any]] = []
+        values: list[_Change] = []
         for each in noted:
             is_open = each.result in STILL_OPEN
             outcome, when = (None, None) if is_open else (str(each.result), now)
-            words = safe_text(each.error, self._ledger.redact)
+            words = safe_text(each.error, self._redact)
             values.append({"at": each.position, "new_result": outcome, "new_error": words, "now": when})
         connection.execute(change, values)
 
@@ -144,11 +164,9 @@ class Journal:
             return
         change = update(reviews).where(reviews.c.id == review_id, reviews.c.holder == holder)
         try:
-            self._ledger.database.write(
-                lambda connection: connection.execute(change.values(holder=None, lease_until=0))
-            )
+            self._database.write(lambda connection: connection.execute(change.values(holder=None, lease_until=0)))
         finally:
-            self._ledger.let_go(holder)
+            self._leases.let_go(holder)
 
     def open(self, account: str | None = None) -> list[OpenReview]:
         """The reviews that crashed or left outcomes open, oldest first; those that are under way are left out."""
@@ -160,28 +178,25 @@ class Journal:
                 if (account is None or row["account"] == account) and not self._is_alive(row)
             ]
 
-        return self._ledger.database.read(work)
+        return self._database.read(work)
 
     def take_over(self, account: str | None = None) -> list[OpenReview]:
         """The same, and they are yours: nobody else gets them while you settle them. `close` each one at the end."""
-        ledger = self._ledger
 
         def work(connection: Connection) -> list[OpenReview]:
-            now, found = ledger.clock.now(), list[OpenReview]()
+            found: list[OpenReview] = []
             for row in self._unfinished(connection):
                 if (account is not None and row["account"] != account) or self._is_alive(row):
                     continue
-                holder = owner.new_holder()
-                lease = {"holder": holder, "lease_until": ledger.lease_end(now)}
+                lease = self._leases.new()
                 connection.execute(update(reviews).where(reviews.c.id == row["id"]).values(**lease))
-                found.append(self._read(connection, row, holder))
+                found.append(self._read(connection, row, lease["holder"]))
             return found
 
-        found = ledger.database.write(work)
+        found = self._database.write(work)
         for each in found:
             assert each.holder is not None
-            self._holders[each.id] = each.holder
-            ledger.keep(each.holder)
+            self._hold(each.id, each.holder)
         return found
 
     def _unfinished(self, connection: Connection) -> Sequence[RowMapping]:
@@ -190,23 +205,25 @@ class Journal:
         return connection.execute(query).mappings().all()
 
     def _is_alive(self, row: RowMapping) -> bool:
-        return owner.is_alive(row["holder"], row["lease_until"], micros(self._ledger.clock.now()))
+        return self._leases.is_alive(row["holder"], row["lease_until"])
 
     def _entries(self, connection: Connection, review_id: str) -> list[JournalEntry]:
         c = decisions.c
-        query = select(c.position, c.task_id, c.submission_id, c.verdict, c.words, c.error)
+        query = select(c.position, c.task_id, c.submission_id, c.verdict, c.words.label("comment"), c.error, c.options)
         query = query.where(c.review_id == review_id, c.result.is_(None)).order_by(c.position)
-        return [JournalEntry.model_validate(dict(row)) for row in connection.execute(query).mappings()]
+        found = connection.execute(query).mappings()
+        return [
+            JournalEntry.model_validate({**row, "options": json.loads(row["options"]) if row["options"] else ()})
+            for row in found
+        ]
 
     def _read(self, connection: Connection, row: RowMapping, holder: str | None) -> OpenReview:
-        created = moment_of(row["created_at"])
-        assert created is not None
         return OpenReview(
             id=row["id"],
             provider=row["provider"],
             account=row["account"],
             environment=row["environment"],
-            created_at=created,
+            created_at=moment_of(row["created_at"]),
             entries=tuple(self._entries(connection, row["id"])),
             holder=holder,
         )

@@ -1,37 +1,37 @@
-"""The ledger: an intent is on disk before its request leaves, its outcome after it."""
+"""The ledger: an intent is on disk before its request leaves, its outcome after it.
+
+How an intent goes from one state to the next is in `transitions`.
+"""
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import uuid
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.engine import Connection
 
 from crowdhub.clock import Clock
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, LedgerError, OutcomeUnknown
+from crowdhub.ledger import checks, rows, transitions
 from crowdhub.ledger import content as contents
-from crowdhub.ledger import owner, rows, totals
+from crowdhub.ledger import steps as noted
 from crowdhub.ledger.budget import Budget
 from crowdhub.ledger.errors import NotHeld, UnderWay
-from crowdhub.ledger.heartbeat import Heartbeat
-from crowdhub.ledger.intent import Begun, Intent, State, Status, micros, row_of
+from crowdhub.ledger.intent import BeginStatus, Begun, Intent, State, intent_of
 from crowdhub.ledger.journal import Journal
+from crowdhub.ledger.leases import LEASE, Leases
 from crowdhub.ledger.report import Report
+from crowdhub.ledger.steps import Step
 from crowdhub.model import Money, Task
-from crowdhub.store.database import Database
-from crowdhub.store.schema import IS_OPEN, intents, meta, reviews
+from crowdhub.store import Database, micros
+from crowdhub.store.schema import HAS_STEPS, IS_OPEN, IS_PAID, IntentRow, intents
 
-LEASE = 90.0
-LONGEST_KEY = 200
-LARGEST_AMOUNT = 15  # digits before the point
-MOST_DECIMALS = 9
+log = logging.getLogger("crowdhub")
 
 
 class Ledger:
@@ -43,13 +43,11 @@ class Ledger:
     def __init__(self, database: Database, *, lease: float = LEASE) -> None:
         self.database = database
         self.clock = database.clock
-        self.lease = lease
-        """Seconds after which another machine may take an intent for abandoned; renewed while it is under way."""
         self.redact: Callable[[str], str] = str
         """Takes the secrets out of every text before it is written; the hub sets it."""
-        self.journal = Journal(self)
-        self.report = Report(self)
-        self._heartbeat = Heartbeat(self._renew, lease / 3)
+        self.leases = Leases(database, lease)
+        self.journal = Journal(database, self.leases, self._redacted)
+        self.report = Report(database)
 
     @classmethod
     def open(
@@ -62,9 +60,15 @@ class Ledger:
     ) -> Self:
         """The ledger in a file, at a database URL, or (None) in the user's data folder; made where it is not there.
 
-        ``patience``: seconds to wait while another program has it locked. Raises `ConfigurationError`, `LedgerError`.
+        ``patience``: seconds to wait while another program has it locked. ``lease``: seconds after which another
+        machine may take an intent for abandoned; renewed while it is under way.
+
+        Raises `ConfigurationError`, `LedgerError`.
         """
         return cls(Database(target, clock=clock, patience=patience), lease=lease)
+
+    def _redacted(self, text: str) -> str:
+        return self.redact(text)  # as it is then: the journal is made before the hub sets it
 
     def __repr__(self) -> str:
         return f"<Ledger {self.database.name}>"
@@ -76,13 +80,8 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        self._heartbeat.close()
+        self.leases.close()
         self.database.close()
-
-    def salt(self) -> bytes:
-        """A random value of this ledger's own, for hashes that nobody can look up elsewhere."""
-        query = select(meta.c.value).where(meta.c.name == "salt")
-        return bytes.fromhex(self.database.read(lambda connection: connection.execute(query).scalar_one()))
 
     # --- before the request ------------------------------------------------------------------------------
 
@@ -90,7 +89,7 @@ class Ledger:
         self,
         identity: Mapping[str, str],
         operation: str,
-        content: Any,
+        content: object,
         *,
         key: str | None = None,
         amount: Money | None = None,
@@ -106,97 +105,123 @@ class Ledger:
         to do. Raises `InvalidRequest` where the key was used for something else (the difference field by field) and
         `BudgetExceeded`; nothing is written then.
         """
-        _check(key, amount)
+        checks.check(key, amount)
         plain = contents.canonical(content, self.redact)
         now = self.clock.now()
-        row: rows.Row = {
-            **{name: identity[name] for name in ("provider", "account", "environment")},
-            "id": str(uuid.uuid4()),
-            "operation": operation,
-            "key": key,
-            "fingerprint": contents.fingerprint(plain),
-            "content": contents.as_json(plain),
-            "reference": reference,
-            "amount": None if amount is None else f"{amount.amount:f}",
-            "charged": None,
-            "currency": None if amount is None else amount.currency,
-            "task_id": task_id,
-            "state": State.OPEN.value,
-            "holder": owner.new_holder(),
-            "lease_until": self.lease_end(now),
-            "attempts": 1,
-            "result": None,
-            "error": None,
-            "look_for": contents.safe_text(look_for, self.redact),
-            "created_at": micros(now),
-            "settled_at": None,
-        }
+        row = IntentRow(
+            id=str(uuid.uuid4()),
+            provider=identity["provider"],
+            account=identity["account"],
+            environment=identity["environment"],
+            operation=operation,
+            key=key,
+            fingerprint=contents.fingerprint(plain),
+            content=contents.as_json(plain),
+            reference=reference,
+            amount=None if amount is None else f"{amount.amount:f}",
+            charged=None,
+            currency=None if amount is None else amount.currency,
+            task_id=task_id,
+            state=State.OPEN.value,
+            **self.leases.new(),
+            attempts=1,
+            result=None,
+            error=None,
+            look_for=contents.safe_text(look_for, self.redact),
+            created_at=micros(now),
+            settled_at=None,
+        )
 
         def work(connection: Connection) -> Begun:
-            if rows.by_id(connection, row["id"]) is not None:  # written before the database went away
-                return Begun(status=Status.NEW, intent=row_of(row))
+            if (written := rows.by_id(connection, row.id)) is not None:  # before the database went away
+                return Begun(status=BeginStatus.NEW, intent=intent_of(written))
             if key is not None and (earlier := rows.by_key(connection, identity, operation, key)) is not None:
-                return self._again(connection, earlier, row)
+                if earlier.fingerprint != row.fingerprint:
+                    raise checks.other_content(earlier, row)
+                return transitions.take(connection, earlier, self.leases)
             if budget is not None:
                 budget.check(connection, identity, amount, task_id=task_id, now=now, operation=operation)
-            connection.execute(insert(intents).values(**row))
-            totals.move(connection, None, row)
-            return Begun(status=Status.NEW, intent=row_of(row))
+            return transitions.start(connection, row)
 
-        begun = self.database.write(work)
-        self._hold(begun)
-        return begun
-
-    def _again(self, connection: Connection, earlier: rows.Row, row: rows.Row) -> Begun:
-        """A key that was used before."""
-        if earlier["fingerprint"] != row["fingerprint"]:
-            raise _other_content(earlier, row)
-        if earlier["state"] == State.DONE:
-            return Begun(status=Status.REPLAYED, intent=row_of(earlier))
-        return self._take(connection, earlier)
-
-    def _take(self, connection: Connection, row: rows.Row) -> Begun:
-        """Take over an intent without outcome, unless somebody is at it."""
-        now = self.clock.now()
-        if owner.is_alive(row["holder"], row["lease_until"], micros(now)):
-            return Begun(status=Status.UNDER_WAY, intent=row_of(row))
-        changes = {"holder": owner.new_holder(), "lease_until": self.lease_end(now), "attempts": row["attempts"] + 1}
-        return Begun(status=Status.RECOVER, intent=row_of(rows.change(connection, row, **changes)))
+        return self._keep(self.database.write(work))
 
     def claim(self, intent_id: str) -> Begun:
-        """Take over an open or unknown intent to settle it: RECOVER when it is yours, UNDER_WAY when somebody is at
-        it, REPLAYED when it was settled. Raises `InvalidRequest` for an id that is not there."""
+        """Take over an intent to settle it: RECOVER or RESUME when it is yours, UNDER_WAY when somebody is at it,
+        REPLAYED when it was settled. Raises `InvalidRequest` for an id that is not there."""
 
         def work(connection: Connection) -> Begun:
             row = rows.by_id(connection, intent_id)
             if row is None:
                 raise InvalidRequest(issues=[Issue("intent", f"{intent_id!r} is not in the ledger")])
-            if row["state"] in (State.DONE, State.NOT_DONE):
-                return Begun(status=Status.REPLAYED, intent=row_of(row))
-            return self._take(connection, row)
+            return transitions.take(connection, row, self.leases)
 
-        begun = self.database.write(work)
-        self._hold(begun)
+        return self._keep(self.database.write(work))
+
+    def _keep(self, begun: Begun) -> Begun:
+        if begun.status not in (BeginStatus.REPLAYED, BeginStatus.UNDER_WAY) and begun.intent.holder is not None:
+            self.leases.keep(begun.intent.holder)
         return begun
 
-    def _hold(self, begun: Begun) -> None:
-        if begun.status in (Status.NEW, Status.RECOVER) and begun.intent.holder is not None:
-            self.keep(begun.intent.holder)
+    # --- while its calls are answered ----------------------------------------------------------------------
 
-    def keep(self, holder: str) -> None:
-        """Renew the lease of ``holder`` until `let_go`."""
-        owner.hold(holder)
-        self._heartbeat.add(holder)
+    def note_step(
+        self, intent: Intent, position: int, call: str, answer: Mapping[str, object], *, paid: bool = False
+    ) -> None:
+        """Note that a call of an operation of several steps was answered: what was called, and the answer as JSON.
 
-    def let_go(self, holder: str | None) -> None:
-        if holder is not None:
-            owner.release(holder)
-            self._heartbeat.remove(holder)
+        ``paid``: this call paid for it; it is `paid` in the same transaction, so that whoever goes on finds both or
+        none. Noting a position again takes the place of what was noted there. An answer that cannot be kept (too
+        long) becomes ``{"too_long": true}``. Raises `NotHeld` where somebody else took the intent over meanwhile.
+        """
+        said = contents.safe_text(call, self.redact)
+        text = contents.step_text(answer, self.redact)
+        now = micros(self.clock.now())
+
+        def work(connection: Connection) -> None:
+            row = _present(connection, intent)
+            if row.holder is None or row.holder != intent.holder:
+                raise NotHeld(intent_of(row))
+            noted.note(connection, intent.id, position, said, text, now)
+            if paid:
+                end = self.leases.end()
+                _ = self._change(connection, row, transitions.paid(connection, row, intent, end, None))
+
+        try:
+            self.database.write(work)
+        except NotHeld:
+            raise
+        except LedgerError as error:
+            raise LedgerError(
+                error.message,
+                transient=error.transient,
+                sent=True,
+                next_step="A step was carried out that the ledger could not note: put right what is named above, then"
+                " recover.",
+            ) from None
+
+    def steps(self, intent: Intent) -> list[Step]:
+        """What was noted of an operation of several steps so far, in order."""
+        return self.database.read(lambda connection: noted.read(connection, intent.id))
+
+    def paid(self, intent: Intent, *, charged: Money | None = None) -> Intent:
+        """It was paid for, and the call goes on: from now on it is done, whatever becomes of the rest.
+
+        ``charged``: what it really took. `finish` adds the result; `fail` and `unknown` note their error alone.
+        """
+
+        def work(connection: Connection) -> Intent:
+            row = _present(connection, intent)
+            return self._change(connection, row, transitions.paid(connection, row, intent, self.leases.end(), charged))
+
+        try:
+            return self.database.write(work)
+        except LedgerError as error:
+            raise error.after_sending() from None
 
     # --- after the request -----------------------------------------------------------------------------------
 
     def finish(
-        self, intent: Intent, result: Any = None, *, charged: Money | None = None, task_id: str | None = None
+        self, intent: Intent, result: object = None, *, charged: Money | None = None, task_id: str | None = None
     ) -> Intent:
         """It was carried out: keep the result. ``charged``: what it really took (default: what a `Task` says, else
         what was reserved). Calling it again changes nothing."""
@@ -204,53 +229,45 @@ class Ledger:
             charged = result.charged
         if task_id is None:
             task_id = result.id if isinstance(result, Task) else getattr(result, "task_id", None)
-        changes: dict[str, Any] = {"state": State.DONE.value, "error": None, "look_for": None}
-        changes |= {"holder": None, "lease_until": 0, "settled_at": micros(self.clock.now())}
-        if result is not None:
-            changes["result"] = contents.result_text(result, self.redact)
+        text = contents.result_text(result, self.redact)
+        safe_id = None if task_id is None else contents.safe_text(task_id)
 
         def work(connection: Connection) -> Intent:
             row = _present(connection, intent)
-            if row["state"] == State.DONE:
-                return row_of(row)
-            more: dict[str, Any] = {"task_id": row["task_id"] or contents.safe_text(task_id)}
-            if charged is not None and _is_sane(charged):
-                more["charged"] = f"{charged.amount:f}"
-                if row["currency"] != charged.currency:  # reserved in another currency, or not at all
-                    more |= {"currency": charged.currency, "amount": None}
-            if row["state"] == State.NOT_DONE:
-                more |= _done_after_all(connection, row)
-            return row_of(rows.change(connection, row, **{**changes, **more}))
+            return self._change(connection, row, transitions.finish(connection, row, text, safe_id, charged))
 
         return self._settle(intent, work)
 
     def fail(self, intent: Intent, error: CrowdhubError | str) -> Intent:
-        """It was certainly not carried out: release what was reserved; the key is free again.
+        """It was certainly not carried out: release what was reserved; the key is free again. What was `paid` stays.
 
         Raises `NotHeld` where somebody else took the intent over meanwhile."""
-        changes = {"state": State.NOT_DONE.value, "settled_at": micros(self.clock.now()), "look_for": None}
-        return self._settle(intent, lambda connection: self._end(connection, intent, error, changes))
+        return self._end(intent, State.NOT_DONE, error, None)
 
     def unknown(self, intent: Intent, error: CrowdhubError | str) -> Intent:
-        """It cannot be told: keep the amount reserved and the key taken, and note what has to be looked for.
+        """It cannot be told: keep the amount reserved and the key taken, and note what has to be looked for. What
+        was `paid` stays, with a later call of it in doubt.
 
         Raises `NotHeld` where somebody else took the intent over meanwhile."""
-        look_for = error.look_for if isinstance(error, OutcomeUnknown) else None
-        changes: dict[str, Any] = {"state": State.UNKNOWN.value}
-        if look_for is not None:
-            changes["look_for"] = contents.safe_text(look_for, self.redact)
-        return self._settle(intent, lambda connection: self._end(connection, intent, error, changes))
+        return self._end(intent, State.UNKNOWN, error, error.look_for if isinstance(error, OutcomeUnknown) else None)
 
     def _end(
-        self, connection: Connection, intent: Intent, error: CrowdhubError | str, changes: dict[str, Any]
+        self, intent: Intent, state: transitions.Ending, error: CrowdhubError | str, look_for: str | None
     ) -> Intent:
-        row = _present(connection, intent)
-        if row["holder"] != intent.holder:
-            if row["holder"] is None and row["state"] == changes["state"]:
-                return row_of(row)  # this very change, written before the database went away
-            raise NotHeld(row_of(row))
-        words = contents.safe_text(str(error), self.redact)
-        return row_of(rows.change(connection, row, **changes, error=words, holder=None, lease_until=0))
+        said = contents.safe_text(str(error), self.redact)
+        look_for = None if look_for is None else contents.safe_text(look_for, self.redact)
+
+        def work(connection: Connection) -> Intent:
+            row = _present(connection, intent)
+            return self._change(connection, row, transitions.end(row, intent, state, said, look_for))
+
+        return self._settle(intent, work)
+
+    def _change(self, connection: Connection, before: IntentRow, after: IntentRow) -> Intent:
+        if after.state != before.state and after.state not in transitions.OPEN:
+            after = after._replace(settled_at=micros(self.clock.now()))
+        rows.change(connection, before, after)
+        return intent_of(after)
 
     def _settle(self, intent: Intent, work: Callable[[Connection], Intent]) -> Intent:
         try:
@@ -260,7 +277,7 @@ class Ledger:
         except LedgerError as error:
             raise error.after_sending() from None
         finally:
-            self.let_go(intent.holder)
+            self.leases.let_go(intent.holder)
 
     @contextmanager
     def holding(self, intent: Intent) -> Generator[None]:
@@ -269,41 +286,25 @@ class Ledger:
         try:
             yield
         finally:
-            if intent.holder is not None and owner.is_held(intent.holder):
+            if self.leases.holds(intent.holder):
                 try:
                     self.unknown(intent, "The call ended without an outcome.")
                 except LedgerError as error:  # what ended the call must not be hidden
                     log.warning("the ledger could not note that %s is unknown: %s", intent.id, error)
 
-    # --- leases ----------------------------------------------------------------------------------------------
-
     def renew(self, intent: Intent) -> None:
         """Say that it is still under way (done by itself while this process holds it)."""
-        self._renew([intent.holder] if intent.holder is not None else [])
-
-    def _renew(self, holders: Collection[str]) -> None:
-        ends = self.lease_end(self.clock.now())
-
-        def work(connection: Connection) -> None:
-            mine = IS_OPEN & intents.c.holder.in_(holders)
-            connection.execute(update(intents).where(mine).values(lease_until=ends))
-            connection.execute(update(reviews).where(reviews.c.holder.in_(holders)).values(lease_until=ends))
-
-        self.database.write(work)
-
-    def lease_end(self, now: datetime) -> int:
-        """When a lease taken now ends, in microseconds since 1970."""
-        return micros(now + timedelta(seconds=self.lease))
+        self.leases.renew([intent.holder] if intent.holder is not None else [])
 
     # --- waiting and looking ----------------------------------------------------------------------------------
 
     def get(self, intent_id: str) -> Intent | None:
         """One intent by its id."""
         row = self.database.read(lambda connection: rows.by_id(connection, intent_id))
-        return None if row is None else row_of(row)
+        return None if row is None else intent_of(row)
 
     def wait(self, intent: Intent, max_wait: float) -> Intent:
-        """Wait up to ``max_wait`` seconds until somebody else's intent is no longer under way; then begin again.
+        """Wait up to ``max_wait`` seconds until nobody is at an intent any more; then begin again.
 
         Raises `UnderWay`.
         """
@@ -316,25 +317,29 @@ class Ledger:
 
     def is_under_way(self, intent: Intent) -> bool:
         """Whether somebody is carrying it out, or settling it, at this moment."""
-        now = micros(self.clock.now())
-        return intent.state in OPEN and owner.is_alive(intent.holder, micros(intent.lease_until), now)
+        return self.leases.is_alive(intent.holder, micros(intent.lease_until))
 
     def open_intents(self, account: str | None = None, *, under_way: bool = False) -> list[Intent]:
         """The intents without an outcome whose call has ended, oldest first: what `recover` has to settle.
 
         ``under_way=True``: also those that somebody is at.
         """
-        query = select(intents).where(IS_OPEN).order_by(intents.c.created_at, intents.c.id)
+        return self._where(IS_OPEN, account, under_way)
+
+    def unfinished(self, account: str | None = None, *, under_way: bool = False) -> list[Intent]:
+        """The intents that were paid for, while their call ended before its result was kept, oldest first. No money
+        is in doubt: `claim` one, or begin with its key again, and go on from its `steps`.
+
+        ``under_way=True``: also those that somebody is at.
+        """
+        return self._where(IS_PAID & HAS_STEPS, account, under_way)
+
+    def _where(self, fits: ColumnElement[bool], account: str | None, under_way: bool) -> list[Intent]:
+        query = select(intents).where(fits).order_by(intents.c.created_at, intents.c.id)
         if account is not None:
             query = query.where(intents.c.account == account)
-        found = self.database.read(
-            lambda connection: [row_of(dict(row)) for row in connection.execute(query).mappings()]
-        )
+        found = self.database.read(lambda connection: [intent_of(IntentRow(*row)) for row in connection.execute(query)])
         return [each for each in found if under_way or not self.is_under_way(each)]
-
-
-log = logging.getLogger("crowdhub")
-OPEN = (State.OPEN.value, State.UNKNOWN.value)
 
 
 def poll_delays(max_wait: float) -> Iterator[float]:
@@ -346,47 +351,8 @@ def poll_delays(max_wait: float) -> Iterator[float]:
         pause = min(1.0, pause * 1.6)
 
 
-def _present(connection: Connection, intent: Intent) -> rows.Row:
+def _present(connection: Connection, intent: Intent) -> IntentRow:
     row = rows.by_id(connection, intent.id)
     if row is None:
         raise LedgerError(f"The intent {intent.id} is no longer in the ledger.")
     return row
-
-
-def _done_after_all(connection: Connection, row: rows.Row) -> dict[str, Any]:
-    """It was believed undone: whoever used the freed key since then has it."""
-    other = rows.by_key(connection, row, row["operation"], row["key"]) if row["key"] is not None else None
-    if other is None:
-        return {}
-    return {"key": None, "error": f"Carried out as well as {other['id']}, which has the same key."}
-
-
-def _other_content(earlier: rows.Row, row: rows.Row) -> InvalidRequest:
-    first = json.loads(earlier["content"]) if earlier["content"] is not None else None
-    if first is None:
-        issues = [Issue("content", "differs; the first one's was compacted away")]
-    else:
-        issues = contents.difference(first, json.loads(row["content"]))
-    error = InvalidRequest(
-        f"The key {row['key']!r} was used for another {row['operation']}: {'; '.join(map(str, issues))}.",
-        next_step="Use a new key for a new request, or ask for the same as before; nothing was sent.",
-        **{name: row[name] for name in ("provider", "account", "environment", "operation")},
-    )
-    error.issues = tuple(issues)
-    return error
-
-
-def _is_sane(money: Money) -> bool:
-    """Whether sums of it stay exact."""
-    exponent = money.amount.as_tuple().exponent
-    return money.amount >= 0 and money.amount.adjusted() < LARGEST_AMOUNT and int(exponent) >= -MOST_DECIMALS
-
-
-def _check(key: str | None, amount: Money | None) -> None:
-    issues: list[Issue] = []
-    if key is not None and (not key.strip() or len(key) > LONGEST_KEY or not key.isprintable()):
-        issues.append(Issue("key", f"is 1 to {LONGEST_KEY} printable characters"))
-    if amount is not None and not _is_sane(amount):
-        issues.append(Issue("amount", f"{str(amount.amount)[:40]} is no amount to spend"))
-    if issues:
-        raise InvalidRequest(issues=issues)

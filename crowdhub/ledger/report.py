@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
-from typing import IO, TYPE_CHECKING, Any, Literal, cast
+from typing import IO, Any, Literal, TypedDict, Unpack, cast
 
 from sqlalchemy import Select, and_, delete, or_, select, tuple_, update
 from sqlalchemy.engine import Connection
 
-from crowdhub.ledger import totals
+from crowdhub.ledger import steps, totals
 from crowdhub.ledger.content import as_json
-from crowdhub.ledger.intent import Intent, State, micros, row_of
+from crowdhub.ledger.intent import Intent, State, intent_of
 from crowdhub.ledger.totals import Total
-from crowdhub.store.schema import decisions, intents, reviews
-
-if TYPE_CHECKING:
-    from crowdhub.ledger.ledger import Ledger
+from crowdhub.store import Database, micros
+from crowdhub.store.schema import HAS_STEPS, IS_PAID, IntentRow, decisions, intents, reviews
 
 PAGE = 500
+BATCH = 500  # ids in one statement
 SETTLED = (State.DONE.value, State.NOT_DONE.value)
 COLUMNS = (
     "id",
@@ -43,11 +42,27 @@ COLUMNS = (
 )
 
 
+class EntryFilters(TypedDict, total=False):
+    """The filters of `Report.entries`."""
+
+    provider: str | None
+    account: str | None
+    environment: str | None
+    currency: str | None
+    operation: str | None
+    state: State | str | None
+    key: str | None
+    task_id: str | None
+    since: datetime | None
+    until: datetime | None
+    newest_first: bool
+
+
 class Report:
     """What was spent where. Reach it as ``ledger.report``. Everything raises `LedgerError`."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def entries(
         self,
@@ -95,11 +110,11 @@ class Report:
         last: tuple[int, str] | None = None
         while True:
             page = query if last is None else query.where(place < last if newest_first else place > last)
-            rows = self._ledger.database.read(_fetch(page))
-            yield from map(row_of, rows)
+            rows = self._database.read(_fetch(page))
+            yield from map(intent_of, rows)
             if len(rows) < PAGE:
                 return
-            last = rows[-1]["created_at"], rows[-1]["id"]
+            last = rows[-1].created_at, rows[-1].id
 
     def totals(
         self,
@@ -113,7 +128,7 @@ class Report:
         until: date | None = None,
     ) -> list[Total]:
         """What was spent and what is reserved, by account and currency, and ``by_day`` (UTC) where asked or where
-        ``since``/``until`` are given. There is no sum over currencies."""
+        ``since``/``until`` are given. Currencies are never added up."""
 
         def work(connection: Connection) -> list[Total]:
             return totals.read(
@@ -127,9 +142,9 @@ class Report:
                 until=until,
             )
 
-        return self._ledger.database.read(work)
+        return self._database.read(work)
 
-    def export(self, to: IO[str], kind: Literal["csv", "json"] = "csv", **filters: Any) -> int:
+    def export(self, to: IO[str], kind: Literal["csv", "json"] = "csv", **filters: Unpack[EntryFilters]) -> int:
         """Write the entries that fit (the filters of `entries`) as CSV or as one JSON list; return how many."""
         entries = self.entries(**filters)
         return _as_csv(to, entries) if kind == "csv" else _as_json(to, entries)
@@ -139,26 +154,26 @@ class Report:
 
         The sums, and so the budgets, stay as they are. An entry with a key is kept in short (without its content and
         the provider's answer): its key must not publish again. ``forget_keys=True`` drops it as well.
-        Open and unknown intents always stay.
+        Open and unknown intents always stay, and so do those that were paid for and have steps to go on from.
         """
         count = 0
         while True:
-            done = self._ledger.database.write(lambda connection: _compact(connection, before, forget_keys, batch))
+            done = self._database.write(lambda connection: _compact(connection, before, forget_keys, batch))
             count += done
             if done < batch:
                 break
-        self._ledger.database.write(lambda connection: _drop_reviews(connection, before))
-        self._ledger.database.shrink()
+        self._database.write(lambda connection: _drop_reviews(connection, before))
+        self._database.shrink()
         return count
 
 
-def _fetch(query: Select[Any]) -> Callable[[Connection], list[dict[str, Any]]]:
-    return lambda connection: [dict(row) for row in connection.execute(query).mappings()]
+def _fetch(query: Select[Any]) -> Callable[[Connection], list[IntentRow]]:
+    return lambda connection: [IntentRow(*row) for row in connection.execute(query)]
 
 
 def _compact(connection: Connection, before: datetime, forget_keys: bool, batch: int) -> int:
     c = intents.c
-    old = and_(c.created_at < micros(before), c.state.in_(SETTLED))
+    old = and_(c.created_at < micros(before), c.state.in_(SETTLED), ~(IS_PAID & HAS_STEPS))
     keyed = and_(c.key.is_not(None), c.state == State.DONE.value)
     wanted = old if forget_keys else and_(old, or_(~keyed, c.content.is_not(None)))
     found = connection.execute(
@@ -168,20 +183,25 @@ def _compact(connection: Connection, before: datetime, forget_keys: bool, batch:
     kept = {row.id for row in shorten}
     for row in shorten:
         connection.execute(update(intents).where(c.id == row.id).values(content=None, result=_short(row.result)))
-    dropped = [row.id for row in found if row.id not in kept]
-    for start in range(0, len(dropped), 500):
-        connection.execute(delete(intents).where(c.id.in_(dropped[start : start + 500])))
+    for some in _batches([row.id for row in found]):
+        steps.drop(connection, some)
+    for some in _batches([row.id for row in found if row.id not in kept]):
+        connection.execute(delete(intents).where(c.id.in_(some)))
     return len(found)
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
 
 
 def _short(result: str | None) -> str | None:
     """A result without the provider's own answer, which is most of it."""
     if result is None:
         return None
-    data = json.loads(result)
-    return as_json(
-        {k: v for k, v in cast("dict[str, Any]", data).items() if k != "raw"} if isinstance(data, dict) else data
-    )
+    data: object = json.loads(result)
+    if isinstance(data, dict):
+        data = {name: value for name, value in cast("dict[str, object]", data).items() if name != "raw"}
+    return as_json(data)
 
 
 def _drop_reviews(connection: Connection, before: datetime) -> None:
@@ -191,22 +211,18 @@ def _drop_reviews(connection: Connection, before: datetime) -> None:
         .where(decisions.c.review_id == reviews.c.id, decisions.c.result.is_(None))
         .exists(),
     )
-    gone = list(connection.execute(old).scalars())
-    for start in range(0, len(gone), 500):
-        some = gone[start : start + 500]
+    for some in _batches(connection.execute(old).scalars().all()):
         connection.execute(delete(decisions).where(decisions.c.review_id.in_(some)))
         connection.execute(delete(reviews).where(reviews.c.id.in_(some)))
 
 
-def _plain(entry: Intent) -> dict[str, Any]:
-    currency = next((m.currency for m in (entry.charged, entry.amount) if m is not None), None)
-    values: dict[str, Any] = {name: getattr(entry, name, None) for name in COLUMNS}
-    values["currency"] = currency
-    for name in ("amount", "charged"):
-        money = getattr(entry, name)
-        values[name] = None if money is None else f"{money.amount:f}"
-    for name in ("created_at", "settled_at"):
-        values[name] = None if values[name] is None else values[name].isoformat()
+def _plain(entry: Intent) -> dict[str, object]:
+    values: dict[str, object] = {name: getattr(entry, name, None) for name in COLUMNS}
+    values["currency"] = next((m.currency for m in (entry.charged, entry.amount) if m is not None), None)
+    values["amount"] = None if entry.amount is None else f"{entry.amount.amount:f}"
+    values["charged"] = None if entry.charged is None else f"{entry.charged.amount:f}"
+    values["created_at"] = entry.created_at.isoformat()
+    values["settled_at"] = None if entry.settled_at is None else entry.settled_at.isoformat()
     values["state"] = str(entry.state)
     return values
 
@@ -220,7 +236,7 @@ def _as_csv(to: IO[str], entries: Iterator[Intent]) -> int:
     return count
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     # A spreadsheet would run a text that starts like a formula.
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 

@@ -3,42 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.engine import Connection
 
 from crowdhub.ledger import totals
-from crowdhub.store.schema import HAS_KEY, intents
-
-Row = dict[str, Any]
+from crowdhub.store.schema import HAS_KEY, IS_UNDONE, IntentRow, intents
 
 
-def by_id(connection: Connection, intent_id: str) -> Row | None:
-    found = connection.execute(select(intents).where(intents.c.id == intent_id)).mappings().one_or_none()
-    return None if found is None else dict(found)
+def by_id(connection: Connection, intent_id: str) -> IntentRow | None:
+    found = connection.execute(select(intents).where(intents.c.id == intent_id)).one_or_none()
+    return None if found is None else IntentRow(*found)
 
 
-def by_key(connection: Connection, identity: Mapping[str, str], operation: str, key: str) -> Row | None:
+def by_key(connection: Connection, identity: Mapping[str, str], operation: str, key: str) -> IntentRow | None:
     """The intent that has the key: at most one that is not known to be undone."""
+    query = select(intents).where(_named(identity, operation, key), HAS_KEY)
+    found = connection.execute(query).one_or_none()
+    return None if found is None else IntentRow(*found)
+
+
+def last_undone(connection: Connection, row: IntentRow) -> IntentRow | None:
+    """The last intent that asked for the same under the same key and was not carried out.
+
+    Told by the number of attempts, which goes on from one to the next: a clock can stand still or be set back.
+    """
+    if row.key is None:
+        return None
+    same = _named(identity_of(row), row.operation, row.key) & (intents.c.fingerprint == row.fingerprint)
+    query = select(intents).where(same, IS_UNDONE).order_by(intents.c.attempts.desc()).limit(1)
+    found = connection.execute(query).one_or_none()
+    return None if found is None else IntentRow(*found)
+
+
+def identity_of(row: IntentRow) -> dict[str, str]:
+    return {"provider": row.provider, "account": row.account, "environment": row.environment}
+
+
+def _named(identity: Mapping[str, str], operation: str, key: str) -> ColumnElement[bool]:
     c = intents.c
-    found = connection.execute(
-        select(intents).where(
-            c.provider == identity["provider"],
-            c.account == identity["account"],
-            c.environment == identity["environment"],
-            c.operation == operation,
-            c.key == key,
-            HAS_KEY,
-        )
+    return (
+        (c.provider == identity["provider"])
+        & (c.account == identity["account"])
+        & (c.environment == identity["environment"])
+        & (c.operation == operation)
+        & (c.key == key)
     )
-    row = found.mappings().one_or_none()
-    return None if row is None else dict(row)
 
 
-def change(connection: Connection, row: Row, **changes: Any) -> Row:
-    """Change a row and move its share of the totals with it."""
-    after = {**row, **changes}
-    connection.execute(update(intents).where(intents.c.id == row["id"]).values(**changes))
-    totals.move(connection, row, after)
-    return after
+def add(connection: Connection, row: IntentRow) -> None:
+    """Write a new row and put what it reserves into the sums."""
+    connection.execute(insert(intents).values(row._asdict()))
+    totals.move(connection, None, row)
+
+
+def change(connection: Connection, before: IntentRow, after: IntentRow) -> None:
+    """Write what differs, and move what the row adds to the sums with it."""
+    pairs = zip(IntentRow._fields, before, after, strict=True)
+    changes = {name: new for name, old, new in pairs if new != old}
+    if changes:
+        connection.execute(update(intents).where(intents.c.id == before.id).values(changes))
+        totals.move(connection, before, after)

@@ -5,17 +5,18 @@ So budgets and reports never add up rows, and stay right when old rows are compa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
-from crowdhub.ledger.intent import State, moment_of
+from crowdhub.ledger.intent import State
 from crowdhub.model import Model, Money
-from crowdhub.store.schema import totals
+from crowdhub.store import moment_of
+from crowdhub.store.schema import IntentRow, totals
 
 Kind = Literal["all", "day", "task"]
 NOTHING = Decimal(0)
@@ -37,67 +38,70 @@ class Total(Model):
     done: int
 
 
-class Share(NamedTuple):
+class Amounts(NamedTuple):
     """What one intent adds to the sums."""
 
     spent: Decimal = NOTHING
     held: Decimal = NOTHING
     done: int = 0
 
+    def plus(self, other: Amounts) -> Amounts:
+        return Amounts(self.spent + other.spent, self.held + other.held, self.done + other.done)
+
+    def minus(self, other: Amounts) -> Amounts:
+        return Amounts(self.spent - other.spent, self.held - other.held, self.done - other.done)
+
 
 def day_of(moment: datetime) -> str:
     return moment.astimezone(UTC).date().isoformat()
 
 
-def share_of(row: Mapping[str, Any]) -> Share:
-    state = row["state"]
-    priced = row["charged"] if row["charged"] is not None else row["amount"]
-    if state == State.NOT_DONE or row["currency"] is None:
-        return Share()
-    if state == State.DONE:
-        return Share(spent=Decimal(priced or 0), done=1)
-    return Share(held=Decimal(row["amount"] or 0))
+def amounts_of(row: IntentRow) -> Amounts:
+    """What an intent adds to the sums, in its currency."""
+    if row.state == State.NOT_DONE or row.currency is None:
+        return Amounts()
+    if row.state == State.DONE:
+        return Amounts(spent=Decimal((row.amount if row.charged is None else row.charged) or 0), done=1)
+    return Amounts(held=Decimal(row.amount or 0))
 
 
-def move(connection: Connection, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
+def move(connection: Connection, before: IntentRow | None, after: IntentRow) -> None:
     """Take an intent's row out of the sums as it was and put it in as it is."""
-    changes: dict[tuple[str, ...], list[Any]] = {}
-    for row, sign in ((before, -1), (after, 1)):
-        if row is None or row["currency"] is None:
-            continue
-        share = share_of(row)
-        for key in _keys(row):
-            sums = changes.setdefault(key, [NOTHING, NOTHING, 0])
-            sums[0] += sign * share.spent
-            sums[1] += sign * share.held
-            sums[2] += sign * share.done
-    for key, (spent, held, done) in changes.items():
-        if spent or held or done:
-            _add(connection, key, spent, held, done)
+    changes: dict[tuple[str, ...], Amounts] = {}
+    if before is not None:
+        for key in _keys(before):
+            changes[key] = Amounts().minus(amounts_of(before))
+    for key in _keys(after):
+        changes[key] = changes.get(key, Amounts()).plus(amounts_of(after))
+    for key, change in changes.items():
+        if change != Amounts():
+            _add(connection, key, change)
 
 
-def _keys(row: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
-    rest = (row["environment"], row["currency"], row["provider"], row["account"])
-    made = moment_of(row["created_at"])
-    assert made is not None
+def _keys(row: IntentRow) -> Iterable[tuple[str, ...]]:
+    if row.currency is None:
+        return
+    rest = (row.environment, row.currency, row.provider, row.account)
     yield ("all", "", *rest)
-    yield ("day", day_of(made), *rest)
-    if row["task_id"] is not None:
-        yield ("task", row["task_id"], *rest)
+    yield ("day", day_of(moment_of(row.created_at)), *rest)
+    if row.task_id is not None:
+        yield ("task", row.task_id, *rest)
 
 
 KEY = (totals.c.kind, totals.c.value, totals.c.environment, totals.c.currency, totals.c.provider, totals.c.account)
 
 
-def _add(connection: Connection, key: tuple[str, ...], spent: Decimal, held: Decimal, done: int) -> None:
+def _add(connection: Connection, key: tuple[str, ...], change: Amounts) -> None:
     this = [column == value for column, value in zip(KEY, key, strict=True)]
-    old = connection.execute(select(totals.c.spent, totals.c.held, totals.c.done).where(*this)).one_or_none()
-    if old is None:
+    found = connection.execute(select(totals.c.spent, totals.c.held, totals.c.done).where(*this)).one_or_none()
+    old = Amounts() if found is None else Amounts(Decimal(found.spent), Decimal(found.held), found.done)
+    new = old.plus(change)
+    sums = {"spent": f"{new.spent:f}", "held": f"{new.held:f}", "done": new.done}
+    if found is None:
         values = {column.name: value for column, value in zip(KEY, key, strict=True)}
-        connection.execute(insert(totals).values(**values, spent=f"{spent:f}", held=f"{held:f}", done=done))
-        return
-    sums = {"spent": f"{Decimal(old.spent) + spent:f}", "held": f"{Decimal(old.held) + held:f}"}
-    connection.execute(update(totals).where(*this).values(**sums, done=old.done + done))
+        connection.execute(insert(totals).values({**values, **sums}))
+    else:
+        connection.execute(update(totals).where(*this).values(sums))
 
 
 def used(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from functools import partial
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeVar, overload
 
-import anyio.to_thread
-
 from crowdhub.engine import download
-from crowdhub.engine.aio import AsyncEngine
+from crowdhub.engine.engine import loop_engine
+from crowdhub.engine.runtime import each
 from crowdhub.engine.session import Session
-from crowdhub.market.base import MarketBase, P, RequestBudget
+from crowdhub.market.base import MarketBase, P
 from crowdhub.model import (
     Application,
+    Balance,
     Decision,
     File,
     Money,
@@ -28,15 +27,10 @@ from crowdhub.model import (
     TaskStatus,
     Worker,
 )
-from crowdhub.operations import checks, publishing, recovering, reviewing, running, watching
+from crowdhub.operations.account import Batches, RequestBudget
 from crowdhub.operations.checks import OnUnsupported
-from crowdhub.operations.drive import drive_async, iterate_async
-from crowdhub.operations.paging import all_items
-from crowdhub.operations.publishing import DryRun
-from crowdhub.operations.recovering import RecoverReport
-from crowdhub.operations.spending import Guard
-from crowdhub.operations.watching import Watch
-from crowdhub.protocol import Flow
+from crowdhub.operations.spending import DryRun, RecoverReport, SpendingPolicy
+from crowdhub.protocol import Operation
 
 T = TypeVar("T")
 
@@ -54,24 +48,26 @@ class AsyncMarket(MarketBase[P]):
         session: Session,
         *,
         on_unsupported: OnUnsupported = "error",
-        guard: Guard | None = None,
+        policy: SpendingPolicy | None = None,
     ) -> None:
-        super().__init__(provider, session, on_unsupported=on_unsupported, guard=guard)
-        self._engine = AsyncEngine(session)
+        super().__init__(provider, loop_engine(session), policy or SpendingPolicy(), on_unsupported)
 
-    async def run(self, flow: Flow[T], *, key: str | None = None, amount: Money | None = None) -> T:
+    def _iterate(self, batches: Batches[T]) -> AsyncIterator[T]:
+        return each(self.operations.described_batches(batches))
+
+    async def run(self, operation: Operation[T], *, key: str | None = None, amount: Money | None = None) -> T:
         """Run any operation of the provider: ``market.run(market.provider.something(…))``.
 
         What it spends is in the ledger. With a ``key``, the same operation with the same content is carried out
         once: the first result comes back. ``amount``: the most that it may cost, for the budget.
         """
-        return await drive_async(self._engine, running.run(self._provider, self._guard, flow, key=key, amount=amount))
+        return await self.operations.described(self.operations.run(operation, key=key, amount=amount))
 
     # --- asking ---------------------------------------------------------------------------------------------
 
     async def estimate(self, draft: TaskDraft) -> Quote:
         """What publishing will take from the balance, commission included where it is known."""
-        return await self._engine.run(self._provider.estimate(self.check(draft)))
+        return await self.operations.described(self.operations.estimate(draft))
 
     @overload
     async def publish(self, draft: TaskDraft, *, key: str | None = None, dry_run: Literal[False] = False) -> Task: ...
@@ -87,31 +83,54 @@ class AsyncMarket(MarketBase[P]):
         task), `BudgetExceeded`, `NotConfirmed`, `InsufficientFunds`, `PermissionDenied` (the marketplace's own
         rules), and `OutcomeUnknown` where it cannot be told whether it was published: nothing is sent again then.
         """
-        ready = publishing.with_reference(self._provider, self.check(draft), key)
         if dry_run:
-            return await drive_async(self._engine, publishing.dry_run(self._provider, ready))
-        return await drive_async(self._engine, publishing.publish(self._provider, self._guard, ready, key))
+            return await self.operations.described(self.operations.dry_run(draft, key))
+        return await self.operations.described(self.operations.publish(draft, key))
 
     async def task(self, task: Task | str) -> Task:
         """A task as it stands now, by itself or its id."""
-        return await self._engine.run(self._provider.task(checks.task_id_of(self._provider, task)))
+        return await self.operations.described(self.operations.task(task))
 
     def tasks(self, *, status: TaskStatus | str | None = None) -> AsyncIterator[Task]:
         """The account's tasks, all of them or those in one status."""
-        wanted = checks.checked_status(status, TaskStatus)
-        return iterate_async(self._engine, all_items(lambda: self._provider.tasks(wanted)))
+        return self._iterate(self.operations.tasks(status))
 
     async def cancel(self, task: Task | str) -> Task:
         """Take a task off the market. What is handed in already is still to be reviewed."""
-        return await self._engine.run(self._provider.cancel(checks.task_id_of(self._provider, task)))
+        return await self.operations.described(self.operations.cancel(task))
 
-    async def balance(self) -> Money:
-        """The money on the account."""
-        return await self._engine.run(self._provider.balance())
+    async def extend(
+        self,
+        task: Task | str,
+        *,
+        slots: int | None = None,
+        until: datetime | None = None,
+        amount: Money | None = None,
+    ) -> Task:
+        """Give a task so many places more, time until a moment, or both.
+
+        New places take money: they are budgeted, confirmed and in the ledger. ``amount``: the most that they may
+        cost, where it does not follow from the task (when only its id is given, say).
+
+        Raises `InvalidRequest` for what the marketplace cannot extend, `OutcomeUnknown` where the answer was lost.
+        """
+        return await self.operations.described(self.operations.extend(task, slots, until, amount))
+
+    async def pause(self, task: Task | str) -> Task:
+        """Take a task off the market until it is resumed."""
+        return await self.operations.described(self.operations.pause(task))
+
+    async def resume(self, task: Task | str) -> Task:
+        """Put a paused task back on the market."""
+        return await self.operations.described(self.operations.resume(task))
+
+    async def balance(self) -> Balance:
+        """The money on the account: what can be spent, with what is held and other currencies where that is told."""
+        return await self.operations.described(self.operations.balance())
 
     async def request_budget(self) -> RequestBudget:
         """The requests that are left in the marketplace's limit at this moment."""
-        return await anyio.to_thread.run_sync(self._request_budget)
+        return await self.operations.described(self.operations.request_budget())
 
     # --- the work -------------------------------------------------------------------------------------------
 
@@ -123,10 +142,7 @@ class AsyncMarket(MarketBase[P]):
         Fetches the next page while you use the present one. Nothing is lost or repeated when you settle
         submissions as you read.
         """
-        task_id = checks.task_id_of(self._provider, task)
-        wanted = checks.checked_status(status, SubmissionStatus)
-        script = all_items(lambda: self._provider.submissions(task_id, wanted), settled=self._count_settled)
-        return iterate_async(self._engine, script)
+        return self._iterate(self.operations.submissions(task, status))
 
     def watch(
         self,
@@ -141,39 +157,25 @@ class AsyncMarket(MarketBase[P]):
         A round asks for the list of tasks and then only for those whose counters moved. Ends when all tasks
         have ended, or after ``rounds``.
         """
-        script = watching.watch(self.watched(tasks, status), interval=interval, rounds=rounds)
-        return iterate_async(self._engine, script)
-
-    def rounds(self, watched: Watch) -> AsyncIterator[Submission]:
-        """The new submissions of one round of a watch."""
-        return iterate_async(self._engine, watched.round())
+        return self._iterate(self.operations.watch(tasks, status, interval, rounds))
 
     async def approve(self, submission: Submission, note: str | None = None) -> Submission:
         """Accept the work and pay for it. Approved before: a success, marked ``replayed``.
 
         Raises `Conflict` where it was settled the other way.
         """
-        checks.checked_words(self._provider, submission, note, needed=False)
-        return await self._settle(self._provider.approve(submission, note))
+        return await self.operations.described(self.operations.settle(Decision.approve(submission, note)))
 
     async def reject(self, submission: Submission, reason: str) -> Submission:
         """Refuse the work; nothing is paid. Rejected before: a success, marked ``replayed``.
 
         Raises `InvalidRequest` without a reason, `Conflict` where it was settled the other way.
         """
-        checks.checked_words(self._provider, submission, reason, needed=True)
-        return await self._settle(self._provider.reject(submission, reason))
+        return await self.operations.described(self.operations.settle(Decision.reject(submission, reason)))
 
     async def request_redo(self, submission: Submission, reason: str) -> Submission:
         """Send the work back to its worker, with what to do better."""
-        checks.checked_words(self._provider, submission, reason, needed=True)
-        return await self._settle(self._provider.request_redo(submission, reason))
-
-    async def _settle(self, flow: Flow[Submission]) -> Submission:
-        try:
-            return await self._engine.run(flow)
-        finally:
-            self._settled += 1  # whatever came of it, lists may have moved
+        return await self.operations.described(self.operations.settle(Decision.redo(submission, reason)))
 
     async def review(
         self, decisions: Sequence[Decision], *, progress: Callable[[int], None] | None = None
@@ -183,15 +185,7 @@ class AsyncMarket(MarketBase[P]):
         The report has one outcome for each decision, in their order. ``progress`` is called with the number
         of decisions just done. Raises `InvalidRequest` naming every bad decision, before anything is sent.
         """
-        checks.checked_decisions(self._provider, decisions)
-        before = self.requests
-        try:
-            outcomes, unintended = await drive_async(
-                self._engine, reviewing.review(self._provider, decisions, progress, guard=self._guard)
-            )
-        finally:
-            self._settled += 1
-        return ReviewReport(outcomes=tuple(outcomes), unintended=tuple(unintended), requests=self.requests - before)
+        return await self.operations.described(self.operations.review(decisions, progress))
 
     async def pay_bonus(
         self, submission: Submission, amount: Money, reason: str, *, key: str | None = None
@@ -200,10 +194,7 @@ class AsyncMarket(MarketBase[P]):
 
         Raises `OutcomeUnknown` where it cannot be told whether it was paid: nothing is sent again then.
         """
-        checks.checked_bonus(self._provider, submission, amount, reason)
-        return await drive_async(
-            self._engine, publishing.pay_bonus(self._provider, self._guard, submission, amount, reason, key)
-        )
+        return await self.operations.described(self.operations.pay_bonus(submission, amount, reason, key))
 
     async def download(
         self, files: Submission | File, folder: str | Path, *, max_bytes: int = download.MAX_BYTES
@@ -213,63 +204,48 @@ class AsyncMarket(MarketBase[P]):
         Sends no credentials. Links can expire: download soon. Raises `InvalidRequest` for a link that leads to a
         private address or a file that is too large, `NotFound` for a link that no longer works.
         """
-        paths: list[Path] = []
-        cancelled = threading.Event()
-        for url, name in self._file_names(files):
-            fetch = partial(
-                download.fetch,
-                url,
-                Path(folder),
-                name,
-                max_bytes=max_bytes,
-                allowed_hosts=self._allowed_hosts(),
-                timeout=self._session.options.timeout,
-                stopped=cancelled.is_set,
-            )
-            try:
-                paths.append(await anyio.to_thread.run_sync(fetch, abandon_on_cancel=True))
-            except BaseException:
-                cancelled.set()  # a thread cannot be stopped from outside: it stops itself
-                raise
-        return paths
+        return await self.operations.described(self.operations.download(files, Path(folder), max_bytes))
 
     # --- the people -----------------------------------------------------------------------------------------
 
+    async def message(self, worker: Worker | Submission | str, text: str) -> None:
+        """Write to a worker, who is named by himself, his id, or work of his."""
+        return await self.operations.described(self.operations.message(worker, text))
+
     async def worker(self, worker: Worker | Submission | str) -> Worker:
         """A worker's profile, by id."""
-        return await self._engine.run(self._provider.worker(checks.worker_id_of(worker)))
+        return await self.operations.described(self.operations.worker(worker))
 
     async def block(self, worker: Worker | Submission | str, reason: str | None = None) -> Worker:
         """Keep a worker away from this account's tasks. Blocked before: a success."""
-        return await self._engine.run(self._provider.block(checks.worker_id_of(worker), reason))
+        return await self.operations.described(self.operations.block(worker, reason))
 
     async def unblock(self, worker: Worker | Submission | str) -> Worker:
         """Let a blocked worker work again. Not blocked: a success."""
-        return await self._engine.run(self._provider.unblock(checks.worker_id_of(worker)))
+        return await self.operations.described(self.operations.unblock(worker))
 
     def blocked_workers(self) -> AsyncIterator[Worker]:
         """The workers that are blocked."""
-        return iterate_async(self._engine, all_items(self._provider.blocked_workers))
+        return self._iterate(self.operations.blocked_workers())
 
     def applications(self, task: Task | str) -> AsyncIterator[Application]:
         """Who asks to be given a task."""
-        task_id = checks.task_id_of(self._provider, task)
-        return iterate_async(self._engine, all_items(lambda: self._provider.applications(task_id)))
+        return self._iterate(self.operations.applications(task))
 
     async def accept(self, application: Application) -> Application:
         """Give the task to this worker."""
-        return await self._engine.run(self._provider.accept(checks.checked_application(self._provider, application)))
+        return await self.operations.described(self.operations.accept(application))
 
     async def decline(self, application: Application) -> Application:
         """Refuse this worker."""
-        return await self._engine.run(self._provider.decline(checks.checked_application(self._provider, application)))
+        return await self.operations.described(self.operations.decline(application))
 
     async def recover(self) -> RecoverReport:
         """Settle what an earlier process left open, by asking the marketplace; unfinished reviews are carried on.
 
         Nothing that spends is sent again: what was not done is said to be so, and its key is free.
         """
-        return await drive_async(self._engine, recovering.recover(self._provider, self._guard))
+        return await self.operations.described(self.operations.recover())
 
     async def close(self) -> None:
         """Close the connections. The hub does it for its markets."""

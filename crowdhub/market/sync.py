@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 from crowdhub.engine import download
+from crowdhub.engine.engine import blocking_engine
+from crowdhub.engine.runtime import drive, iterate
 from crowdhub.engine.session import Session
-from crowdhub.engine.sync import Engine
-from crowdhub.market.base import MarketBase, P, RequestBudget
+from crowdhub.market.base import MarketBase, P
 from crowdhub.model import (
     Application,
+    Balance,
     Decision,
     File,
     Money,
@@ -24,21 +27,16 @@ from crowdhub.model import (
     TaskStatus,
     Worker,
 )
-from crowdhub.operations import checks, publishing, recovering, reviewing, running, watching
+from crowdhub.operations.account import Batches, RequestBudget
 from crowdhub.operations.checks import OnUnsupported
-from crowdhub.operations.drive import drive, iterate
-from crowdhub.operations.paging import all_items
-from crowdhub.operations.publishing import DryRun
-from crowdhub.operations.recovering import RecoverReport
-from crowdhub.operations.spending import Guard
-from crowdhub.operations.watching import Watch
-from crowdhub.protocol import Flow
+from crowdhub.operations.spending import DryRun, RecoverReport, SpendingPolicy
+from crowdhub.protocol import Operation
 
 T = TypeVar("T")
 
 
 class Market(MarketBase[P]):
-    """One account of one marketplace, from ordinary code. Safe to use from several threads.
+    """One account of one marketplace, for ordinary code.
 
     Every method that sends raises the errors of `crowdhub.errors`; one that the marketplace does not have
     raises `NotSupported` before any request.
@@ -50,24 +48,29 @@ class Market(MarketBase[P]):
         session: Session,
         *,
         on_unsupported: OnUnsupported = "error",
-        guard: Guard | None = None,
+        policy: SpendingPolicy | None = None,
     ) -> None:
-        super().__init__(provider, session, on_unsupported=on_unsupported, guard=guard)
-        self._engine = Engine(session)
+        super().__init__(provider, blocking_engine(session), policy or SpendingPolicy(), on_unsupported)
 
-    def run(self, flow: Flow[T], *, key: str | None = None, amount: Money | None = None) -> T:
+    def _drive(self, work: Coroutine[Any, Any, T]) -> T:
+        return drive(self.operations.described(work))
+
+    def _iterate(self, batches: Batches[T]) -> Iterator[T]:
+        return iterate(self.operations.described_batches(batches))
+
+    def run(self, operation: Operation[T], *, key: str | None = None, amount: Money | None = None) -> T:
         """Run any operation of the provider: ``market.run(market.provider.something(…))``.
 
         What it spends is in the ledger. With a ``key``, the same operation with the same content is carried out
         once: the first result comes back. ``amount``: the most that it may cost, for the budget.
         """
-        return drive(self._engine, running.run(self._provider, self._guard, flow, key=key, amount=amount))
+        return self._drive(self.operations.run(operation, key=key, amount=amount))
 
     # --- asking ---------------------------------------------------------------------------------------------
 
     def estimate(self, draft: TaskDraft) -> Quote:
         """What publishing will take from the balance, commission included where it is known."""
-        return self._engine.run(self._provider.estimate(self.check(draft)))
+        return self._drive(self.operations.estimate(draft))
 
     @overload
     def publish(self, draft: TaskDraft, *, key: str | None = None, dry_run: Literal[False] = False) -> Task: ...
@@ -83,31 +86,54 @@ class Market(MarketBase[P]):
         task), `BudgetExceeded`, `NotConfirmed`, `InsufficientFunds`, `PermissionDenied` (the marketplace's own
         rules), and `OutcomeUnknown` where it cannot be told whether it was published: nothing is sent again then.
         """
-        ready = publishing.with_reference(self._provider, self.check(draft), key)
         if dry_run:
-            return drive(self._engine, publishing.dry_run(self._provider, ready))
-        return drive(self._engine, publishing.publish(self._provider, self._guard, ready, key))
+            return self._drive(self.operations.dry_run(draft, key))
+        return self._drive(self.operations.publish(draft, key))
 
     def task(self, task: Task | str) -> Task:
         """A task as it stands now, by itself or its id."""
-        return self._engine.run(self._provider.task(checks.task_id_of(self._provider, task)))
+        return self._drive(self.operations.task(task))
 
     def tasks(self, *, status: TaskStatus | str | None = None) -> Iterator[Task]:
         """The account's tasks, all of them or those in one status."""
-        wanted = checks.checked_status(status, TaskStatus)
-        return iterate(self._engine, all_items(lambda: self._provider.tasks(wanted)))
+        return self._iterate(self.operations.tasks(status))
 
     def cancel(self, task: Task | str) -> Task:
         """Take a task off the market. What is handed in already is still to be reviewed."""
-        return self._engine.run(self._provider.cancel(checks.task_id_of(self._provider, task)))
+        return self._drive(self.operations.cancel(task))
 
-    def balance(self) -> Money:
-        """The money on the account."""
-        return self._engine.run(self._provider.balance())
+    def extend(
+        self,
+        task: Task | str,
+        *,
+        slots: int | None = None,
+        until: datetime | None = None,
+        amount: Money | None = None,
+    ) -> Task:
+        """Give a task so many places more, time until a moment, or both.
+
+        New places take money: they are budgeted, confirmed and in the ledger. ``amount``: the most that they may
+        cost, where it does not follow from the task (when only its id is given, say).
+
+        Raises `InvalidRequest` for what the marketplace cannot extend, `OutcomeUnknown` where the answer was lost.
+        """
+        return self._drive(self.operations.extend(task, slots, until, amount))
+
+    def pause(self, task: Task | str) -> Task:
+        """Take a task off the market until it is resumed."""
+        return self._drive(self.operations.pause(task))
+
+    def resume(self, task: Task | str) -> Task:
+        """Put a paused task back on the market."""
+        return self._drive(self.operations.resume(task))
+
+    def balance(self) -> Balance:
+        """The money on the account: what can be spent, with what is held and other currencies where that is told."""
+        return self._drive(self.operations.balance())
 
     def request_budget(self) -> RequestBudget:
         """The requests that are left in the marketplace's limit at this moment."""
-        return self._request_budget()
+        return self._drive(self.operations.request_budget())
 
     # --- the work -------------------------------------------------------------------------------------------
 
@@ -117,10 +143,7 @@ class Market(MarketBase[P]):
         Fetches the next page while you use the present one. Nothing is lost or repeated when you settle
         submissions as you read.
         """
-        task_id = checks.task_id_of(self._provider, task)
-        wanted = checks.checked_status(status, SubmissionStatus)
-        script = all_items(lambda: self._provider.submissions(task_id, wanted), settled=self._count_settled)
-        return iterate(self._engine, script)
+        return self._iterate(self.operations.submissions(task, status))
 
     def watch(
         self,
@@ -135,39 +158,25 @@ class Market(MarketBase[P]):
         A round asks for the list of tasks and then only for those whose counters moved. Ends when all tasks
         have ended, or after ``rounds``.
         """
-        script = watching.watch(self.watched(tasks, status), interval=interval, rounds=rounds)
-        return iterate(self._engine, script)
-
-    def rounds(self, watched: Watch) -> Iterator[Submission]:
-        """The new submissions of one round of a watch."""
-        return iterate(self._engine, watched.round())
+        return self._iterate(self.operations.watch(tasks, status, interval, rounds))
 
     def approve(self, submission: Submission, note: str | None = None) -> Submission:
         """Accept the work and pay for it. Approved before: a success, marked ``replayed``.
 
         Raises `Conflict` where it was settled the other way.
         """
-        checks.checked_words(self._provider, submission, note, needed=False)
-        return self._settle(self._provider.approve(submission, note))
+        return self._drive(self.operations.settle(Decision.approve(submission, note)))
 
     def reject(self, submission: Submission, reason: str) -> Submission:
         """Refuse the work; nothing is paid. Rejected before: a success, marked ``replayed``.
 
         Raises `InvalidRequest` without a reason, `Conflict` where it was settled the other way.
         """
-        checks.checked_words(self._provider, submission, reason, needed=True)
-        return self._settle(self._provider.reject(submission, reason))
+        return self._drive(self.operations.settle(Decision.reject(submission, reason)))
 
     def request_redo(self, submission: Submission, reason: str) -> Submission:
         """Send the work back to its worker, with what to do better."""
-        checks.checked_words(self._provider, submission, reason, needed=True)
-        return self._settle(self._provider.request_redo(submission, reason))
-
-    def _settle(self, flow: Flow[Submission]) -> Submission:
-        try:
-            return self._engine.run(flow)
-        finally:
-            self._settled += 1  # whatever came of it, lists may have moved
+        return self._drive(self.operations.settle(Decision.redo(submission, reason)))
 
     def review(self, decisions: Sequence[Decision], *, progress: Callable[[int], None] | None = None) -> ReviewReport:
         """Carry out many decisions in the fewest calls that are safe; never stops midway, can be run again.
@@ -175,23 +184,14 @@ class Market(MarketBase[P]):
         The report has one outcome for each decision, in their order. ``progress`` is called with the number
         of decisions just done. Raises `InvalidRequest` naming every bad decision, before anything is sent.
         """
-        checks.checked_decisions(self._provider, decisions)
-        before = self.requests
-        try:
-            outcomes, unintended = drive(
-                self._engine, reviewing.review(self._provider, decisions, progress, guard=self._guard)
-            )
-        finally:
-            self._settled += 1
-        return ReviewReport(outcomes=tuple(outcomes), unintended=tuple(unintended), requests=self.requests - before)
+        return self._drive(self.operations.review(decisions, progress))
 
     def pay_bonus(self, submission: Submission, amount: Money, reason: str, *, key: str | None = None) -> Submission:
         """Pay a worker extra. The same ``key`` never pays twice.
 
         Raises `OutcomeUnknown` where it cannot be told whether it was paid: nothing is sent again then.
         """
-        checks.checked_bonus(self._provider, submission, amount, reason)
-        return drive(self._engine, publishing.pay_bonus(self._provider, self._guard, submission, amount, reason, key))
+        return self._drive(self.operations.pay_bonus(submission, amount, reason, key))
 
     def download(
         self, files: Submission | File, folder: str | Path, *, max_bytes: int = download.MAX_BYTES
@@ -201,56 +201,49 @@ class Market(MarketBase[P]):
         Sends no credentials. Links can expire: download soon. Raises `InvalidRequest` for a link that leads to a
         private address or a file that is too large, `NotFound` for a link that no longer works.
         """
-        return [
-            download.fetch(
-                url,
-                Path(folder),
-                name,
-                max_bytes=max_bytes,
-                allowed_hosts=self._allowed_hosts(),
-                timeout=self._session.options.timeout,
-            )
-            for url, name in self._file_names(files)
-        ]
+        return self._drive(self.operations.download(files, Path(folder), max_bytes))
 
     # --- the people -----------------------------------------------------------------------------------------
 
+    def message(self, worker: Worker | Submission | str, text: str) -> None:
+        """Write to a worker, who is named by himself, his id, or work of his."""
+        return self._drive(self.operations.message(worker, text))
+
     def worker(self, worker: Worker | Submission | str) -> Worker:
         """A worker's profile, by id."""
-        return self._engine.run(self._provider.worker(checks.worker_id_of(worker)))
+        return self._drive(self.operations.worker(worker))
 
     def block(self, worker: Worker | Submission | str, reason: str | None = None) -> Worker:
         """Keep a worker away from this account's tasks. Blocked before: a success."""
-        return self._engine.run(self._provider.block(checks.worker_id_of(worker), reason))
+        return self._drive(self.operations.block(worker, reason))
 
     def unblock(self, worker: Worker | Submission | str) -> Worker:
         """Let a blocked worker work again. Not blocked: a success."""
-        return self._engine.run(self._provider.unblock(checks.worker_id_of(worker)))
+        return self._drive(self.operations.unblock(worker))
 
     def blocked_workers(self) -> Iterator[Worker]:
         """The workers that are blocked."""
-        return iterate(self._engine, all_items(self._provider.blocked_workers))
+        return self._iterate(self.operations.blocked_workers())
 
     def applications(self, task: Task | str) -> Iterator[Application]:
         """Who asks to be given a task."""
-        task_id = checks.task_id_of(self._provider, task)
-        return iterate(self._engine, all_items(lambda: self._provider.applications(task_id)))
+        return self._iterate(self.operations.applications(task))
 
     def accept(self, application: Application) -> Application:
         """Give the task to this worker."""
-        return self._engine.run(self._provider.accept(checks.checked_application(self._provider, application)))
+        return self._drive(self.operations.accept(application))
 
     def decline(self, application: Application) -> Application:
         """Refuse this worker."""
-        return self._engine.run(self._provider.decline(checks.checked_application(self._provider, application)))
+        return self._drive(self.operations.decline(application))
 
     def recover(self) -> RecoverReport:
         """Settle what an earlier process left open, by asking the marketplace; unfinished reviews are carried on.
 
         Nothing that spends is sent again: what was not done is said to be so, and its key is free.
         """
-        return drive(self._engine, recovering.recover(self._provider, self._guard))
+        return self._drive(self.operations.recover())
 
     def close(self) -> None:
         """Close the connections. The hub does it for its markets."""
-        self._engine.close()
+        drive(self._engine.close())

@@ -1,8 +1,10 @@
-"""The neutral model: the words in which an application speaks to every marketplace."""
+"""The neutral model: what an application says to every marketplace, and what every marketplace answers."""
 
-from crowdhub.model.base import Answer, Model, Status, country_code
+from crowdhub.model.base import Answer, Model, OpenEnum, country_code
 from crowdhub.model.capability import Capabilities, Capability, Support
-from crowdhub.model.money import Money, Quote
+from crowdhub.model.content import FileContent
+from crowdhub.model.money import Balance, Money, Quote
+from crowdhub.model.options import ProviderOptions
 from crowdhub.model.questions import (
     Choice,
     ExternalForm,
@@ -15,11 +17,12 @@ from crowdhub.model.questions import (
 )
 from crowdhub.model.review import BatchReport, Decision, Outcome, Result, ReviewReport, Verdict, settled
 from crowdhub.model.submission import Application, File, Submission, SubmissionStatus, Worker
-from crowdhub.model.task import ProviderOptions, Task, TaskDraft, TaskStatus
+from crowdhub.model.task import Task, TaskDraft, TaskStatus
 
 __all__ = [
     "Answer",
     "Application",
+    "Balance",
     "BatchReport",
     "Capabilities",
     "Capability",
@@ -27,10 +30,12 @@ __all__ = [
     "Decision",
     "ExternalForm",
     "File",
+    "FileContent",
     "FreeText",
     "HtmlForm",
     "Model",
     "Money",
+    "OpenEnum",
     "Outcome",
     "ProviderOptions",
     "QuestionForm",
@@ -40,7 +45,6 @@ __all__ = [
     "ReviewReport",
     "Selection",
     "SelectionStyle",
-    "Status",
     "Submission",
     "SubmissionStatus",
     "Support",

@@ -1,4 +1,4 @@
-"""What a marketplace can do, as words that an application can ask for."""
+"""What a marketplace can do, as names that an application can ask for."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ class Capability(StrEnum):
     BULK_REVIEW = "bulk_review"
     PAY_BONUS = "pay_bonus"
     CANCEL = "cancel"
+    EXTEND = "extend"
+    PAUSE = "pause"
+    RESUME = "resume"
+    MESSAGE = "message"
     WORKER = "worker"
     BLOCK = "block"
     UNBLOCK = "unblock"
@@ -50,6 +54,12 @@ class Capabilities(Mapping[Capability, Support]):
         self._table = dict(table)
         self.fields = dict(fields)
         """The fields of a draft, and whether the marketplace has a place for each."""
+        self.absent_fields = {
+            name: support.reason or "this marketplace has no place for it"
+            for name, support in self.fields.items()
+            if not support.supported
+        }
+        """The fields of a draft that the marketplace has no place for, each with the reason in words."""
 
     def __getitem__(self, key: Capability) -> Support:
         return self._table[Capability(key)]

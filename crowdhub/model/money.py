@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_UP, Context, Decimal, InvalidOperation
-from functools import lru_cache, total_ordering
-from typing import TYPE_CHECKING, Any, Self
+from functools import total_ordering
+from typing import TYPE_CHECKING, Self
 
 from pydantic import model_serializer, model_validator
 
 from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.model.base import Model
+from crowdhub.model.currency import exponent, is_known
 
-
-@lru_cache(maxsize=256)
-def _is_currency(code: str) -> bool:
-    import pycountry  # loads its tables on first use
-
-    tables: Any = pycountry.currencies
-    return tables.get(alpha_3=code) is not None
-
-
-LONGEST = 40  # digits before or after the point: more is no amount of money, and costs memory to write out
+LONGEST = 40  # digits before or after the point: more is not an amount of money, and costs memory to write out
 _CONTEXT = Context(prec=4 * LONGEST)  # the default one rounds to 28 digits, in silence
-_COMMON = frozenset({"USD", "EUR", "RUB", "CNY"})  # spares the tables for what our marketplaces use
 
 
 @total_ordering
@@ -38,17 +29,17 @@ class Money(Model):
 
     if TYPE_CHECKING:
 
-        def __init__(self, amount: Decimal | int | str, currency: str, **more: Any) -> None: ...
+        def __init__(self, amount: Decimal | int | str, currency: str, **more: object) -> None: ...
 
-    else:  # from a file or an answer either can be missing, which is a issue like others
+    else:  # from a file or an answer either can be missing, which is an issue like others
 
-        def __init__(self, /, amount=None, currency=None, **more):
+        def __init__(self, /, amount: object = None, currency: object = None, **more: object) -> None:
             more |= {"amount": _exact(amount), "currency": _known(currency)}
             super().__init__(**more)
 
     @model_validator(mode="before")
     @classmethod
-    def _from_text(cls, value: Any) -> Any:
+    def _from_text(cls, value: object) -> object:
         """``"1.50 USD"`` is accepted wherever a Money is."""
         if isinstance(value, str):
             amount, _, currency = value.strip().partition(" ")
@@ -56,7 +47,7 @@ class Money(Model):
         return value
 
     @model_serializer
-    def _as_dict(self) -> dict[str, str]:
+    def _as_dict(self) -> dict[str, object]:
         return {"amount": str(self.amount), "currency": self.currency}
 
     def _same(self, other: Money) -> Decimal:
@@ -115,8 +106,27 @@ class Money(Model):
         return Money(self.amount.quantize(step, rounding=ROUND_UP, context=_CONTEXT), self.currency)
 
     @classmethod
+    def from_minor(cls, minor: int, currency: str) -> Self:
+        """``Money.from_minor(150, "USD")`` is 1.50 USD: an amount in the currency's smallest units (ISO 4217)."""
+        if type(minor) is not int:  # a flag is an int as well, and a float comes from untyped code
+            raise InvalidRequest(issues=[Issue("minor", f"{minor!r} is not a whole number of minor units")])
+        code = _known(currency)
+        return cls(_exact(minor).scaleb(-_decimals(code), _CONTEXT), code)
+
+    @property
+    def minor(self) -> int:
+        """The amount in the currency's smallest units: 150 for 1.50 USD, 150 for 150 JPY.
+
+        Raises `InvalidRequest` where that is not a whole number.
+        """
+        units = self.amount.scaleb(_decimals(self.currency), _CONTEXT)
+        if units != units.to_integral_value(context=_CONTEXT):
+            raise InvalidRequest(issues=[Issue("amount", f"{self} is not a whole number of minor units")])
+        return int(units)
+
+    @classmethod
     def total(cls, amounts: Iterable[Money]) -> dict[str, Money]:
-        """The sums by currency; there is no total over currencies."""
+        """The sums by currency; amounts in different currencies have no common total."""
         sums: dict[str, Money] = {}
         for money in amounts:
             sums[money.currency] = sums[money.currency] + money if money.currency in sums else money
@@ -135,7 +145,7 @@ class Quote(Money):
     assumption: str | None = None
 
     @model_serializer
-    def _as_dict(self) -> dict[str, Any]:
+    def _as_dict(self) -> dict[str, object]:
         parts = {"work": self.work, "commission": self.commission, "assumption": self.assumption}
         return {"amount": str(self.amount), "currency": self.currency, **parts}
 
@@ -147,12 +157,46 @@ class Quote(Money):
         )
 
 
-def _exact(amount: Any) -> Decimal:
+class Balance(Money):
+    """What an account has to spend: a Money, and what stands beside it.
+
+    ``held`` is set aside for work under way and cannot be spent (None: not known, or not told apart). ``others`` is
+    what the account has in further currencies.
+    """
+
+    held: Money | None = None
+    others: tuple[Money, ...] = ()
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            amount: Decimal | int | str,
+            currency: str,
+            *,
+            held: Money | None = None,
+            others: Sequence[Money] = (),
+        ) -> None: ...
+
+    @model_serializer
+    def _as_dict(self) -> dict[str, object]:
+        return {"amount": str(self.amount), "currency": self.currency, "held": self.held, "others": self.others}
+
+    def __repr__(self) -> str:
+        beside = f", held={self.held!r}" if self.held is not None else ""
+        if self.others:
+            beside += f", others={self.others!r}"
+        return f'Balance("{self.amount:f}", "{self.currency}"{beside})'
+
+
+def _exact(amount: object) -> Decimal:
     if isinstance(amount, (float, bool)):
         raise InvalidRequest(
             issues=[Issue("amount", f"{amount!r} is a {type(amount).__name__}; give text, an int or a Decimal")]
         )
     try:
+        if not isinstance(amount, (Decimal, int, str)):
+            raise TypeError
         exact = Decimal(amount)
     except (InvalidOperation, TypeError, ValueError):
         raise InvalidRequest(issues=[Issue("amount", f"{amount!r} is not a number")]) from None
@@ -160,13 +204,22 @@ def _exact(amount: Any) -> Decimal:
         raise InvalidRequest(issues=[Issue("amount", f"{amount!r} is not a finite number")])
     _, digits, exponent = exact.as_tuple()
     if len(digits) > 2 * LONGEST or abs(exact.adjusted()) > LONGEST or abs(int(exponent)) > LONGEST:
-        raise InvalidRequest(issues=[Issue("amount", f"a number of more than {LONGEST} digits is no amount of money")])
+        raise InvalidRequest(
+            issues=[Issue("amount", f"a number of more than {LONGEST} digits is not an amount of money")]
+        )
     return exact
 
 
-def _known(currency: Any) -> str:
+def _known(currency: object) -> str:
     if isinstance(currency, str):
         code = currency.strip().upper()
-        if code in _COMMON or (len(code) == 3 and _is_currency(code)):
+        if is_known(code):
             return code
     raise InvalidRequest(issues=[Issue("currency", f"{currency!r} is not an ISO 4217 currency code such as USD")])
+
+
+def _decimals(currency: str) -> int:
+    decimals = exponent(currency)
+    if decimals is None:
+        raise InvalidRequest(issues=[Issue("currency", f"{currency} has no minor unit")])
+    return decimals

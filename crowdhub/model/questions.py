@@ -1,4 +1,4 @@
-"""Structured questions of a task, for marketplaces that show workers a form."""
+"""Structured questions of a task, for marketplaces that show workers a form. A plugin may subclass each of them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from crowdhub.model.base import Given
+from crowdhub.model.input import InputModel
+from crowdhub.model.pluggable import Pluggable, Stored
 
 Id = Annotated[str, StringConstraints(min_length=1)]
 
 
-class Choice(Given):
+class Choice(InputModel):
     """One option of a selection: ``id`` comes back in the answer, ``text`` is what the worker reads."""
 
     id: Id
@@ -25,7 +26,7 @@ class SelectionStyle(StrEnum):
     DROPDOWN = "dropdown"
 
 
-class FreeText(Given):
+class FreeText(Pluggable):
     """A question answered in the worker's own words."""
 
     kind: Literal["free_text"] = "free_text"
@@ -37,7 +38,7 @@ class FreeText(Given):
     default: str | None = None
 
 
-class Selection(Given):
+class Selection(Pluggable):
     """A question answered by choosing. ``min_choices``/``max_choices`` count the chosen options of a checkbox."""
 
     kind: Literal["selection"] = "selection"
@@ -50,26 +51,26 @@ class Selection(Given):
     max_choices: int | None = Field(default=None, ge=1)
 
 
-Question = Annotated[FreeText | Selection, Field(discriminator="kind")]
+Question = Stored[Annotated[FreeText | Selection, Field(discriminator="kind")]]
 
 
-class QuestionForm(Given):
+class QuestionForm(Pluggable):
     """A form made of questions; the marketplace draws it."""
 
     questions: tuple[Question, ...]
 
 
-class ExternalForm(Given):
+class ExternalForm(Pluggable):
     """A page of yours, shown to the worker in a frame of ``height`` pixels."""
 
     url: str
     height: int = Field(default=400, ge=1)
 
 
-class HtmlForm(Given):
+class HtmlForm(Pluggable):
     """A form in HTML of your own, as the marketplace wants it."""
 
     html: str
 
 
-Questions = QuestionForm | ExternalForm | HtmlForm
+Questions = Stored[QuestionForm | ExternalForm | HtmlForm]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from crowdhub.errors import CrowdhubError
-from crowdhub.model.base import Given, Model
+from crowdhub.model.base import Model
+from crowdhub.model.input import InputModel
+from crowdhub.model.options import Options, ProviderOptions, options_for
 from crowdhub.model.submission import Submission
 
 
@@ -15,26 +18,36 @@ class Verdict(StrEnum):
     REDO = "redo"
 
 
-class Decision(Given):
-    """What to do with one submission, with the words for the worker."""
+class Decision(InputModel):
+    """What to do with one submission, with a comment for the worker.
+
+    ``options`` hold what a single marketplace wants to know of it (the category of a rejection, say).
+    """
 
     submission: Submission
     verdict: Verdict
-    words: str | None = None
+    comment: str | None = None
+    options: Options = ()
 
     @classmethod
-    def approve(cls, submission: Submission, note: str | None = None) -> Decision:
-        return cls(submission=submission, verdict=Verdict.APPROVE, words=note)
+    def approve(
+        cls, submission: Submission, note: str | None = None, *, options: Iterable[ProviderOptions] = ()
+    ) -> Decision:
+        return cls(submission=submission, verdict=Verdict.APPROVE, comment=note, options=tuple(options))
 
     @classmethod
-    def reject(cls, submission: Submission, reason: str) -> Decision:
-        return cls(submission=submission, verdict=Verdict.REJECT, words=reason)
+    def reject(cls, submission: Submission, reason: str, *, options: Iterable[ProviderOptions] = ()) -> Decision:
+        return cls(submission=submission, verdict=Verdict.REJECT, comment=reason, options=tuple(options))
 
     @classmethod
-    def redo(cls, submission: Submission, reason: str) -> Decision:
-        return cls(submission=submission, verdict=Verdict.REDO, words=reason)
+    def redo(cls, submission: Submission, reason: str, *, options: Iterable[ProviderOptions] = ()) -> Decision:
+        return cls(submission=submission, verdict=Verdict.REDO, comment=reason, options=tuple(options))
 
     request_redo = redo
+
+    def options_for(self, provider: str) -> ProviderOptions | None:
+        """The options meant for ``provider``, if the decision carries any."""
+        return options_for(self.options, provider)
 
 
 class Result(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from crowdhub.model.base import Answer, Model, Moment, Status
+from crowdhub.model.base import Answer, Model, Moment, OpenEnum
 from crowdhub.model.money import Money
 
 
@@ -37,13 +37,18 @@ class File(Model):
     expires_at: Moment | None = None
 
 
-class SubmissionStatus(Status):
+class SubmissionStatus(OpenEnum):
     IN_PROGRESS = "in_progress"
     PENDING = "pending"
     APPROVED = "approved"
     REJECTED = "rejected"
     REDO = "redo"
     RETURNED = "returned"
+    """The worker gave the place back."""
+    TIMED_OUT = "timed_out"
+    """The worker did not hand in in time."""
+    SCREENED_OUT = "screened_out"
+    """The worker was found not to fit, before or while working."""
     UNKNOWN = "unknown"
 
 
@@ -58,6 +63,8 @@ class Submission(Answer):
     worker: Worker
     status: SubmissionStatus = SubmissionStatus.UNKNOWN
     submitted_at: Moment | None = None
+    auto_approves_at: Moment | None = None
+    """When the marketplace approves it, and pays for it, if nobody decides before."""
     text: str | None = None
     files: tuple[File, ...] = ()
     answers: Any = None

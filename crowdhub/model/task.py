@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Annotated, Any, ClassVar
 
-from pydantic import AwareDatetime, BeforeValidator, Field, SerializeAsAny
+from pydantic import Field
 
-from crowdhub.model.base import Answer, CountryText, Given, Moment, Status
+from crowdhub.model.base import Answer, CountryText, FixedMoment, Moment, OpenEnum
+from crowdhub.model.content import FileContent
+from crowdhub.model.frozen import FrozenDict, Metadata
+from crowdhub.model.input import InputModel
 from crowdhub.model.money import Money
+from crowdhub.model.options import Options, ProviderOptions, options_for
 from crowdhub.model.questions import Questions
 
 
-class ProviderOptions(Given):
-    """Typed settings that only one marketplace understands; a plugin subclasses it.
-
-    A draft may carry options for several marketplaces: each reads its own and leaves the others alone.
-    """
-
-    provider: ClassVar[str] = ""
-
-
-def _path(value: Any) -> Any:
-    return Path(value) if isinstance(value, str) else value
-
-
-class TaskDraft(Given):
+class TaskDraft(InputModel):
     """A task to publish.
 
     ``reward`` is what one worker gets for one accepted submission, ``slots`` how many submissions are
     wanted, ``proof`` what a worker must hand in. ``countries`` limits who may work (codes or English names;
     empty: everyone). ``auto_approve``: True where the marketplace may approve by itself when the task is full,
-    or a timedelta after which it may. ``options`` hold settings of single marketplaces.
+    or a timedelta after which it may. ``metadata`` is the application's own, kept with the draft and its task.
+    ``options`` hold settings of single marketplaces.
 
+    ``TaskDraft.model_validate_json(draft.model_dump_json())`` is the same draft, options and pictures included.
     A draft may be wrong: `Market.publish`, `estimate` and `check` name everything that is, at once.
     """
 
@@ -48,20 +38,21 @@ class TaskDraft(Given):
     subcategory: str | None = None
     countries: tuple[CountryText, ...] = ()
     language: str | None = None
-    image: Annotated[bytes | Path | None, BeforeValidator(_path)] = Field(default=None, repr=False)
-    deadline: AwareDatetime | timedelta | None = None
+    image: FileContent | None = Field(default=None, repr=False)
+    deadline: FixedMoment | timedelta | None = None
     auto_approve: bool | timedelta | None = None
     questions: Questions | None = None
-    options: Sequence[SerializeAsAny[ProviderOptions]] = ()
+    metadata: Metadata = FrozenDict()
+    options: Options = ()
     reference: str | None = Field(default=None, max_length=64)
     """A short mark that the market puts into the published text, so that a lost publish can be found again."""
 
     def options_for(self, provider: str) -> ProviderOptions | None:
         """The options meant for ``provider``, if the draft carries any."""
-        return next((each for each in self.options if each.provider == provider), None)
+        return options_for(self.options, provider)
 
 
-class TaskStatus(Status):
+class TaskStatus(OpenEnum):
     DRAFT = "draft"
     OPEN = "open"
     PAUSED = "paused"
@@ -90,6 +81,8 @@ class Task(Answer):
     status: TaskStatus = TaskStatus.UNKNOWN
     slots: int | None = None
     remaining: int | None = None
+    in_progress: int | None = None
+    """How many people are at work on it and have not handed in yet."""
     pending: int | None = None
     approved: int | None = None
     rejected: int | None = None
@@ -101,6 +94,8 @@ class Task(Answer):
     charged: Money | None = None
     """What publishing took from the balance, commission included, where the marketplace says it."""
     reference: str | None = None
+    metadata: Metadata = FrozenDict()
+    """The application's own, as it was given with the draft."""
     replayed: bool = False
     """True where this is the result of an earlier call, found again rather than made now."""
 

@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
-from crowdhub.errors import InvalidRequest, Issue, NotSupported
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, NotSupported
 from crowdhub.model import (
     Application,
     Capability,
     Decision,
     Money,
-    Status,
+    OpenEnum,
     Submission,
     Task,
     TaskDraft,
     Verdict,
     Worker,
 )
-from crowdhub.protocol import Provider
+from crowdhub.protocol import AnyProvider
 
 OnUnsupported = Literal["error", "warn"]
-S = TypeVar("S", bound=Status)
+S = TypeVar("S", bound=OpenEnum)
+OURS = Path(__file__).parents[1]
 
 
 class UnsupportedFieldWarning(UserWarning):
     """A draft asks for something that this marketplace has no place for; it is published without it."""
 
 
-def checked_draft(provider: Provider[Any], draft: TaskDraft, on_unsupported: OnUnsupported) -> TaskDraft:
+@contextmanager
+def asking(provider: AnyProvider, hook: str) -> Generator[None]:
+    """Around a question to a plugin that sends nothing. Raises `InvalidRequest` where the plugin stumbles over it."""
+    try:
+        yield
+    except CrowdhubError:
+        raise
+    except Exception as error:
+        words = f"{type(error).__name__}: {error}"
+        raise InvalidRequest(
+            issues=[Issue("request", f"cannot be checked: {provider.name}'s {hook} failed on it ({words})")]
+        ) from error
+
+
+def checked_draft(provider: AnyProvider, draft: TaskDraft, on_unsupported: OnUnsupported) -> TaskDraft:
     """The draft as it can be sent. Raises `NotSupported` or `InvalidRequest`, each naming everything it found."""
-    issues = provider.draft_issues(draft)
+    with asking(provider, "draft_issues"):
+        issues = list(provider.draft_issues(draft))
     if isinstance(draft.image, Path) and not draft.image.is_file():
         issues.append(Issue("image", f"there is no file {str(draft.image)!r}"))
     missing = provider.unsupported_fields(draft)
     if missing and on_unsupported == "error":
         error = NotSupported(Capability.PUBLISH, provider.name, fields=missing)
-        if issues:
-            error.message += " Also wrong: " + "; ".join(map(str, issues)) + "."
-        raise error
+        also = " Also wrong: " + "; ".join(map(str, issues)) + "." if issues else ""
+        raise error.with_(message=error.message + also)
     if issues:
         raise InvalidRequest(issues=issues)
     if missing:
@@ -48,16 +66,24 @@ def checked_draft(provider: Provider[Any], draft: TaskDraft, on_unsupported: OnU
         warnings.warn(
             f"{provider.name} cannot honour what the draft asks for, and it is left out: {listed}",
             UnsupportedFieldWarning,
-            stacklevel=4,
+            stacklevel=_callers_level(),
         )
         return draft.copy_with(**{field: TaskDraft.model_fields[field].default for field in missing})
     return draft
 
 
-def checked_decisions(provider: Provider[Any], decisions: Sequence[Decision]) -> None:
+def _callers_level() -> int:
+    """How far up the stack the application's own line is, for a warning that is to name it."""
+    frame, level = sys._getframe(1), 1  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as `warnings` does
+    while frame.f_back is not None and Path(frame.f_code.co_filename).is_relative_to(OURS):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def checked_decisions(provider: AnyProvider, decisions: Sequence[Decision]) -> None:
     """Raises `InvalidRequest` naming every decision that cannot be carried out as it stands."""
     issues: list[Issue] = []
-    able = provider.capabilities()
+    able = provider.capabilities
     needed = {
         Verdict.APPROVE: Capability.APPROVE,
         Verdict.REJECT: Capability.REJECT,
@@ -69,9 +95,12 @@ def checked_decisions(provider: Provider[Any], decisions: Sequence[Decision]) ->
         submission = decision.submission
         issues.extend(_foreign(provider, submission, where))
         if needed[decision.verdict] not in able:
-            issues.append(Issue(where, f"{provider.name} has no {decision.verdict}"))
-        elif decision.verdict is not Verdict.APPROVE and not (decision.words or "").strip():
+            issues.append(Issue(where, f"{provider.name} cannot {decision.verdict}"))
+        elif decision.verdict is not Verdict.APPROVE and not (decision.comment or "").strip():
             issues.append(Issue(where, f"a {decision.verdict} needs a reason for the worker"))
+        with asking(provider, "decision_issues"):
+            found = list(provider.decision_issues(decision))
+        issues.extend(Issue(f"{where}.{each.where}", each.what) for each in found)
         if (submission.task_id, submission.id) in decided:
             issues.append(Issue(where, f"submission {submission.id} was decided before in this list"))
         decided.add((submission.task_id, submission.id))
@@ -79,28 +108,69 @@ def checked_decisions(provider: Provider[Any], decisions: Sequence[Decision]) ->
         raise InvalidRequest(issues=issues)
 
 
-def checked_words(provider: Provider[Any], submission: Submission, reason: str | None, *, needed: bool) -> None:
-    issues = _foreign(provider, submission, "submission")
-    if needed and not (reason or "").strip():
+def checked_decision(provider: AnyProvider, decision: Decision) -> Decision:
+    """One decision, for a verb of its own. Raises `InvalidRequest`."""
+    issues = _foreign(provider, decision.submission, "submission")
+    if decision.verdict is not Verdict.APPROVE and not (decision.comment or "").strip():
         issues.append(Issue("reason", "is empty; the worker must be told why"))
+    with asking(provider, "decision_issues"):
+        issues += provider.decision_issues(decision)
+    if issues:
+        raise InvalidRequest(issues=issues)
+    return decision
+
+
+def checked_extension(provider: AnyProvider, slots: int | None, until: datetime | None) -> None:
+    """Raises `InvalidRequest` where nothing is asked for, or what the marketplace cannot give."""
+    issues: list[Issue] = []
+    if slots is None and until is None:
+        issues.append(Issue("slots", "and `until` are missing: say how many places more, or how long"))
+    if slots is not None and slots < 1:
+        issues.append(Issue("slots", f"{slots} is not at least 1 more place"))
+    if until is not None and until.tzinfo is None:
+        issues.append(Issue("until", f"{until} names no time zone"))
+    elif until is not None and until <= provider.now():
+        issues.append(Issue("until", f"{until} is in the past"))
+    with asking(provider, "extension_issues"):
+        issues += provider.extension_issues(slots, until)
     if issues:
         raise InvalidRequest(issues=issues)
 
 
-def checked_bonus(provider: Provider[Any], submission: Submission, amount: Money, reason: str) -> None:
+def checked_text(text: str) -> str:
+    if not text.strip():
+        raise InvalidRequest(issues=[Issue("text", "is empty")])
+    return text
+
+
+def checked_bonus(provider: AnyProvider, submission: Submission, amount: Money, reason: str) -> None:
     issues = _foreign(provider, submission, "submission")
     if amount.amount <= 0:
         issues.append(Issue("amount", f"{amount} is not more than 0"))
-    if amount.currency != provider.currency:
-        issues.append(Issue("amount", f"{amount} is not in {provider.currency}, which {provider.title} pays in"))
+    issues += _other_currency(provider, amount)
     if not reason.strip():
         issues.append(Issue("reason", "is empty; the worker must be told why"))
     if issues:
         raise InvalidRequest(issues=issues)
 
 
-def _foreign(provider: Provider[Any], thing: Submission | Application, where: str) -> list[Issue]:
+def checked_amount(provider: AnyProvider, amount: Money | None) -> None:
+    """Raises `InvalidRequest` for a price in a currency that the account does not pay in: no budget would hold it."""
+    if amount is not None and (issues := _other_currency(provider, amount)):
+        raise InvalidRequest(issues=issues)
+
+
+def _other_currency(provider: AnyProvider, amount: Money) -> list[Issue]:
+    if amount.currency == provider.currency:
+        return []
+    return [Issue("amount", f"{amount} is not in {provider.currency}, which {provider.title} pays in")]
+
+
+def _foreign(provider: AnyProvider, thing: Submission | Application, where: str) -> list[Issue]:
     """A submission of another account must not be settled here: ids of two accounts can be equal."""
+    given: object = thing
+    if isinstance(given, str):
+        return [Issue(where, f"{given!r} is an id, which does not tell its task; give the {where} itself")]
     theirs = (thing.provider, thing.account, thing.environment)
     ours = (provider.name, provider.account, provider.environment)
     if theirs == ours:
@@ -108,13 +178,13 @@ def _foreign(provider: Provider[Any], thing: Submission | Application, where: st
     return [Issue(where, f"belongs to {'/'.join(theirs)}, not to {'/'.join(ours)}")]
 
 
-def checked_application(provider: Provider[Any], application: Application) -> Application:
+def checked_application(provider: AnyProvider, application: Application) -> Application:
     if issues := _foreign(provider, application, "application"):
         raise InvalidRequest(issues=issues)
     return application
 
 
-def task_id_of(provider: Provider[Any], task: Task | str) -> str:
+def task_id_of(provider: AnyProvider, task: Task | str) -> str:
     """The id of a task given as itself or as its id."""
     if isinstance(task, str):
         if not task.strip():
@@ -142,5 +212,5 @@ def checked_status(status: S | str | None, kind: type[S]) -> S | None:
     found = kind(status)
     if found.value != status or found.name == "UNKNOWN":
         words = ", ".join(each.value for each in kind if each.name != "UNKNOWN")
-        raise InvalidRequest(issues=[Issue("status", f"{status!r} is none of {words}")])
+        raise InvalidRequest(issues=[Issue("status", f"{status!r} is not one of {words}")])
     return found

@@ -2,55 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+import logging
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import TYPE_CHECKING
 
-from crowdhub.errors import AuthenticationFailed, CrowdhubError, OutcomeUnknown
-from crowdhub.model import BatchReport, Capability, Decision, Outcome, Result, Submission, Verdict, settled
-from crowdhub.operations.spending import Guard, identity_of
-from crowdhub.operations.steps import Do, Run, RunAll, Script
-from crowdhub.protocol import Flow, Provider
+from crowdhub.errors import AuthenticationFailed, CrowdhubError, LedgerError, OutcomeUnknown
+from crowdhub.model import Capability, Decision, Outcome, Result, ReviewReport, Submission, settled
+from crowdhub.operations.checks import asking
+from crowdhub.operations.port import Port, identity_of
+from crowdhub.operations.settling import settle_once
+from crowdhub.protocol import AnyProvider
 
+if TYPE_CHECKING:
+    from crowdhub.ledger.journal import Decided, Journal
+
+log = logging.getLogger("crowdhub")
 CHUNK = 64  # decisions handed to the engine at once: after an error that stops all, no more than these are tried
 
 Progress = Callable[[int], None]
 
 
-def review(
-    provider: Provider[Any],
+async def review(
+    port: Port,
     decisions: Sequence[Decision],
     progress: Progress | None = None,
     *,
-    guard: Guard,
-    journal: tuple[str, Sequence[int]] | None = None,
-) -> Script[tuple[list[Outcome], list[Submission]]]:
+    journal: Journal | None,
+    unfinished: tuple[str, Sequence[int]] | None = None,
+) -> ReviewReport:
     """One outcome for each decision, in their order, and what was settled without a decision.
 
     The decisions are in the ledger's journal before the first is carried out, each outcome after it, so that
-    ``recover`` can go on after a crash. ``journal``: the review and the places there that are carried on with.
+    ``recover`` can go on after a crash. ``unfinished``: the review and the places there that are carried on with.
     """
-    if guard.ledger is None:
-        return (yield from _Review(provider, decisions, progress).script())
-    kept = guard.ledger.journal
+    port = port.counting()
     if journal is None:
-        identity = identity_of(provider)
-        asked = [(d.submission.task_id, d.submission.id, d.verdict.value, d.words) for d in decisions]
-        journal = ((yield Do(lambda: kept.write(identity, asked))), range(len(decisions)))
-    review_id, positions = journal
+        return await _Review(port, decisions, progress, None).run()
+    if unfinished is None:
+        identity = identity_of(port.provider)
+        asked = [_kept(each) for each in decisions]
+        unfinished = (await port.blocking(lambda: journal.write(identity, asked)), range(len(decisions)))
+    review_id, positions = unfinished
 
     def write(outcomes: Sequence[tuple[int, Outcome]]) -> None:
-        from crowdhub.ledger import Noted
+        from crowdhub.ledger import Noted  # the database is loaded where there is a ledger
 
         rows = [
             Noted(positions[place], outcome.result.value, str(outcome.error) if outcome.error else None)
             for place, outcome in outcomes
         ]
-        kept.outcome(review_id, rows)
+        journal.outcome(review_id, rows)
 
     try:
-        return (yield from _Review(provider, decisions, progress, write).script())
+        return await _Review(port, decisions, progress, write).run()
     finally:
-        kept.close(review_id)
+        try:
+            journal.close(review_id)
+        except LedgerError as error:  # what was carried out is not undone by a full disk
+            log.error("the review was carried out, but the ledger could not note its end: %s", error)
+
+
+def _kept(decision: Decision) -> Decided:
+    """A decision as the journal keeps it."""
+    from crowdhub.ledger import Decided  # the database is loaded where there is a ledger
+
+    submission = decision.submission
+    options = decision.model_dump(mode="json", include={"options"})["options"] if decision.options else ()
+    return Decided(submission.task_id, submission.id, decision.verdict.value, decision.comment, options)
 
 
 class _Review:
@@ -58,63 +76,76 @@ class _Review:
 
     def __init__(
         self,
-        provider: Provider[Any],
+        port: Port,
         decisions: Sequence[Decision],
         progress: Progress | None,
-        write: Callable[[Sequence[tuple[int, Outcome]]], None] | None = None,
+        write: Callable[[Sequence[tuple[int, Outcome]]], None] | None,
     ) -> None:
-        self._provider = provider
+        self._port = port
         self._decisions = decisions
         self._progress = progress
         self._write = write
         self._outcomes: dict[int, Outcome] = {}
-        self._place = {id(decision): number for number, decision in enumerate(decisions)}
+        self._places = {_about(decision): number for number, decision in enumerate(decisions)}
 
-    def script(self) -> Script[tuple[list[Outcome], list[Submission]]]:
+    async def run(self) -> ReviewReport:
+        provider = self._port.provider
         unintended: list[Submission] = []
-        left, batches = _batches(self._provider, self._decisions)
+        left, batches = _batches(provider, self._decisions)
         for batch in batches:
             try:
-                report: BatchReport = yield Run(self._provider.review_batch(batch))
+                report = await self._port.run(provider.review_batch(batch))
             except CrowdhubError:
                 left.extend(batch)  # one by one, each decision tells its own state
             else:
-                yield from self._take(report.outcomes)
+                await self._take(report.outcomes)
                 left.extend(report.left)
                 unintended.extend(report.unintended)
-        left.sort(key=lambda decision: self._place[id(decision)])
-        yield from self._one_by_one(left)
-        return [self._outcomes[number] for number in range(len(self._decisions))], unintended
+        left.sort(key=lambda decision: self._places[_about(decision)])
+        await self._one_by_one(left)
+        return ReviewReport(
+            outcomes=tuple(self._outcomes[number] for number in range(len(self._decisions))),
+            unintended=tuple(unintended),
+            requests=self._port.requests,
+        )
 
-    def _one_by_one(self, decisions: Sequence[Decision]) -> Script[None]:
+    async def _one_by_one(self, decisions: Sequence[Decision]) -> None:
         stopped: CrowdhubError | None = None
         for start in range(0, len(decisions), CHUNK):
             chunk = decisions[start : start + CHUNK]
             if stopped is not None:
-                yield from self._take([Outcome(decision=each, result=Result.FAILED, error=stopped) for each in chunk])
+                await self._take([Outcome(decision=each, result=Result.FAILED, error=stopped) for each in chunk])
                 continue
-            results = yield RunAll([flow_of(self._provider, each) for each in chunk])
-            yield from self._take([outcome_of(each, result) for each, result in zip(chunk, results, strict=True)])
+            results = await self._port.side_by_side([self._settling(each) for each in chunk])
+            await self._take([outcome_of(each, result) for each, result in zip(chunk, results, strict=True)])
             stopped = next((each for each in results if isinstance(each, AuthenticationFailed)), None)
 
-    def _take(self, done: Sequence[Outcome]) -> Script[None]:
-        placed = [(self._place[id(outcome.decision)], outcome) for outcome in done]
+    def _settling(self, decision: Decision) -> Callable[[], Awaitable[Submission]]:
+        return lambda: settle_once(self._port, decision)
+
+    async def _take(self, done: Sequence[Outcome]) -> None:
+        placed = [(self._places[_about(outcome.decision)], outcome) for outcome in done]
         self._outcomes.update(placed)
         write = self._write
         if write is not None and placed:
-            yield Do(lambda: write(placed))
+            await self._port.blocking(lambda: write(placed))
         if self._progress is not None and placed:
             self._progress(len(placed))
 
 
-def _batches(provider: Provider[Any], decisions: Sequence[Decision]) -> tuple[list[Decision], list[list[Decision]]]:
+def _about(decision: Decision) -> tuple[str, str]:
+    return decision.submission.task_id, decision.submission.id
+
+
+def _batches(provider: AnyProvider, decisions: Sequence[Decision]) -> tuple[list[Decision], list[list[Decision]]]:
     """The decisions that go one by one, and those that the provider may take together."""
-    if Capability.BULK_REVIEW not in provider.capabilities():
+    if Capability.BULK_REVIEW not in provider.capabilities:
         return list(decisions), []
     single: list[Decision] = []
     groups: dict[Hashable, list[Decision]] = {}
     for decision in decisions:
-        key = provider.batch_key(decision)
+        with asking(provider, "batch_key"):
+            key = provider.batch_key(decision)
         if key is None:
             single.append(decision)
         else:
@@ -127,17 +158,6 @@ def _batches(provider: Provider[Any], decisions: Sequence[Decision]) -> tuple[li
             size = provider.batch_size
             batches.extend(group[start : start + size] for start in range(0, len(group), size))
     return single, batches
-
-
-def flow_of(provider: Provider[Any], decision: Decision) -> Flow[Submission]:
-    """The flow that carries out one decision."""
-    match decision.verdict:
-        case Verdict.APPROVE:
-            return provider.approve(decision.submission, decision.words)
-        case Verdict.REJECT:
-            return provider.reject(decision.submission, decision.words or "")
-        case Verdict.REDO:
-            return provider.request_redo(decision.submission, decision.words or "")
 
 
 def outcome_of(decision: Decision, result: Submission | CrowdhubError) -> Outcome:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from itertools import count
-from typing import Any
 
-from crowdhub.errors import UnreadableResponse
+from crowdhub.errors import CrowdhubError, UnreadableResponse
 from crowdhub.model import Capability, Submission, SubmissionStatus, Task
-from crowdhub.operations.paging import all_items
+from crowdhub.operations.listing import all_items
+from crowdhub.operations.port import Port
 from crowdhub.operations.seen import Seen
-from crowdhub.operations.steps import Run, Script, Sleep
-from crowdhub.protocol import Page, Provider
 
 log = logging.getLogger("crowdhub")
+
+Batches = AsyncGenerator[Sequence[Submission], None]
 
 
 class Watched:
@@ -38,14 +38,9 @@ class Watch:
     """Tasks of one market under watch, round by round."""
 
     def __init__(
-        self,
-        provider: Provider[Any],
-        task_ids: Sequence[str],
-        *,
-        status: SubmissionStatus | None,
-        settled: Callable[[], int],
+        self, port: Port, task_ids: Sequence[str], *, status: SubmissionStatus | None, settled: Callable[[], int]
     ) -> None:
-        self._provider = provider
+        self._port = port
         self._status = status
         self._settled = settled
         self._watched = {task_id: Watched() for task_id in dict.fromkeys(task_ids)}
@@ -55,47 +50,63 @@ class Watch:
         """Every task has ended and was read to its end."""
         return not self._watched
 
-    def round(self) -> Script[None]:
-        """Ask for the list of tasks, and then only for the submissions of those whose counters moved; emit the new."""
+    async def round(self) -> Batches:
+        """Ask for the list of tasks, and then only for the submissions of those whose counters moved: the new ones."""
         if self.ended:
             return
-        tasks = yield from _states(self._provider, list(self._watched))
-        for task_id, task in tasks.items():
+        provider = self._port.provider
+        for task_id, task in (await _states(self._port, list(self._watched))).items():
             each = self._watched[task_id]
             if each.moved(task):
-                yield from all_items(
-                    partial(self._provider.submissions, task_id, self._status),
-                    seen=each.seen,
-                    key=_handing_in,
-                    settled=self._settled,
-                    unreadable=_report,
+                listing = provider.submissions(task_id, self._status)
+                news = all_items(
+                    self._port, listing, seen=each.seen, key=_handing_in, settled=self._settled, unreadable=_report
                 )
+                async with aclosing(news):
+                    async for batch in news:
+                        yield batch
             if task.status.ended:
                 del self._watched[task_id]
 
 
-def watch(watched: Watch, *, interval: float, rounds: int | None) -> Script[None]:
-    """Round after round until every task has ended, or for so many ``rounds``."""
+async def watch(
+    watches: Sequence[Watch], sleep: Callable[[float], Awaitable[None]], *, interval: float, rounds: int | None
+) -> Batches:
+    """Round after round over all markets until every task has ended, or for so many ``rounds``.
+
+    A market that fails in a round does not keep the others' work back: its error is raised at the round's end.
+    """
     for done in count(1):
-        yield from watched.round()
-        if watched.ended or done == rounds:
+        failed: CrowdhubError | None = None
+        for each in watches:
+            try:
+                async with aclosing(each.round()) as news:
+                    async for batch in news:
+                        yield batch
+            except CrowdhubError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
+        if all(each.ended for each in watches) or done == rounds:
             return
-        yield Sleep(interval)
+        await sleep(interval)
 
 
-def _states(provider: Provider[Any], wanted: list[str]) -> Script[dict[str, Task]]:
+async def _states(port: Port, wanted: list[str]) -> dict[str, Task]:
     """The present state of each task: from the one list where the marketplace has it, else one by one."""
+    provider = port.provider
     found: dict[str, Task] = {}
-    if Capability.TASKS in provider.capabilities():
-        page: Page[Task] = yield Run(provider.tasks())
+    if Capability.TASKS in provider.capabilities:
+        listing = provider.tasks()
+        page = await port.run(listing)
         while True:
             found.update((task.id, task) for task in page.items if task.id in wanted)
             if page.more is None or len(found) == len(wanted):
                 break
-            page = yield Run(page.more())
+            page = await port.run(listing.then(page.more))
     for task_id in wanted:
         if task_id not in found:
-            found[task_id] = yield Run(provider.task(task_id))
+            found[task_id] = await port.run(provider.task(task_id))
     return found
 
 

@@ -1,38 +1,14 @@
-"""What a plugin may import of crowdhub, besides the neutral model and the errors: one door."""
+"""All that a plugin may import of crowdhub besides the neutral model and the errors: one door.
 
-from crowdhub.protocol.flow import (
-    LOOKS,
-    UNSET,
-    Call,
-    Effect,
-    Flow,
-    FlowRun,
-    Upload,
-    every,
-    nothing,
-    path_segment,
-    spend_once,
-)
-from crowdhub.protocol.page import Page
-from crowdhub.protocol.provider import (
-    LOOPBACK,
-    CredentialPlaces,
-    Environment,
-    Identity,
-    Provider,
-    ProviderSettings,
-    RateLimit,
-    Token,
-    country_issues,
-    error_of_no_json,
-    error_of_status,
-    error_words,
-)
+Operations and their calls, the `Provider` that holds them, and what reads a marketplace's answers. No I/O.
+"""
+
+from crowdhub.protocol.call import UNSET, Call, Effect, PreparedRequest, Upload, path_segment
+from crowdhub.protocol.declaration import Declaration, operation_of
+from crowdhub.protocol.flow import Flow, Lookup, Operation, OperationRun, is_operation, no_call, operation
+from crowdhub.protocol.page import Page, every, first_match
+from crowdhub.protocol.provider import NEUTRAL, Provider
 from crowdhub.protocol.reading import (
-    BATCH,
-    EXCERPT,
-    MAX_DIGITS,
-    MOST_BAD,
     Amount,
     Lazy,
     LenientDecimal,
@@ -40,7 +16,6 @@ from crowdhub.protocol.reading import (
     LenientText,
     LenientTime,
     WireModel,
-    body_text,
     decimal_or_none,
     int_or_none,
     lazy_records,
@@ -56,54 +31,73 @@ from crowdhub.protocol.reading import (
     unreadable,
 )
 from crowdhub.protocol.reference import mark, unmark
+from crowdhub.protocol.refusals import country_issues, error_of_no_json, error_of_status, error_words
+from crowdhub.protocol.response import Headers, Response
+from crowdhub.protocol.settings import (
+    LOOPBACK,
+    CredentialPlaces,
+    Environment,
+    Identity,
+    ProviderSettings,
+    RateLimit,
+    Token,
+)
+
+AnyProvider = Provider[ProviderSettings]
+"""A provider of whatever marketplace."""
 
 __all__ = [
-    "BATCH",
-    "EXCERPT",
-    "LOOKS",
     "LOOPBACK",
-    "MAX_DIGITS",
-    "MOST_BAD",
+    "NEUTRAL",
     "UNSET",
     "Amount",
+    "AnyProvider",
     "Call",
     "CredentialPlaces",
+    "Declaration",
     "Effect",
     "Environment",
     "Flow",
-    "FlowRun",
+    "Headers",
     "Identity",
     "Lazy",
     "LenientDecimal",
     "LenientInt",
     "LenientText",
     "LenientTime",
+    "Lookup",
+    "Operation",
+    "OperationRun",
     "Page",
+    "PreparedRequest",
     "Provider",
     "ProviderSettings",
     "RateLimit",
+    "Response",
     "Token",
     "Upload",
     "WireModel",
-    "body_text",
     "country_issues",
     "decimal_or_none",
     "error_of_no_json",
     "error_of_status",
     "error_words",
     "every",
+    "first_match",
     "int_or_none",
+    "is_operation",
     "lazy_records",
     "load_json",
     "mapping",
     "mark",
-    "nothing",
+    "no_call",
+    "operation",
+    "operation_of",
     "path_segment",
     "read_each",
     "read_record",
     "read_records",
     "sequence",
-    "spend_once",
     "text_or_none",
     "texts",
     "time_or_none",

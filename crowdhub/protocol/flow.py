@@ -2,215 +2,242 @@
 
 It yields a `Call`, is sent the `Response`, and returns a neutral model::
 
-    def balance(self) -> Flow[Money]:
+    @operation
+    def balance(self) -> Flow[Balance]:
         reply = yield Call.post("/account/get_balance", json={}, effect=Effect.READ)
-        return wire.Balance.read(reply).to_money()
+        return wire.Balance.read(reply).to_balance()
 
-One piece of protocol code serves the sync and the async engine, and a test drives it by hand with
-``next`` and ``send``. A flow yields single calls only, and is run once.
+Calling it makes an `Operation`: an object with a name and its arguments, which the engine runs (again, if need be),
+another operation takes part of by ``yield from``, and a test drives by hand with `OperationRun`. One piece of
+protocol code so serves sync, async and the tests. It yields single calls only.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import Enum
-from pathlib import Path
+import reprlib
+import warnings
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial, wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeAlias, TypeVar, cast, overload
 
-from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, Lost, OutcomeUnknown, UnreadableResponse
-
-if TYPE_CHECKING:
-    from crowdhub.engine.http import Response
-    from crowdhub.protocol.page import Page
+from crowdhub.protocol.call import Call
+from crowdhub.protocol.response import Response
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+Next = TypeVar("Next")
+Self_ = TypeVar("Self_")
+P = ParamSpec("P")
+
+Flow: TypeAlias = Generator[Call, Response, T]
+"""What an operation's function is: it yields calls, is sent responses, and returns the result."""
+
+MARK = "__crowdhub_operation__"
 
 
-class Effect(Enum):
-    """What repeating a call would do."""
+@dataclass(frozen=True)
+class Lookup(Generic[T_co]):
+    """How what a lost answer may have paid for is found again: all that a plugin says about it.
 
-    READ = "read"
-    """Nothing: it may be repeated freely."""
-    SETTLE = "settle"
-    """Repeating leaves one result (approve, reject, block): it may be repeated, and then looked at."""
-    SPEND = "spend"
-    """Each repetition costs again (publish, bonus, buy): never repeated on a guess."""
-
-
-class _Unset(Enum):
-    UNSET = "unset"
-
-    def __repr__(self) -> str:
-        return "UNSET"
-
-
-UNSET = _Unset.UNSET
-"""No JSON body at all, as against ``json=None``, which sends ``null``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file to send: ``content`` is its bytes, or the path from which the engine reads them."""
-
-    filename: str
-    content: bytes | Path
-    content_type: str = "application/octet-stream"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One HTTP request, as a value. It holds no credentials: those are added in the transport.
-
-    ``path`` is relative to the account's base URL (``base`` names the setting that holds it) or absolute.
-    The body is at most one of ``json``, ``form`` (URL-encoded) and ``multipart`` (fields and `Upload`\\ s).
-    ``delay``: seconds to wait before sending. ``authenticated=False``: the call that fetches a token.
-    ``limit``: names the `RateLimit` (its ``what``) that holds for this call besides the account's own.
-    ``once``: one attempt only, for a marketplace that counts each of them; what went wrong is thrown into the
-    flow, which may yield the call again.
+    ``look_for``: what a person has to look for, and where. ``find``: asks the marketplace (READ calls alone) for what
+    a request that left at that moment made (None: whenever), given what ``before`` brought; it raises `Conflict`
+    where what it sees may be another one's. ``before``: an operation that is run right before the request, for
+    things that carry no mark of ours: what is there already was not made by it (after a crash it is None).
+    ``marked``: what ``find`` finds carries the request's own reference, so that it is proven by itself.
     """
 
-    method: str
-    path: str
-    effect: Effect
-    query: Mapping[str, str | int] | Sequence[tuple[str, str | int]] = ()
-    headers: Mapping[str, str] | None = None
-    json: Any = UNSET
-    form: Mapping[str, str] | Sequence[tuple[str, str]] | None = None
-    multipart: Sequence[tuple[str, str | Upload]] | None = None
-    base: str = "base_url"
-    delay: float = 0
-    timeout: float | None = None
-    authenticated: bool = True
-    once: bool = False
-    limit: str | None = None
+    look_for: str
+    find: Callable[[datetime | None, Any], Operation[T_co | None] | Flow[T_co | None]] | None = None
+    before: Callable[[], Operation[object]] | None = None
+    marked: bool = False
 
-    @classmethod
-    def get(cls, path: str, *, effect: Effect = Effect.READ, **more: Any) -> Call:
-        return cls(method="GET", path=path, effect=effect, **more)
 
-    @classmethod
-    def post(cls, path: str, *, effect: Effect, **more: Any) -> Call:
-        return cls(method="POST", path=path, effect=effect, **more)
+class Operation(Generic[T_co]):
+    """One thing to ask of a marketplace: ``name``, ``arguments`` by their names, and how it is done.
 
-    @classmethod
-    def put(cls, path: str, *, effect: Effect, **more: Any) -> Call:
-        return cls(method="PUT", path=path, effect=effect, **more)
+    Nothing has happened yet: it is run by a market, or by ``yield from`` in another operation. One that is dropped
+    without ever having been run warns, as a coroutine that was never awaited does.
+    """
 
-    @classmethod
-    def delete(cls, path: str, *, effect: Effect, **more: Any) -> Call:
-        return cls(method="DELETE", path=path, effect=effect, **more)
+    __slots__ = ("_lookup", "_make", "_taken", "arguments", "name")
 
-    def query_pairs(self) -> list[tuple[str, str]]:
-        """The query as pairs of text, in the order given."""
-        items: Iterable[tuple[str, str | int]] = self.query.items() if isinstance(self.query, Mapping) else self.query
-        return [(name, str(value)) for name, value in items]
+    def __init__(
+        self,
+        name: str,
+        make: Callable[..., Flow[T_co] | Operation[T_co]],
+        arguments: Mapping[str, object],
+        lookup: Callable[..., Lookup[T_co]] | Lookup[T_co] | None = None,
+    ) -> None:
+        self.name = name
+        self.arguments = arguments
+        self._make = make
+        self._lookup = lookup
+        self._taken = False
 
-    def with_headers(self, **headers: str) -> Call:
-        """A copy with more headers; underscores in names stand for hyphens."""
-        added = {name.replace("_", "-"): value for name, value in headers.items()}
-        return replace(self, headers={**(self.headers or {}), **added})
+    @property
+    def lookup(self) -> Lookup[T_co] | None:
+        """How what a lost answer may have paid for is found again; None: by nothing but a person."""
+        found = self._lookup
+        if found is None or isinstance(found, Lookup):
+            return cast("Lookup[T_co] | None", found)
+        return found(**self.arguments)
 
-    def with_query(self, *pairs: tuple[str, str | int]) -> Call:
-        return replace(self, query=[*self.query_pairs(), *pairs])
+    def __iter__(self) -> Flow[T_co]:
+        self._taken = True
+        made = self._make(**self.arguments)
+        return iter(made) if isinstance(made, Operation) else made
 
-    def with_json(self, **members: Any) -> Call:
-        """A copy whose JSON object has more members."""
-        return replace(self, json={**({} if self.json is UNSET else self.json), **members})
+    def taken(self) -> Self:
+        """Say that somebody is responsible for it now, whether it will be run or refused."""
+        self._taken = True
+        return self
 
-    def after(self, seconds: float) -> Call:
-        """A copy that waits before it is sent."""
-        return replace(self, delay=seconds)
+    def then(self, following: Callable[[], Flow[Next] | Operation[Next]]) -> Operation[Next]:
+        """The next part of the same operation (the following page of a listing)."""
+        self._taken = True
+        return Operation(self.name, _Following(following), self.arguments).taken()
+
+    def takes(self, parameter: str) -> bool:
+        """Whether the operation can be given an argument of this name."""
+        return parameter in inspect.signature(self._make).parameters
+
+    def given(self, **arguments: object) -> Operation[T_co]:
+        """The same operation with these arguments besides, or instead."""
+        self._taken = True
+        return Operation(self.name, self._make, {**self.arguments, **arguments}, self._lookup)
 
     def __repr__(self) -> str:
-        # Neither query nor body: a signed copy holds credentials there.
-        return f"Call({self.method} {self.path} {self.effect.name})"
+        arguments = ", ".join(f"{name}={reprlib.repr(value)}" for name, value in self.arguments.items())
+        return f"<Operation {self.name}({arguments})>"
+
+    def __del__(self) -> None:
+        if not getattr(self, "_taken", True):
+            warnings.warn(f"the operation {self.name!r} was made and never run", RuntimeWarning, stacklevel=2)
 
 
-def path_segment(text: str) -> str:
-    """An id as one piece of a call's path. Raises `InvalidRequest` for text that could lead elsewhere."""
-    strange = any(character in "/?#\\%" or character.isspace() or not character.isprintable() for character in text)
-    if not text or strange or text in (".", ".."):
-        raise InvalidRequest(issues=[Issue("id", f"{text!r} is no id of this marketplace")])
-    return text
+class _Following(Generic[T]):
+    """Makes the next part of an operation, whatever its arguments were."""
+
+    def __init__(self, following: Callable[[], Flow[T] | Operation[T]]) -> None:
+        self._following = following
+
+    def __call__(self, **_: object) -> Flow[T] | Operation[T]:
+        return self._following()
 
 
-Flow: TypeAlias = "Generator[Call, Response, T]"
+@overload
+def operation(
+    function: Callable[Concatenate[Self_, P], Flow[T]], /
+) -> Callable[Concatenate[Self_, P], Operation[T]]: ...
+@overload
+def operation(
+    *, lookup: Callable[Concatenate[Self_, P], Lookup[T]]
+) -> Callable[[Callable[Concatenate[Self_, P], Flow[T]]], Callable[Concatenate[Self_, P], Operation[T]]]: ...
+def operation(
+    function: Callable[..., Flow[object]] | None = None, /, *, lookup: Callable[..., Lookup[Any]] | None = None
+) -> Callable[..., object]:
+    """Make a method that is a flow into one that returns an `Operation`, named and bound as it was called.
+
+    ``lookup``: a method with the same parameters that says how a lost answer's purchase is found again.
+    """
+
+    def decorate(decorated: Callable[..., Flow[object]]) -> Callable[..., Operation[object]]:
+        signature = inspect.signature(decorated)
+        kinds = {each.kind for each in [*signature.parameters.values()][1:]}
+        if inspect.Parameter.VAR_POSITIONAL in kinds or inspect.Parameter.POSITIONAL_ONLY in kinds:
+            raise TypeError(f"the operation {decorated.__name__!r} must take each of its arguments by name")
+        several = [name for name, each in signature.parameters.items() if each.kind is inspect.Parameter.VAR_KEYWORD]
+
+        def make(self: object, *args: object, **kwargs: object) -> Operation[object]:
+            arguments = dict(signature.bind(self, *args, **kwargs).arguments)
+            del arguments[next(iter(arguments))]
+            for name in several:
+                arguments.update(arguments.pop(name, {}))
+            found = partial(lookup, self) if lookup is not None else None
+            return Operation(decorated.__name__, partial(decorated, self), arguments, found)
+
+        made = wraps(decorated)(make)
+        setattr(made, MARK, True)
+        return made
+
+    return decorate if function is None else decorate(function)
 
 
-def nothing(value: T) -> Flow[T]:
+def is_operation(method: object) -> bool:
+    """Whether a method was made by `operation`."""
+    return getattr(method, MARK, False) is True
+
+
+def no_call(value: T) -> Flow[T]:
     """A flow that needs no call."""
     return value
     yield  # pragma: no cover - makes this a generator
 
 
-def every(first: Flow[Page[T]], *, whole: bool = False) -> Flow[list[T]]:
-    """All items of a listing, page by page, for a flow that needs them together. ``whole``: to prove that something
-    is absent, so a record that cannot be read raises its `UnreadableResponse`."""
-    page = yield from first
-    items, unreadable = list(page.items), list(page.unreadable)
-    while page.more is not None:
-        page = yield from page.more()
-        items.extend(page.items)
-        unreadable.extend(page.unreadable)
-    if whole and unreadable:
-        raise unreadable[0]
-    return items
-
-
-class FlowRun(Generic[T]):
-    """Owns one run of a flow: starts it, feeds it, always closes it, refuses one that was already run.
+class OperationRun(Generic[T]):
+    """Owns one run of an operation: starts it, feeds it, always closes it.
 
     ``call`` is what to send next (None: it has ended, and ``result`` holds its value).
     """
 
-    __slots__ = ("_flow", "_result", "call", "ended")
+    __slots__ = ("_flow", "_result", "call", "ended", "name")
 
-    def __init__(self, flow: Flow[T]) -> None:
-        given: object = flow
-        if not inspect.isgenerator(given):
-            raise TypeError(f"a flow is a generator (call the operation, do not pass it): got {flow!r}")
-        if inspect.getgeneratorstate(given) != inspect.GEN_CREATED:
-            raise RuntimeError(f"the flow {given.__name__!r} was already run; call the operation again for a new one")
-        self._flow = flow
+    def __init__(self, operation: Operation[T] | Flow[T]) -> None:
+        given: object = operation
+        if isinstance(operation, Operation):
+            self.name = operation.name
+            self._flow = iter(operation)
+        elif inspect.isgenerator(given):
+            if inspect.getgeneratorstate(given) != inspect.GEN_CREATED:
+                raise RuntimeError(f"the flow {given.__name__!r} was already run; make a new one")
+            self.name = given.__name__
+            self._flow = operation
+        else:
+            raise TypeError(f"an operation is made by calling it (market.run(provider.balance())): got {operation!r}")
         self.ended = False
         self.call: Call | None = None
 
     @property
-    def operation(self) -> str:
-        name: str = getattr(self._flow, "__name__", "flow")
-        return name
-
-    @property
     def result(self) -> T:
         if not self.ended:
-            raise RuntimeError(f"the flow {self.operation!r} has not ended")
+            raise RuntimeError(f"the operation {self.name!r} has not ended")
         return self._result
 
     def start(self) -> Call | None:
-        return self._advance(lambda: next(self._flow))
+        try:
+            self.call = self._asked(next(self._flow))
+        except StopIteration as stop:
+            self._end(stop.value)
+        return self.call
 
     def send(self, response: Response) -> Call | None:
-        return self._advance(lambda: self._flow.send(response))
+        try:
+            self.call = self._asked(self._flow.send(response))
+        except StopIteration as stop:
+            self._end(stop.value)
+        return self.call
 
     def throw(self, error: Exception) -> Call | None:
-        return self._advance(lambda: self._flow.throw(error))
-
-    def _advance(self, step: Callable[[], Call]) -> Call | None:
         try:
-            call = step()
+            self.call = self._asked(self._flow.throw(error))
         except StopIteration as stop:
-            self.ended = True
-            self._result: T = stop.value
-            self.call = None
-        else:
-            if not isinstance(call, Call):  # pyright: ignore[reportUnnecessaryIsInstance]
-                self._flow.close()
-                raise TypeError(f"the flow {self.operation!r} yielded {call!r}; a flow yields single Calls only")
-            self.call = call
+            self._end(stop.value)
         return self.call
+
+    def _asked(self, call: Call) -> Call:
+        if not isinstance(call, Call):  # pyright: ignore[reportUnnecessaryIsInstance]
+            self._flow.close()
+            raise TypeError(f"the operation {self.name!r} yielded {call!r}; it yields single Calls only")
+        return call
+
+    def _end(self, value: T) -> None:
+        self.ended = True
+        self._result = value
+        self.call = None
 
     def close(self) -> None:
         self._flow.close()
@@ -220,60 +247,3 @@ class FlowRun(Generic[T]):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
-
-
-LOOKS: Mapping[Lost, Sequence[float]] = {
-    # The marketplace had finished: what is not there now will not come. The second look allows for a
-    # listing that is served a moment behind.
-    Lost.ANSWERED: (0, 1),
-    # The connection broke while it may still have been at work.
-    Lost.BROKEN: (0, 1, 3, 6),
-    # It said yes: what it made may be listed a moment later.
-    Lost.ACCEPTED: (0, 1, 3, 6),
-    # It was slow: it may finish long after. Looks can find it, but never prove that it is absent.
-    Lost.TIMED_OUT: (0, 2, 5),
-}
-"""Seconds to wait before each look for what a lost call may have made."""
-
-
-def spend_once(
-    call: Call,
-    read: Callable[[Response], T],
-    look: Callable[[OutcomeUnknown, float], Flow[T | None]],
-    *,
-    look_for: str,
-) -> Flow[T]:
-    """Send a SPEND; when its answer is lost, look for what it made; send once more only if that is certainly absent.
-
-    ``read`` reads the answer. ``look(lost, delay)`` is a flow of READs, the first of them sent after
-    ``delay`` seconds, which returns what the lost call made or None. ``look_for`` says, for a person, what
-    to look for and where.
-
-    Raises `OutcomeUnknown` when it cannot be told; nothing is sent again then.
-    """
-    may_send_again = True
-    while True:
-        try:
-            reply = yield call
-        except OutcomeUnknown as error:
-            lost = error
-        else:
-            try:
-                return read(reply)
-            except UnreadableResponse as error:
-                # The marketplace took the request and said something else than it documents.
-                lost = OutcomeUnknown(
-                    f"The marketplace answered something unreadable to a request that spends: {error.message}",
-                    lost=Lost.ACCEPTED,
-                    http_status=reply.status_code,
-                )
-        for delay in LOOKS[lost.lost]:
-            try:
-                found = yield from look(lost, delay)
-            except CrowdhubError as blind:
-                raise lost.looking_for(look_for) from blind
-            if found is not None:
-                return found
-        if lost.lost in (Lost.ACCEPTED, Lost.TIMED_OUT) or not may_send_again:
-            raise lost.looking_for(look_for)
-        may_send_again = False

@@ -1,4 +1,4 @@
-"""What a plugin author writes: one marketplace's protocol, as a class of flows.
+"""What a plugin author writes: one marketplace's protocol, as a class of operations.
 
 Subclass `Provider`, set the class variables, override the operations that the marketplace has, and name the
 class in the entry-point group ``crowdhub.providers``. Everything else (sending, repeating, waiting, redacting,
@@ -8,124 +8,75 @@ the ledger, sync and async) comes from crowdhub.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypedDict, TypeVar, cast
+from typing import ClassVar, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, SecretStr
-
-from crowdhub import errors
-from crowdhub.errors import CrowdhubError, Issue, NotSupported, UnreadableResponse
+from crowdhub.errors import Conflict, CrowdhubError, Issue, NotSupported
 from crowdhub.model import (
     Application,
     BatchReport,
     Capabilities,
     Capability,
     Decision,
+    File,
     Money,
     Quote,
     Submission,
     SubmissionStatus,
-    Support,
     Task,
     TaskDraft,
     TaskStatus,
     Worker,
-    country_code,
 )
-from crowdhub.protocol.flow import Call, Flow
-from crowdhub.protocol.page import Page
-from crowdhub.protocol.reading import body_text, mapping, text_or_none
+from crowdhub.protocol.call import Call, PreparedRequest
+from crowdhub.protocol.declaration import Declaration, operation_of
+from crowdhub.protocol.flow import Flow, Operation, is_operation, no_call, operation
+from crowdhub.protocol.page import Page, first_match
+from crowdhub.protocol.refusals import country_issues, error_of_no_json, error_of_status
+from crowdhub.protocol.response import Response
+from crowdhub.protocol.settings import (
+    LOOPBACK,
+    CredentialPlaces,
+    Environment,
+    Identity,
+    ProviderSettings,
+    RateLimit,
+    Token,
+)
 
-if TYPE_CHECKING:
-    from crowdhub.engine.http import Response as Response  # re-exported for plugins, as a type
-
-Environment = Literal["live", "sandbox"]
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-class ProviderSettings(BaseModel):
-    """The settings of one account. Declare keys as `SecretStr`: they are then redacted everywhere.
-
-    ``environment``: ``live`` or ``sandbox``; without it, a loopback address and the provider's own sandbox
-    hosts are ``sandbox`` and everything else is ``live``.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    base_url: str
-    environment: Environment | None = None
-
-    def secrets(self) -> list[str]:
-        """The plain text of every secret setting."""
-        values = (getattr(self, name) for name in type(self).model_fields)
-        return [v.get_secret_value() for v in values if isinstance(v, SecretStr)]
-
-
-S = TypeVar("S", bound=ProviderSettings)
-
-
-class Identity(TypedDict):
-    """Whose a model is."""
-
-    provider: str
-    account: str
-    environment: str
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimit:
-    """At most ``calls`` in any ``seconds``; ``what`` names a limit that holds for some calls only."""
-
-    calls: int
-    seconds: float
-    what: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialPlaces:
-    """Where this marketplace's credentials travel, by name, so that they can be taken out of recordings."""
-
-    headers: Sequence[str] = ()
-    query: Sequence[str] = ()
-    json: Sequence[str] = ()
-    answers: Sequence[str] = ()
-    """Members of a JSON answer that are secret (an access token, say), at any depth; ``access_token.id`` is the
-    member of that object only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A credential that had to be fetched; ``expires_at`` is when to fetch a new one."""
-
-    value: SecretStr
-    expires_at: datetime | None = None
+S = TypeVar("S", bound=ProviderSettings, covariant=True)
 
 
 class Provider(Generic[S]):
     """One marketplace, bound to one account's settings. Pure: nothing here does I/O.
 
     An operation that is not overridden raises `NotSupported` before any request; `capabilities` are computed
-    from what is overridden. ``absent`` gives the reasons in words, ``limits`` the limits.
+    from what is overridden, once for each class, with the words of ``declares``.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
-    currency: ClassVar[str]
+    currency: str
+    """What the account pays in: a class attribute where it is always the same, else set in ``__init__``."""
     settings_type: ClassVar[type[ProviderSettings]]
     credential_places: ClassVar[CredentialPlaces] = CredentialPlaces()
     rate_limits: ClassVar[Sequence[RateLimit]] = ()
     sandbox_hosts: ClassVar[Sequence[str]] = ()
-    draft_fields: ClassVar[frozenset[str]] = frozenset({"title", "instructions", "reward", "slots"})
-    """The fields of a draft that the marketplace has a place for."""
+    declares: ClassVar[Declaration] = Declaration()
+    capabilities: ClassVar[Capabilities] = Declaration().capabilities(frozenset())
+    """What this marketplace can do, with limits, and why not what it cannot. Not to be set: it is computed."""
     settles_within: ClassVar[timedelta] = timedelta(minutes=5)
     """How long after a request left the marketplace may still carry it out. Only then is the absence of what it would
     have made a proof, after a time-out or a crash. No marketplace documents it; five minutes are our assumption."""
-    absent: ClassVar[Mapping[str, str]] = {}
-    """Why a capability or a draft field is absent, by its name."""
-    limits: ClassVar[Mapping[str, str]] = {}
-    """The limits of a capability, in words, by its name."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name in NEUTRAL:
+            if name in vars(cls) and not is_operation(vars(cls)[name]):
+                raise TypeError(f"{cls.__name__}.{name} needs the decorator @operation")
+        written = frozenset(each for each in Capability if cls._overrides(operation_of(each)))
+        cls.capabilities = cls.declares.capabilities(written)
 
     def __init__(self, settings: S, *, account: str | None = None) -> None:
         self.settings: S = settings
@@ -137,7 +88,7 @@ class Provider(Generic[S]):
     def _environment_of(self, url: str) -> Environment:
         try:
             host = urlsplit(url).hostname or ""
-        except ValueError:  # no address at all: the engine refuses it
+        except ValueError:  # not an address at all: the engine refuses it
             host = ""
         return "sandbox" if host in LOOPBACK or host in self.sandbox_hosts else "live"
 
@@ -152,10 +103,16 @@ class Provider(Generic[S]):
     # --- how the engine speaks for it ---------------------------------------------------------------
 
     def sign(self, call: Call, token: Token | None = None) -> Call:
-        """The call with its credentials. Called in the transport, on a copy that nothing else ever sees."""
+        """The call with its credentials, before its body is written. Called in the transport, on a copy that nothing
+        else ever sees, anew for each attempt."""
         return call
 
-    def authenticate(self) -> Flow[Token]:
+    def seal(self, request: PreparedRequest, token: Token | None = None) -> Mapping[str, str]:
+        """More headers, made from the final bytes and URL (a signature over the body, say). Called last in the
+        transport, anew for each attempt."""
+        return {}
+
+    def authenticate(self) -> Operation[Token]:
         """Fetch a token. Override where the marketplace has one: run once for many waiting calls, anew shortly
         before it expires, and once after a 401."""
         raise NotSupported("authenticate", self.name)
@@ -179,41 +136,65 @@ class Provider(Generic[S]):
 
     # --- what an application asks -----------------------------------------------------------------------
 
-    def estimate(self, draft: TaskDraft) -> Flow[Quote]:
+    def estimate(self, draft: TaskDraft) -> Operation[Quote]:
         """What publishing the draft will take from the balance."""
         raise self._unsupported(Capability.ESTIMATE)
 
-    def publish(self, draft: TaskDraft) -> Flow[Task]:
-        """Publish a draft. SPEND: a lost answer is looked for, never simply repeated."""
+    def publish(self, draft: TaskDraft) -> Operation[Task]:
+        """Publish a draft, and read the answer; nothing else. A lost answer is looked for by `find_published`.
+
+        Where it takes several steps (a draft, then its publishing), each is a call: what was answered is kept, and
+        the same key goes on from there.
+        """
         raise self._unsupported(Capability.PUBLISH)
 
-    def find_published(self, draft: TaskDraft, since: datetime | None = None) -> Flow[Task | None]:
-        """The task that an earlier publish of this draft (with its ``reference``) made, or None if there is none."""
+    def find_published(self, draft: TaskDraft, since: datetime | None = None) -> Operation[Task | None]:
+        """The task that an earlier publish of this draft (with its ``reference``) put on the market, or None if there
+        is none. READ only. ``since``: when the lost request left; None where none is in question.
+
+        Raise `Conflict` where what is listed may be it and nothing proves it.
+        """
         raise self._unsupported(Capability.FIND_PUBLISHED)
 
-    def task(self, task_id: str) -> Flow[Task]:
+    def describe_published(self, draft: TaskDraft) -> str:
+        """What a person has to look for where `find_published` cannot tell."""
+        return f'a task titled "{draft.title}" marked [ref {draft.reference}]'
+
+    def task(self, task_id: str) -> Operation[Task]:
         """One task as it stands now."""
         raise self._unsupported(Capability.TASK)
 
-    def tasks(self, status: TaskStatus | None = None) -> Flow[Page[Task]]:
+    def tasks(self, status: TaskStatus | None = None) -> Operation[Page[Task]]:
         """The first page of the account's tasks."""
         raise self._unsupported(Capability.TASKS)
 
-    def submissions(self, task_id: str, status: SubmissionStatus | None = None) -> Flow[Page[Submission]]:
+    def submissions(self, task_id: str, status: SubmissionStatus | None = None) -> Operation[Page[Submission]]:
         """The first page of a task's submissions."""
         raise self._unsupported(Capability.SUBMISSIONS)
 
-    def approve(self, submission: Submission, note: str | None = None) -> Flow[Submission]:
-        """Accept the work and pay for it."""
+    def approve(self, submission: Submission, note: str | None = None) -> Operation[Submission]:
+        """Accept the work and pay for it: the call and its answer. Where that fails, the market asks `state_of`."""
         raise self._unsupported(Capability.APPROVE)
 
-    def reject(self, submission: Submission, reason: str) -> Flow[Submission]:
-        """Refuse the work; nothing is paid."""
+    def reject(self, submission: Submission, reason: str) -> Operation[Submission]:
+        """Refuse the work; nothing is paid. As `approve`."""
         raise self._unsupported(Capability.REJECT)
 
-    def request_redo(self, submission: Submission, reason: str) -> Flow[Submission]:
-        """Send the work back to its worker."""
+    def request_redo(self, submission: Submission, reason: str) -> Operation[Submission]:
+        """Send the work back to its worker. As `approve`."""
         raise self._unsupported(Capability.REQUEST_REDO)
+
+    unclear_refusals: ClassVar[tuple[type[CrowdhubError], ...]] = (Conflict,)
+    """The errors of `approve`, `reject` and `request_redo` that may mean that it was settled before: after one of
+    them, as after a lost answer, the market asks `state_of`."""
+
+    @operation
+    def state_of(self, submission: Submission) -> Flow[Submission | None]:
+        """The submission as it stands now; None where it is not listed. READ only.
+
+        The default looks through `submissions`; override where there is a shorter way.
+        """
+        return (yield from first_match(self.submissions(submission.task_id), lambda each: each.id == submission.id))
 
     def batch_key(self, decision: Decision) -> Hashable:
         """Decisions with an equal key may be handed to `review_batch` together; None: only one by one."""
@@ -221,91 +202,101 @@ class Provider(Generic[S]):
 
     batch_size: ClassVar[int] = 1_000_000
 
-    def review_batch(self, decisions: Sequence[Decision]) -> Flow[BatchReport]:
+    def review_batch(self, decisions: Sequence[Decision]) -> Operation[BatchReport]:
         """Carry out several decisions in few calls, as far as that is safe; hand back the rest."""
         raise self._unsupported(Capability.BULK_REVIEW)
 
-    def pay_bonus(self, submission: Submission, amount: Money, reason: str) -> Flow[Submission]:
-        """Pay a worker extra. SPEND."""
+    def pay_bonus(
+        self, submission: Submission, amount: Money, reason: str, reference: str | None = None
+    ) -> Operation[Submission]:
+        """Pay a worker extra. SPEND. ``reference``: the payment's own mark, the same when it is sent again."""
         raise self._unsupported(Capability.PAY_BONUS)
 
     def find_bonus(
-        self, submission: Submission, amount: Money, reason: str, since: datetime | None = None
-    ) -> Flow[Submission | None]:
+        self,
+        submission: Submission,
+        amount: Money,
+        reason: str,
+        reference: str | None = None,
+        since: datetime | None = None,
+    ) -> Operation[Submission | None]:
         """The submission with the bonus that an earlier `pay_bonus`, begun at ``since``, paid; None if none is listed.
 
         Of ``submission`` only the ids are certain. Asked after a crash or a lost answer only. Raise `Conflict` where
-        what is listed may be another bonus; None is no proof that it will not be paid yet, and nothing is sent again.
+        what is listed may be another bonus; None is not a proof that it will not be paid yet, and nothing is sent
+        again.
         """
         raise self._unsupported(Capability.FIND_BONUS)
 
-    def cancel(self, task_id: str) -> Flow[Task]:
+    def cancel(self, task_id: str) -> Operation[Task]:
         """Take a task off the market."""
         raise self._unsupported(Capability.CANCEL)
 
-    def worker(self, worker_id: str) -> Flow[Worker]:
+    def extend(self, task_id: str, slots: int | None = None, until: datetime | None = None) -> Operation[Task]:
+        """Give a task more places, more time, or both. What the marketplace cannot extend is an issue of
+        `extension_issues`."""
+        raise self._unsupported(Capability.EXTEND)
+
+    def pause(self, task_id: str) -> Operation[Task]:
+        """Take a task off the market for a while."""
+        raise self._unsupported(Capability.PAUSE)
+
+    def resume(self, task_id: str) -> Operation[Task]:
+        """Put a paused task back on the market."""
+        raise self._unsupported(Capability.RESUME)
+
+    def message(self, worker_id: str, text: str) -> Operation[None]:
+        """Write to a worker."""
+        raise self._unsupported(Capability.MESSAGE)
+
+    def worker(self, worker_id: str) -> Operation[Worker]:
         """A worker's profile."""
         raise self._unsupported(Capability.WORKER)
 
-    def block(self, worker_id: str, reason: str | None = None) -> Flow[Worker]:
+    def block(self, worker_id: str, reason: str | None = None) -> Operation[Worker]:
         """Keep a worker away from this account's tasks."""
         raise self._unsupported(Capability.BLOCK)
 
-    def unblock(self, worker_id: str) -> Flow[Worker]:
+    def unblock(self, worker_id: str) -> Operation[Worker]:
         """Let a blocked worker work again."""
         raise self._unsupported(Capability.UNBLOCK)
 
-    def blocked_workers(self) -> Flow[Page[Worker]]:
+    def blocked_workers(self) -> Operation[Page[Worker]]:
         """The workers that are blocked."""
         raise self._unsupported(Capability.BLOCKED_WORKERS)
 
-    def applications(self, task_id: str) -> Flow[Page[Application]]:
+    def applications(self, task_id: str) -> Operation[Page[Application]]:
         """Who asks to be given a task."""
         raise self._unsupported(Capability.APPLICATIONS)
 
-    def accept(self, application: Application) -> Flow[Application]:
+    def accept(self, application: Application) -> Operation[Application]:
         """Give the task to this worker."""
         raise self._unsupported(Capability.ACCEPT)
 
-    def decline(self, application: Application) -> Flow[Application]:
+    def decline(self, application: Application) -> Operation[Application]:
         """Refuse this worker."""
         raise self._unsupported(Capability.DECLINE)
 
-    def balance(self) -> Flow[Money]:
-        """The money on the account."""
+    def balance(self) -> Operation[Money]:
+        """The money on the account; a `Balance` where the marketplace tells of held money or several currencies."""
         raise self._unsupported(Capability.BALANCE)
+
+    @operation
+    def locate_file(self, submission: Submission, file: File) -> Flow[File]:
+        """The file with a link that works now; asked right before a download, for links that cost a call or live a
+        minute. The default hands the file back as it is."""
+        return no_call(file)
 
     # --- what follows from the above ---------------------------------------------------------------------
 
     def _unsupported(self, capability: Capability) -> NotSupported:
-        return NotSupported(capability, self.name, reason=self.absent.get(capability.value))
-
-    @classmethod
-    def capabilities(cls) -> Capabilities:
-        """What this marketplace can do, from what is written here."""
-        table: dict[Capability, Support] = {}
-        for capability in Capability:
-            operation = "review_batch" if capability is Capability.BULK_REVIEW else capability.value
-            if cls._overrides(operation):
-                table[capability] = Support(True, limits=cls.limits.get(capability.value))
-            else:
-                table[capability] = Support(False, reason=cls.absent.get(capability.value))
-        fields = {
-            name: Support(True, limits=cls.limits.get(name))
-            if name in cls.draft_fields
-            else Support(False, reason=cls.absent.get(name))
-            for name in TaskDraft.model_fields
-            if name not in ("options", "reference")
-        }
-        return Capabilities(table, fields)
+        error = NotSupported(capability, self.name, reason=self.capabilities[capability].reason)
+        return error.located(operation=operation_of(capability), **self.identity)
 
     def unsupported_fields(self, draft: TaskDraft) -> dict[str, str]:
         """The fields that the draft asks for and the marketplace has no place for, each with the reason."""
-        return {
-            name: support.reason or "this marketplace has no place for it"
-            for name, support in self.capabilities().fields.items()
-            if not support and getattr(draft, name) not in (None, (), False, "")
-        }
+        absent = self.capabilities.absent_fields
+        return {name: why for name, why in absent.items() if getattr(draft, name) not in (None, (), False, "")}
 
     def draft_issues(self, draft: TaskDraft) -> list[Issue]:
         """Everything that is wrong with a draft, before any request. Extend it with the marketplace's own rules."""
@@ -324,85 +315,35 @@ class Provider(Generic[S]):
         found.extend(country_issues(draft.countries))
         return found
 
+    def decision_issues(self, decision: Decision) -> list[Issue]:
+        """What is wrong with a decision, before any request (a reason that is too short, a category that is missing).
+
+        Asked of all decisions of a review before the first is carried out. Extend it with the marketplace's rules.
+        """
+        return []
+
+    def extension_cost(self, task: Task, slots: int) -> Money | None:
+        """What so many places more will take from the balance; None where it is not known."""
+        return None if task.reward is None else task.reward * slots
+
+    def extension_issues(self, slots: int | None, until: datetime | None) -> list[Issue]:
+        """What of an extension the marketplace cannot do or would refuse, before any request."""
+        return []
+
+
+NEUTRAL = frozenset(
+    {
+        *(operation_of(each) for each in Capability),
+        "authenticate",
+        "state_of",
+        "locate_file",
+    }
+)
+"""The operations that every marketplace may have."""
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def country_issues(countries: Sequence[str], where: str = "countries") -> list[Issue]:
-    """One issue for each country that ISO 3166-1 does not know."""
-    return [
-        Issue(where, f"{country!r} is no ISO 3166 country (use codes such as US, GB)")
-        for country in countries
-        if country_code(country) is None
-    ]
-
-
-def error_of_status(response: Response) -> CrowdhubError | None:
-    """The error that an HTTP status stands for; None for 2xx."""
-    status = response.status_code
-    if 200 <= status < 300:
-        return None
-    code, words = error_words(response)
-    message = f"The marketplace refused it: {words}" if words else f"The marketplace answered with HTTP {status}."
-    evidence: dict[str, Any] = {"http_status": status, "provider_code": code, "provider_message": words}
-    if 300 <= status < 400:
-        return errors.ProviderError(
-            "The marketplace answered with a redirect, which is never followed; check `base_url`.", **evidence
-        )
-    kinds: dict[int, type[errors.MarketplaceError]] = {
-        401: errors.AuthenticationFailed,
-        402: errors.InsufficientFunds,
-        403: errors.PermissionDenied,
-        404: errors.NotFound,
-        409: errors.Conflict,
-        429: errors.RateLimited,
-        502: errors.ProviderUnavailable,
-        503: errors.ProviderUnavailable,
-        504: errors.ProviderUnavailable,
-    }
-    kind = kinds.get(status)
-    if kind is not None:
-        return kind(message, **evidence)
-    if 400 <= status < 500:
-        return errors.InvalidRequest(message, sent=True, **evidence)
-    return errors.ProviderError(message, **evidence)
-
-
-def error_of_no_json(response: Response) -> UnreadableResponse | None:
-    """The error for a good status whose body is no JSON object or list (a gateway's HTML page, say)."""
-    body = response.content
-    if body[:1] in (b"{", b"[") or body.lstrip()[:1] in (b"{", b"["):
-        return None
-    kind = response.headers.get("content-type", "no content type")
-    return UnreadableResponse(
-        f"The marketplace answered something that is not JSON ({kind}).",
-        excerpt=body_text(response)[:300],
-        http_status=response.status_code,
-    )
-
-
-def error_words(response: Response) -> tuple[str | None, str | None]:
-    """The code and the words of a JSON error in any of the usual shapes; words only for short plain text."""
-    try:
-        data: Any = response.json()
-    except (ValueError, RecursionError):
-        text = body_text(response).strip()
-        return None, text if text and len(text) <= 300 and not text.startswith("<") else None
-    for _ in range(3):  # {"error": {"error": …}} is as deep as anybody nests it
-        members = mapping(data)
-        if members is None:
-            break
-        inner: Any = members.get("error")
-        if isinstance(inner, str) and any(name in members for name in ("message", "error_description")):
-            return inner, _short(members.get("message") or members.get("error_description"))
-        if not isinstance(inner, (dict, str)):
-            code = members.get("code") or members.get("name")
-            said = members.get("message") or members.get("detail") or members.get("description")
-            return (str(code) if code else None), _short(said)
-        data = cast("Any", inner)
-    return None, _short(text_or_none(data))
-
-
-def _short(words: Any) -> str | None:
-    return str(words)[:500] if words else None
+__all__ = ["LOOPBACK", "NEUTRAL", "Provider"]

@@ -5,15 +5,13 @@ A plugin describes each answer as a `WireModel` with snake_case fields; every fi
 
 from __future__ import annotations
 
-import gc
 import json
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeGuard, TypeVar, cast, overload
+from typing import Annotated, NoReturn, Self, TypeGuard, TypeVar, cast, overload
 
 from pydantic import (
     AliasChoices,
@@ -30,15 +28,13 @@ from pydantic.alias_generators import to_camel
 
 from crowdhub.errors import UnreadableResponse
 from crowdhub.model.base import aware
-
-if TYPE_CHECKING:
-    from crowdhub.engine.http import Response
+from crowdhub.protocol.response import Response
 
 EXCERPT = 300  # characters of an unreadable answer that go into the error
-MAX_DIGITS = 40  # of a number: more is no amount of money and only costs time
+MAX_DIGITS = 40  # of a number: more is not an amount of money and only costs time
 
 BATCH = 50  # records
-MOST_BAD = 1000  # unreadable records that are reported one by one; more are no listing
+MOST_BAD = 1000  # unreadable records that are reported one by one; with more of them it is not a listing
 
 _HALF = re.compile("[\ud800-\udfff]")
 _HALF_ESCAPED = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -60,11 +56,11 @@ class WireModel(BaseModel):
         alias_generator=AliasGenerator(validation_alias=lambda name: AliasChoices(to_camel(name), name)),
     )
 
-    raw: Mapping[str, Any] = Field(default_factory=dict[str, Any], repr=False, exclude=True)
+    raw: Mapping[str, object] = Field(default_factory=dict[str, object], repr=False, exclude=True)
 
     @model_validator(mode="before")
     @classmethod
-    def _keep_raw(cls, value: Any) -> Any:
+    def _keep_raw(cls, value: object) -> object:
         given = mapping(value)
         return {**given, "raw": given} if given is not None else value
 
@@ -74,27 +70,27 @@ class WireModel(BaseModel):
         return cls.parse(load_json(response), response)
 
     @classmethod
-    def parse(cls, data: Any, response: Response | None = None) -> Self:
+    def parse(cls, data: object, response: Response | None = None) -> Self:
         """A part of an answer that is already decoded. Raises `UnreadableResponse`."""
         try:
             return cls.model_validate(data)
         except ValidationError as error:
             raise unreadable(f"its {cls.__name__} has {_what(error)}", data, response) from None
         except ValueError:
-            raise unreadable(f"its {cls.__name__} has a number that is none", data, response) from None
+            raise unreadable(f"its {cls.__name__} has a number that cannot be read", data, response) from None
 
 
-def mapping(value: Any) -> dict[str, Any] | None:
+def mapping(value: object) -> dict[str, object] | None:
     """A JSON object as it is; None for anything else."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+    return cast("dict[str, object]", value) if isinstance(value, dict) else None
 
 
-def sequence(value: Any) -> list[Any] | None:
+def sequence(value: object) -> list[object] | None:
     """A JSON list as it is; None for anything else."""
-    return cast("list[Any]", value) if isinstance(value, list) else None
+    return cast("list[object]", value) if isinstance(value, list) else None
 
 
-def load_json(response: Response) -> Any:
+def load_json(response: Response) -> object:
     """The decoded body, with every fractional number as an exact Decimal. Raises `UnreadableResponse`."""
     try:
         data = json.loads(response.content, parse_float=_number, parse_constant=_refuse)
@@ -105,27 +101,17 @@ def load_json(response: Response) -> Any:
         reason = "it is not JSON"
     # Raised out here, for the decoder's error holds the whole body, which can repeat a key.
     kind = response.headers.get("content-type", "no content type")
-    raise unreadable(f"{reason} (content type {kind})", body_text(response), response)
+    raise unreadable(f"{reason} (content type {kind})", response.text, response)
 
 
-def body_text(response: Response) -> str:
-    """The body as text, whatever character set it claims: some that Python knows are no text at all."""
-    content = response.content
-    charset = response.charset_encoding or "utf-8"
-    try:
-        return content.decode("utf-8" if "escape" in charset.lower() else charset, "replace")
-    except (LookupError, UnicodeError):
-        return content.decode("utf-8", "replace")
-
-
-def _whole(data: Any) -> Any:
+def _whole(data: object) -> object:
     """The data without half characters: no file, database or terminal takes them."""
     if isinstance(data, str):
         return _HALF.sub("\N{REPLACEMENT CHARACTER}", data)
     if isinstance(data, list):
-        return [_whole(each) for each in cast("list[Any]", data)]
+        return [_whole(each) for each in cast("list[object]", data)]
     if isinstance(data, dict):
-        return {_whole(name): _whole(each) for name, each in cast("dict[str, Any]", data).items()}
+        return {_whole(name): _whole(each) for name, each in cast("dict[str, object]", data).items()}
     return data
 
 
@@ -135,11 +121,11 @@ def _number(text: str) -> Decimal:
     return Decimal(text)
 
 
-def _refuse(text: str) -> Any:
+def _refuse(text: str) -> NoReturn:
     raise ValueError(f"{text} is not JSON")
 
 
-def unreadable(what: str, data: Any, response: Response | None = None) -> UnreadableResponse:
+def unreadable(what: str, data: object, response: Response | None = None) -> UnreadableResponse:
     """The error for an answer that cannot be read; holds the beginning of ``data`` as evidence."""
     return UnreadableResponse(
         f"The answer cannot be read: {what[:EXCERPT]}.",
@@ -148,7 +134,7 @@ def unreadable(what: str, data: Any, response: Response | None = None) -> Unread
     )
 
 
-def _excerpt(data: Any) -> str:
+def _excerpt(data: object) -> str:
     try:
         text = data if isinstance(data, str) else json.dumps(data, default=str, ensure_ascii=False)
     except (ValueError, RecursionError):  # a number of thousands of digits, a thousand lists in each other
@@ -157,7 +143,7 @@ def _excerpt(data: Any) -> str:
 
 
 def read_records(
-    rows: Any, prepare: Callable[[dict[str, Any]], dict[str, Any]], model: type[M]
+    rows: object, prepare: Callable[[dict[str, object]], dict[str, object]], model: type[M]
 ) -> tuple[list[M], tuple[UnreadableResponse, ...]]:
     """Read a listing: the models of all records that can be read, and one error for each that cannot.
 
@@ -169,27 +155,13 @@ def read_records(
         raise unreadable("a list was expected", rows)
     many: TypeAdapter[list[M]] = _many(model)
     made: list[M] = []
-    try:  # many in one pass are several times faster than one by one; too many keep the garbage collector busy
-        with _no_collection():
-            for start in range(0, len(listed), BATCH):
-                made += many.validate_python([prepare(row) for row in listed[start : start + BATCH]])
+    try:  # many in one pass are several times faster than one by one
+        for start in range(0, len(listed), BATCH):
+            batch = cast("list[dict[str, object]]", listed[start : start + BATCH])
+            made += many.validate_python([prepare(row) for row in batch])
         return made, ()
     except (ValidationError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
         return read_each(listed, lambda row: read_record(row, prepare, model))
-
-
-@contextmanager
-def _no_collection() -> Generator[None]:
-    """Without the garbage collector for some milliseconds: thousands of new objects, none of them garbage, make it
-    look through everything that the program holds again and again, which takes longer than reading them."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 class Lazy(Sequence[R]):
@@ -219,11 +191,11 @@ class Lazy(Sequence[R]):
 
 
 def lazy_records(
-    rows: Any, prepare: Callable[[dict[str, Any]], dict[str, Any]], model: type[M]
+    rows: object, prepare: Callable[[dict[str, object]], dict[str, object]], model: type[M]
 ) -> tuple[Sequence[M], Sequence[UnreadableResponse]]:
     """As `read_records`, at the first look at either part: a large page is then read while the next one is on its way.
 
-    Raises `UnreadableResponse` at once where ``rows`` is no list; a look can raise it as well.
+    Raises `UnreadableResponse` at once where ``rows`` is not a list; a look can raise it as well.
     """
     listed = sequence(rows)
     if listed is None:
@@ -232,7 +204,7 @@ def lazy_records(
     return Lazy(lambda: read()[0]), Lazy(lambda: read()[1])
 
 
-def read_each(rows: Any, read: Callable[[Any], R]) -> tuple[list[R], tuple[UnreadableResponse, ...]]:
+def read_each(rows: object, read: Callable[[object], R]) -> tuple[list[R], tuple[UnreadableResponse, ...]]:
     """Read a listing record by record with ``read``: what can be read, and one error for each that cannot."""
     listed = sequence(rows)
     if listed is None:
@@ -243,20 +215,19 @@ def read_each(rows: Any, read: Callable[[Any], R]) -> tuple[list[R], tuple[Unrea
         try:
             good.append(read(row))
         except UnreadableResponse as error:
-            error.records = (row,)
-            bad.append(error)
+            bad.append(error.with_(records=(row,)))
             if len(bad) > MOST_BAD:
                 raise unreadable(
-                    f"more than {MOST_BAD:,} of its records are none ({error.message})", listed[0]
+                    f"more than {MOST_BAD:,} of its records cannot be read ({error.message})", listed[0]
                 ) from None
     return good, tuple(bad)
 
 
-def read_record(row: Any, prepare: Callable[[dict[str, Any]], dict[str, Any]], model: type[M]) -> M:
+def read_record(row: object, prepare: Callable[[dict[str, object]], dict[str, object]], model: type[M]) -> M:
     """Read one record, leaving out fields that are not required and have a wrong value."""
     record = mapping(row)
     if record is None:
-        raise unreadable("a record is no JSON object", row)
+        raise unreadable("a record is not a JSON object", row)
     try:
         fields = prepare(record)
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
@@ -272,7 +243,7 @@ def read_record(row: Any, prepare: Callable[[dict[str, Any]], dict[str, Any]], m
         raise unreadable(f"a record has {_what(error)}", row) from None
 
 
-def _leave_out(fields: dict[str, Any], model: type[BaseModel], where: tuple[int | str, ...]) -> None:
+def _leave_out(fields: dict[str, object], model: type[BaseModel], where: tuple[int | str, ...]) -> None:
     name = str(where[0])
     inner = mapping(fields.get(name))
     field = model.model_fields.get(name)
@@ -282,7 +253,7 @@ def _leave_out(fields: dict[str, Any], model: type[BaseModel], where: tuple[int 
         fields.pop(name, None)
 
 
-def _is_model(kind: Any) -> TypeGuard[type[BaseModel]]:
+def _is_model(kind: object) -> TypeGuard[type[BaseModel]]:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
@@ -296,8 +267,8 @@ def _what(error: ValidationError) -> str:
     return f"a wrong {'.'.join(map(str, first['loc'])) or 'shape'} ({first['msg']})"
 
 
-def decimal_or_none(value: Any) -> Decimal | None:
-    """Text or a number as an exact Decimal; None for what is none. A percentage loses its sign."""
+def decimal_or_none(value: object) -> Decimal | None:
+    """Text or a number as an exact Decimal; None for anything else. A percentage loses its sign."""
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -318,16 +289,16 @@ def decimal_or_none(value: Any) -> Decimal | None:
     return exact
 
 
-def int_or_none(value: Any) -> int | None:
-    """A whole number in any spelling; None for what is none."""
+def int_or_none(value: object) -> int | None:
+    """A whole number in any spelling; None for anything else."""
     if type(value) is int:
         return value
     exact = decimal_or_none(value)
     return int(exact) if exact is not None and exact == exact.to_integral_value() and abs(exact) < 10**18 else None
 
 
-def time_or_none(value: Any) -> datetime | None:
-    """An ISO 8601 time, as an aware datetime (UTC where it names no zone); None for what is none."""
+def time_or_none(value: object) -> datetime | None:
+    """An ISO 8601 time, as an aware datetime (UTC where it names no zone); None for anything else."""
     if not isinstance(value, str):
         return None
     try:
@@ -336,7 +307,7 @@ def time_or_none(value: Any) -> datetime | None:
         return None
 
 
-def text_or_none(value: Any) -> str | None:
+def text_or_none(value: object) -> str | None:
     """Text as it is, a number as text; None for anything else (a flag, a list) and for nothing."""
     if isinstance(value, str):
         return value
@@ -348,12 +319,12 @@ def text_or_none(value: Any) -> str | None:
         return None
 
 
-def texts(values: Any) -> Sequence[str]:
-    """The texts of a list; nothing for what is no list."""
+def texts(values: object) -> Sequence[str]:
+    """The texts of a list; nothing for what is not a list."""
     return [value for value in sequence(values) or () if isinstance(value, str)]
 
 
-def _amount(value: Any) -> Decimal:
+def _amount(value: object) -> Decimal:
     exact = decimal_or_none(value)
     if exact is None:
         raise ValueError("no amount of money")

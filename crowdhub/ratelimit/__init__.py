@@ -1,4 +1,4 @@
-"""The request budget: no account passes its marketplace's limits, over all processes that share the ledger."""
+"""The request budget: no account passes its marketplace's limits, over all processes that share the database."""
 
 from crowdhub.ratelimit.gates import Gates
 from crowdhub.ratelimit.memory import MemoryGate

@@ -1,4 +1,4 @@
-"""Request limits within one process, where there is no ledger to share them through."""
+"""Request limits within one process, where there is no database to share them through."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Request limits across processes: exact sliding windows in a small table of the ledger's database.
+"""Request limits across processes: exact sliding windows in a small table of the database.
 
 Every call that went through is a row (bucket, running number, moment). Whether there is room is one look at the
 n-th newest row, found by its number; a row that no window needs any more is deleted as the next is written.
@@ -9,15 +9,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from random import Random
-from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from crowdhub.clock import Clock
-from crowdhub.ledger.intent import micros
 from crowdhub.protocol import Call, Effect, RateLimit
 from crowdhub.ratelimit.rules import jittered, limits_of, wait_of
-from crowdhub.store.database import Database
+from crowdhub.store import Database, micros
 
 SECOND = 1_000_000  # moments are microseconds
 CLOCKS_DIFFER = 5 * SECOND  # more than this ahead of now: a clock was set back since
@@ -59,17 +57,18 @@ class _Bucket:
             now = max(now, last)
         self.now: int = now
 
-    def _one(self, statement: str, *values: Any) -> Any:
-        return self._run(statement, values).scalar()
+    def _one(self, statement: str, *values: str | int) -> int | None:
+        found: int | None = self._run(statement, values).scalar()
+        return found
 
     def newest(self, nth: int) -> float | None:
         return self._one(self._do.at, self.name, self.number - nth + 1) if nth <= self.number else None
 
     def reads_since(self, moment: float) -> int:
-        return int(self._one(self._do.reads, self.name, int(moment)))
+        return self._one(self._do.reads, self.name, int(moment)) or 0
 
     def used_since(self, moment: float) -> int:
-        return int(self._one(self._do.used, self.name, int(moment)))
+        return self._one(self._do.used, self.name, int(moment)) or 0
 
     def add(self, is_read: bool, most: int) -> None:
         self._run(self._do.add, (self.name, self.number + 1, self.now, int(is_read)))

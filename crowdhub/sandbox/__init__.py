@@ -22,16 +22,18 @@ else:
     del PIL, python_multipart, starlette, uvicorn
 
 from crowdhub.sandbox.books import Books, Charge, Purse
-from crowdhub.sandbox.box import Sandbox, run_forever
+from crowdhub.sandbox.box import Accounts, Sandbox, run_forever
 from crowdhub.sandbox.clock import SandboxClock
 from crowdhub.sandbox.errors import SandboxError
 from crowdhub.sandbox.faults import Fault, Faults, FiredFault
 from crowdhub.sandbox.images import png
 from crowdhub.sandbox.limits import RequestWindow
-from crowdhub.sandbox.market import MarketSandbox, RequestRecord
+from crowdhub.sandbox.market import AccountSettings, MarketSandbox, RequestRecord
 from crowdhub.sandbox.registry import sandbox_names
 
 __all__ = [
+    "AccountSettings",
+    "Accounts",
     "Books",
     "Charge",
     "Fault",

@@ -6,9 +6,8 @@ The first line on standard output is the accounts as JSON, for a program that st
 import argparse
 import json
 import sys
-from typing import Any
 
-from crowdhub.sandbox import SandboxError, run_forever, sandbox_names
+from crowdhub.sandbox import AccountSettings, SandboxError, run_forever, sandbox_names
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     given = parser.parse_args(arguments)
 
-    def announce(accounts: dict[str, dict[str, Any]]) -> None:
+    def announce(accounts: dict[str, AccountSettings]) -> None:
         sys.stdout.write(json.dumps(accounts) + "\n")
         if not given.json:
             sys.stdout.write("\n".join(("", *_toml(accounts), "", "Ctrl-C stops the sandbox.", "")))
@@ -48,8 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _options(settings: list[str]) -> dict[str, dict[str, Any]]:
-    options: dict[str, dict[str, Any]] = {}
+def _options(settings: list[str]) -> dict[str, dict[str, object]]:
+    options: dict[str, dict[str, object]] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         market, dot, option = name.partition(".")
@@ -62,7 +61,7 @@ def _options(settings: list[str]) -> dict[str, dict[str, Any]]:
     return options
 
 
-def _toml(accounts: dict[str, dict[str, Any]]) -> list[str]:
+def _toml(accounts: dict[str, AccountSettings]) -> list[str]:
     lines = ["# for crowdhub.toml"]
     for name, settings in accounts.items():
         lines.append(f"[accounts.{name}]")

@@ -3,20 +3,34 @@
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from inspect import isclass
 from types import FrameType, TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from crowdhub.sandbox.clock import SandboxClock
 from crowdhub.sandbox.errors import SandboxError
-from crowdhub.sandbox.market import MarketSandbox
+from crowdhub.sandbox.market import AccountSettings, MarketSandbox
 from crowdhub.sandbox.registry import load_sandbox, sandbox_names
 from crowdhub.sandbox.server import ServerThread
 
 M = TypeVar("M", bound=MarketSandbox)
+
+
+class Accounts(dict[str, AccountSettings]):
+    """Account settings by name, with the clock of the sandbox that they are for: `Hub(box.accounts)` lives by it.
+
+    What is merged or copied from it is an ordinary dict, without a clock.
+    """
+
+    def __init__(self, settings: Mapping[str, AccountSettings], *, clock: SandboxClock) -> None:
+        super().__init__(settings)
+        self.clock = clock
+
+    def __reduce__(self) -> tuple[type[dict[str, AccountSettings]], tuple[dict[str, AccountSettings]]]:
+        return dict, (dict(self),)  # a clock is not sent to other processes
 
 
 class Sandbox:
@@ -35,12 +49,13 @@ class Sandbox:
         port: int = 0,
         realtime: bool = False,
         starting_at: datetime | None = None,
-        options: Mapping[str, Mapping[str, Any]] | None = None,
+        options: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
         if not markets:
             known = ", ".join(sandbox_names()) or "none is installed"
             raise SandboxError(f"A sandbox needs the name of at least one marketplace ({known})")
-        self.clock = SandboxClock(starting_at, realtime=realtime)
+        self.clock = SandboxClock(starting_at, realtime=realtime, moved=self.tick)
+        """The time of all the markets. Moving it, or sleeping on it, lets their people act."""
         self.host, self.port = host, port
         wanted = dict(options or {})
         self._markets: dict[str, MarketSandbox] = {}
@@ -58,7 +73,7 @@ class Sandbox:
         self,
         market: str | type[MarketSandbox] | MarketSandbox,
         seed: int,
-        options: dict[str, Mapping[str, Any]],
+        options: dict[str, Mapping[str, object]],
     ) -> MarketSandbox:
         if isinstance(market, MarketSandbox):
             market.clock = self.clock
@@ -99,14 +114,15 @@ class Sandbox:
         self.stop()
 
     @property
-    def accounts(self) -> dict[str, dict[str, Any]]:
-        """The account settings of every market, as `Hub` takes them."""
+    def accounts(self) -> Accounts:
+        """The account settings of every market, as `Hub` takes them, and the clock for it to live by."""
         if self._server is None:
             raise SandboxError("The sandbox is not running: use it in a `with` statement, or call start()")
-        return {
+        settings = {
             name: {**market.account(self._urls[name]), "environment": "sandbox"}
             for name, market in self._markets.items()
         }
+        return Accounts(settings, clock=self.clock)
 
     def __getitem__(self, name: str) -> MarketSandbox:
         try:
@@ -130,9 +146,7 @@ class Sandbox:
 
     def advance(self, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0) -> datetime:
         """Move the clock and let the scripted workers of every market act up to the new time."""
-        now = self.clock.advance(seconds=seconds, minutes=minutes, hours=hours, days=days)
-        self.tick()
-        return now
+        return self.clock.advance(seconds=seconds, minutes=minutes, hours=hours, days=days)
 
     def tick(self) -> None:
         """Let the scripted workers act up to now."""
@@ -145,14 +159,14 @@ class Sandbox:
 
 
 def run_forever(
-    names: list[str],
+    names: Sequence[str | type[MarketSandbox] | MarketSandbox],
     *,
     host: str = "127.0.0.1",
     port: int = 0,
     seed: int = 0,
     realtime: bool = False,
-    options: Mapping[str, Mapping[str, Any]] | None = None,
-    announce: Callable[[dict[str, dict[str, Any]]], None] | None = None,
+    options: Mapping[str, Mapping[str, object]] | None = None,
+    announce: Callable[[dict[str, AccountSettings]], None] | None = None,
 ) -> None:
     """Run a sandbox until Ctrl-C or SIGTERM; `announce` is given the accounts once it listens."""
     stop = threading.Event()

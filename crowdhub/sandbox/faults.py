@@ -3,11 +3,11 @@
 import random
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any, Literal
+from typing import Literal
 
 Kind = Literal["drop", "reset", "truncate", "delay", "hang", "status", "html", "twice", "repeat rows"]
 When = Literal["before", "after"]
@@ -26,7 +26,7 @@ class Fault:
     when: When = "after"
     seconds: float = 0
     code: int = 0
-    body: Any = None
+    body: object = None
     headers: tuple[tuple[str, str], ...] = ()
 
     @classmethod
@@ -109,20 +109,34 @@ class FiredFault:
     method: str
     path: str
     at: datetime
+    operation: str | None = None
+
+
+class _Aim:
+    """Which requests are meant; None: any."""
+
+    def __init__(self, method: str | None, path: str | None, operation: str | None) -> None:
+        self._method = method.upper() if method else None
+        self._path = re.compile(path) if path is not None else None
+        self._operation = operation
+
+    def meets(self, method: str, path: str, operation: str | None) -> bool:
+        return (
+            self._method in (None, method)
+            and self._operation in (None, operation)
+            and (self._path is None or self._path.search(path + (operation or "")) is not None)
+        )
 
 
 @dataclass(slots=True)
 class _Rule:
     fault: Fault
-    method: str | None
-    path: re.Pattern[str] | None
+    aim: _Aim
     left: int | None
     skip: int
 
-    def take(self, method: str, path: str) -> bool:
-        if self.left == 0 or (self.method and self.method != method):
-            return False
-        if self.path and not self.path.search(path):
+    def take(self, method: str, path: str, operation: str | None) -> bool:
+        if self.left == 0 or not self.aim.meets(method, path, operation):
             return False
         if self.skip:
             self.skip -= 1
@@ -137,11 +151,10 @@ class _Chaos:
     rate: float
     kinds: tuple[Fault, ...]
     dice: random.Random
-    method: str | None
-    path: re.Pattern[str] | None
+    aim: _Aim
 
-    def roll(self, method: str, path: str) -> Fault | None:
-        if (self.method and self.method != method) or (self.path and not self.path.search(path)):
+    def roll(self, method: str, path: str, operation: str | None) -> Fault | None:
+        if not self.aim.meets(method, path, operation):
             return None
         # Both numbers are always drawn, so that one request's luck does not depend on another's.
         hit, which = self.dice.random(), self.dice.randrange(len(self.kinds))
@@ -165,7 +178,7 @@ class Hold:
     def __init__(self) -> None:
         self.released = threading.Event()
         self.finished = threading.Event()
-        self.wake: list[Any] = []
+        self.wake: list[Callable[[], None]] = []
 
 
 class Faults:
@@ -184,15 +197,17 @@ class Faults:
         *,
         method: str | None = None,
         path: str | None = None,
+        operation: str | None = None,
         times: int | None = 1,
         skip: int = 0,
     ) -> None:
         """Inject `fault` into the next `times` requests that match (`None`: all), after `skip` matching ones.
 
-        `path` is a regular expression that is searched in the path. Rules are tried in the order added.
+        `path` is a regular expression that is searched in the path; `operation` is the whole name of an operation,
+        where the market has such names (`MarketSandbox.operation_of`): there the name stands behind the path, too,
+        for `path` to be searched in. Rules are tried in the order added.
         """
-        pattern = re.compile(path) if path is not None else None
-        rule = _Rule(fault, method.upper() if method else None, pattern, times, skip)
+        rule = _Rule(fault, _Aim(method, path, operation), times, skip)
         with self._changed:
             self._rules.append(rule)
 
@@ -204,6 +219,7 @@ class Faults:
         *,
         method: str | None = None,
         path: str | None = None,
+        operation: str | None = None,
     ) -> None:
         """Spoil a share of all requests, at random but repeatable for a given order of requests.
 
@@ -214,10 +230,9 @@ class Faults:
             faults += [kind] if isinstance(kind, Fault) else CHAOS[kind]
         if not faults:
             raise ValueError("chaos needs at least one kind of fault")
-        pattern = re.compile(path) if path is not None else None
         dice = random.Random(seed)  # noqa: S311  (repeatable, not secret)
         with self._changed:
-            self._chaos = _Chaos(rate, tuple(faults), dice, method.upper() if method else None, pattern)
+            self._chaos = _Chaos(rate, tuple(faults), dice, _Aim(method, path, operation))
 
     def clear(self) -> None:
         """Forget all rules and the random mode; what is held stays held."""
@@ -260,14 +275,14 @@ class Faults:
                 raise TimeoutError("a released request was not dealt with in time")
         return len(holds)
 
-    def take(self, method: str, path: str, at: datetime) -> Fault | None:
+    def take(self, method: str, path: str, at: datetime, operation: str | None = None) -> Fault | None:
         """The fault for this request, if any; called by the server."""
         with self._changed:
-            fault = next((rule.fault for rule in self._rules if rule.take(method, path)), None)
+            fault = next((rule.fault for rule in self._rules if rule.take(method, path, operation)), None)
             if fault is None and self._chaos is not None:
-                fault = self._chaos.roll(method, path)
+                fault = self._chaos.roll(method, path, operation)
             if fault is not None:
-                self._fired.append(FiredFault(fault, method, path, at))
+                self._fired.append(FiredFault(fault, method, path, at, operation))
             return fault
 
     def hold(self, hold: Hold) -> None:
@@ -277,7 +292,7 @@ class Faults:
             self._changed.notify_all()
 
     def let_go(self, hold: Hold) -> None:
-        """Note that a request hangs no more; called by the server."""
+        """Note that a request no longer hangs; called by the server."""
         with self._changed:
             self._held.remove(hold)
             self._changed.notify_all()

@@ -8,15 +8,16 @@ import json
 import logging
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, cast
+from typing import cast
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crowdhub.sandbox.faults import Fault, Hold
 from crowdhub.sandbox.market import MarketSandbox, RequestRecord
+from crowdhub.sandbox.values import is_list, is_object, object_of, parsed
 
 LOGGER = logging.getLogger("crowdhub.sandbox")
 TRANSPORT = "crowdhub.sandbox.transport"
@@ -33,10 +34,8 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"the sandbox speaks HTTP only, not {scope['type']}")
-        method, path = scope["method"], scope["path"]
-        query = scope["query_string"].decode("latin-1")
-        record = self.market.record(method, path, query)
-        fault = self.market.faults.take(method, self.market.operation(path, query), record.at)
+        record = self.market.record(Request(scope))
+        fault = self.market.faults.take(record.method, record.path, record.at, record.operation)
         if fault is None:
             await self._run(scope, receive, _noting(record, send))
             return
@@ -176,7 +175,7 @@ class Gateway:
         self.market.faults.hold(hold)
         return hold, released
 
-    async def _first(self, *waits: Any) -> bool:
+    async def _first(self, *waits: Awaitable[object]) -> bool:
         """Wait for the first of these, or for the server's end (false)."""
         tasks = [asyncio.ensure_future(wait) for wait in (*waits, self.closing.wait())]
         try:
@@ -252,9 +251,9 @@ MOST_REPEATED = 3
 
 
 def _with_rows_repeated(answer: list[Message]) -> list[Message]:
-    """The answer with the first rows of its listing once more at the end; unchanged where it is no listing."""
+    """The answer with the first rows of its listing once more at the end; unchanged where it is not a listing."""
     try:
-        data: Any = json.loads(b"".join(message.get("body", b"") for message in answer[1:]))
+        data = parsed(b"".join(message.get("body", b"") for message in answer[1:]))
     except ValueError:
         return answer
     rows = _rows(data)
@@ -267,19 +266,17 @@ def _with_rows_repeated(answer: list[Message]) -> list[Message]:
     return [{**answer[0], "headers": headers}, {"type": "http.response.body", "body": body, "more_body": False}]
 
 
-def _rows(data: Any) -> list[Any] | None:
+def _rows(data: object) -> list[object] | None:
     """The first list of records in an answer: itself, or a member of it or of its members."""
-    if isinstance(data, list):
-        found = cast("list[Any]", data)
-        return found if found and isinstance(found[0], dict) else None
-    if isinstance(data, dict):
-        for value in cast("dict[str, Any]", data).values():
-            if rows := _rows(value):
-                return rows
+    if is_list(data):
+        return data if data and is_object(data[0]) else None
+    for value in object_of(data).values():
+        if rows := _rows(value):
+            return rows
     return None
 
 
-async def _answer(status: int, body: Any, headers: tuple[tuple[str, str], ...], send: Send) -> None:
+async def _answer(status: int, body: object, headers: tuple[tuple[str, str], ...], send: Send) -> None:
     given = {name.lower(): value for name, value in headers}
     content: bytes
     if isinstance(body, bytes):

@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
+from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from crowdhub.sandbox.books import Books
 from crowdhub.sandbox.clock import SandboxClock
 from crowdhub.sandbox.faults import Faults
+from crowdhub.sandbox.values import JsonObject
 
 LOG_LENGTH = 100_000
+
+AccountSettings = dict[str, Any]
+"""An account as `Hub` takes it: what is in it is the provider's affair."""
 
 
 @dataclass(slots=True)
@@ -25,6 +30,8 @@ class RequestRecord:
     path: str
     query: str
     at: datetime
+    operation: str | None = None
+    """As `MarketSandbox.operation_of` names it."""
     status: int | None = None
     fault: str | None = None
 
@@ -39,6 +46,7 @@ class MarketSandbox(ABC):
 
     def __init__(self, clock: SandboxClock | None = None, seed: int = 0) -> None:
         self.clock = clock or SandboxClock()
+        """The time that everything here goes by; a `Sandbox` puts its own in its place."""
         self.seed = seed
         self.lock = threading.RLock()
         self.faults = Faults()
@@ -50,7 +58,7 @@ class MarketSandbox(ABC):
         """The marketplace's wire."""
 
     @abstractmethod
-    def account(self, base_url: str) -> dict[str, Any]:
+    def account(self, base_url: str) -> AccountSettings:
         """The account settings for `Hub`, for a server that listens at this address."""
 
     @abstractmethod
@@ -61,17 +69,25 @@ class MarketSandbox(ABC):
     def books(self) -> Books:
         """The customer's money as the marketplace sees it."""
 
+    def now(self) -> datetime:
+        """The time on `clock`, also where a `Sandbox` puts its own clock there."""
+        return self.clock.now()
+
     def is_api(self, path: str) -> bool:
         """Whether a request to this path is part of the API (pictures, say, are not)."""
         del path
         return True
 
-    def operation(self, path: str, query: str) -> str:
-        """What the `path` of a fault's rule is searched in: the path, or more where one path serves everything."""
-        del query
-        return path
+    def operation_of(self, request: Request) -> str | None:
+        """The name of what a request asks for, where one path serves several operations (it stands in a header, say).
 
-    def error_body(self, status: int, message: str) -> dict[str, Any]:
+        Faults can be aimed at it and the request log carries it. `None`: the path says it. The body cannot be read
+        here.
+        """
+        del request
+        return None
+
+    def error_body(self, status: int, message: str) -> JsonObject:
         """The marketplace's way to word an error; faults answer with it."""
         del status
         return {"error": message}
@@ -93,9 +109,11 @@ class MarketSandbox(ABC):
             self._log.clear()
             self._count = 0
 
-    def record(self, method: str, path: str, query: str) -> RequestRecord:
+    def record(self, request: Request) -> RequestRecord:
         """Note an arriving request; called by the server."""
-        entry = RequestRecord(method, path, query, self.clock.now())
+        path: str = request.scope["path"]
+        query = request.scope["query_string"].decode("latin-1")
+        entry = RequestRecord(request.method, path, query, self.now(), self.operation_of(request))
         with self.lock:
             self._log.append(entry)
             self._count += self.is_api(path)

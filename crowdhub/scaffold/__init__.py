@@ -69,8 +69,8 @@ def _words(name: str) -> list[str]:
 
 def _issues(name: str, words: list[str]) -> Iterator[Issue]:
     if not _NAME.fullmatch(name):
-        yield Issue("name", f"{name!r} is no name for a package: letters, digits, and - _ . between them")
+        yield Issue("name", f"{name!r} is not a name for a package: letters, digits, and - _ . between them")
     elif not words[0][0].isalpha():
-        yield Issue("name", f"{name!r} begins with a digit, as no class can")
+        yield Issue("name", f"{name!r} begins with a digit, which a class name cannot")
     elif "-".join(words) in {"-".join(_words(plugin.name)) for plugin in registry.installed()}:
         yield Issue("name", f"{name!r} is an installed provider already")

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 from platformdirs import user_data_path
@@ -24,6 +24,7 @@ from crowdhub.clock import Clock
 from crowdhub.errors import ConfigurationError, LedgerError
 from crowdhub.store import migrations
 from crowdhub.store.failures import as_ledger_error, is_transient
+from crowdhub.store.schema import meta
 
 T = TypeVar("T")
 READ = "crowdhub_read"  # the execution option of a transaction that only reads
@@ -79,7 +80,7 @@ class Database:
 
     def _engine(self) -> Engine:
         if self.is_sqlite:
-            arguments: dict[str, Any] = {"timeout": self.patience, "check_same_thread": False}
+            arguments: dict[str, object] = {"timeout": self.patience, "check_same_thread": False}
         else:
             milliseconds = max(1, int(self.patience * 1000))
             commit = "on" if self.durable else "off"
@@ -110,7 +111,7 @@ class Database:
             event.listen(engine, "begin", _begin)
         return engine
 
-    def _on_connect(self, connection: Any, _record: ConnectionPoolEntry) -> None:
+    def _on_connect(self, connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # transactions are begun by `_begin`, not by the driver's guess
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA synchronous={'FULL' if self.durable else 'NORMAL'}")
@@ -188,6 +189,11 @@ class Database:
 
         return self._guarded(reading)
 
+    def salt(self) -> bytes:
+        """A random value of this database's own, for hashes that cannot be looked up elsewhere."""
+        query = sa.select(meta.c.value).where(meta.c.name == "salt")
+        return bytes.fromhex(self.read(lambda connection: connection.execute(query).scalar_one()))
+
     def _guarded(self, work: Callable[[], T]) -> T:
         pauses = iter(PAUSES)
         while True:
@@ -230,7 +236,7 @@ def _url(target: str | os.PathLike[str] | None) -> URL:
         url = make_url(text)
     except (exc.ArgumentError, ValueError):
         raise ConfigurationError(
-            "The ledger's address is no database URL; give a file, sqlite:///FILE or postgresql+psycopg://…"
+            "The ledger's address is not a database URL; give a file, sqlite:///FILE or postgresql+psycopg://…"
         ) from None
     backend = url.get_backend_name()
     if backend == "sqlite":

@@ -49,7 +49,19 @@ MIGRATIONS: list[Sequence[str]] = [
         """CREATE TABLE crowdhub_request (
             bucket TEXT NOT NULL, number BIGINT NOT NULL, at BIGINT NOT NULL, reads INTEGER NOT NULL,
             PRIMARY KEY (bucket, number))""",
-    )
+    ),
+    (
+        """CREATE TABLE crowdhub_step (
+            intent_id TEXT NOT NULL, position INTEGER NOT NULL, call TEXT NOT NULL, answer TEXT NOT NULL,
+            noted_at BIGINT NOT NULL, PRIMARY KEY (intent_id, position))""",
+        "CREATE INDEX crowdhub_intent_holder ON crowdhub_intent (holder) WHERE holder IS NOT NULL",
+        """CREATE INDEX crowdhub_intent_undone ON crowdhub_intent
+            (provider, account, environment, operation, "key", fingerprint, attempts)
+            WHERE "key" IS NOT NULL AND state = 'not_done'""",
+        "ALTER TABLE crowdhub_decision ADD COLUMN options TEXT",
+        """CREATE INDEX crowdhub_intent_paid ON crowdhub_intent (created_at, id)
+            WHERE state = 'done' AND result IS NULL""",
+    ),
 ]
 
 

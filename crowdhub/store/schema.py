@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Integer, MetaData, Table, Text, literal_column
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, Column, ColumnElement, Integer, MetaData, Table, Text, literal_column, select
 
 metadata = MetaData()
 
@@ -33,6 +35,44 @@ intents = Table(
     Column("look_for", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("settled_at", BigInteger),
+)
+
+
+class IntentRow(NamedTuple):
+    """One row of `intents`, with the columns in their order."""
+
+    id: str
+    provider: str
+    account: str
+    environment: str
+    operation: str
+    key: str | None
+    fingerprint: str
+    content: str | None
+    reference: str | None
+    amount: str | None
+    charged: str | None
+    currency: str | None
+    task_id: str | None
+    state: str
+    holder: str | None
+    lease_until: int
+    attempts: int
+    result: str | None
+    error: str | None
+    look_for: str | None
+    created_at: int
+    settled_at: int | None
+
+
+steps = Table(
+    "crowdhub_step",
+    metadata,
+    Column("intent_id", Text, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("call", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("noted_at", BigInteger, nullable=False),
 )
 
 totals = Table(
@@ -73,6 +113,7 @@ decisions = Table(
     Column("result", Text),
     Column("error", Text),
     Column("settled_at", BigInteger),
+    Column("options", Text),
 )
 
 requests = Table(
@@ -87,4 +128,8 @@ requests = Table(
 
 # Written out, not bound: only so can a database see that its partial indices fit.
 IS_OPEN: ColumnElement[bool] = intents.c.state.in_([literal_column("'open'"), literal_column("'unknown'")])
+IS_UNDONE: ColumnElement[bool] = intents.c.state == literal_column("'not_done'")
 HAS_KEY: ColumnElement[bool] = intents.c.state != literal_column("'not_done'")
+IS_PAID: ColumnElement[bool] = (intents.c.state == literal_column("'done'")) & intents.c.result.is_(None)
+"""Paid for, while its result was not kept yet."""
+HAS_STEPS: ColumnElement[bool] = select(steps.c.position).where(steps.c.intent_id == intents.c.id).exists()

@@ -3,56 +3,49 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
-from collections.abc import Callable
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack
-from datetime import datetime
-from decimal import Decimal
+from functools import cached_property
 from importlib.util import find_spec
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias, cast
 from urllib.parse import urlencode, urlsplit
 
 import anyio
-import anyio.lowlevel
+from starlette.requests import Request
 
 from crowdhub import AsyncHub, Hub
-from crowdhub.clock import Clock
-from crowdhub.market import Market
+from crowdhub.engine.session import Session
+from crowdhub.ledger import Intent
+from crowdhub.market import AsyncMarket, Market
 from crowdhub.model import Application, Capability, Submission, Task, TaskDraft
-from crowdhub.protocol import Call, Provider
-from crowdhub.sandbox import MarketSandbox, Sandbox
+from crowdhub.protocol import AnyProvider, Call
+from crowdhub.sandbox import Fault, MarketSandbox, Sandbox
+from crowdhub.testing.moved import Since
 from crowdhub.testing.subject import Subject
 
 WORLDS = ("sync", "asyncio", "trio") if find_spec("trio") else ("sync", "asyncio")
 TIMEOUT = 5.0
+MAX_WAIT = 120.0  # of the sandbox's time: more than a limit of one call a minute makes one wait
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a ledger there need not survive, and waits for no disk
 
-
-class BenchClock(Clock):
-    """The sandbox's own clock: waiting moves it, and so lets the marketplace go on."""
-
-    def __init__(self, box: Sandbox) -> None:
-        self._box = box
-        self._start = box.clock.now()
-
-    def now(self) -> datetime:
-        return self._box.clock.now()
-
-    def monotonic(self) -> float:
-        return (self.now() - self._start).total_seconds()
-
-    def sleep(self, seconds: float) -> None:
-        _ = self._box.advance(seconds=seconds)
-
-    async def sleep_async(self, seconds: float) -> None:
-        self.sleep(seconds)
-        await anyio.lowlevel.checkpoint()
+Either: TypeAlias = Market[AnyProvider] | AsyncMarket[AnyProvider]
+Ask: TypeAlias = Callable[[Either], object]
+"""What an application asks of a market, whichever kind it has."""
 
 
 class Bench:
-    """One fresh sandbox with one account of the subject's provider. ``market`` is its market in ordinary code."""
+    """One fresh sandbox with one account of the subject's provider, and a ledger, as an application has it.
 
-    def __init__(self, subject: Subject, *, timeout: float = TIMEOUT, **options: Any) -> None:
+    ``market`` is its market in ordinary code; ``scene`` is another program's, which keeps no ledger: it sets the scene
+    and looks at what became of it. ``options`` are the sandbox's.
+    """
+
+    def __init__(self, subject: Subject, *, timeout: float = TIMEOUT, **options: object) -> None:
         self.subject = subject
         self.name = subject.provider
         self.timeout = timeout
@@ -62,43 +55,79 @@ class Bench:
     def __enter__(self) -> Self:
         self.box = self._stack.enter_context(Sandbox(self.name, options=self._options))
         self.sandbox: MarketSandbox = self.box[self.name]
-        self.clock = BenchClock(self.box)
-        self.accounts = self.box.accounts
-        self.market: Market[Any] = self._stack.enter_context(Hub(self.accounts, **self.settings))[self.name]
-        self.provider: Provider[Any] = self.market.provider
+        self.clock = self.box.clock
+        self.account: Mapping[str, object] = self.box.accounts[self.name]
+        folder = str(IN_MEMORY) if os.access(IN_MEMORY, os.W_OK) else None
+        self._folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="crowdhub-kit-", dir=folder))
+        self.market: Market[AnyProvider] = self._stack.enter_context(self.hub())[self.name]
+        self.provider: AnyProvider = self.market.provider
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._stack.close()
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What every hub here is opened with: no ledger, so that the provider alone is looked at."""
-        return {"ledger": None, "clock": self.clock, "timeout": self.timeout}
+    # --- asking
 
-    def do(self, world: str, operation: Callable[[Any], Any]) -> Any:
-        """``operation`` on a market in one of the `WORLDS`; an iterator becomes a list."""
+    @cached_property
+    def scene(self) -> Market[AnyProvider]:
+        return self._stack.enter_context(self.hub(ledger=None))[self.name]
+
+    def hub(self, *, ledger: str | None = "ledger", account: Mapping[str, object] | None = None) -> Hub:
+        """A hub of the account, or of one with other settings; close it. Another ``ledger``: as on another machine."""
+        return Hub({self.name: account or self.account}, **self._settings(ledger))
+
+    def _settings(self, ledger: str | None = "ledger") -> dict[str, Any]:
+        path = None if ledger is None else f"{self._folder}/{ledger}.sqlite3"
+        return {"ledger": path, "clock": self.clock, "timeout": self.timeout, "max_wait": MAX_WAIT}
+
+    def do(self, world: str, ask: Ask, account: Mapping[str, object] | None = None) -> object:
+        """What an application gets in one of the `WORLDS`; an iterator becomes a list. ``account``: with these
+        settings instead."""
         if world == "sync":
-            return listed(operation(self.market))
+            if account is None:
+                return _listed(ask(self.market))
+            with self.hub(account=account) as hub:
+                return _listed(ask(hub[self.name]))
 
-        async def main() -> Any:
-            async with AsyncHub(self.accounts, **self.settings) as hub:
-                result = operation(hub[self.name])
+        async def main() -> object:
+            async with AsyncHub({self.name: account or self.account}, **self._settings()) as hub:
+                result = ask(hub[self.name])
                 if inspect.isawaitable(result):
-                    return await result
-                return [item async for item in result] if hasattr(result, "__aiter__") else result
+                    return await cast("Awaitable[object]", result)
+                if isinstance(result, AsyncIterator):
+                    return [item async for item in cast("AsyncIterator[object]", result)]
+                return result
 
         return anyio.run(main, backend=world)
 
-    def other(self, **settings: Any) -> Hub:
-        """A hub of the same account with other settings (a wrong key, say); close it."""
-        return Hub({self.name: {**self.accounts[self.name], **settings}}, **self.settings)
+    @property
+    def session(self) -> Session:
+        """The account as the engine knows it: its token, and where calls go."""
+        return self.market._engine.session  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
-    def place_of(self, call: Call) -> str:
-        """A call as the path of a fault's rule, which meets no other operation."""
-        query = urlencode(call.query_pairs())
-        path = urlsplit(self.market._session.address(call)).path  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        return re.escape(self.sandbox.operation(path, query)) + "$"
+    # --- what goes wrong
+
+    def spoil(self, fault: Fault, call: Call, times: int | None = 1) -> None:
+        """Let a call go wrong, and no other operation of the marketplace."""
+        method, place = self._place_of(call)
+        self.sandbox.faults.add(fault, method=method, path=f"^{re.escape(place)}$", times=times)
+
+    def spoil_request(self, fault: Fault, number: int) -> None:
+        """Let one of the next requests go wrong, whatever it is; 0 is the first."""
+        self.sandbox.faults.clear()
+        self.sandbox.faults.add(fault, skip=number)
+
+    def can_tell_apart(self, one: Call, other: Call) -> bool:
+        """Whether a fault can be aimed at one of two calls alone."""
+        return self._place_of(one) != self._place_of(other)
+
+    def _place_of(self, call: Call) -> tuple[str, str]:
+        """A call's method, and its path with the operation's name behind it where the sandbox has such names."""
+        path = urlsplit(self.session.address(call)).path
+        headers = [(name.lower().encode(), value.encode()) for name, value in (call.headers or {}).items()]
+        query = urlencode(call.query_pairs()).encode()
+        request = {"type": "http", "method": call.method, "path": path, "query_string": query, "headers": headers}
+        return call.method, path + (self.sandbox.operation_of(Request(request)) or "")
 
     # --- what the sandbox knows
 
@@ -106,26 +135,32 @@ class Bench:
         """How many API requests arrived so far."""
         return self.sandbox.request_count
 
-    def charges(self) -> int:
-        """How often the customer's balance was charged, deposits aside."""
-        books = self.sandbox.books()
-        return sum(1 for each in books.charges if each.kind != "deposit" and each.amount > 0)
+    def asked(self, since: int) -> str:
+        """The API requests that arrived after the first ``since``, in words."""
+        api = [each for each in self.sandbox.requests if self.sandbox.is_api(each.path)]
+        named = [(each.method, each.path, each.operation) for each in api[since:]]
+        return ", ".join(" ".join(filter(None, each)) for each in named) or "none"
 
-    def taken(self) -> Decimal:
-        """What was taken from the balance so far, less what was given back."""
-        books = self.sandbox.books()
-        return books.charged - books.refunded
+    def since(self) -> Since:
+        """The sandbox's books from now on."""
+        return Since(self.sandbox)
 
-    def payouts(self) -> int:
-        """How many payments workers got."""
-        return len(self.sandbox.books().payouts)
+    def entries(self) -> dict[str, Intent]:
+        """What the ledger has, by the entries' ids."""
+        ledger = self.market.ledger
+        assert ledger is not None
+        return {each.id: each for each in ledger.report.entries()}
+
+    def agree(self) -> None:
+        """The sandbox's books must balance."""
+        assert self.sandbox.books().agree(), self.sandbox.books().problems()
 
     def has(self, *capabilities: Capability) -> bool:
         return all(each in self.market.capabilities for each in capabilities)
 
-    # --- setting the scene, in ordinary code
+    # --- setting the scene
 
-    def draft(self, slots: int = 1, **changes: Any) -> TaskDraft:
+    def draft(self, slots: int = 1, **changes: object) -> TaskDraft:
         """The subject's draft, of so many slots."""
         if self.subject.most_slots is not None and slots > self.subject.most_slots:
             raise ValueError(f"a task of {self.name} has at most {self.subject.most_slots} slots")
@@ -133,8 +168,8 @@ class Bench:
             changes["slots"] = slots
         return self.subject.draft().copy_with(**changes)
 
-    def publish(self, slots: int = 1, **changes: Any) -> Task:
-        return self.market.publish(self.draft(slots, **changes))
+    def publish(self, slots: int = 1, **changes: object) -> Task:
+        return self.scene.publish(self.draft(slots, **changes))
 
     def pending(self, count: int = 1) -> list[Submission]:
         """So many pending submissions: on one task where it can have the slots, else on one task each."""
@@ -147,9 +182,13 @@ class Bench:
             found.extend(self.of(task))
         return found
 
+    def tasks(self) -> set[str] | None:
+        """The ids of all tasks; None where they cannot be listed."""
+        return {each.id for each in self.scene.tasks()} if self.has(Capability.TASKS) else None
+
     def of(self, task: Task | str) -> list[Submission]:
         """The submissions of a task as the market lists them."""
-        return list(self.market.submissions(task))
+        return list(self.scene.submissions(task))
 
     def again(self, submission: Submission) -> Submission:
         """A submission as it is listed now."""
@@ -159,8 +198,8 @@ class Bench:
         """So many applications for one new task."""
         task = self.publish()
         self.subject.apply(self.sandbox, task.id, count)
-        return list(self.market.applications(task))
+        return list(self.scene.applications(task))
 
 
-def listed(result: Any) -> Any:
-    return list(result) if inspect.isgenerator(result) else result
+def _listed(result: object) -> object:
+    return list(cast("Any", result)) if inspect.isgenerator(result) else result

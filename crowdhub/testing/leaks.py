@@ -8,10 +8,9 @@ import logging
 import traceback
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import quote, quote_plus
 
-from crowdhub.protocol import UNSET, Call, CredentialPlaces, Provider, mapping
+from crowdhub.protocol import UNSET, AnyProvider, Call, CredentialPlaces, mapping
 
 SHORTEST = 4
 
@@ -19,7 +18,7 @@ SHORTEST = 4
 class Secrets:
     """The plain secrets of an account, and every form in which one could be found."""
 
-    def __init__(self, provider: Provider[Any]) -> None:
+    def __init__(self, provider: AnyProvider) -> None:
         self.plain = [text for text in provider.settings.secrets() if len(text) >= SHORTEST]
         forms: set[str] = set()
         for text in self.plain:
@@ -58,6 +57,8 @@ def of_call(call: Call) -> Iterator[tuple[str, str]]:
     yield "the JSON body", "" if call.json is UNSET else repr(call.json)
     yield "the form", repr(call.form)
     yield "the multipart form", repr(call.multipart)
+    yield "the content", repr(call.content)
+    yield "the operation", repr(call.operation)
     yield "its repr", repr(call)
 
 

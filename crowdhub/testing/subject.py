@@ -1,38 +1,64 @@
-"""What a plugin's author tells the conformance kit: a draft, how work is handed in, and a few figures."""
+"""What a plugin's author tells the conformance kit: a draft, how work is handed in, and what the sandbox then knows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from importlib.metadata import entry_points
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from inspect import isclass
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeGuard, TypeVar, cast
 
 from crowdhub import errors
+from crowdhub.entrypoints import Group
 from crowdhub.errors import ConfigurationError, CrowdhubError
-from crowdhub.model import Money, Submission, TaskDraft
+from crowdhub.model import Decision, Money, QuestionForm, Submission, TaskDraft, Verdict
+from crowdhub.testing.plans import CampaignPlan, DemoPlan
 
-GROUP = "crowdhub.conformance"
+if TYPE_CHECKING:
+    import typing_extensions  # TypeVar has a default in Python itself from 3.13 on
+
+    from crowdhub.sandbox import MarketSandbox
+
+    B = typing_extensions.TypeVar("B", bound=MarketSandbox, default=Any, contravariant=True)
+else:
+    B = TypeVar("B")
+
+CLOSE = timedelta(minutes=1)
+"""How far two moments may be apart that are meant to be the same: some marketplaces count in minutes."""
 
 
-class Subject:
-    """A provider under test. Subclass it in the plugin (``conformance.py``) and name the class, under the provider's
-    name, in the entry-point group ``crowdhub.conformance``.
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """What a worker handed in, as the marketplace has it. None: it has no such thing.
 
-    Only ``provider``, ``draft`` and (where people hand in work) ``hand_in`` have to be written; the rest has
-    defaults that fit most marketplaces.
+    ``files`` are their contents, in order. ``answers`` is what `Submission.answers` must be equal to.
+    """
+
+    text: str | None = None
+    files: Sequence[bytes] | None = None
+    answers: object = None
+
+
+class Subject(Generic[B]):
+    """A provider under test. Subclass it in the plugin (``conformance.py``), for the type of its sandbox, and name
+    the class, under the provider's name, in the entry-point group ``crowdhub.conformance``.
+
+    ``provider``, ``draft`` and `published` have to be written, and `hand_in`, `handed_in` and `told` where people
+    hand in work and are told of decisions; the rest has defaults that fit most marketplaces.
     """
 
     provider: ClassVar[str]
     """The provider's name, in `crowdhub.providers` and `crowdhub.sandboxes`."""
-    sandbox_options: ClassVar[Mapping[str, Any]] = {}
+    sandbox_options: ClassVar[Mapping[str, object]] = {}
     """For the sandbox: much money, no scripted workers (only `hand_in` hands in), no request limit."""
-    poor_options: ClassVar[Mapping[str, Any]] = {"balance": "0"}
+    poor_options: ClassVar[Mapping[str, object]] = {"balance": "0"}
     """For the sandbox of an account that has no money."""
     page_rows: ClassVar[int | None] = None
     """Submissions a page; None where all come in one answer."""
     tasks_rows: ClassVar[int | None] = None
     """Tasks a page; None where all come in one answer."""
-    tasks_options: ClassVar[Mapping[str, Any]] = {}
+    tasks_options: ClassVar[Mapping[str, object]] = {}
     """More options for the sandbox in which the pages of tasks are counted (a small page, say)."""
     most_slots: ClassVar[int | None] = None
     """The most slots that a task can have; None: as many as one likes."""
@@ -56,40 +82,116 @@ class Subject:
         504: errors.ProviderUnavailable,
     }
     """The error that an HTTP status with the sandbox's own error body stands for, where it is not this one."""
-    values: ClassVar[Mapping[str, Any]] = {}
-    """For fields of a draft whose values the marketplace restricts: another good value than the draft's."""
+    values: ClassVar[Mapping[str, object]] = {}
+    """For fields of a draft whose values the marketplace restricts: another good value than the draft's. A mapping
+    changes several fields at once (``{"questions": {"proof": None, "questions": …}}``)."""
+    words: ClassVar[Mapping[Verdict, str]] = {
+        Verdict.APPROVE: "Thank you, well done.",
+        Verdict.REJECT: "Please look at the second step again.",
+        Verdict.REDO: "Please do the second step again.",
+    }
+    """What a worker is told with each decision: as long as the marketplace wants it."""
+    untold: ClassVar[Mapping[Verdict, str]] = {}
+    """The decisions whose words the marketplace has no place for, each with the reason; the kit says it."""
+    bonus_words: ClassVar[str] = "For the good photographs."
+    campaign: ClassVar[CampaignPlan] = CampaignPlan()
+    """What `crowdhub chaos` has to know besides."""
+    demo: ClassVar[DemoPlan] = DemoPlan()
+    """What `crowdhub demo` has to know besides."""
+
+    # --- what to ask
 
     def draft(self) -> TaskDraft:
         """A good draft, of one slot where slots can be chosen."""
         raise NotImplementedError
 
-    def hand_in(self, sandbox: Any, task_id: str, count: int = 1) -> None:
+    def decision(self, submission: Submission, verdict: Verdict) -> Decision:
+        """A good decision: override where the marketplace asks for more than words."""
+        return Decision(submission=submission, verdict=verdict, comment=self.words[verdict])
+
+    def bonus(self, submission: Submission, currency: str) -> Money:
+        """A bonus that may be paid for this submission, twice."""
+        del submission
+        return Money("0.10", currency)
+
+    def cost_of_work(self, draft: TaskDraft) -> Money | None:
+        """What publishing a draft takes from the balance for its workers, commission aside; None: no rule is known."""
+        return None if draft.reward is None else draft.reward * draft.slots
+
+    # --- what the workers do
+
+    def hand_in(self, sandbox: B, task_id: str, count: int = 1) -> None:
         """Let ``count`` different workers hand in on a task of the provider's sandbox, so that it is pending."""
         raise NotImplementedError
 
-    def apply(self, sandbox: Any, task_id: str, count: int = 1) -> None:
+    def apply(self, sandbox: B, task_id: str, count: int = 1) -> None:
         """Let ``count`` different workers apply for a task, where the marketplace has applications."""
         raise NotImplementedError
 
-    def bonus(self, submission: Submission, currency: str) -> Money:
-        """A bonus that may be paid for this submission."""
-        del submission
-        return Money("0.10", currency)
+    # --- what the sandbox knows
+
+    def published(self, sandbox: B, task_id: str) -> Mapping[str, object] | None:
+        """A task as its workers see it, by the names of a draft's fields: one entry for each field that the provider
+        has a place for. None where it is not on the market (a draft that was never published, say).
+
+        Texts as they are shown, ``reward`` as Money, ``countries`` as codes, ``image`` as its bytes, ``deadline``
+        as a moment, ``auto_approve`` as in a draft; `arrived` compares them.
+        """
+        raise NotImplementedError(f"write {type(self).__name__}.published: what the sandbox has of a task")
+
+    def handed_in(self, sandbox: B, submission: Submission) -> HandedIn:
+        """What the worker handed in, as the sandbox has it."""
+        raise NotImplementedError(f"write {type(self).__name__}.handed_in: what the sandbox has of a submission")
+
+    def told(self, sandbox: B, submission: Submission) -> str | None:
+        """What the worker was told with the decision on a submission; None: nothing."""
+        raise NotImplementedError(f"write {type(self).__name__}.told: what the sandbox told the worker of a submission")
+
+    def messages(self, sandbox: B, worker_id: str) -> Sequence[str]:
+        """What was written to a worker, where the marketplace has messages."""
+        raise NotImplementedError(f"write {type(self).__name__}.messages: what the sandbox told a worker")
+
+    def arrived(self, name: str, asked: object, there: object) -> bool:
+        """Whether what a draft asks for in a field is what the marketplace has (`published`).
+
+        A text may have something around it (a mark), countries may come in any order, a form is there with the texts
+        of its questions. Override where the marketplace words it otherwise.
+        """
+        del name
+        match asked:
+            case str():
+                return isinstance(there, str) and asked.strip() in there
+            case datetime():
+                return isinstance(there, datetime) and abs(there - asked) <= CLOSE
+            case Path():
+                return there == asked.read_bytes()
+            case QuestionForm():
+                return all(each.text in str(there) for each in asked.questions)
+            case tuple():
+                several = cast("Collection[object]", there) if isinstance(there, Collection) else ()
+                return set(several) == set(cast("tuple[object, ...]", asked))
+            case _:
+                return there == asked
+
+
+def _is_subject(found: object) -> TypeGuard[type[Subject]]:
+    return isclass(found) and issubclass(found, Subject)
+
+
+def _error(message: str, *, name: str, next_step: str) -> ConfigurationError:
+    return ConfigurationError(message, provider=name, next_step=next_step)
+
+
+SUBJECTS = Group("crowdhub.conformance", "conformance subject", "a crowdhub.testing.Subject class", _is_subject, _error)
 
 
 def load(name: str) -> Subject:
     """The subject of an installed provider. Raises `ConfigurationError` where its plugin names none."""
-    found = {point.value: point for point in entry_points(group=GROUP, name=name)}
-    if not found:
-        known = ", ".join(sorted({point.name for point in entry_points(group=GROUP)})) or "none"
+    kind = SUBJECTS.load(name)
+    if kind.provider != name:
         raise ConfigurationError(
-            f"No installed plugin describes the provider {name!r} to the conformance kit. Described: {known}.",
-            next_step=f"Name its Subject class in the plugin's entry-point group {GROUP!r} and install it again.",
+            f"The conformance subject {name!r} is {kind.__name__}, which describes the provider {kind.provider!r}.",
+            provider=name,
+            next_step=f"Name it as its provider in the entry-point group {SUBJECTS.name!r}.",
         )
-    if len(found) > 1:
-        raise ConfigurationError(f"The provider {name!r} is described more than once: {', '.join(found)}.")
-    (point,) = found.values()
-    kind: Any = point.load()
-    if not (isclass(kind) and issubclass(kind, Subject)) or kind.provider != name:
-        raise ConfigurationError(f"{point.value} is no Subject of the provider {name!r}.")
     return kind()

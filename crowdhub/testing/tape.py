@@ -1,56 +1,92 @@
-"""What a flow asked and was answered; and the same flow again on answers that were tampered with."""
+"""What an operation asked and was answered; and the same operation again on answers that were tampered with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from decimal import Decimal
+from typing import TypeAlias, TypeVar
 
 import simplejson
 
-from crowdhub.engine import classify, http
+from crowdhub.engine import classify
 from crowdhub.errors import CrowdhubError, ProviderUnavailable
-from crowdhub.protocol import Call, Effect, Flow, FlowRun, Provider
+from crowdhub.protocol import AnyProvider, Call, Effect, Flow, Operation, OperationRun, Response, Token
+from crowdhub.testing.moved import Moved, Since
 
 T = TypeVar("T")
-LONGEST = 60  # calls that a flow may make on tampered answers before they are cut off
+LONGEST = 60  # calls that an operation may make on tampered answers before it is cut off
+
+Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | Decimal | bool | None"
+Step: TypeAlias = str | int
 
 
 @dataclass
 class Tape:
-    """The calls that a flow made and the good answers it got, in order; the errors, by the number of their call."""
+    """The calls that an operation made and the good answers it got, in order; the errors and the money that moved,
+    by the number of their call. ``since`` makes the watch on the sandbox's books."""
 
+    since: Callable[[], Since] | None = None
     calls: list[Call] = field(default_factory=list[Call])
-    answers: list[http.Response] = field(default_factory=list[http.Response])
+    answers: list[Response] = field(default_factory=list[Response])
     errors: dict[int, CrowdhubError] = field(default_factory=dict[int, CrowdhubError])
+    moved: dict[int, Moved] = field(default_factory=dict[int, Moved])
 
-    def record(self, flow: Flow[T]) -> Flow[T]:
-        """The same flow, written down as it goes."""
-        with FlowRun(flow) as run:
+    def record(self, operation: Operation[T]) -> Operation[T]:
+        """The same operation, written down as it goes."""
+        _ = operation.taken()
+
+        def make(**_: object) -> Flow[T]:
+            return self._recorded(operation)
+
+        return Operation(operation.name, make, operation.arguments, operation.lookup)
+
+    def _recorded(self, operation: Operation[T]) -> Flow[T]:
+        with OperationRun(operation) as run:
             call = run.start()
             while call is not None:
+                number = len(self.calls)
                 self.calls.append(call)
+                since = self.since() if self.since is not None else None
+                answer: Response | CrowdhubError
                 try:
                     answer = yield call
                 except CrowdhubError as error:
-                    self.errors[len(self.calls) - 1] = error
-                    call = run.throw(error)
-                else:
+                    answer = error
+                if since is not None:
+                    self.moved[number] = since.moved()
+                if isinstance(answer, Response):
                     self.answers.append(answer)
                     call = run.send(answer)
+                else:
+                    self.errors[number] = answer
+                    call = run.throw(answer)
             return run.result
 
-    def changing(self, key: Callable[[Call], object]) -> list[tuple[Call, int]]:
-        """The calls that are more than a reading, and how many earlier ones had the same method and ``key``."""
-        found: list[tuple[Call, int]] = []
-        for number, call in enumerate(self.calls):
-            if call.effect is not Effect.READ:
-                same = sum(e.method == call.method and key(e) == key(call) for e in self.calls[:number])
-                found.append((call, same))
-        return found
+    def changes(self) -> list[Call]:
+        """The calls that are more than a reading."""
+        return [each for each in self.calls if each.effect is not Effect.READ]
 
 
-def fresh(provider: Provider[Any]) -> Provider[Any]:
+@dataclass(frozen=True)
+class Played:
+    """An operation that went well once: ``make`` makes it anew for a provider."""
+
+    provider: AnyProvider
+    make: Callable[[AnyProvider], Operation[object]]
+    tape: Tape
+    result: object
+    token: Token | None
+    """The one that the account had, where it has tokens."""
+    reads: bool
+
+    def again(self, answers: Sequence[Response]) -> object:
+        """What the operation makes of other answers, on a provider that knows nothing of the first ones."""
+        provider = fresh(self.provider)
+        return replay(provider, self.make(provider), answers, self.tape.errors)
+
+
+def fresh(provider: AnyProvider) -> AnyProvider:
     """The same account's provider, as new."""
     made = type(provider)(provider.settings, account=provider.account)
     made.now = provider.now
@@ -58,15 +94,15 @@ def fresh(provider: Provider[Any]) -> Provider[Any]:
 
 
 def replay(
-    provider: Provider[Any],
-    flow: Flow[T],
-    answers: Sequence[http.Response],
+    provider: AnyProvider,
+    operation: Operation[T] | Flow[T],
+    answers: Sequence[Response],
     errors: Mapping[int, CrowdhubError] | None = None,
 ) -> T:
-    """Run a flow by hand on these answers, judged as the engine does; after the last one nothing answers any more.
-    ``errors``: what is thrown in place of an answer, by the number of the call."""
+    """Run an operation by hand on these answers, judged as the engine does; after the last one nothing answers any
+    more. ``errors``: what is thrown in place of an answer, by the number of the call."""
     left = iter(answers)
-    with FlowRun(flow) as run:
+    with OperationRun(operation) as run:
         call = run.start()
         for number in range(LONGEST):
             if call is None:
@@ -82,53 +118,62 @@ def replay(
             call = run.send(answer) if failure is None else run.throw(failure.error)
         if call is None:
             return run.result
-    raise AssertionError(f"the flow still asks after {LONGEST} calls, most of them failed")
+    raise AssertionError(f"the operation still asks after {LONGEST} calls, most of them failed")
 
 
-def with_body(answer: http.Response, body: bytes) -> http.Response:
+# --- changing answers
+
+
+def with_body(answer: Response, body: bytes) -> Response:
     """The same answer with another body."""
-    headers = [(k, v) for k, v in answer.headers.multi_items() if k not in ("content-length", "content-encoding")]
-    return http.Response(answer.status_code, headers=headers, content=body)
+    headers = [(k, v) for k, v in answer.headers.items() if k not in ("content-length", "content-encoding")]
+    return Response(answer.status_code, headers=headers, content=body)
 
 
-def data_of(answer: http.Response) -> Any:
-    """The JSON of an answer, with exact numbers."""
-    return simplejson.loads(answer.content, use_decimal=True)
-
-
-def with_data(answer: http.Response, data: Any) -> http.Response:
-    return with_body(answer, simplejson.dumps(data, use_decimal=True).encode())
-
-
-def altered(data: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
-    """Decoded JSON in which every object has been passed through ``change``, the inner ones first."""
-    if isinstance(data, dict):
-        given = cast("dict[str, Any]", data)
-        return change({name: altered(value, change) for name, value in given.items()})
-    if isinstance(data, list):
-        return [altered(each, change) for each in cast("list[Any]", data)]
+def data_of(answer: Response) -> Json:
+    """The JSON of an answer, with exact numbers; None where it has none."""
+    try:
+        data: Json = simplejson.loads(answer.content, use_decimal=True)
+    except ValueError:
+        return None
     return data
 
 
-def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def with_data(answer: Response, data: Json) -> Response:
+    """The same answer with other JSON; as it is where it had none."""
+    if not answer.content:
+        return answer
+    return with_body(answer, simplejson.dumps(data, use_decimal=True).encode())
+
+
+def altered(data: Json, change: Callable[[dict[str, Json]], Mapping[str, Json]]) -> Json:
+    """Decoded JSON in which every object has been passed through ``change``, the inner ones first."""
+    if isinstance(data, dict):
+        return change({name: altered(value, change) for name, value in data.items()})
+    if isinstance(data, list):
+        return [altered(each, change) for each in data]
+    return data
+
+
+def places(data: Json, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
     """The place of every value in decoded JSON; of long lists only the first two."""
     if path:
         yield path
     if isinstance(data, dict):
-        for name, value in cast("dict[str, Any]", data).items():
+        for name, value in data.items():
             yield from places(value, (*path, name))
     elif isinstance(data, list):
-        for number, value in enumerate(cast("list[Any]", data)[:2]):
+        for number, value in enumerate(data[:2]):
             yield from places(value, (*path, number))
 
 
-def replaced(data: Any, path: tuple[Any, ...], value: Any) -> Any:
+def replaced(data: Json, path: Sequence[Step], value: Json) -> Json:
     """A copy of decoded JSON with another value in one place."""
     if not path:
         return value
     first, rest = path[0], path[1:]
-    if isinstance(data, dict):
-        members = cast("dict[str, Any]", data)
-        return {**members, first: replaced(members[first], rest, value)}
-    items = cast("list[Any]", data)
-    return [*items[:first], replaced(items[first], rest, value), *items[first + 1 :]]
+    if isinstance(data, dict) and isinstance(first, str):
+        return {**data, first: replaced(data[first], rest, value)}
+    if isinstance(data, list) and isinstance(first, int):
+        return [*data[:first], replaced(data[first], rest, value), *data[first + 1 :]]
+    raise KeyError(f"there is no place {path!r}")

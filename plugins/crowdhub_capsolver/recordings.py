@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from typing import Any
 
 from crowdhub.errors import AuthenticationFailed, CrowdhubError, InsufficientFunds
-from crowdhub.model import TaskDraft
-from crowdhub.protocol import Flow
+from crowdhub.model import Money, TaskDraft
+from crowdhub.protocol import Flow, Operation
 from crowdhub.testing.recording import Endpoint, Given, Recording, Script, refused
 from crowdhub_capsolver.options import CapSolverOptions
 from crowdhub_capsolver.provider import CapSolver
@@ -23,36 +22,36 @@ UNKNOWN = TaskDraft(options=[CapSolverOptions(task={"type": "Nothing"})])
 _MADE_UP = "it needs a page of your own; give its task in a program"
 
 
-def _create(provider: CapSolver, given: Given) -> Flow[Any]:
+def _create(provider: CapSolver, given: Given) -> Flow[object]:
     task = yield from provider.publish(TaskDraft(image=PICTURE))
     text = yield from provider.image_to_text(PICTURE, module="common")
     return {"task": task, "solution": provider.solution_of(task), "text": text}
 
 
-def _create_refused(provider: CapSolver, given: Given) -> Flow[Any]:
+def _create_refused(provider: CapSolver, given: Given) -> Flow[object]:
     return refused(provider.publish(UNKNOWN), CrowdhubError)
 
 
-def _no_money(provider: CapSolver, given: Given) -> Flow[Any]:
+def _no_money(provider: CapSolver, given: Given) -> Flow[object]:
     return refused(provider.publish(TaskDraft(image=PICTURE)), InsufficientFunds)
 
 
-def _ask(provider: CapSolver, given: Given) -> Flow[Any]:
+def _ask(provider: CapSolver, given: Given) -> Flow[object]:
     task = yield from provider.publish(SLOW)
     first = yield from provider.task(task.id)
     solution = yield from provider.wait_for(task.id)
     return {"created": task, "first": first, "solution": solution, "asks": provider.tracker.asks(task.id)}
 
 
-def _ask_refused(provider: CapSolver, given: Given) -> Flow[Any]:
+def _ask_refused(provider: CapSolver, given: Given) -> Flow[object]:
     return refused(provider.submissions("00000000-0000-4000-8000-000000000000"), CrowdhubError)
 
 
-def _balance(provider: CapSolver, given: Given) -> Flow[Any]:
+def _balance(provider: CapSolver, given: Given) -> Operation[Money]:
     return provider.balance()
 
 
-def _wrong_key(provider: CapSolver, given: Given) -> Flow[Any]:
+def _wrong_key(provider: CapSolver, given: Given) -> Flow[object]:
     return refused(provider.balance(), AuthenticationFailed)
 
 

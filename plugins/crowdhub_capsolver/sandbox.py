@@ -12,14 +12,13 @@ Where the documentation is silent, this sandbox decides:
 * A ``callbackUrl`` is not called: what would be sent there is in `callbacks`.
 """
 
-import json
 from base64 import b64decode
 from binascii import Error as NoBase64
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 from uuid import UUID
 
 from starlette.applications import Starlette
@@ -28,8 +27,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from crowdhub.sandbox import Books, MarketSandbox, Purse, SandboxClock
+from crowdhub.sandbox import AccountSettings, Books, MarketSandbox, Purse, SandboxClock
 from crowdhub.sandbox.images import is_image
+from crowdhub.sandbox.values import JsonObject, is_object, parsed
 
 SYNCHRONOUS = ("ImageToTextTask", "VisionEngine")
 WINDOW = timedelta(minutes=5)
@@ -41,7 +41,7 @@ OTHER_PRICE = "0.0012"
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
-class Refusal(Exception):
+class CapSolverRefusal(Exception):
     """An error body, as documented."""
 
     def __init__(self, code: str, words: str, status: int = 400) -> None:
@@ -59,7 +59,9 @@ class SandboxTask:
     created: datetime
     ready: datetime
     price: Decimal
-    solution: dict[str, Any]
+    solution: dict[str, str]
+    asked: JsonObject
+    """The task as the customer sent it."""
     callback: str | None
     failing: str | None = None
     asks: int = 0
@@ -84,9 +86,9 @@ class CapSolverSandbox(MarketSandbox):
         self.key = self.fake_key("client-key")
         self.solve_time = timedelta(seconds=solve_seconds)
         self.tasks: dict[str, SandboxTask] = {}
-        self.callbacks: list[tuple[str, dict[str, Any]]] = []
+        self.callbacks: list[tuple[str, JsonObject]] = []
         self.hasty: list[str] = []
-        self._purse = Purse("USD", Decimal(balance), self.clock.now)
+        self._purse = Purse("USD", Decimal(balance), self.now)
         self._ids = self.dice("ids")
         self._taught: dict[bytes, str] = {}
         self._failing: list[str] = []
@@ -103,30 +105,30 @@ class CapSolverSandbox(MarketSandbox):
             try:
                 body = _object(await request.body())
                 with self.lock:
-                    self._settle(self.clock.now())
+                    self._settle(self.now())
                     if body.get("clientKey") != self.key:
-                        raise Refusal("ERROR_KEY_DENIED_ACCESS", "Wrong account key", 401)
+                        raise CapSolverRefusal("ERROR_KEY_DENIED_ACCESS", "Wrong account key", 401)
                     return JSONResponse(handle(body))
-            except Refusal as refusal:
+            except CapSolverRefusal as refusal:
                 return JSONResponse(refusal.body, refusal.status)
 
         return Starlette(routes=[Route(f"/{name}", answer, methods=["POST"]) for name in names])
 
-    def account(self, base_url: str) -> dict[str, Any]:
+    def account(self, base_url: str) -> AccountSettings:
         """The settings of the customer."""
         return {"client_key": self.key, "base_url": base_url, "environment": "sandbox"}
 
     def tick(self) -> None:
         """Finish what is due."""
         with self.lock:
-            self._settle(self.clock.now())
+            self._settle(self.now())
 
     def books(self) -> Books:
         """The customer's money."""
         with self.lock:
             return self._purse.books()
 
-    def error_body(self, status: int, message: str) -> dict[str, Any]:
+    def error_body(self, status: int, message: str) -> JsonObject:
         """Errors as documented."""
         code = {429: "ERROR_RATE_LIMIT", 503: "ERROR_SERVICE_UNAVALIABLE"}.get(status, "ERROR_BAD_REQUEST")
         return {"errorId": 1, "errorCode": code, "errorDescription": message}
@@ -151,26 +153,25 @@ class CapSolverSandbox(MarketSandbox):
 
     # --- the endpoints
 
-    def _create(self, body: dict[str, Any]) -> dict[str, Any]:
-        given: Any = body.get("task")
-        if not isinstance(given, dict):
-            raise Refusal("ERROR_INVALID_TASK_DATA", "task is required")
-        task = cast("dict[str, Any]", given)
-        kind: Any = task.get("type")
+    def _create(self, body: JsonObject) -> JsonObject:
+        task = body.get("task")
+        if not is_object(task):
+            raise CapSolverRefusal("ERROR_INVALID_TASK_DATA", "task is required")
+        kind = task.get("type")
         if not isinstance(kind, str) or not (kind in SYNCHRONOUS or "Task" in kind):
-            raise Refusal("ERROR_TASK_NOT_SUPPORTED", f"Task type {kind!r} is not supported")
-        callback: Any = body.get("callbackUrl")
+            raise CapSolverRefusal("ERROR_TASK_NOT_SUPPORTED", f"Task type {kind!r} is not supported")
+        callback = body.get("callbackUrl")
         if callback is not None and not isinstance(callback, str):
-            raise Refusal("ERROR_BAD_REQUEST", "callbackUrl must be a string")
+            raise CapSolverRefusal("ERROR_BAD_REQUEST", "callbackUrl must be a string")
         at_once = kind in SYNCHRONOUS
         solution = self._recognise(task) if at_once else {"token": f"{self._ids.getrandbits(160):040x}"}
         price = Decimal(PRICES.get(kind, OTHER_PRICE))
         if price > self._purse.balance:
-            raise Refusal("ERROR_ZERO_BALANCE", "Insufficient account balance")
+            raise CapSolverRefusal("ERROR_ZERO_BALANCE", "Insufficient account balance")
         failing = self._failing.pop(0) if self._failing else None
         if failing and at_once:
-            raise Refusal(failing, "The task could not be solved")
-        now = self.clock.now()
+            raise CapSolverRefusal(failing, "The task could not be solved")
+        now = self.now()
         made = SandboxTask(
             id=str(UUID(int=self._ids.getrandbits(128), version=4)),
             kind=kind,
@@ -178,32 +179,33 @@ class CapSolverSandbox(MarketSandbox):
             ready=now if at_once else now + self.solve_time,
             price=price,
             solution=solution,
+            asked=task,
             callback=callback,
             failing=failing,
         )
         self.tasks[made.id] = self._unsettled[made.id] = made
         _ = self._purse.charge("publish", made.id, held=price, reference=made.id)
         self._settle(now)
-        answer = {"errorId": 0, "errorCode": "", "errorDescription": "", "taskId": made.id}
+        answer: JsonObject = {"errorId": 0, "errorCode": "", "errorDescription": "", "taskId": made.id}
         return {**answer, "status": "ready", "solution": solution} if at_once else answer
 
-    def _recognise(self, task: dict[str, Any]) -> dict[str, Any]:
+    def _recognise(self, task: JsonObject) -> dict[str, str]:
         content = task.get("body")
         if not isinstance(content, str) or not content:
-            raise Refusal("ERROR_INVALID_TASK_DATA", "body is required")
+            raise CapSolverRefusal("ERROR_INVALID_TASK_DATA", "body is required")
         try:
             image = b64decode(content, validate=True)
         except (NoBase64, ValueError) as fault:
-            raise Refusal("ERROR_PARSE_IMAGE_FAIL", "body is not base64") from fault
+            raise CapSolverRefusal("ERROR_PARSE_IMAGE_FAIL", "body is not base64") from fault
         if not is_image(image):
-            raise Refusal("ERROR_INVALID_IMAGE", "body is not an image")
+            raise CapSolverRefusal("ERROR_INVALID_IMAGE", "body is not an image")
         return {"text": self.text_of(image)}
 
-    def _result(self, body: dict[str, Any]) -> dict[str, Any]:
+    def _result(self, body: JsonObject) -> JsonObject:
         task = self.tasks.get(str(body.get("taskId")))
-        now = self.clock.now()
+        now = self.now()
         if task is None or task.kind in SYNCHRONOUS or now - task.created > WINDOW or task.asks >= ASKS:
-            raise Refusal("ERROR_TASKID_INVALID", "Task ID does not exist or is invalid", 200)
+            raise CapSolverRefusal("ERROR_TASKID_INVALID", "Task ID does not exist or is invalid", 200)
         if task.last_ask is not None and now - task.last_ask < SPACING:
             self.hasty.append(task.id)
         task.asks += 1
@@ -212,10 +214,10 @@ class CapSolverSandbox(MarketSandbox):
             status = "idle" if now - task.created < IDLE else "processing"
             return {"errorId": 0, "errorCode": "", "errorDescription": "", "status": status}
         if task.failing:
-            raise Refusal(task.failing, "The task could not be solved", 200)
+            raise CapSolverRefusal(task.failing, "The task could not be solved", 200)
         return {"errorId": 0, "taskId": task.id, "status": "ready", "solution": task.solution}
 
-    def _balance(self, body: dict[str, Any]) -> dict[str, Any]:
+    def _balance(self, body: JsonObject) -> JsonObject:
         del body
         return {"errorId": 0, "balance": float(self._purse.balance), "packages": []}
 
@@ -233,11 +235,11 @@ class CapSolverSandbox(MarketSandbox):
                 )
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _object(body: bytes) -> JsonObject:
     try:
-        value: object = json.loads(body)
+        value = parsed(body)
     except ValueError as fault:
-        raise Refusal("ERROR_BAD_REQUEST", "The body is not JSON") from fault
-    if not isinstance(value, dict):
-        raise Refusal("ERROR_BAD_REQUEST", "The body is not an object")
-    return cast("dict[str, Any]", value)
+        raise CapSolverRefusal("ERROR_BAD_REQUEST", "The body is not JSON") from fault
+    if not is_object(value):
+        raise CapSolverRefusal("ERROR_BAD_REQUEST", "The body is not an object")
+    return value

@@ -10,7 +10,6 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from crowdhub.errors import CrowdhubError, NotFound, RateLimited
 from crowdhub.model import Submission
@@ -26,9 +25,11 @@ class AsksUsedUp(RateLimited):
 
     next_step = "It cannot be asked for again; look at the task on the website, or create a new one, which costs again."
 
-    def __init__(self, message: str, *, task_id: str | None = None, **evidence: Any) -> None:
-        self.task_id = task_id
-        super().__init__(message, **evidence)
+    task_id: str
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"Task {task_id} was asked for {ASKS} times, which is the marketplace's limit.", sent=False)
+        self._hold(task_id=task_id)
 
 
 class ResultLost(NotFound):
@@ -38,9 +39,14 @@ class ResultLost(NotFound):
         "The marketplace keeps it no longer; look at the task on the website, or create a new one, which costs again."
     )
 
-    def __init__(self, message: str, *, task_id: str | None = None, **evidence: Any) -> None:
-        self.task_id = task_id
-        super().__init__(message, **evidence)
+    task_id: str
+
+    def __init__(self, task_id: str, since: str) -> None:
+        super().__init__(
+            f"Task {task_id} has no result that can be fetched any more: more than 5 minutes passed since {since}.",
+            sent=False,
+        )
+        self._hold(task_id=task_id)
 
 
 @dataclass(slots=True)
@@ -60,9 +66,9 @@ class Tracker:
         self._lock = threading.Lock()
 
     def created(self, task_id: str, now: datetime) -> None:
-        """Note a task created now."""
+        """Note a task created now. One that is known already stays as it is: its creation was answered before."""
         with self._lock:
-            self._known[task_id] = _Known(now, created_here=True)
+            _ = self._known.setdefault(task_id, _Known(now, created_here=True))
             while len(self._known) > REMEMBERED:
                 _ = self._known.popitem(last=False)
 
@@ -88,22 +94,12 @@ class Tracker:
         with self._lock:
             known = self._known.setdefault(task_id, _Known(now, created_here=False))
             if known.asks >= ASKS:
-                raise AsksUsedUp(
-                    f"Task {task_id} was asked for {ASKS} times, which is the marketplace's limit.",
-                    task_id=task_id,
-                    sent=False,
-                )
+                raise AsksUsedUp(task_id)
             at = now + timedelta(seconds=wait)
             if known.last is not None:
                 at = max(at, known.last + SPACING)
             if at - known.created > WINDOW:
-                since = "it was created" if known.created_here else "it was first asked for here"
-                raise ResultLost(
-                    f"Task {task_id} has no result that can be fetched any more: more than 5 minutes have passed "
-                    f"since {since}.",
-                    task_id=task_id,
-                    sent=False,
-                )
+                raise ResultLost(task_id, "it was created" if known.created_here else "it was first asked for here")
             known.asks += 1
             known.last = at
             return (at - now).total_seconds()
@@ -116,8 +112,7 @@ class Tracker:
 
 
 def naming(error: CrowdhubError, task_id: str) -> CrowdhubError:
-    """The error with the task's id in it: it is paid for, and the id is the only way to it."""
-    if task_id not in error.message:
-        error.message = f"{error.message} The task, which was created and charged before, is {task_id}."
-        error.args = (error.message,)
-    return error
+    """The error with the task's id in its message: it is paid for, and the id is the only way to it."""
+    if task_id in error.message:
+        return error
+    return error.with_(message=f"{error.message} The task, which was created and charged before, is {task_id}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
 
 from crowdhub.errors import (
     AuthenticationFailed,
@@ -17,7 +16,7 @@ from crowdhub.errors import (
     RateLimited,
 )
 from crowdhub.model import Submission, SubmissionStatus, Task, TaskStatus, Worker
-from crowdhub.protocol import Amount, LenientText, WireModel
+from crowdhub.protocol import Amount, Identity, LenientText, WireModel, mapping
 
 CURRENCY = "USD"
 READY = "ready"
@@ -49,24 +48,19 @@ ERRORS: Mapping[str, type[CrowdhubError]] = {
 """The marketplace's own error codes, from its public list."""
 
 
-def members(value: Any) -> dict[str, Any]:
-    """A JSON object, or an empty one for what is none."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
 class Created(WireModel):
     """The answer of ``createTask``; a synchronous task's carries its result."""
 
     task_id: str
     status: LenientText = None
-    solution: Any = None
+    solution: object = None
 
 
 class Result(WireModel):
     """The answer of ``getTaskResult``."""
 
     status: str
-    solution: Any = None
+    solution: object = None
 
 
 class Balance(WireModel):
@@ -75,11 +69,12 @@ class Balance(WireModel):
     balance: Amount
 
 
-def task(task_id: str, ready: bool, raw: Mapping[str, Any], identity: Mapping[str, Any], **more: Any) -> Task:
+def task(task_id: str, ready: bool, raw: Mapping[str, object], identity: Identity, title: str | None = None) -> Task:
     """A task of one slot: open until its solution is there."""
     return Task(
         **identity,
         id=task_id,
+        title=title,
         status=TaskStatus.COMPLETED if ready else TaskStatus.OPEN,
         slots=1,
         remaining=0 if ready else 1,
@@ -87,13 +82,13 @@ def task(task_id: str, ready: bool, raw: Mapping[str, Any], identity: Mapping[st
         approved=1 if ready else 0,
         rejected=0,
         raw=raw,
-        **more,
     )
 
 
-def submission(task_id: str, solution: Any, raw: Mapping[str, Any], identity: Mapping[str, Any]) -> Submission:
+def submission(task_id: str, solution: object, raw: Mapping[str, object], identity: Identity) -> Submission:
     """The solution: accepted and paid as it is, for there is nothing to review."""
-    text: Any = members(solution).get("text") if isinstance(solution, dict) else solution
+    found = mapping(solution)
+    text = solution if found is None else found.get("text")
     return Submission(
         **identity,
         id=task_id,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from crowdhub.errors import Issue
 from crowdhub.model import Money, TaskDraft
@@ -105,17 +104,17 @@ def _carried(draft: TaskDraft, options: CrowdSDOMOptions) -> list[Issue]:
     ]
 
 
-def reward_member(reward: Money) -> dict[str, Any]:
+def reward_member(reward: Money) -> dict[str, object]:
     """A Decimal is written into JSON as the exact number that it is."""
     return {"amount": reward.amount, "currencyCode": reward.currency}
 
 
-def given(**members: Any) -> dict[str, Any]:
+def given(**members: object) -> dict[str, object]:
     """The members that have a value."""
     return {name: value for name, value in members.items() if value is not None and value != ()}
 
 
-def job_members(draft: TaskDraft, now: datetime) -> dict[str, Any]:
+def job_members(draft: TaskDraft, now: datetime) -> dict[str, object]:
     """The body of ``POST /jobs``. The draft has passed `issues`."""
     options = options_of(draft)
     questions = questions_of(draft)

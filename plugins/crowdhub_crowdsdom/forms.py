@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from html.parser import HTMLParser
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from crowdhub.errors import Issue
@@ -22,7 +21,7 @@ from crowdhub.model import (
     SelectionStyle,
     TaskDraft,
 )
-from crowdhub.protocol import mark, unmark
+from crowdhub.protocol import mapping, mark, sequence, unmark
 from crowdhub_crowdsdom.options import CrowdSDOMText
 
 FORM_ID = "crowdsdom_form"
@@ -38,42 +37,54 @@ def questions_of(draft: TaskDraft) -> Questions | None:
     return draft.questions
 
 
-def form_members(questions: Questions, reference: str | None = None) -> dict[str, Any]:
+def form_members(questions: Questions, reference: str | None = None) -> dict[str, object]:
     """``questionsType`` and the member of that name.
 
     ``reference`` goes into the form itself, for a job whose keywords are its job type's: behind the last question,
     in a comment at the end of the HTML, or as a parameter of the external page's address.
     """
-    ref = mark("", reference).strip()
-    form: dict[str, Any]
+    kind = form_kind(questions)
+    return {"questionsType": kind, kind: _form(questions, reference)}
+
+
+def form_kind(questions: Questions) -> str:
+    """The marketplace's word for this kind of form."""
     if isinstance(questions, QuestionForm):
-        kind, form = "internalQuestionsForm", {"questions": [_question(each) for each in questions.questions]}
+        return "internalQuestionsForm"
+    return "externalQuestionsForm" if isinstance(questions, ExternalForm) else "htmlQuestionsForm"
+
+
+def _form(questions: Questions, reference: str | None) -> dict[str, object]:
+    ref = mark("", reference).strip()
+    if isinstance(questions, QuestionForm):
+        asked = [_question(each) for each in questions.questions]
         if ref:
-            form["questions"][-1]["comment"] = ref
-    elif isinstance(questions, ExternalForm):
+            asked[-1]["comment"] = ref
+        return {"questions": asked}
+    if isinstance(questions, ExternalForm):
         url = questions.url
         if reference:
             parts = urlsplit(url)
             url = parts._replace(query="&".join(filter(None, [parts.query, f"{PARAMETER}={reference}"]))).geturl()
-        kind, form = "externalQuestionsForm", {"url": url, "frameHeight": questions.height}
-    else:
-        kind, form = "htmlQuestionsForm", {"content": f"{questions.html}<!-- {ref} -->" if ref else questions.html}
-    return {"questionsType": kind, kind: form}
+        return {"url": url, "frameHeight": questions.height}
+    return {"content": f"{questions.html}<!-- {ref} -->" if ref else questions.html}
 
 
-def form_reference(job: Mapping[str, Any]) -> str | None:
+def form_reference(job: Mapping[str, object]) -> str | None:
     """The reference that `form_members` put into a listed job's form."""
-    form: Any = job.get(str(job.get("questionsType")))
-    try:
-        if "url" in form:
+    form = mapping(job.get(str(job.get("questionsType")))) or {}
+    if "url" in form:
+        try:
             return dict(parse_qsl(urlsplit(str(form["url"])).query)).get(PARAMETER)
-        text = form["content"] if "content" in form else form["questions"][-1].get("comment")
-    except (TypeError, AttributeError, LookupError, ValueError):
-        return None
+        except ValueError:
+            return None
+    text: object = form.get("content")
+    if text is None and (questions := sequence(form.get("questions"))):
+        text = (mapping(questions[-1]) or {}).get("comment")
     return unmark(text.strip().removesuffix("-->"))[1] if isinstance(text, str) else None
 
 
-def _question(question: FreeText | Selection) -> dict[str, Any]:
+def _question(question: FreeText | Selection) -> dict[str, object]:
     kind, spec = _free_text(question) if isinstance(question, FreeText) else _selection(question)
     return {
         "id": question.id,
@@ -84,8 +95,8 @@ def _question(question: FreeText | Selection) -> dict[str, Any]:
     }
 
 
-def _free_text(question: FreeText) -> tuple[str, dict[str, Any]]:
-    spec: dict[str, Any] = {
+def _free_text(question: FreeText) -> tuple[str, dict[str, object]]:
+    spec: dict[str, object] = {
         "defaultText": question.default,
         "minLength": question.min_length,
         "maxLength": question.max_length,
@@ -97,7 +108,7 @@ def _free_text(question: FreeText) -> tuple[str, dict[str, Any]]:
     return "freeTextAnswer", {name: value for name, value in spec.items() if value is not None}
 
 
-def _selection(question: Selection) -> tuple[str, dict[str, Any]]:
+def _selection(question: Selection) -> tuple[str, dict[str, object]]:
     least, most = choice_limits(question)
     return "selectionAnswer", {
         "minSelectionCount": least,
@@ -128,14 +139,14 @@ def form_issues(draft: TaskDraft) -> list[Issue]:
     if isinstance(questions, ExternalForm):
         parts = urlsplit(questions.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            return [Issue("questions.url", f"{questions.url!r} is no http(s) URL")]
+            return [Issue("questions.url", f"{questions.url!r} is not an http(s) URL")]
         return []
     if isinstance(questions, HtmlForm):
         if not _has_form(questions.html):
             return [Issue("questions.html", f'has no <form id="{FORM_ID}">, without which it is not published')]
         return []
     if not questions.questions:
-        return [Issue("questions", "are none; at least one is needed")]
+        return [Issue("questions", "are empty; at least one is needed")]
     found = [Issue("questions", f"the id {each!r} is used twice") for each in _twice(q.id for q in questions.questions)]
     for question in questions.questions:
         where = f"questions.{question.id}"

@@ -63,6 +63,8 @@ class CrowdSDOMText(FreeText):
     """A free text question with what only CrowdSDOM knows: the box's ``lines``, and whether it must be a number
     (``is_number``) within ``min_value`` and ``max_value``."""
 
+    provider: ClassVar[str] = "crowdsdom"
+
     lines: int | None = None
     is_number: bool = False
     min_value: int | None = None

@@ -5,9 +5,9 @@ token."""
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
-from crowdhub.errors import AuthenticationFailed, Conflict, CrowdhubError, NotFound
+from crowdhub.errors import AuthenticationFailed, CrowdhubError, InvalidRequest, NotFound
 from crowdhub.model import (
     Choice,
     ExternalForm,
@@ -21,10 +21,13 @@ from crowdhub.model import (
     SubmissionStatus,
     TaskDraft,
 )
-from crowdhub.protocol import Flow
+from crowdhub.protocol import Flow, Operation
 from crowdhub.testing.recording import Endpoint, Given, Recording, Script, refused
 from crowdhub_crowdsdom.options import CrowdSDOMOptions
 from crowdhub_crowdsdom.provider import CrowdSDOM
+
+if TYPE_CHECKING:
+    from crowdhub_crowdsdom.sandbox import CrowdSDOMSandbox
 
 NOWHERE = "000000000000000000000000"
 DRAFT = TaskDraft(
@@ -57,22 +60,22 @@ _JOB = {"task_id": "a job of yours with two submitted tasks"}
 # --- what the sandbox has to hold before --------------------------------------------------------------------
 
 
-def _worked_on(provider: CrowdSDOM, sandbox: Any) -> Flow[Given]:
+def _worked_on(provider: CrowdSDOM, sandbox: CrowdSDOMSandbox) -> Flow[Given]:
     task = yield from provider.publish(DRAFT)
     for worker in ("first", "second"):
-        sandbox.hand_in(sandbox.take(task.id, worker))
+        _ = sandbox.hand_in(sandbox.take(task.id, worker))
     return {"task_id": task.id}
 
 
-def _taken(provider: CrowdSDOM, sandbox: Any) -> Flow[Given]:
+def _taken(provider: CrowdSDOM, sandbox: CrowdSDOMSandbox) -> Flow[Given]:
     """A job with one worker at it and one who gave up."""
     task = yield from provider.publish(DRAFT)
     sandbox.give_up(sandbox.take(task.id, "first"))
-    sandbox.take(task.id, "second")
+    _ = sandbox.take(task.id, "second")
     return {"task_id": task.id}
 
 
-def _published(provider: CrowdSDOM, sandbox: Any) -> Flow[Given]:
+def _published(provider: CrowdSDOM, sandbox: CrowdSDOMSandbox) -> Flow[Given]:
     task = yield from provider.publish(DRAFT)
     return {"task_id": task.id}
 
@@ -80,15 +83,15 @@ def _published(provider: CrowdSDOM, sandbox: Any) -> Flow[Given]:
 # --- the recordings -----------------------------------------------------------------------------------------
 
 
-def _token(provider: CrowdSDOM, given: Given) -> Flow[Any]:
+def _token(provider: CrowdSDOM, given: Given) -> Operation[object]:
     return provider.tasks()
 
 
-def _wrong_secret(provider: CrowdSDOM, given: Given) -> Flow[Any]:
+def _wrong_secret(provider: CrowdSDOM, given: Given) -> Flow[object]:
     return refused(provider.tasks(), AuthenticationFailed)
 
 
-def _publish(provider: CrowdSDOM, given: Given) -> Flow[Any]:
+def _publish(provider: CrowdSDOM, given: Given) -> Flow[object]:
     options = CrowdSDOMOptions(keywords=("picture", "cat"), task_duration=600)
     asked = yield from provider.publish(
         DRAFT.copy_with(
@@ -108,7 +111,7 @@ def _publish(provider: CrowdSDOM, given: Given) -> Flow[Any]:
     return {"questions": asked, "external": framed, "html": html, "plain": plain, "found": found}
 
 
-def _publish_of_type(provider: CrowdSDOM, given: Given) -> Flow[Any]:
+def _publish_of_type(provider: CrowdSDOM, given: Given) -> Flow[object]:
     made = yield from provider.create_job_type(
         title="Pictures", description="Look and answer.", reward=Money("0.10", "CNY"), keywords=("picture",)
     )
@@ -118,25 +121,25 @@ def _publish_of_type(provider: CrowdSDOM, given: Given) -> Flow[Any]:
     return {"job_type": made, "job": (yield from provider.publish(draft))}
 
 
-def _publish_refused(provider: CrowdSDOM, given: Given) -> Flow[Any]:
+def _publish_refused(provider: CrowdSDOM, given: Given) -> Flow[object]:
     return refused(provider.publish(DRAFT.copy_with(reward=Money("9000.00", "CNY"))), CrowdhubError)
 
 
-def _jobs(provider: CrowdSDOM, given: Given) -> Flow[Any]:
+def _jobs(provider: CrowdSDOM, given: Given) -> Operation[object]:
     return provider.tasks()
 
 
-def _job(provider: CrowdSDOM, given: Given) -> Flow[Any]:
+def _job(provider: CrowdSDOM, given: Given) -> Flow[object]:
     job = yield from provider.task(given["task_id"])
     return {"job": job, "missing": (yield from refused(provider.task(NOWHERE), NotFound))}
 
 
-def _tasks(provider: CrowdSDOM, given: Given) -> Flow[Any]:
+def _tasks(provider: CrowdSDOM, given: Given) -> Flow[object]:
     every = yield from provider.submissions(given["task_id"])
     return {"tasks": every, "missing": (yield from refused(provider.submissions(NOWHERE), NotFound))}
 
 
-def _cancel(provider: CrowdSDOM, given: Given) -> Flow[Any]:
+def _cancel(provider: CrowdSDOM, given: Given) -> Flow[object]:
     cancelled = yield from provider.cancel(given["task_id"])
     again = yield from provider.cancel(given["task_id"])
     return {"cancelled": cancelled, "again": again, "missing": (yield from refused(provider.cancel(NOWHERE), NotFound))}
@@ -147,21 +150,22 @@ def _first_pending(provider: CrowdSDOM, task_id: str) -> Flow[Submission]:
     return page.items[0]
 
 
-def _approve(provider: CrowdSDOM, given: Given) -> Flow[Any]:
+def _approve(provider: CrowdSDOM, given: Given) -> Flow[object]:
     work = yield from _first_pending(provider, given["task_id"])
     approved = yield from provider.approve(work, "Well seen")
-    again = yield from provider.approve(work)
-    other_way = yield from refused(provider.reject(work, "Too late"), Conflict)
+    again = yield from refused(provider.approve(work), InvalidRequest)
+    other_way = yield from refused(provider.reject(work, "Too late"), InvalidRequest)
     missing = yield from refused(provider.approve(work.copy_with(id=NOWHERE)), NotFound)
-    return {"approved": approved, "again": again, "other_way": other_way, "missing": missing}
+    now = yield from provider.state_of(work)
+    return {"approved": approved, "again": again, "other_way": other_way, "missing": missing, "now": now}
 
 
-def _reject(provider: CrowdSDOM, given: Given) -> Flow[Any]:
+def _reject(provider: CrowdSDOM, given: Given) -> Flow[object]:
     work = yield from _first_pending(provider, given["task_id"])
     rejected = yield from provider.reject(work, "There is no cat")
-    again = yield from provider.reject(work, "There is no cat")
-    other_way = yield from refused(provider.approve(work), Conflict)
-    return {"rejected": rejected, "again": again, "other_way": other_way}
+    again = yield from refused(provider.reject(work, "There is no cat"), InvalidRequest)
+    other_way = yield from refused(provider.approve(work), InvalidRequest)
+    return {"rejected": rejected, "again": again, "other_way": other_way, "now": (yield from provider.state_of(work))}
 
 
 _QUIET = {"every": 0}

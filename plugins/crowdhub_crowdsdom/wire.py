@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any, cast
 
 from crowdhub.model import Money, SubmissionStatus, TaskStatus
-from crowdhub.model.base import Answer
 from crowdhub.protocol import (
-    LenientInt,
-    WireModel,
+    Identity,
     decimal_or_none,
     int_or_none,
+    mapping,
     mark,
+    sequence,
     text_or_none,
     time_or_none,
     unmark,
@@ -39,17 +38,7 @@ _JAVASCRIPT = re.compile(
 )
 
 
-def members(value: Any) -> dict[str, Any]:
-    """A JSON object, or an empty one for what is none."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def items(value: Any) -> list[Any]:
-    """A JSON array, or an empty one for what is none."""
-    return list(cast("Iterable[Any]", value)) if isinstance(value, list) else []
-
-
-def moment(value: Any) -> datetime | None:
+def moment(value: object) -> datetime | None:
     """A time in either spelling, ISO 8601 or JavaScript's (``Mon Oct 26 2015 07:17:24 GMT+0800 (CST)``), aware."""
     found = _JAVASCRIPT.fullmatch(value.strip()) if isinstance(value, str) and len(value) < 100 else None
     if found is None:
@@ -65,9 +54,9 @@ def moment(value: Any) -> datetime | None:
         return None
 
 
-def price(reward: Any) -> Money | None:
+def price(reward: object) -> Money | None:
     """A job's reward. Answers name no currency, and only sometimes an amount beside its text (``0.10元``)."""
-    told = members(reward)
+    told = mapping(reward) or {}
     amount = decimal_or_none(told.get("amount"))
     if amount is None:
         text = told.get("formattedPrice")
@@ -77,34 +66,17 @@ def price(reward: Any) -> Money | None:
     return Money(amount, CURRENCY)
 
 
-class AccessToken(WireModel):
-    """The token within the answer of ``POST /oauth/token``."""
-
-    id: str
-    ttl: LenientInt = None
-
-    @property
-    def created(self) -> datetime | None:
-        return moment(self.raw.get("created"))
-
-
-class TokenAnswer(WireModel):
-    """``POST /oauth/token``."""
-
-    access_token: AccessToken
-
-
 def reference_keyword(reference: str) -> str:
     """The keyword that carries a draft's reference: of what a job takes, it troubles its readers least."""
     return mark("", reference).strip()
 
 
-def keywords_of(row: Mapping[str, Any]) -> tuple[list[str], str | None]:
+def keywords_of(row: Mapping[str, object]) -> tuple[list[str], str | None]:
     """A job's keywords (an array, or one text with commas) without the reference, and the reference."""
     given = row.get("keywords")
     kept: list[str] = []
     reference: str | None = None
-    for word in given.split(",") if isinstance(given, str) else items(given):
+    for word in given.split(",") if isinstance(given, str) else sequence(given) or ():
         if not isinstance(word, str):
             continue
         rest, found = unmark(word)
@@ -115,7 +87,7 @@ def keywords_of(row: Mapping[str, Any]) -> tuple[list[str], str | None]:
     return kept, reference
 
 
-def job_fields(row: dict[str, Any], identity: Mapping[str, object]) -> dict[str, Any]:
+def job_fields(row: dict[str, object], identity: Identity) -> dict[str, object]:
     """A job as the fields of a `Task`."""
     return {
         **identity,
@@ -136,7 +108,7 @@ def job_fields(row: dict[str, Any], identity: Mapping[str, object]) -> dict[str,
     }
 
 
-def job_status(row: Mapping[str, Any]) -> TaskStatus:
+def job_status(row: Mapping[str, object]) -> TaskStatus:
     """A job's state. Its ``status`` speaks of the review; whether it is open is said by ``assignable`` and the
     places left. A cancelled job looks as one that ran out, which is what the marketplace makes of it."""
     word = row.get("status")
@@ -160,17 +132,19 @@ def job_status(row: Mapping[str, Any]) -> TaskStatus:
     return TaskStatus.FULL if int_or_none(row.get("numberOfTasksPending")) else TaskStatus.EXPIRED
 
 
-def task_fields(row: dict[str, Any], identity: Mapping[str, object], job_id: str | None = None) -> dict[str, Any]:
+def task_fields(row: dict[str, object], identity: Identity, job_id: str | None = None) -> dict[str, object]:
     """One worker's assignment as the fields of a `Submission`."""
     answers = answers_of(row.get("answers"))
-    told = items(members(answers).get(PROOF))
+    told = sequence((mapping(answers) or {}).get(PROOF))
+    status = SUBMISSION_STATUS.get(str(row.get("status")), SubmissionStatus.UNKNOWN)
     return {
         **identity,
         "id": text_or_none(row["id"]),
         "task_id": job_id or text_or_none(row["jobId"]),
         "worker": {"id": text_or_none(row.get("contributorId")) or ""},
-        "status": SUBMISSION_STATUS.get(str(row.get("status")), SubmissionStatus.UNKNOWN),
+        "status": status,
         "submitted_at": moment(row.get("submitTime")),
+        "auto_approves_at": moment(row.get("autoApprovalTime")) if status is SubmissionStatus.PENDING else None,
         "text": "\n".join(map(str, told)) if told else None,
         "answers": answers,
         "feedback": text_or_none(row.get("requesterFeedback")),
@@ -178,44 +152,15 @@ def task_fields(row: dict[str, Any], identity: Mapping[str, object], job_id: str
     }
 
 
-def answers_of(answers: Any) -> Any:
+def answers_of(answers: object) -> object:
     """``[{questionId, answer[]}]`` as a mapping from question to its answers. Anything else is kept as it comes
     (an external form hands in what it likes, ``[{"status": "success"}]`` in the documented example)."""
-    told: dict[str, list[Any]] = {}
-    for each in items(answers):
-        row = members(each)
+    told: dict[str, list[object]] = {}
+    for each in sequence(answers) or ():
+        row = mapping(each) or {}
         question = row.get("questionId")
         if not isinstance(question, str) or "answer" not in row:
             return answers
-        given = row["answer"]
-        told.setdefault(question, []).extend(items(given) if isinstance(given, list) else [given])
+        given = sequence(row["answer"])
+        told.setdefault(question, []).extend([row["answer"]] if given is None else given)
     return told or answers or None
-
-
-class JobType(Answer):
-    """A job type: what the jobs that name it have in common. ``raw`` is the marketplace's own answer."""
-
-    id: str
-    title: str | None = None
-    description: str | None = None
-    reward: Money | None = None
-    keywords: tuple[str, ...] = ()
-    lifetime: int | None = None
-    task_duration: int | None = None
-    max_tasks: int | None = None
-    auto_approval_delay: int | None = None
-
-
-def job_type_fields(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": text_or_none(row["id"]),
-        "title": text_or_none(row.get("title")),
-        "description": text_or_none(row.get("description")),
-        "reward": price(row.get("reward")),
-        "keywords": keywords_of(row)[0],
-        "lifetime": int_or_none(row.get("lifetime")),
-        "task_duration": int_or_none(row.get("taskDuration")),
-        "max_tasks": int_or_none(row.get("maxTasks")),
-        "auto_approval_delay": int_or_none(row.get("autoApprovalDelay")),
-        "raw": row,
-    }

@@ -12,7 +12,6 @@ from crowdhub.errors import (
     InvalidRequest,
     NotFound,
     PermissionDenied,
-    UnreadableResponse,
 )
 from crowdhub.model import Money
 from crowdhub.protocol import (
@@ -25,13 +24,14 @@ from crowdhub.protocol import (
     Token,
     Upload,
     error_of_status,
+    operation,
     unreadable,
 )
-from crowdhub_etxt.codes import Order, OrderStatus
-from crowdhub_etxt.encoding import identifier
+from crowdhub_etxt.codes import OrderStatus
+from crowdhub_etxt.encoding import Params, encode, identifier
 from crowdhub_etxt.functions import Api
 from crowdhub_etxt.functions.orders import ArchivedOrder, OrderInfo
-from crowdhub_etxt.reading import unmarked
+from crowdhub_etxt.functions.tasks import MOST
 from crowdhub_etxt.refusals import refusal_of
 from crowdhub_etxt.settings import EtxtSettings
 from crowdhub_etxt.signature import LONGEST_URL, signed, url_length
@@ -45,19 +45,18 @@ PRIVATE_MESSAGE = "messages.writePrivate"
 UNTOLD = ("no_access", "max_limit")
 """The codes that may stand for an empty account."""
 
-MOST_PAGES = 1000
-"""Of a list that is gone through in a search: 100,000 orders."""
-
 
 class Account(Provider[EtxtSettings]):
     """The parts of `Etxt` that all its operations stand on."""
 
-    name: ClassVar[str] = "etxt"
-    title: ClassVar[str] = "eTXT"
-    currency: ClassVar[str] = "RUB"
+    name = "etxt"
+    title = "eTXT"
+    currency = "RUB"
     settings_type = EtxtSettings
     credential_places = CredentialPlaces(query=("token", "sign"))
-    rate_limits = (RateLimit(1, 60, what=PRIVATE_MESSAGE),)
+    page_rows: ClassVar[int] = MOST
+    """Orders asked for at once when they are listed; 100 at most."""
+    rate_limits: ClassVar[Sequence[RateLimit]] = (RateLimit(1, 60, what=PRIVATE_MESSAGE),)
 
     def __init__(self, settings: EtxtSettings, *, account: str | None = None) -> None:
         super().__init__(settings, account=account)
@@ -67,20 +66,22 @@ class Account(Provider[EtxtSettings]):
     def _moment(self) -> datetime:
         return self.now()  # looked up each time: the engine puts its own clock there
 
-    def _build(
-        self, function: str, params: Sequence[tuple[str, str]], effect: Effect, upload: Upload | None = None
-    ) -> Call:
+    def _build(self, function: str, params: Params, effect: Effect, costs: bool | None) -> Call:
         """The call of a function: its name in the address, everything else in the body, where nothing is signed,
         cut off at 2,048 characters or kept in a log of addresses."""
         query = [("method", function)]
         limit = function if function == PRIVATE_MESSAGE else None
-        if upload is not None:
-            return Call.post("", effect=effect, query=query, multipart=[*params, ("file", upload)])
-        if self.settings.reads_by_get and effect is Effect.READ and all(name != "method" for name, _ in params):
-            long = [*query, *params]
+        files = [(name, value) for name, value in params.items() if isinstance(value, Upload)]
+        pairs = encode({name: value for name, value in params.items() if not isinstance(value, Upload)})
+        if files:
+            return Call.post(
+                "", operation=function, effect=effect, costs=costs, query=query, multipart=[*pairs, *files]
+            )
+        if self.settings.reads_by_get and effect is Effect.READ and all(name != "method" for name, _ in pairs):
+            long = [*query, *pairs]
             if self._url_length(long) <= LONGEST_URL:
-                return Call.get("", query=long)
-        return Call.post("", effect=effect, query=query, form=list(params), limit=limit)
+                return Call.get("", operation=function, query=long)
+        return Call.post("", operation=function, effect=effect, costs=costs, query=query, form=pairs, limit=limit)
 
     def _url_length(self, query: Sequence[tuple[str, str]]) -> int:
         return url_length(self.settings.base_url, query, self.settings.token.get_secret_value())
@@ -101,6 +102,7 @@ class Account(Provider[EtxtSettings]):
             return error_of_status(response)
         return refusal_of(dict(call.query_pairs()).get("method", ""), response)
 
+    @operation
     def balance(self) -> Flow[Money]:
         """`users.getBalance`: what is free on the account, in RUB."""
         found = yield from self.api.users.get_balance()
@@ -128,7 +130,7 @@ class Account(Provider[EtxtSettings]):
     # --- looking orders up -------------------------------------------------------------------------------
 
     def _order(self, order_id: str, where: str = "task_id") -> Flow[OrderInfo | None]:
-        """One current order, or None. Raises `InvalidRequest` for what is no id."""
+        """One current order, or None. Raises `InvalidRequest` for what is not an id."""
         if issues := identifier(where, order_id):
             raise InvalidRequest(issues=issues)
         page = yield from self.api.tasks.list_tasks(id=order_id)
@@ -140,41 +142,12 @@ class Account(Provider[EtxtSettings]):
             raise NotFound(f"There is no order {order_id} in this account's lists (the archive is not among them).")
         return order
 
-    def _failed_before(self, order_id: str) -> Flow[bool]:
-        """Whether an order is no longer overdue, or is among the refusals: it was taken back before."""
-        order = yield from self._order(order_id)
-        if order is None or order.status is not OrderStatus.OVERDUE:
-            return True
-        return bool((yield from self.api.rating.list_tasks_fails(id_task=order_id)).items)
+    def _taken_back(self, order: OrderInfo) -> Flow[bool]:
+        """Whether an order that is overdue is among the refusals: it was taken back."""
+        if order.status is not OrderStatus.OVERDUE:
+            return False
+        return bool((yield from self.api.rating.list_tasks_fails(id_task=order.id)).items)
 
     def _archived(self, order_id: str) -> Flow[ArchivedOrder | None]:
         page = yield from self.api.tasks_archive.list_tasks(id=order_id)
         return next((each for each in page.items if str(each.id) == str(int(order_id))), None)
-
-    def _search(self, reference: str, several: bool, delay: float = 0) -> Flow[OrderInfo | None]:
-        """The current order, or draft, that carries a reference.
-
-        Orders given out by a multiple one, and copies, carry it too: of several the multiple one is meant, else the
-        oldest.
-        """
-        best: OrderInfo | None = None
-        page = yield from self.api.tasks.list_tasks(delay=delay)
-        for _ in range(MOST_PAGES):
-            for each in page.items:
-                if unmarked(each.description)[1] == reference:
-                    best = min(each, best or each, key=lambda order: (not order.multitask, order.id))
-            if page.more is None or (best is not None and (best.multitask or not several)):
-                return best
-            page = yield from page.more()
-        raise UnreadableResponse(f"The list of orders does not end within {MOST_PAGES} pages.")
-
-    def _search_archive(self, reference: str) -> Flow[ArchivedOrder | None]:
-        page = yield from self.api.tasks_archive.list_tasks(order=Order.DESCENDING)
-        for _ in range(MOST_PAGES):
-            for each in page.items:
-                if unmarked(each.description)[1] == reference:
-                    return each
-            if page.more is None:
-                return None
-            page = yield from page.more()
-        raise UnreadableResponse(f"The archive of orders does not end within {MOST_PAGES} pages.")

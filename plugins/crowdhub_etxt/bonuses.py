@@ -1,12 +1,13 @@
-"""Extra pay that an earlier call may have made: looking for it in the account's statement."""
+"""Extra pay, and finding in the account's statement what an earlier call may have paid."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from crowdhub.errors import Conflict, InvalidRequest, Issue
+from crowdhub.errors import Conflict, CrowdhubError, InvalidRequest, Issue, OutcomeUnknown, UnreadableResponse
 from crowdhub.model import Money, Submission, SubmissionStatus, Worker
-from crowdhub.protocol import Flow, every
+from crowdhub.protocol import Flow, Lookup, every, operation
 from crowdhub_etxt.account import Account
 from crowdhub_etxt.codes import OrderStatus
 from crowdhub_etxt.encoding import identifier, rubles
@@ -22,10 +23,75 @@ SECOND = timedelta(seconds=1)
 
 
 class Bonuses(Account):
-    """`find_bonus`."""
+    """`pay_bonus`, `find_bonus`."""
 
+    def _lost_bonus(
+        self, submission: Submission, amount: Money, reason: str, reference: str | None = None
+    ) -> Lookup[Submission]:
+        del reason, reference
+        return Lookup(
+            f"{amount} of extra pay for the order {submission.id} in the account's statement",
+            lambda _, known: self._new_bonus(submission, amount, known),
+            before=self.newest_entries,
+        )
+
+    @operation(lookup=_lost_bonus)
+    def pay_bonus(
+        self, submission: Submission, amount: Money, reason: str, reference: str | None = None
+    ) -> Flow[Submission]:
+        """`tasks.extraPaid`: whole rubles, at most 3 × the order's price. SPEND.
+
+        The price is read first, and the newest 100 entries of the statement. After a lost answer an entry that was
+        not there before, to this performer and of this amount, is the bonus; where there is none, or the amount is
+        the order's own price, it cannot be told: the documentation does not promise that a payment shows at once.
+        eTXT tells the performer of a bonus, but not the ``reason``, and has no place for the ``reference``.
+        """
+        del reason, reference
+        issues = [*identifier("submission", submission.id), *rubles("amount", amount)]
+        if issues:
+            raise InvalidRequest(issues=issues)
+        order = yield from self._needed_order(submission.id, "submission")
+        if order.price is not None and amount > order.price * 3:
+            most = order.price * 3
+            raise InvalidRequest(issues=[Issue("amount", f"{amount} is more than 3 × the order's price ({most})")])
+        try:
+            paid = yield from self.api.tasks.extra_paid(order.id, amount)
+        except (OutcomeUnknown, UnreadableResponse):
+            raise
+        except CrowdhubError as refusal:
+            raise (yield from self._explained(refusal, amount)) from None
+        return _with_bonus(submission, order, amount, dict(paid.raw))
+
+    @operation
+    def newest_entries(self) -> Flow[frozenset[int] | None]:
+        """The ids of the newest entries of the statement; None where it cannot be read."""
+        try:
+            page = yield from self.api.users.get_stats()
+        except CrowdhubError:
+            return None
+        return frozenset(each.id for each in page.items)
+
+    def _new_bonus(
+        self, submission: Submission, amount: Money, known: frozenset[int] | None
+    ) -> Flow[Submission | None]:
+        """The bonus by the entry that was not there before. Raises `Conflict` where nothing proves it."""
+        order = yield from self._needed_order(submission.id, "submission")
+        if known is None or not order.id_user or order.price == amount:
+            raise Conflict(f"A bonus of {amount} for the order {order.id} cannot be told from other payments.")
+        page = yield from self.api.users.get_stats()
+        new = [each for each in page.items if each.id not in known and _is_alike(each, order.id_user, amount)]
+        if len(new) != 1:
+            raise Conflict(f"The statement has {len(new)} new payments of {amount} to the performer {order.id_user}.")
+        return _with_bonus(submission, order, amount, {"statement": new[0].id}).copy_with(replayed=True)
+
+    @operation
     def find_bonus(
-        self, submission: Submission, amount: Money, reason: str, since: datetime | None = None
+        self,
+        submission: Submission,
+        amount: Money,
+        reason: str,
+        reference: str | None = None,
+        since: datetime | None = None,
     ) -> Flow[Submission | None]:
         """The bonus that a `pay_bonus` begun at ``since`` paid, by `users.getStats`. READ; five requests and more.
 
@@ -35,7 +101,7 @@ class Bonuses(Account):
         `Conflict` where an entry may be another payment. None: there is none, yet; the documentation does not promise
         that a payment shows at once.
         """
-        del reason  # has no place on the wire
+        del reason, reference  # have no place on the wire
         issues = [*identifier("submission", submission.id), *rubles("amount", amount)]
         if since is None:
             issues.append(Issue("since", "is missing; without it no bonus can be told from an earlier one"))
@@ -90,15 +156,15 @@ def _is_alike(entry: StatementRow, performer: int, amount: Money) -> bool:
 def _found(submission: Submission, order: OrderInfo, amount: Money, entry: StatementRow) -> Submission:
     """The submission with its bonus. One that only its ids are known of learns its performer, and that it was paid
     for, from the order."""
-    paid, worker, status = submission.amount_paid, submission.worker, submission.status
-    if status is SubmissionStatus.UNKNOWN and order.status is OrderStatus.DONE:
-        status = SubmissionStatus.APPROVED
-    if paid is None and status is SubmissionStatus.APPROVED:
-        paid = order.price
+    known = submission.copy_with(worker=submission.worker if submission.worker.id else Worker(id=str(order.id_user)))
+    if known.status is SubmissionStatus.UNKNOWN and order.status is OrderStatus.DONE:
+        known = known.copy_with(status=SubmissionStatus.APPROVED)
+    return _with_bonus(known, order, amount, {"statement": entry.id}).copy_with(replayed=True)
+
+
+def _with_bonus(submission: Submission, order: OrderInfo, amount: Money, bonus: Mapping[str, object]) -> Submission:
+    before = submission.amount_paid or (order.price if submission.status is SubmissionStatus.APPROVED else None)
     return submission.copy_with(
-        worker=worker if worker.id else Worker(id=str(order.id_user)),
-        status=status,
-        amount_paid=paid + amount if paid is not None else amount,
-        raw={**submission.raw, "bonus": {"statement": entry.id}},
-        replayed=True,
+        amount_paid=before + amount if before is not None else amount,
+        raw={**submission.raw, "bonus": bonus},
     )

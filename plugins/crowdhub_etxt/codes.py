@@ -6,7 +6,7 @@ Those that come back in answers have ``UNKNOWN``: a code that the documentation 
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Self
 
 from crowdhub.protocol import int_or_none
 
@@ -15,7 +15,7 @@ class Code(IntEnum):
     """A number of the marketplace, which may arrive as text."""
 
     @classmethod
-    def _missing_(cls, value: object) -> Any:
+    def _missing_(cls, value: object) -> Self | None:
         number = int_or_none(value) if isinstance(value, str) else None
         return cls.__members__.get("UNKNOWN") if number is None else cls(number)
 
@@ -24,7 +24,7 @@ class Word(StrEnum):
     """A word of the marketplace."""
 
     @classmethod
-    def _missing_(cls, value: object) -> Any:
+    def _missing_(cls, value: object) -> Self | None:
         del value
         return cls.__members__.get("UNKNOWN")
 

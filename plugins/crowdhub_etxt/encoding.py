@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from enum import Enum
-from typing import Any
+from typing import cast
 
 from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.model import Money
@@ -20,7 +20,8 @@ CLOCKS = timedelta(minutes=2)
 """How far the marketplace's clock may be from ours."""
 
 Id = int | str
-Params = Mapping[str, Any]
+Params = Mapping[str, object]
+"""The parameters of a function, by their names on the wire, as Python values."""
 
 
 def encode(params: Params) -> list[tuple[str, str]]:
@@ -31,13 +32,13 @@ def encode(params: Params) -> list[tuple[str, str]]:
         if value is None:
             continue
         if isinstance(value, (list, tuple)):
-            pairs.extend((f"{name}[{n}]", _text(name, each)) for n, each in enumerate(value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            pairs.extend((f"{name}[{n}]", _text(name, each)) for n, each in enumerate(cast("Sequence[object]", value)))
         else:
             pairs.append((name, _text(name, value)))
     return pairs
 
 
-def _text(name: str, value: Any) -> str:
+def _text(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, Enum):
@@ -82,7 +83,7 @@ def identifier(where: str, value: Id | None) -> list[Issue]:
     text = str(value)
     if value is None or (not isinstance(value, bool) and text.isascii() and text.isdecimal() and len(text) < 20):
         return []
-    return [Issue(where, f"{value!r} is no id of this marketplace (a whole number)")]
+    return [Issue(where, f"{value!r} is not an id of this marketplace (a whole number)")]
 
 
 def identifiers(where: str, values: Iterable[Id], most: int | None = 100) -> list[Issue]:

@@ -5,21 +5,18 @@ from __future__ import annotations
 import mimetypes
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from crowdhub.errors import Issue
-from crowdhub.model import ProviderOptions, TaskDraft
-from crowdhub.protocol import Upload
+from crowdhub.errors import InvalidRequest, Issue
+from crowdhub.model import FileContent, ProviderOptions, TaskDraft
+from crowdhub.protocol import Operation, Upload
 from crowdhub_etxt.codes import Neural, PriceType, Target, TextType, WorkType
 from crowdhub_etxt.encoding import MOSCOW, between, due, identifier, length, rubles
-from crowdhub_etxt.functions.task_changes import DESCRIPTION, TEXT, TITLE, upload_issues
-from crowdhub_etxt.reading import MARK_LENGTH
-
-
-def _path(value: Any) -> Any:
-    return Path(value) if isinstance(value, str) else value
+from crowdhub_etxt.functions.orders import Saved
+from crowdhub_etxt.functions.task_changes import DESCRIPTION, TEXT, TITLE, Tasks, upload_issues
+from crowdhub_etxt.reading import MARK_LENGTH, marked
 
 
 class EtxtOptions(ProviderOptions):
@@ -70,7 +67,7 @@ class EtxtOptions(ProviderOptions):
     language_to: int | None = None
     bwgroup_send: bool | None = None
     """Tell the white list's group."""
-    file: Annotated[bytes | Path | None, BeforeValidator(_path), Field(repr=False)] = None
+    file: FileContent | None = Field(default=None, repr=False)
     """A file for the performer: its path, or its bytes with a ``file_name``."""
     file_name: str | None = None
     attestat: bool | None = None
@@ -78,35 +75,6 @@ class EtxtOptions(ProviderOptions):
     diplom: bool | None = None
     """Only performers with a confirmed diploma."""
     robot: Neural | None = None
-
-
-SETTINGS = (
-    "uniq",
-    "multione",
-    "locate",
-    "whitespaces",
-    "only_stars",
-    "checksize",
-    "id_type",
-    "id_subtype",
-    "auto_work",
-    "auto_rate",
-    "auto_reports",
-    "auto_reports_n",
-    "id_folder",
-    "target_task",
-    "id_target",
-    "keywords",
-    "language_from",
-    "language_to",
-    "bwgroup_send",
-    "attestat",
-    "diplom",
-    "robot",
-    "text",
-    "size",
-    "price_type",
-)
 
 
 def options_of(draft: TaskDraft) -> EtxtOptions:
@@ -186,25 +154,65 @@ def _file_of(options: EtxtOptions) -> Upload | Path | None:
     return Upload(name, options.file, mimetypes.guess_type(name)[0] or "application/octet-stream")
 
 
-def order_fields(draft: TaskDraft, now: datetime, description: str) -> dict[str, Any]:
-    """The arguments of `Tasks.save_task` for a draft, but for ``id`` and ``public``."""
+def saving(
+    tasks: Tasks,
+    draft: TaskDraft,
+    *,
+    now: datetime,
+    public: bool,
+    id: int | None = None,  # noqa: A002
+) -> Operation[Saved]:
+    """`Tasks.save_task` of an order like the draft, with its reference at the end of the description. Raises
+    `InvalidRequest` where it lacks its reward or its category."""
     options = options_of(draft)
-    fields: dict[str, Any] = {name: getattr(options, name) for name in SETTINGS}
-    file = _file_of(options)
-    if draft.image is not None:
-        file = draft.image if isinstance(draft.image, Path) else Upload(_image_name(draft.image), draft.image)
+    category = category_of(draft)
+    if draft.reward is None or category is None:
+        raise InvalidRequest(issues=order_issues(draft, now) or [Issue("reward", "is missing")])
     several = draft.slots > 1
-    return {
-        **fields,
-        "title": draft.title,
-        "description": description,
-        "price": draft.reward,
-        "id_category": category_of(draft),
-        "deadline": deadline_of(draft, now),
-        "multitask": True if several else None,
-        "multicount": draft.slots if several else None,
-        "file": file,
-    }
+    return tasks.save_task(
+        id=id,
+        public=public,
+        title=draft.title,
+        description=marked(description_of(draft), draft.reference),
+        text=options.text,
+        price=draft.reward,
+        price_type=options.price_type,
+        uniq=options.uniq,
+        multione=options.multione,
+        locate=options.locate,
+        whitespaces=options.whitespaces,
+        only_stars=options.only_stars,
+        size=options.size,
+        checksize=options.checksize,
+        id_type=options.id_type,
+        id_subtype=options.id_subtype,
+        deadline=deadline_of(draft, now),
+        auto_work=options.auto_work,
+        auto_rate=options.auto_rate,
+        auto_reports=options.auto_reports,
+        auto_reports_n=options.auto_reports_n,
+        id_category=category,
+        multitask=True if several else None,
+        multicount=draft.slots if several else None,
+        id_folder=options.id_folder,
+        target_task=options.target_task,
+        id_target=options.id_target,
+        keywords=options.keywords,
+        language_from=options.language_from,
+        language_to=options.language_to,
+        bwgroup_send=options.bwgroup_send,
+        file=_attached(draft),
+        attestat=options.attestat,
+        diplom=options.diplom,
+        robot=options.robot,
+    )
+
+
+def _attached(draft: TaskDraft) -> Upload | Path | None:
+    """The one file of an order: the draft's picture, or the option's file."""
+    if isinstance(draft.image, bytes):
+        return Upload(_image_name(draft.image), draft.image)
+    return draft.image or _file_of(options_of(draft))
 
 
 _KINDS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"RIFF": "webp"}

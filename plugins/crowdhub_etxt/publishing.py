@@ -1,30 +1,28 @@
-"""Publishing orders, finding and listing them, taking them back."""
+"""Publishing orders, finding and listing them, giving them more time, taking them back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
 
 from crowdhub.errors import (
     Conflict,
     CrowdhubError,
     InvalidRequest,
     Issue,
-    Lost,
     NotFound,
     OutcomeUnknown,
     ProviderUnavailable,
     UnreadableResponse,
 )
 from crowdhub.model import Money, Quote, Task, TaskDraft, TaskStatus
-from crowdhub.protocol import LOOKS, Flow, Page, nothing
+from crowdhub.protocol import Flow, Lookup, Page, first_match, no_call, operation
 from crowdhub_etxt.account import Account
 from crowdhub_etxt.codes import Order, OrderStatus, PriceType
-from crowdhub_etxt.functions.orders import OrderInfo
-from crowdhub_etxt.functions.records import Changed
-from crowdhub_etxt.options import deadline_of, description_of, options_of, order_fields, order_issues, size_of
-from crowdhub_etxt.reading import archived_task_of, marked, task_of, task_status
+from crowdhub_etxt.encoding import LONGEST_DEADLINE, identifier
+from crowdhub_etxt.functions.orders import ArchivedOrder, OrderInfo
+from crowdhub_etxt.options import category_of, deadline_of, description_of, options_of, order_issues, saving, size_of
+from crowdhub_etxt.reading import archived_task_of, carries, task_of, task_status
 
 ASSUMPTION = "eTXT's commission is not in its API documentation, so it is not in this sum"
 
@@ -37,18 +35,26 @@ ASKED = {
 """Where the marketplace can choose by status; the others are chosen here, out of all orders."""
 
 
+MOST_DRAFTS = 10
+"""Drafts that a publish tries to put up, each made where the one before was deleted."""
+
+
 class Publishing(Account):
-    """`estimate`, `publish`, `find_published`, `task`, `tasks`, `cancel`, and drafts."""
+    """`estimate`, `publish`, `find_published`, `task`, `tasks`, `extend`, `cancel`, and drafts."""
 
     def draft_issues(self, draft: TaskDraft) -> list[Issue]:
         return super().draft_issues(draft) + order_issues(draft, self.now())
 
+    @operation
     def estimate(self, draft: TaskDraft) -> Flow[Quote]:
         """Reward × slots, or with `PriceType.PER_1000_CHARACTERS` reward × size / 1,000 × slots. No request.
 
         The commission is unknown, and with a price per 1,000 characters the size handed in may differ: both are
         in the quote's ``assumption``.
         """
+        return no_call(self._quote(draft))
+
+    def _quote(self, draft: TaskDraft) -> Quote:
         issues = self.draft_issues(draft)
         if issues or draft.reward is None:
             raise InvalidRequest(issues=issues)
@@ -58,150 +64,163 @@ class Publishing(Account):
         if options.price_type is PriceType.PER_1000_CHARACTERS:
             work = Money(work.amount * (size_of(options) or 0) / 1000, work.currency).rounded_up()
             assumption += "; texts of the ordered size are assumed"
-        return nothing(Quote.of(work, assumption=assumption))
+        return Quote.of(work, assumption=assumption)
 
+    # --- publishing --------------------------------------------------------------------------------------
+
+    @operation
     def publish(self, draft: TaskDraft) -> Flow[Task]:
-        """Make the order as a draft, then publish it: two calls of `tasks.saveTask`.
+        """Make the order as a draft, then put it on the market: two calls of `tasks.saveTask`.
 
-        A draft costs nothing. So when the first answer is lost, the draft is looked for by the reference at the end
-        of its description and, where it is not found, made again. The second call names the order by its id, so
-        that it can be repeated; when its answer stays lost the order itself tells, and a draft that is still one
-        is deleted, so that a late request cannot publish it. A refused publication deletes the draft, too.
+        The draft is free. The second call takes the money; it names the order by its id, so that repeating it leaves
+        one order. Where it is refused or lost, the draft stays: the same key goes on with it. Run again, both calls
+        say the same, but for a deadline that is given as a duration: it counts from the run.
 
         ``slots`` above 1 make a multiple order. Raises `InvalidRequest` naming every issue before any request.
         """
         if issues := self.draft_issues(draft):
             raise InvalidRequest(issues=issues)
-        options = options_of(draft)
-        fields = order_fields(draft, self.now(), marked(description_of(draft), draft.reference))
-        order_id, raw = yield from self._make_draft(draft, fields)
-        if options.public:
-            yield from self._put_up(order_id, fields, (yield from self.estimate(draft)))
+        public = options_of(draft).public
+        for _ in range(MOST_DRAFTS):
+            order_id, raw = yield from self._made(draft)
+            if not public or (yield from self._put_up(draft, order_id)):
+                break
+        else:
+            raise NotFound("The order was not published: each time, its draft was gone before it could be.")
         return Task(
             id=str(order_id),
             **self.identity,
             title=draft.title,
             instructions=description_of(draft),
             reward=draft.reward,
-            status=TaskStatus.OPEN if options.public else TaskStatus.DRAFT,
+            status=TaskStatus.OPEN if public else TaskStatus.DRAFT,
             slots=draft.slots,
             remaining=draft.slots,
-            category=str(fields["id_category"]),
+            category=category_of(draft),
             expires_at=deadline_of(draft, self.now()),
             reference=draft.reference,
             raw=raw,
         )
 
-    def _make_draft(self, draft: TaskDraft, fields: dict[str, Any]) -> Flow[tuple[int, Mapping[str, Any]]]:
-        look_for = f'a draft titled "{draft.title}"'
-        if draft.reference:
-            look_for += f" whose description ends with [ref {draft.reference}]"
-        lost: OutcomeUnknown | None = None
-        for _ in range(2):
-            try:
-                made = yield from self.api.tasks.save_task(**fields, public=False)
-                return made.id_task, made.raw
-            except OutcomeUnknown as error:
-                lost = error.looking_for(look_for)
-            except UnreadableResponse as error:
-                lost = OutcomeUnknown(error.message, lost=Lost.BROKEN, http_status=error.http_status)
-                lost = lost.looking_for(look_for)
-            for delay in LOOKS[lost.lost] if draft.reference else ():
-                try:
-                    found = yield from self._search(draft.reference or "", draft.slots > 1, delay)
-                except CrowdhubError as blind:
-                    raise self._not_made(draft, lost) from blind
-                if found is not None:
-                    return found.id, found.raw
-            if not draft.reference and not options_of(draft).public:
-                break  # a second draft would be one too many, and the first cannot be looked for
-        assert lost is not None
-        raise self._not_made(draft, lost)
-
-    def _not_made(self, draft: TaskDraft, lost: OutcomeUnknown) -> CrowdhubError:
-        """A draft was wanted: unknown. A published order was wanted: that was certainly not made."""
-        if not options_of(draft).public:
-            lost.money_may_be_spent = False
-            return lost
-        return ProviderUnavailable(
-            f"The order was not published: the answers to making its draft were lost ({lost.message}).",
-            next_step=f"Publish it again. You may find, and delete, {lost.look_for}; it costs nothing.",
-        )
-
-    def _put_up(self, order_id: int, fields: dict[str, Any], need: Money) -> Flow[None]:
+    def _made(self, draft: TaskDraft) -> Flow[tuple[int, Mapping[str, object]]]:
+        """The order as a draft. One whose answer is lost is looked for, else another is made, since it is free."""
         try:
-            _ = yield from self.api.tasks.save_task(**fields, id=order_id, public=True)
-            return
-        except OutcomeUnknown as error:
-            trouble: CrowdhubError = error.looking_for(f"the order {order_id}: whether it is published or a draft")
-            order = yield from self._seen(order_id, error)
-            if order is not None and task_status(order) is not TaskStatus.DRAFT:
-                return
-        except CrowdhubError as error:
-            trouble = yield from self._explained(error, need)
-        gone = yield from self._drop(order_id)
-        if gone and isinstance(trouble, OutcomeUnknown):
-            raise ProviderUnavailable(
-                "The order could not be published; its draft was deleted again.", next_step="Publish it again."
-            ) from trouble
-        raise trouble
-
-    def _seen(self, order_id: int, lost: OutcomeUnknown) -> Flow[OrderInfo | None]:
-        """The order after a publication whose answer is lost: the first look that shows it published, or the last."""
-        order: OrderInfo | None = None
-        for delay in LOOKS[lost.lost]:
-            try:
-                page = yield from self.api.tasks.list_tasks(id=order_id, delay=delay)
-            except CrowdhubError as blind:
-                raise lost from blind
-            order = next((each for each in page.items if each.id == order_id), None)
-            if order is not None and task_status(order) is not TaskStatus.DRAFT:
-                break
-        return order
-
-    def _drop(self, order_id: int) -> Flow[bool]:
-        """Delete a draft; whether it is certainly gone."""
+            saved = yield from saving(self.api.tasks, draft, now=self.now(), public=False)
+            return saved.id_task, saved.raw
+        except (OutcomeUnknown, UnreadableResponse):
+            if not options_of(draft).public:
+                raise  # the draft is what was asked for
         try:
-            changed: Changed = yield from self.api.tasks.delete_task([order_id])
-        except CrowdhubError:
+            found = yield from self._marked(draft, lambda order: task_status(order) is TaskStatus.DRAFT)
+        except CrowdhubError as blind:
+            raise _not_made(draft) from blind
+        if found is not None:
+            return found.id, found.raw
+        try:
+            saved = yield from saving(self.api.tasks, draft, now=self.now(), public=False)
+        except (OutcomeUnknown, UnreadableResponse) as lost:
+            raise _not_made(draft) from lost
+        return saved.id_task, saved.raw
+
+    def _put_up(self, draft: TaskDraft, order_id: int) -> Flow[bool]:
+        """Whether the draft is on the market now; False where it is gone (an earlier run made it, and somebody deleted
+        it since)."""
+        try:
+            _ = yield from saving(self.api.tasks, draft, now=self.now(), id=order_id, public=True)
+        except NotFound:
             return False
-        return order_id in changed.ids
+        except (OutcomeUnknown, UnreadableResponse):
+            raise  # `find_published` tells
+        except CrowdhubError as error:
+            refused = error
+        else:
+            return True
+        # An attempt before it, whose answer was lost, may have put it up, and somebody may have it by now.
+        order = yield from self._order(str(order_id))
+        if order is not None and task_status(order) is not TaskStatus.DRAFT:
+            return True
+        refusal = yield from self._explained(refused, self._quote(draft))
+        kept = f"Its draft {order_id} stays, which costs nothing; the same key goes on with it."
+        raise refusal.with_(next_step=f"{refusal.next_step} {kept}")
 
+    def _drafts_lookup(self, task_id: str, deadline: datetime) -> Lookup[Task]:
+        del deadline
+        return Lookup(f"the order {task_id}: whether it is published", lambda _, __: self._put_up_before(task_id))
+
+    @operation(lookup=_drafts_lookup)
     def publish_draft(self, task_id: str, deadline: datetime) -> Flow[Task]:
-        """Publish an order that is a draft, with this deadline (`tasks.setDeadline` with ``public``). SETTLE."""
-        order = yield from self._needed_order(task_id)
-        if task_status(order) is not TaskStatus.DRAFT:
-            return task_of(order, self.identity).copy_with(replayed=True)
-        try:
-            _ = yield from self.api.tasks.set_deadline(task_id, deadline, public=True)
-        except OutcomeUnknown as lost:
-            order = yield from self._needed_order(task_id)
-            if task_status(order) is TaskStatus.DRAFT:
-                raise lost.looking_for(f"the order {task_id}: whether it is published") from None
+        """Publish an order that is a draft, with this deadline (`tasks.setDeadline` with ``public``). It takes the
+        order's price; SETTLE."""
+        published = yield from self._put_up_before(task_id)
+        if published is not None:
+            return published
+        _ = yield from self.api.tasks.set_deadline(task_id, deadline, public=True)
         return (yield from self.task(task_id))
 
+    def _put_up_before(self, task_id: str) -> Flow[Task | None]:
+        task = task_of((yield from self._needed_order(task_id)), self.identity)
+        return None if task.status is TaskStatus.DRAFT else task.copy_with(replayed=True)
+
+    # --- finding what was published ----------------------------------------------------------------------
+
+    def describe_published(self, draft: TaskDraft) -> str:
+        return f'an order titled "{draft.title}" whose description ends with [ref {draft.reference}]'
+
+    @operation
     def find_published(self, draft: TaskDraft, since: datetime | None = None) -> Flow[Task | None]:
         """Looks through the current orders, then the archive, for the draft's reference, 100 orders a request.
 
-        An unpublished draft does not count: publishing it was never finished, and it costs nothing.
+        An order that is still a draft was not published, unless a draft was all that was asked for.
         """
         del since  # the reference alone decides; the dates told here change with every edit
         if not draft.reference:
             return None
-        order = yield from self._search(draft.reference, draft.slots > 1)
-        if order is not None and (task_status(order) is not TaskStatus.DRAFT or not options_of(draft).public):
-            task = task_of(order, self.identity).copy_with(replayed=True)
+        options = options_of(draft)
+        order = yield from self._marked(
+            draft, lambda each: not options.public or task_status(each) is not TaskStatus.DRAFT
+        )
+        if order is not None:
+            task = task_of(order, self.identity)
         else:
-            archived = yield from self._search_archive(draft.reference)
+            archived = yield from self._marked_in_archive(draft.reference)
             if archived is None:
                 return None
-            task = archived_task_of(archived, self.identity).copy_with(replayed=True)
+            task = archived_task_of(archived, self.identity)
         if draft.slots > 1:
             task = task.copy_with(slots=None)  # the whole number is not told
-        if options_of(draft).price_type is PriceType.PER_1000_CHARACTERS:
+        if options.price_type is PriceType.PER_1000_CHARACTERS:
             task = task.copy_with(reward=None)  # told is the price of the whole order
-        return task
+        return task.copy_with(replayed=True)
 
+    def _marked(self, draft: TaskDraft, fits: Callable[[OrderInfo], bool]) -> Flow[OrderInfo | None]:
+        """The current order that carries the draft's reference, and fits.
+
+        Orders that a multiple one gave out, and copies, carry it too: of several the multiple one is meant, else the
+        oldest.
+        """
+        others: list[OrderInfo] = []
+
+        def is_it(order: OrderInfo) -> bool:
+            if not carries(order, draft.reference) or not fits(order):
+                return False
+            others.append(order)
+            return bool(order.multitask)
+
+        try:
+            found = yield from first_match(self.api.tasks.list_tasks(count=self.page_rows), is_it, whole=True)
+        except UnreadableResponse:
+            if not others:
+                raise
+            found = None
+        return found or min(others, key=lambda order: order.id, default=None)
+
+    def _marked_in_archive(self, reference: str) -> Flow[ArchivedOrder | None]:
+        listing = self.api.tasks_archive.list_tasks(count=self.page_rows, order=Order.DESCENDING)
+        return (yield from first_match(listing, lambda order: carries(order, reference), whole=True))
+
+    # --- reading -----------------------------------------------------------------------------------------
+
+    @operation
     def task(self, task_id: str) -> Flow[Task]:
         """`tasks.listTasks` for one id, then the archive. Raises `NotFound`."""
         order = yield from self._order(task_id)
@@ -212,6 +231,7 @@ class Publishing(Account):
             raise NotFound(f"There is no order {task_id} on this account, nor in its archive.")
         return archived_task_of(archived, self.identity)
 
+    @operation
     def tasks(self, status: TaskStatus | None = None) -> Flow[Page[Task]]:
         """`tasks.listTasks`, 100 a page. COMPLETED goes on into the archive. FULL (in work, under review, or a
         multiple order that gave out all) and DRAFT are chosen here out of all orders; PAUSED and CANCELLED do not
@@ -219,28 +239,52 @@ class Publishing(Account):
         if status in (TaskStatus.PAUSED, TaskStatus.CANCELLED):
             return Page([])
         asked = ASKED.get(status) if status is not None else None
-        page = yield from self.api.tasks.list_tasks(status=asked)
+        page = yield from self.api.tasks.list_tasks(status=asked, count=self.page_rows)
         return self._task_page(page, status)
 
     def _task_page(self, page: Page[OrderInfo], status: TaskStatus | None) -> Page[Task]:
         tasks = [task_of(each, self.identity) for each in page.items]
         kept = [task for task in tasks if status is None or task.status is status]
-        if page.more is not None:
-            more = page.more
+        further = page.more
 
-            def following() -> Flow[Page[Task]]:
-                return self._task_page((yield from more()), status)
+        def following() -> Flow[Page[Task]]:
+            if further is None:
+                return (yield from self._archive_page())
+            return self._task_page((yield from further()), status)
 
-            return Page(kept, following, unreadable=page.unreadable)
-        last = self._archive_page if status is TaskStatus.COMPLETED else None
-        return Page(kept, last, unreadable=page.unreadable)
+        goes_on = further is not None or status is TaskStatus.COMPLETED
+        return Page(kept, following if goes_on else None, unreadable=page.unreadable, read=page.records)
 
     def _archive_page(self, offset: int = 0) -> Flow[Page[Task]]:
-        page = yield from self.api.tasks_archive.list_tasks(offset=offset, order=Order.DESCENDING)
-        seen = offset + len(page.items) + len(page.unreadable)
-        more = (lambda: self._archive_page(seen)) if page.more is not None else None
+        page = yield from self.api.tasks_archive.list_tasks(offset=offset, count=self.page_rows, order=Order.DESCENDING)
+        more = (lambda: self._archive_page(offset + page.records)) if page.more is not None else None
         return Page([archived_task_of(each, self.identity) for each in page.items], more, unreadable=page.unreadable)
 
+    # --- changing ----------------------------------------------------------------------------------------
+
+    def extension_issues(self, slots: int | None, until: datetime | None) -> list[Issue]:
+        found = super().extension_issues(slots, until)
+        if slots is not None:
+            found.append(Issue("slots", "eTXT cannot give an order more places; publish another one"))
+        if until is not None and until.tzinfo is not None and until - self.now() > LONGEST_DEADLINE:
+            found.append(Issue("until", f"{until.isoformat(timespec='minutes')} is more than 90 days ahead"))
+        return found
+
+    @operation
+    def extend(self, task_id: str, slots: int | None = None, until: datetime | None = None) -> Flow[Task]:
+        """`tasks.setDeadline`: a new deadline, to the minute. SETTLE, and free. An overdue order goes back into work.
+
+        Two requests. Raises `InvalidRequest` for ``slots``, which eTXT cannot add.
+        """
+        issues = [*identifier("task_id", task_id), *self.extension_issues(slots, until)]
+        if until is None:
+            issues.append(Issue("until", "is missing"))
+        if issues or until is None:
+            raise InvalidRequest(issues=issues)
+        _ = yield from self.api.tasks.set_deadline(task_id, until)
+        return (yield from self.task(task_id))
+
+    @operation
     def cancel(self, task_id: str) -> Flow[Task]:
         """Delete an order that waits for a performer or is a draft (`tasks.deleteTask`), take back an overdue one
         (`tasks.failTask`). Raises `Conflict` for an order that is in work, under review or done.
@@ -257,7 +301,7 @@ class Publishing(Account):
             raise Conflict(f"The order {task_id} is {state}; only one that waits can be cancelled.", actual=task)
         trouble: CrowdhubError | None = None
         try:
-            changed: Changed = yield from self.api.tasks.delete_task([task_id])
+            changed = yield from self.api.tasks.delete_task([task_id])
             if order.id in changed.ids:
                 return ended
         except CrowdhubError as error:
@@ -277,7 +321,18 @@ class Publishing(Account):
         try:
             failed = yield from self.api.tasks.fail_task(task.id)
         except CrowdhubError:
-            if not (yield from self._failed_before(task.id)):
+            order = yield from self._order(task.id)
+            overdue = order is not None and order.status is OrderStatus.OVERDUE
+            if order is not None and overdue and not (yield from self._taken_back(order)):
                 raise
             return ended.copy_with(replayed=True)
         return ended.copy_with(raw={**task.raw, "failed": dict(failed.raw)})
+
+
+def _not_made(draft: TaskDraft) -> ProviderUnavailable:
+    """A published order was wanted, and not even its draft is certain: it was not published."""
+    return ProviderUnavailable(
+        "The order was not published: the answers to making its draft were lost.",
+        next_step=f'Publish it again. You may find, and delete, a draft titled "{draft.title}"'
+        f" whose description ends with [ref {draft.reference}]; it costs nothing.",
+    )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from typing import TypedDict
 from urllib.parse import urljoin
 
 from crowdhub.model import Application, File, Submission, SubmissionStatus, Task, TaskStatus, Worker, country_code
@@ -32,8 +31,6 @@ MARK_LENGTH = 40
 # Not only at the end: words given on accepting an application are added after it.
 _MARK = re.compile(r"\s*\[ref ([0-9A-Za-z-]{6,64})\]")
 
-FIGURES = ("per_antiplagiat", "per_mistakes", "per_keywords", "per_diff")
-
 
 def marked(text: str, reference: str | None) -> str:
     """``text`` with the reference at its end; performers see it, and it means nothing to them."""
@@ -44,6 +41,21 @@ def unmarked(text: str | None) -> tuple[str | None, str | None]:
     """The text without its mark, and the reference."""
     found = _MARK.search(text) if text else None
     return (text[: found.start()] + text[found.end() :], found[1]) if text and found else (text, None)
+
+
+def carries(order: OrderBase, reference: str | None) -> bool:
+    """Whether an order is marked with this reference."""
+    return reference is not None and unmarked(order.description)[1] == reference
+
+
+class Counters(TypedDict, total=False):
+    """What of a task's counters an order tells."""
+
+    slots: int | None
+    remaining: int | None
+    in_progress: int | None
+    pending: int | None
+    approved: int | None
 
 
 def task_status(order: OrderInfo) -> TaskStatus:
@@ -64,24 +76,23 @@ def task_status(order: OrderInfo) -> TaskStatus:
 def task_of(order: OrderInfo, identity: Identity) -> Task:
     """An order. Of a multiple one the marketplace tells only how many it can still give out (``remaining``)."""
     waits = order.status is OrderStatus.WAITING
-    counters: dict[str, Any]
+    counters = Counters(
+        slots=1,
+        remaining=int(waits),
+        in_progress=int(order.status is OrderStatus.IN_WORK),
+        pending=int(order.status is OrderStatus.UNDER_REVIEW),
+        approved=int(order.status is OrderStatus.DONE),
+    )
     if order.multitask:
-        counters = {"remaining": order.multicount}
-    else:
-        counters = {
-            "slots": 1,
-            "remaining": int(waits),
-            "pending": int(order.status is OrderStatus.UNDER_REVIEW),
-            "approved": int(order.status is OrderStatus.DONE),
-        }
+        counters = Counters(remaining=order.multicount)
     return _task(order, task_status(order), identity, counters)
 
 
 def archived_task_of(order: ArchivedOrder, identity: Identity) -> Task:
-    return _task(order, TaskStatus.COMPLETED, identity, {"remaining": 0})
+    return _task(order, TaskStatus.COMPLETED, identity, Counters(remaining=0))
 
 
-def _task(order: OrderBase, status: TaskStatus, identity: Identity, counters: Mapping[str, Any]) -> Task:
+def _task(order: OrderBase, status: TaskStatus, identity: Identity, counters: Counters) -> Task:
     instructions, reference = unmarked(order.description)
     return Task(
         id=str(order.id),
@@ -115,28 +126,25 @@ def submission_of(
     performer = (last.id_user if last else None) or order.id_user
     if not performer:
         return None
-    raw = {
-        "order": dict(order.raw),
-        "results": [dict(each.raw) for each in sorted(results, key=lambda r: r is last)],
-    }
     status = submission_status(order.status, last.status if last else None)
-    shared: dict[str, Any] = {
-        "id": str(order.id),
-        "task_id": task_id,
+    work = Submission(
+        id=str(order.id),
+        task_id=task_id,
         **identity,
-        "worker": Worker(id=str(performer)),
-        "status": status,
-        "raw": raw,
-    }
+        worker=Worker(id=str(performer)),
+        status=status,
+        raw={
+            "order": dict(order.raw),
+            "results": [dict(each.raw) for each in sorted(results, key=lambda r: r is last)],
+        },
+    )
     if last is None:
-        return Submission(**shared)
-    figures = {name: value for name in FIGURES if isinstance(value := getattr(last, name), Decimal)}
-    return Submission(
-        **shared,
+        return work
+    return work.copy_with(
         submitted_at=last.date,
         text=last.comment,
         files=_files(last.all_files(), now, base_url),
-        quality=figures or None,
+        quality=last.figures() or None,
         amount_paid=order.price if status is SubmissionStatus.APPROVED else None,
     )
 
@@ -183,7 +191,7 @@ def _files(files: Sequence[ResultFile], now: datetime, base_url: str) -> tuple[F
     for each in files:
         try:
             url = urljoin(base_url, each.path or "")
-        except ValueError:  # no address at all; raw keeps it
+        except ValueError:  # not an address; raw keeps it
             continue
         if each.path:
             found.append(File(url=url, name=each.name, expires_at=now + LINKS_LIVE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crowdhub.errors import (
     AuthenticationFailed,
@@ -35,15 +35,13 @@ class Refusal:
     where: str | None = None
     retry_after: float | None = None
 
-    def error(self, code: str) -> CrowdhubError:
-        evidence: dict[str, Any] = {"provider_code": code, "sent": True, "http_status": 200}
-        if self.kind is InvalidRequest:
-            if self.where is None:
-                return InvalidRequest(f"The marketplace refused it: {self.words}.", **evidence)
-            return InvalidRequest(issues=[Issue(self.where, self.words)], **evidence)
+    def error(self) -> CrowdhubError:
+        message = f"The marketplace refused it: {self.words}."
+        if self.kind is InvalidRequest and self.where is not None:
+            return InvalidRequest(issues=[Issue(self.where, self.words)])
         if self.kind is RateLimited:
-            evidence["retry_after"] = self.retry_after
-        return self.kind(f"The marketplace refused it: {self.words}.", **evidence)
+            return RateLimited(message, retry_after=self.retry_after)
+        return self.kind(message)
 
 
 COMMON: Mapping[str, Refusal] = {
@@ -63,6 +61,8 @@ COMMON: Mapping[str, Refusal] = {
 }
 """The codes that any function may answer with."""
 
+NO_WORK = Refusal(InvalidRequest, "the kind of work or the price does not meet the performer's conditions", "id_type")
+
 OWN: Mapping[str, Mapping[str, Refusal]] = {
     "users.setReport": {
         "is_timeout": Refusal(RateLimited, "one review a day about the same user is allowed", retry_after=DAY),
@@ -75,9 +75,8 @@ OWN: Mapping[str, Mapping[str, Refusal]] = {
         "no_utarget": Refusal(
             InvalidRequest, "there is no such performer, or one of you has the other on a black list", "id_target"
         ),
-        "no_work": Refusal(
-            InvalidRequest, "the kind of work or the price does not meet the performer's conditions", "id_type"
-        ),
+        "no_work": NO_WORK,
+        "no_uwork": NO_WORK,  # not documented, but met live
     },
     **{
         # These are about nothing but the account itself: only a key that is not accepted has no access.
@@ -90,32 +89,55 @@ OWN: Mapping[str, Mapping[str, Refusal]] = {
 }
 """The codes of single functions, which go before the common ones."""
 
-# No code for a wrong signature, an unknown key or an empty account is documented: a word in the code decides.
+# No code for a wrong signature, an unknown key or an empty account is documented: a word in it decides. Live, the
+# former two are Russian sentences.
 GUESSES: tuple[tuple[re.Pattern[str], Refusal], ...] = (
     (
-        re.compile(r"sign|token|auth|api_?(key|pass)", re.IGNORECASE),
+        re.compile(r"sign|token|auth|api_?(key|pass)|подпись|для работы с API", re.IGNORECASE),
         Refusal(AuthenticationFailed, "the key or the signature was not accepted"),
     ),
     (
-        re.compile(r"money|balance|fund", re.IGNORECASE),
+        re.compile(r"money|balance|fund|средств", re.IGNORECASE),
         Refusal(InsufficientFunds, "the account's balance does not cover it"),
     ),
 )
+RUSSIAN = re.compile("[а-яё]", re.IGNORECASE)
+LONGEST_SENTENCE = 500  # characters
 
 
 def refusal_of(function: str, response: Response) -> CrowdhubError | None:
-    """The error in the body of an answer, or None for a result. Raises `UnreadableResponse` for what is no JSON."""
-    members = mapping(load_json(response))
-    error: Any = members.get("error") if members is not None else None
+    """The error that an answer holds, or None for a result: a code or a sentence under ``error``, or a Russian
+    sentence alone, as a JSON string or as plain text. Raises `UnreadableResponse` for anything else that is not JSON.
+    """
+    if response.content.lstrip()[:1] not in (b"{", b"[", b'"', b"<") and _is_sentence(response.text):
+        return _refused(function, response.text.strip())
+    data = load_json(response)
+    if isinstance(data, str):
+        return _refused(function, data) if _is_sentence(data) else None
+    members = mapping(data)
+    error: object = members.get("error") if members is not None else None
     inner = mapping(error)
     if inner is not None:
         error = inner.get("code") or inner.get("name") or inner.get("message")
     if not isinstance(error, (str, int)) or not error:
         return None
-    code = str(error)
-    known = OWN.get(function, {}).get(code) or COMMON.get(code)
+    return _refused(function, str(error))
+
+
+def _is_sentence(text: str) -> bool:
+    return len(text) <= LONGEST_SENTENCE and RUSSIAN.search(text) is not None
+
+
+def _refused(function: str, said: str) -> CrowdhubError:
+    known = OWN.get(function, {}).get(said) or COMMON.get(said)
     if known is None:
-        known = next((guess for pattern, guess in GUESSES if pattern.search(code)), None)
-    if known is not None:
-        return known.error(code)
-    return ProviderError("The marketplace refused it.", provider_code=code, provider_message=code, http_status=200)
+        known = next((guess for pattern, guess in GUESSES if pattern.search(said)), None)
+    found = known.error() if known is not None else ProviderError("The marketplace refused it.", provider_message=said)
+    evidence = {"provider_message": said} if _is_sentence(said) else {"provider_code": said}
+    return found.with_(**evidence, sent=True, http_status=200)
+
+
+def ends_a_list(error: CrowdhubError) -> bool:
+    """Whether a refusal of a further page means that the list ended before it: one that speaks of what was asked, and
+    not one whose code is not known, for then the rest of the list may be there."""
+    return error.http_status == 200 and isinstance(error, (NotFound, InvalidRequest))

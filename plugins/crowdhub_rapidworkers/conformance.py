@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from crowdhub.model import Money, TaskDraft
-from crowdhub.testing import Subject
+from crowdhub.model import Money, Submission, TaskDraft
+from crowdhub.testing import CampaignPlan, DemoPlan, HandedIn, LostAnswer, Subject
+from crowdhub_rapidworkers.settings import RapidWorkersOptions
+
+if TYPE_CHECKING:
+    from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+
+PROOFS = (b"\x89PNG a first proof", b"\x89PNG a second proof")
 
 
-class RapidWorkersSubject(Subject):
+def _judge(work: Submission) -> str | None:
+    missing = [name for name, there in (("text", work.text), ("screenshot", work.files)) if not there]
+    return f"There is no {' and no '.join(missing)}." if missing else None
+
+
+class RapidWorkersSubject(Subject["RapidWorkersSandbox"]):
     provider = "rapidworkers"
-    sandbox_options: ClassVar[Mapping[str, Any]] = {"balance": "100000.00", "rate_limit": None, "work_rate": 0}
+    sandbox_options: ClassVar[Mapping[str, object]] = {"balance": "100000.00", "rate_limit": None, "work_rate": 0}
     page_rows = 1000
     tasks_rows = 3
-    tasks_options: ClassVar[Mapping[str, Any]] = {"campaign_page": True, "campaign_page_size": 3}
+    tasks_options: ClassVar[Mapping[str, object]] = {"campaign_page": True, "campaign_page_size": 3}
     unknown_id = "00000000-0000-4000-8000-000000000000"
+    campaign = CampaignPlan(sandbox={"rate_limit": 1000})
+    demo = DemoPlan(
+        reward=Money("0.25", "USD"),
+        slots=60,
+        options=(RapidWorkersOptions(category="Data entry"),),
+        judge=_judge,
+        scripted=True,
+        lost=(LostAnswer(r"^/jobs/add$"), LostAnswer(r"/approve/$")),
+        how="in bulk, as every slot holds good work and nothing unseen can be approved",
+        sandbox={"work_rate": 30, "poor_share": 0.15},
+    )
 
     def draft(self) -> TaskDraft:
         return TaskDraft(
@@ -26,5 +48,29 @@ class RapidWorkersSubject(Subject):
             category="Sign up",
         )
 
-    def hand_in(self, sandbox: Any, task_id: str, count: int = 1) -> None:
-        sandbox.hand_in(task_id, count)
+    def hand_in(self, sandbox: RapidWorkersSandbox, task_id: str, count: int = 1) -> None:
+        _ = sandbox.hand_in(task_id, count, images=PROOFS)
+
+    def published(self, sandbox: RapidWorkersSandbox, task_id: str) -> Mapping[str, object] | None:
+        campaign = sandbox.job(task_id)
+        job = campaign.job
+        return {
+            "title": job.title,
+            "instructions": job.description,
+            "reward": Money(job.reward, "USD"),
+            "slots": job.slots,
+            "proof": job.proof,
+            "category": job.category,
+            "subcategory": job.sub_category,
+            "countries": job.countries,
+            "image": job.image,
+            "auto_approve": job.auto_approve,
+        }
+
+    def handed_in(self, sandbox: RapidWorkersSandbox, submission: Submission) -> HandedIn:
+        (work,) = [each for each in sandbox.submissions(submission.task_id) if str(each.id) == submission.id]
+        return HandedIn(text=work.text, files=PROOFS[: work.images])
+
+    def told(self, sandbox: RapidWorkersSandbox, submission: Submission) -> str | None:
+        (work,) = [each for each in sandbox.submissions(submission.task_id) if str(each.id) == submission.id]
+        return work.notes

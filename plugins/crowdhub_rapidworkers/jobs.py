@@ -8,17 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 from urllib.parse import urlsplit
 
-from crowdhub.errors import ConfigurationError, Conflict, InvalidRequest, Issue, OutcomeUnknown
+from crowdhub.errors import ConfigurationError, Conflict, InvalidRequest, Issue
 from crowdhub.model import Money, Task, TaskStatus, country_code
-from crowdhub.protocol import Call, Effect, Flow, Page, country_issues, every, spend_once
+from crowdhub.protocol import Call, Effect, Flow, Lookup, Operation, Page, country_issues, every, operation
 from crowdhub_rapidworkers import wire
 from crowdhub_rapidworkers.settings import RapidWorkersSettings
 
 if TYPE_CHECKING:
-    from crowdhub import Response
     from crowdhub.protocol import Provider
 
     Base = Provider[RapidWorkersSettings]
@@ -64,9 +63,27 @@ class ReadyMadeJobs(Base):
     if TYPE_CHECKING:
 
         def _campaigns(
-            self, query: list[tuple[str, str]] | None = None, *, wanted: TaskStatus | None = None, delay: float = 0
+            self, query: list[tuple[str, str]] | None = None, *, wanted: TaskStatus | None = None
         ) -> Flow[Page[Task]]: ...
 
+    def _lost_job(
+        self,
+        job: ReadyMade,
+        *,
+        link: str,
+        quantity: int,
+        countries: Sequence[str] = (),
+        language: str | None = None,
+        approve_once_full: bool = True,
+    ) -> Lookup[Task]:
+        del countries, language, approve_once_full
+        return Lookup(
+            look_for=f"a new campaign of {quantity} at {PRICE} each ({job.value}, {link})",
+            find=lambda _, known: self._new_since(known, quantity),
+            before=self.campaign_ids,
+        )
+
+    @operation(lookup=_lost_job)
     def ready_made(
         self,
         job: ReadyMade,
@@ -86,41 +103,29 @@ class ReadyMadeJobs(Base):
         codes = [country_code(country) or country for country in countries]
         issues = country_issues(codes)
         if not _is_link(link):
-            issues.append(Issue("link", f"{link!r} is no http(s) address"))
+            issues.append(Issue("link", f"{link!r} is not an http(s) address"))
         if isinstance(quantity, bool) or not isinstance(quantity, int):  # pyright: ignore[reportUnnecessaryIsInstance]
-            issues.append(Issue("quantity", f"{quantity!r} is no whole number"))
+            issues.append(Issue("quantity", f"{quantity!r} is not a whole number"))
         elif quantity < LEAST:
             issues.append(Issue("quantity", f"{quantity} is less than {LEAST}, the marketplace's minimum"))
         if issues:
             raise InvalidRequest(issues=issues)
-        body: dict[str, Any] = {"link": link, "quantity": quantity, "approve_once_full": approve_once_full}
+        body: dict[str, object] = {"link": link, "quantity": quantity, "approve_once_full": approve_once_full}
         if codes:
             body["countries"] = codes
         if language:
             body["language"] = language
-        known = yield from self._known_ids()
-
-        def read(reply: Response) -> Task:
-            created = wire.ReadyMadeCreated.read(reply)
-            return Task(
-                **self.identity,
-                id=created.job_id,
-                title=job.value,
-                reward=PRICE,
-                slots=quantity,
-                status=TaskStatus.OPEN,
-                charged=wire.money(created.total_cost),
-                raw=created.raw,
-            )
-
-        def look(_: OutcomeUnknown, delay: float) -> Flow[Task | None]:
-            return self._new_since(known, quantity, delay)
-
-        call = Call.post(f"/api/jobs/{job.value}/", json=body, effect=Effect.SPEND)
-        return (
-            yield from spend_once(
-                call, read, look, look_for=f"a new campaign of {quantity} at {PRICE} each ({job.value}, {link})"
-            )
+        reply = yield Call.post(f"/api/jobs/{job.value}/", json=body, effect=Effect.SPEND)
+        created = wire.ReadyMadeCreated.read(reply)
+        return Task(
+            **self.identity,
+            id=created.job_id,
+            title=job.value,
+            reward=PRICE,
+            slots=quantity,
+            status=TaskStatus.OPEN,
+            charged=wire.money(created.total_cost),
+            raw=created.raw,
         )
 
     def _refuse_unless_allowed(self, job: ReadyMade) -> None:
@@ -131,55 +136,57 @@ class ReadyMadeJobs(Base):
                 next_step="If you may do this, set allow_engagement_jobs = true for the account; nothing was sent.",
             )
 
-    def _known_ids(self) -> Flow[frozenset[str]]:
-        tasks: list[Task] = yield from every(self._campaigns())
+    @operation
+    def campaign_ids(self) -> Flow[frozenset[str]]:
+        """The ids of all campaigns of the account."""
+        tasks = yield from every(self._campaigns())
         return frozenset(task.id for task in tasks)
 
-    def _new_since(self, known: frozenset[str], quantity: int, delay: float) -> Flow[Task | None]:
-        tasks: list[Task] = yield from every(self._campaigns(delay=delay), whole=True)
+    def _new_since(self, known: frozenset[str], quantity: int) -> Flow[Task | None]:
+        tasks = yield from every(self._campaigns(), whole=True)
         wanted = (quantity, PRICE, None)
         found = [t for t in tasks if t.id not in known and (t.slots, t.reward, t.reference) == wanted]
         if len(found) > 1:
             raise Conflict(f"{len(found)} new campaigns look like it; which one it made cannot be told.")
         return found[0].copy_with(replayed=True) if found else None
 
-    def facebook_likes(self, link: str, quantity: int, **more: Unpack[Extras]) -> Flow[Task]:
+    def facebook_likes(self, link: str, quantity: int, **more: Unpack[Extras]) -> Operation[Task]:
         """Likes of a Facebook post. ``POST /api/jobs/facebook-likes/``."""
         return self.ready_made(ReadyMade.FACEBOOK_LIKES, link=link, quantity=quantity, **more)
 
-    def facebook_shares(self, link: str, quantity: int, **more: Unpack[Extras]) -> Flow[Task]:
+    def facebook_shares(self, link: str, quantity: int, **more: Unpack[Extras]) -> Operation[Task]:
         """Shares of a Facebook post. ``POST /api/jobs/facebook-shares/``."""
         return self.ready_made(ReadyMade.FACEBOOK_SHARES, link=link, quantity=quantity, **more)
 
-    def instagram_likes(self, link: str, quantity: int, **more: Unpack[Extras]) -> Flow[Task]:
+    def instagram_likes(self, link: str, quantity: int, **more: Unpack[Extras]) -> Operation[Task]:
         """Likes of an Instagram post. ``POST /api/jobs/instagram-likes/``."""
         return self.ready_made(ReadyMade.INSTAGRAM_LIKES, link=link, quantity=quantity, **more)
 
-    def instagram_followers(self, link: str, quantity: int, **more: Unpack[Extras]) -> Flow[Task]:
+    def instagram_followers(self, link: str, quantity: int, **more: Unpack[Extras]) -> Operation[Task]:
         """Followers of an Instagram profile. ``POST /api/jobs/instagram-followers/``."""
         return self.ready_made(ReadyMade.INSTAGRAM_FOLLOWERS, link=link, quantity=quantity, **more)
 
-    def twitter_likes(self, link: str, quantity: int, **more: Unpack[Extras]) -> Flow[Task]:
+    def twitter_likes(self, link: str, quantity: int, **more: Unpack[Extras]) -> Operation[Task]:
         """Likes of a Twitter/X post. ``POST /api/jobs/twitter-likes/``."""
         return self.ready_made(ReadyMade.TWITTER_LIKES, link=link, quantity=quantity, **more)
 
-    def twitter_followers(self, link: str, quantity: int, **more: Unpack[Extras]) -> Flow[Task]:
+    def twitter_followers(self, link: str, quantity: int, **more: Unpack[Extras]) -> Operation[Task]:
         """Followers of a Twitter/X profile. ``POST /api/jobs/twitter-followers/``."""
         return self.ready_made(ReadyMade.TWITTER_FOLLOWERS, link=link, quantity=quantity, **more)
 
-    def twitter_retweets(self, link: str, quantity: int, **more: Unpack[Extras]) -> Flow[Task]:
+    def twitter_retweets(self, link: str, quantity: int, **more: Unpack[Extras]) -> Operation[Task]:
         """Retweets of a Twitter/X post. ``POST /api/jobs/twitter-retweets/``."""
         return self.ready_made(ReadyMade.TWITTER_RETWEETS, link=link, quantity=quantity, **more)
 
-    def trustpilot_reviews(self, link: str, quantity: int, **more: Unpack[Extras]) -> Flow[Task]:
+    def trustpilot_reviews(self, link: str, quantity: int, **more: Unpack[Extras]) -> Operation[Task]:
         """Reviews of a company on Trustpilot. ``POST /api/jobs/trustpilot-reviews/``."""
         return self.ready_made(ReadyMade.TRUSTPILOT_REVIEWS, link=link, quantity=quantity, **more)
 
-    def ninegag_upvotes(self, link: str, quantity: int, **more: Unpack[Extras]) -> Flow[Task]:
+    def ninegag_upvotes(self, link: str, quantity: int, **more: Unpack[Extras]) -> Operation[Task]:
         """Upvotes of a 9GAG post. ``POST /api/jobs/9gag-upvotes/``."""
         return self.ready_made(ReadyMade.NINEGAG_UPVOTES, link=link, quantity=quantity, **more)
 
-    def youtube_likes(self, link: str, quantity: int, **more: Unpack[Extras]) -> Flow[Task]:
+    def youtube_likes(self, link: str, quantity: int, **more: Unpack[Extras]) -> Operation[Task]:
         """Likes of a YouTube video. ``POST /api/jobs/youtube-likes/``."""
         return self.ready_made(ReadyMade.YOUTUBE_LIKES, link=link, quantity=quantity, **more)
 

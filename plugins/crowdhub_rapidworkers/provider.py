@@ -1,4 +1,4 @@
-"""RapidWorkers' protocol as flows: the 11 standard endpoints. The 10 ready-made jobs are in ``jobs.py``,
+"""RapidWorkers' protocol as operations: the 11 standard endpoints. The 10 ready-made jobs are in ``jobs.py``,
 review in ``review.py``.
 
 Source: the marketplace's API page. Written from that page alone; never tried against the live service.
@@ -7,12 +7,11 @@ Source: the marketplace's API page. Written from that page alone; never tried ag
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from crowdhub.errors import (
@@ -29,31 +28,31 @@ from crowdhub.model import Money, Quote, Submission, SubmissionStatus, Task, Tas
 from crowdhub.protocol import (
     Call,
     CredentialPlaces,
+    Declaration,
     Effect,
     Flow,
     Page,
     Provider,
     RateLimit,
+    Response,
     Token,
     Upload,
     error_words,
+    first_match,
     int_or_none,
     lazy_records,
     load_json,
     mapping,
     mark,
-    nothing,
+    no_call,
+    operation,
     path_segment,
     read_each,
-    spend_once,
 )
 from crowdhub_rapidworkers import wire
 from crowdhub_rapidworkers.jobs import ReadyMadeJobs
 from crowdhub_rapidworkers.review import Review
 from crowdhub_rapidworkers.settings import RapidWorkersOptions, RapidWorkersSettings
-
-if TYPE_CHECKING:
-    from crowdhub import Response
 
 ROWS = 1000  # a page, which is also the marketplace's default; asked for explicitly
 COMMISSION = Decimal("0.10")  # as in the documented example: 5.00 on 50.00; no page promises it
@@ -68,8 +67,8 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
     settings_type = RapidWorkersSettings
     credential_places = CredentialPlaces(headers=("X-API-Key",))
     rate_limits = (RateLimit(1000, 3600),)
-    draft_fields = frozenset(
-        {
+    declares = Declaration(
+        draft_fields={
             "title",
             "instructions",
             "reward",
@@ -80,28 +79,32 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
             "countries",
             "image",
             "auto_approve",
-        }
+        },
+        absent={
+            "request_redo": "the marketplace can only approve or reject",
+            "pay_bonus": "the marketplace pays a job's rate and nothing else",
+            "find_bonus": "the marketplace pays a job's rate and nothing else",
+            "cancel": "the API has no call for it; cancel on the website",
+            "extend": "the API has no call for it",
+            "pause": "the API has no call for it",
+            "resume": "the API has no call for it",
+            "message": "the API has no call for it; a note goes with an approval or a rejection",
+            "worker": "profiles come with submissions; there is no call for one",
+            "applications": "workers take a job without applying",
+            "accept": "workers take a job without applying",
+            "decline": "workers take a job without applying",
+            "deadline": "a job runs until it is full",
+            "language": "a job has no language of its own; limit the countries instead",
+            "questions": "workers hand in a text and images; describe them in `proof`",
+        },
+        limits={
+            "submissions": "1,000 a request",
+            "bulk_review": "approvals of a full task, after a check that nothing unseen can be approved",
+            "estimate": "reward × slots + 10 % commission, as in the documented example",
+            "auto_approve": "True approves everything once the job is full; no delay can be set",
+            "find_published": "by the mark at the end of the description",
+        },
     )
-    absent = {  # noqa: RUF012 - declared by the base class
-        "request_redo": "the marketplace can only approve or reject",
-        "pay_bonus": "the marketplace pays a job's rate and nothing else",
-        "find_bonus": "the marketplace pays a job's rate and nothing else",
-        "cancel": "the API has no call for it; cancel on the website",
-        "worker": "profiles come with submissions; there is no call for one",
-        "applications": "workers take a job without applying",
-        "accept": "workers take a job without applying",
-        "decline": "workers take a job without applying",
-        "deadline": "a job runs until it is full",
-        "language": "a job has no language of its own; limit the countries instead",
-        "questions": "workers hand in a text and images; describe them in `proof`",
-    }
-    limits = {  # noqa: RUF012
-        "submissions": "1,000 a request",
-        "bulk_review": "approvals of a full task, after a check that nothing unseen can be approved",
-        "estimate": "reward × slots + 10 % commission, as in the documented example",
-        "auto_approve": "True approves everything once the job is full; no delay can be set",
-        "find_published": "by the mark at the end of the description",
-    }
 
     def sign(self, call: Call, token: Token | None = None) -> Call:
         return call.with_headers(X_API_Key=self.settings.api_key.get_secret_value())
@@ -111,7 +114,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         if isinstance(error, InvalidRequest):
             return _refusal(response) or error
         if isinstance(error, PermissionDenied) and call.path == "/jobs/add":
-            error.next_step = "The legitimacy check refused the job: change its text; nothing was charged."
+            return error.with_(next_step="The legitimacy check refused the job: change its text; nothing was charged.")
         return error
 
     # --- publishing -----------------------------------------------------------------------------------------
@@ -131,69 +134,64 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
             found.append(Issue("image", "is empty"))
         return found
 
+    @operation
     def estimate(self, draft: TaskDraft) -> Flow[Quote]:
         """Reward × slots, and the commission as an assumption. No request is made."""
         reward = draft.reward or Money(0, self.currency)
         work = reward * draft.slots
         commission = (work * COMMISSION).rounded_up()
-        return nothing(
+        return no_call(
             Quote.of(work, commission, "10 % commission, as in the documentation's example; it is not promised there")
         )
 
+    @operation
     def publish(self, draft: TaskDraft) -> Flow[Task]:
         """``POST /jobs/add`` (multipart). Charges reward × slots + commission at once.
 
         The draft's reference ends the description, where a lost publish is found by it again.
         """
-        call = Call.post("/jobs/add", effect=Effect.SPEND, multipart=_form(draft))
-        return (
-            yield from spend_once(
-                call,
-                lambda reply: wire.Created.read(reply).to_task(draft, self.identity),
-                lambda lost, delay: self._look(draft, lost.sent_at, delay),
-                look_for=f'a job titled "{draft.title}" whose description ends with [ref {draft.reference}]',
-            )
-        )
+        reply = yield Call.post("/jobs/add", effect=Effect.SPEND, multipart=_form(draft))
+        return wire.Created.read(reply).to_task(draft, self.identity)
 
+    def describe_published(self, draft: TaskDraft) -> str:
+        return f'a job titled "{draft.title}" whose description ends with [ref {draft.reference}]'
+
+    @operation
     def find_published(self, draft: TaskDraft, since: datetime | None = None) -> Flow[Task | None]:
         """Looks through ``GET /api/campaigns/`` for the draft's reference."""
-        return (yield from self._look(draft, since, 0))
+        doubtful: list[Task] = []
 
-    def _look(self, draft: TaskDraft, since: datetime | None, delay: float) -> Flow[Task | None]:
-        doubtful: Task | None = None
-        unreadable: list[UnreadableResponse] = []
-        more: Callable[[], Flow[Page[Task]]] | None = partial(self._campaigns, delay=delay)
-        while more is not None:
-            page: Page[Task] = yield from more()
-            for task in page.items:
-                if draft.reference and task.reference == draft.reference:
-                    return task.copy_with(replayed=True)
-                # Without a lost call in question, a like task is just another one, made on the website, say.
-                if since is not None and task.reference is None and _like(task, draft, since):
-                    doubtful = task
-            unreadable.extend(page.unreadable)
-            more = page.more
-        if doubtful is not None:
-            raise Conflict(
-                f"Task {doubtful.id} looks like the lost one, but carries no reference that would prove it.",
-                actual=doubtful,
-            )
-        if unreadable:  # one of them may be it
-            raise unreadable[0]
+        def is_it(task: Task) -> bool:
+            # Without a lost call in question, a like task is just another one, made on the website, say.
+            if since is not None and task.reference is None and _like(task, draft, since):
+                doubtful.append(task)
+            return draft.reference is not None and task.reference == draft.reference
+
+        try:
+            found = yield from first_match(self._campaigns(), is_it, whole=True)
+        except UnreadableResponse as unreadable:
+            raise _doubt(doubtful) or unreadable from None
+        if found is not None:
+            return found.copy_with(replayed=True)
+        if doubt := _doubt(doubtful):
+            raise doubt
         return None
 
     # --- reading --------------------------------------------------------------------------------------------
 
+    @operation
     def balance(self) -> Flow[Money]:
         """``POST /account/get_balance``."""
         reply = yield Call.post("/account/get_balance", json={}, effect=Effect.READ)
         return Money(wire.Balance.read(reply).balance, self.currency)
 
+    @operation
     def task(self, task_id: str) -> Flow[Task]:
         """``GET /api/campaigns/detail/ID/``."""
         reply = yield Call.get(f"/api/campaigns/detail/{path_segment(task_id)}/")
         return self._campaign(load_json(reply))
 
+    @operation
     def tasks(self, status: TaskStatus | None = None) -> Flow[Page[Task]]:
         """``GET /api/campaigns/``, all of them in one answer (or in pages, should it come so)."""
         if status is not None and status not in wire.ASK_TASK_STATUS:
@@ -202,9 +200,9 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         return (yield from self._campaigns([("status", word)] if word else [], wanted=status))
 
     def _campaigns(
-        self, query: list[tuple[str, str]] | None = None, *, wanted: TaskStatus | None = None, delay: float = 0
+        self, query: list[tuple[str, str]] | None = None, *, wanted: TaskStatus | None = None
     ) -> Flow[Page[Task]]:
-        reply = yield Call.get("/api/campaigns/", query=query or [], delay=delay)
+        reply = yield Call.get("/api/campaigns/", query=query or [])
         data = load_json(reply)
         # Documented as a bare array, but read as a page object by the documentation's own sample code.
         page = mapping(data)
@@ -214,14 +212,16 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         # Told only where nothing was left out: the reader then knows that the list stood still, and reads it once.
         total = int_or_none(page.get("count")) if page is not None and len(tasks) == len(listed) else None
         if not isinstance(following, str):
-            return Page(tasks, total=total, unreadable=bad)
+            return Page(tasks, total=total, unreadable=bad, read=len(listed) + len(bad))
         # Only its query is taken over: behind a proxy its host can be wrong, and keys go to our host alone.
         onward = parse_qsl(urlsplit(following).query)
-        return Page(tasks, more=lambda: self._campaigns(onward, wanted=wanted), total=total, unreadable=bad)
+        more = partial(self._campaigns, onward, wanted=wanted)
+        return Page(tasks, more=more, total=total, unreadable=bad, read=len(listed) + len(bad))
 
-    def _campaign(self, row: Any) -> Task:
+    def _campaign(self, row: object) -> Task:
         return wire.campaign(row, self.identity)
 
+    @operation
     def submissions(self, task_id: str, status: SubmissionStatus | None = None) -> Flow[Page[Submission]]:
         """``GET /api/campaigns/ID/submissions/``, 1,000 a page."""
         if status is not None and status not in wire.ASK_SUBMISSION_STATUS:
@@ -246,6 +246,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
 
     # --- workers --------------------------------------------------------------------------------------------
 
+    @operation
     def block(self, worker_id: str, reason: str | None = None) -> Flow[Worker]:
         """``POST /api/workers/block/``. The marketplace keeps no reason. Blocked already: a success."""
         try:
@@ -258,6 +259,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
             return found or Worker(id=worker_id, blocked=True)
         return Worker(id=worker_id, blocked=True, raw=wire.said(reply))
 
+    @operation
     def unblock(self, worker_id: str) -> Flow[Worker]:
         """``POST /api/workers/unblock/``. Not blocked: a success."""
         try:
@@ -270,6 +272,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
             return Worker(id=worker_id, blocked=False)
         return Worker(id=worker_id, blocked=False, raw=wire.said(reply))
 
+    @operation
     def blocked_workers(self) -> Flow[Page[Worker]]:
         """``GET /api/workers/blocked/``."""
         reply = yield Call.get("/api/workers/blocked/")
@@ -277,19 +280,18 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         return Page(workers, unreadable=bad)
 
     def _blocked(self, worker_id: str) -> Flow[Worker | None]:
-        page = yield from self.blocked_workers()
-        return next((worker for worker in page.items if worker.id == worker_id), None)
+        return (yield from first_match(self.blocked_workers(), lambda worker: worker.id == worker_id))
 
 
 def _refusal(response: Response) -> CrowdhubError | None:
     """The marketplace says 400 for bad data, for too little money and for what is already done: its words differ."""
     _, words = error_words(response)
     said = (words or "").lower()
-    evidence: dict[str, Any] = {"http_status": response.status_code, "provider_message": words}
+    status = response.status_code
     if any(word in said for word in ("insufficient", "balance", "funds")):
-        return InsufficientFunds(f"The marketplace refused it: {words}", **evidence)
+        return InsufficientFunds(f"The marketplace refused it: {words}", http_status=status, provider_message=words)
     if any(word in said for word in ("already", "not blocked", "processed")):
-        return Conflict(f"The marketplace refused it: {words}", **evidence)
+        return Conflict(f"The marketplace refused it: {words}", http_status=status, provider_message=words)
     return None
 
 
@@ -333,6 +335,15 @@ def _upload(image: bytes | Path) -> Upload:
         kind = next((kind for start, kind in _KINDS.items() if image.startswith(start)), "octet-stream")
         name = f"image.{kind}" if kind != "octet-stream" else "image"
     return Upload(name, image, f"image/{kind}" if kind != "octet-stream" else "application/octet-stream")
+
+
+def _doubt(doubtful: Sequence[Task]) -> Conflict | None:
+    if not doubtful:
+        return None
+    return Conflict(
+        f"Task {doubtful[-1].id} looks like the lost one, but carries no reference that would prove it.",
+        actual=doubtful[-1],
+    )
 
 
 def _like(task: Task, draft: TaskDraft, since: datetime) -> bool:

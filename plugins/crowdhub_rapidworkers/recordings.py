@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from crowdhub.errors import (
     AuthenticationFailed,
@@ -17,10 +17,15 @@ from crowdhub.errors import (
     RateLimited,
 )
 from crowdhub.model import Decision, Money, Submission, SubmissionStatus, TaskDraft, TaskStatus
-from crowdhub.protocol import Flow
+from crowdhub.protocol import Flow, Operation
 from crowdhub.testing.recording import Endpoint, Given, Recording, Script, refused
 from crowdhub_rapidworkers.jobs import ReadyMade
 from crowdhub_rapidworkers.provider import RapidWorkers
+
+if TYPE_CHECKING:
+    from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+
+Play: TypeAlias = Operation[object] | Flow[object]
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 DRAFT = TaskDraft(
@@ -56,28 +61,28 @@ _WORKER = {"worker_id": "a worker who is not blocked"}
 # --- what the sandbox has to hold before --------------------------------------------------------------------
 
 
-def _worked_on(provider: RapidWorkers, sandbox: Any) -> Flow[Given]:
+def _worked_on(provider: RapidWorkers, sandbox: RapidWorkersSandbox) -> Flow[Given]:
     """A campaign with two pieces of pending work, and somebody else's."""
     task = yield from provider.publish(DRAFT)
-    sandbox.hand_in(task.id, 2)
+    _ = sandbox.hand_in(task.id, 2)
     return {"task_id": task.id, "foreign_task_id": sandbox.foreign_job}
 
 
-def _full(provider: RapidWorkers, sandbox: Any) -> Flow[Given]:
+def _full(provider: RapidWorkers, sandbox: RapidWorkersSandbox) -> Flow[Given]:
     """A campaign whose slots are all taken."""
     task = yield from provider.publish(DRAFT)
-    sandbox.hand_in(task.id, DRAFT.slots)
+    _ = sandbox.hand_in(task.id, DRAFT.slots)
     return {"task_id": task.id}
 
 
-def _someone(provider: RapidWorkers, sandbox: Any) -> Flow[Given]:
+def _someone(provider: RapidWorkers, sandbox: RapidWorkersSandbox) -> Flow[Given]:
     """A worker by the id that submissions show."""
     given = yield from _worked_on(provider, sandbox)
     page = yield from provider.submissions(given["task_id"])
     return {"worker_id": page.items[0].worker.id}
 
 
-def _someone_blocked(provider: RapidWorkers, sandbox: Any) -> Flow[Given]:
+def _someone_blocked(provider: RapidWorkers, sandbox: RapidWorkersSandbox) -> Flow[Given]:
     given = yield from _someone(provider, sandbox)
     yield from provider.block(given["worker_id"])
     return given
@@ -86,7 +91,7 @@ def _someone_blocked(provider: RapidWorkers, sandbox: Any) -> Flow[Given]:
 # --- the recordings -----------------------------------------------------------------------------------------
 
 
-def _publish(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _publish(provider: RapidWorkers, given: Given) -> Flow[object]:
     plain = yield from provider.publish(DRAFT)
     everything = DRAFT.copy_with(
         subcategory="Customer Feedback",
@@ -100,21 +105,21 @@ def _publish(provider: RapidWorkers, given: Given) -> Flow[Any]:
     return {"plain": plain, "full": full, "found": found}
 
 
-def _publish_refused(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _publish_refused(provider: RapidWorkers, given: Given) -> Flow[object]:
     banned = yield from refused(provider.publish(DRAFT.copy_with(title="An illegitimate job")), PermissionDenied)
     dear = DRAFT.copy_with(reward=Money("9000.00", "USD"))
     return [banned, (yield from refused(provider.publish(dear), InsufficientFunds))]
 
 
-def _balance(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _balance(provider: RapidWorkers, given: Given) -> Play:
     return provider.balance()
 
 
-def _unauthorized(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _unauthorized(provider: RapidWorkers, given: Given) -> Flow[object]:
     return refused(provider.balance(), AuthenticationFailed)
 
 
-def _limited(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _limited(provider: RapidWorkers, given: Given) -> Flow[object]:
     return refused(provider.balance(), RateLimited)
 
 
@@ -123,23 +128,23 @@ def _first_pending(provider: RapidWorkers, task_id: str) -> Flow[Submission]:
     return page.items[0]
 
 
-def _approve(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _approve(provider: RapidWorkers, given: Given) -> Flow[object]:
     work = yield from _first_pending(provider, given["task_id"])
     approved = yield from provider.approve(work, "Great work!")
-    again = yield from provider.approve(work, "Great work!")
+    again = yield from refused(provider.approve(work, "Great work!"), Conflict)
     other_way = yield from refused(provider.reject(work, "Too late"), Conflict)
-    return {"approved": approved, "again": again, "other_way": other_way}
+    return {"approved": approved, "again": again, "other_way": other_way, "now": (yield from provider.state_of(work))}
 
 
-def _reject(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _reject(provider: RapidWorkers, given: Given) -> Flow[object]:
     work = yield from _first_pending(provider, given["task_id"])
     rejected = yield from provider.reject(work, "Does not meet requirements")
-    again = yield from provider.reject(work, "Does not meet requirements")
+    again = yield from refused(provider.reject(work, "Does not meet requirements"), Conflict)
     other_way = yield from refused(provider.approve(work), Conflict)
-    return {"rejected": rejected, "again": again, "other_way": other_way}
+    return {"rejected": rejected, "again": again, "other_way": other_way, "now": (yield from provider.state_of(work))}
 
 
-def _settle_refused(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _settle_refused(provider: RapidWorkers, given: Given) -> Flow[object]:
     work = yield from _first_pending(provider, given["task_id"])
     foreign = work.copy_with(task_id=given["foreign_task_id"])
     missing = work.copy_with(id="999999999")
@@ -151,20 +156,20 @@ def _settle_refused(provider: RapidWorkers, given: Given) -> Flow[Any]:
     ]
 
 
-def _bulk(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _bulk(provider: RapidWorkers, given: Given) -> Flow[object]:
     page = yield from provider.submissions(given["task_id"], SubmissionStatus.PENDING)
     report = yield from provider.review_batch([Decision.approve(work, "All verified") for work in page.items])
     return {"report": report, "task": (yield from provider.task(given["task_id"]))}
 
 
-def _campaigns(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _campaigns(provider: RapidWorkers, given: Given) -> Flow[object]:
     every = yield from provider.tasks()
     active = yield from provider.tasks(TaskStatus.OPEN)
     unseen = yield from provider.tasks(TaskStatus.PAUSED)
     return {"all": every, "open": active, "paused": unseen}
 
 
-def _campaign_pages(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _campaign_pages(provider: RapidWorkers, given: Given) -> Flow[object]:
     page = yield from provider.tasks()
     pages = [page]
     while page.more is not None:
@@ -173,20 +178,20 @@ def _campaign_pages(provider: RapidWorkers, given: Given) -> Flow[Any]:
     return pages
 
 
-def _three_campaigns(provider: RapidWorkers, sandbox: Any) -> Flow[Given]:
+def _three_campaigns(provider: RapidWorkers, sandbox: RapidWorkersSandbox) -> Flow[Given]:
     for number in range(3):
         yield from provider.publish(DRAFT.copy_with(title=f"Survey {number}"))
     return {}
 
 
-def _campaign(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _campaign(provider: RapidWorkers, given: Given) -> Flow[object]:
     task = yield from provider.task(given["task_id"])
     foreign = yield from refused(provider.task(given["foreign_task_id"]), PermissionDenied)
     missing = yield from refused(provider.task(NOWHERE), NotFound)
     return {"task": task, "refused": [foreign, missing]}
 
 
-def _submissions(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _submissions(provider: RapidWorkers, given: Given) -> Flow[object]:
     every = yield from provider.submissions(given["task_id"])
     pending = yield from provider.submissions(given["task_id"], SubmissionStatus.PENDING)
     approved = yield from provider.submissions(given["task_id"], SubmissionStatus.APPROVED)
@@ -195,26 +200,26 @@ def _submissions(provider: RapidWorkers, given: Given) -> Flow[Any]:
     return {"all": every, "pending": pending, "approved": approved, "refused": [foreign, missing]}
 
 
-def _block(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _block(provider: RapidWorkers, given: Given) -> Flow[object]:
     blocked = yield from provider.block(given["worker_id"])
     again = yield from provider.block(given["worker_id"])
     missing = yield from refused(provider.block("999999999"), NotFound)
     return {"blocked": blocked, "again": again, "missing": missing}
 
 
-def _unblock(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _unblock(provider: RapidWorkers, given: Given) -> Flow[object]:
     unblocked = yield from provider.unblock(given["worker_id"])
     again = yield from provider.unblock(given["worker_id"])
     missing = yield from refused(provider.unblock("999999999"), NotFound)
     return {"unblocked": unblocked, "again": again, "missing": missing}
 
 
-def _blocked(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _blocked(provider: RapidWorkers, given: Given) -> Play:
     return provider.blocked_workers()
 
 
-def _ready_made(job: ReadyMade) -> Callable[[RapidWorkers, Given], Flow[Any]]:
-    def play(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _ready_made(job: ReadyMade) -> Callable[[RapidWorkers, Given], Play]:
+    def play(provider: RapidWorkers, given: Given) -> Flow[object]:
         plain = yield from provider.ready_made(job, link=LINKS[job], quantity=6)
         full = yield from provider.ready_made(
             job, link=LINKS[job], quantity=7, countries=("US", "GB"), language="en", approve_once_full=False
@@ -224,7 +229,7 @@ def _ready_made(job: ReadyMade) -> Callable[[RapidWorkers, Given], Flow[Any]]:
     return play
 
 
-def _ready_made_refused(provider: RapidWorkers, given: Given) -> Flow[Any]:
+def _ready_made_refused(provider: RapidWorkers, given: Given) -> Flow[object]:
     job = ReadyMade.FACEBOOK_LIKES
     return refused(provider.ready_made(job, link=LINKS[job], quantity=6), InsufficientFunds, InvalidRequest)
 

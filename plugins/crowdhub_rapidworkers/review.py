@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Hashable, Sequence
+from typing import TYPE_CHECKING
 
-from crowdhub.errors import Conflict, InvalidRequest, Issue, NotFound, OutcomeUnknown, UnreadableResponse
+from crowdhub.errors import InvalidRequest, Issue, NotFound, OutcomeUnknown, UnreadableResponse
 from crowdhub.model import (
     BatchReport,
     Decision,
@@ -17,13 +17,14 @@ from crowdhub.model import (
     Worker,
     settled,
 )
-from crowdhub.protocol import Call, Effect, Flow, Page, every, path_segment, text_or_none
+from crowdhub.protocol import Call, Effect, Flow, Page, every, first_match, operation, path_segment, text_or_none
 from crowdhub_rapidworkers import wire
 
 if TYPE_CHECKING:
     from crowdhub.protocol import Provider
+    from crowdhub_rapidworkers.settings import RapidWorkersSettings
 
-    Base = Provider[Any]
+    Base = Provider[RapidWorkersSettings]
 else:
     Base = object
 
@@ -39,61 +40,42 @@ class Review(Base):
             self, task_id: str, query: list[tuple[str, str]], number: int = 1
         ) -> Flow[Page[Submission]]: ...
 
+    @operation
     def approve(self, submission: Submission, note: str | None = None) -> Flow[Submission]:
-        """``POST …/approve/`` with JSON ``{notes?}``. Pays the worker the job's rate.
-
-        Raises `Conflict` where it was rejected before; approved before is a success with ``replayed=True``.
-        """
+        """``POST …/approve/`` with JSON ``{notes?}``. Pays the worker the job's rate."""
         body = {"notes": note} if note else {}
         return (yield from self._settle(submission, "approve", body, SubmissionStatus.APPROVED))
 
+    @operation
     def reject(self, submission: Submission, reason: str) -> Flow[Submission]:
         """``POST …/reject/`` with JSON ``{notes}``. Nothing is paid and the slot opens again.
 
-        Raises `InvalidRequest` without a reason, `Conflict` where it was approved before.
+        Raises `InvalidRequest` without a reason.
         """
         if not reason.strip():
             raise InvalidRequest(issues=[Issue("reason", "is empty; RapidWorkers requires one for a rejection")])
         return (yield from self._settle(submission, "reject", {"notes": reason}, SubmissionStatus.REJECTED))
 
     def _settle(
-        self, submission: Submission, verb: str, body: dict[str, str], wanted: SubmissionStatus
+        self, submission: Submission, verb: str, body: dict[str, str], status: SubmissionStatus
     ) -> Flow[Submission]:
         task_id, own_id = path_segment(submission.task_id), path_segment(submission.id)
         path = f"/api/campaigns/{task_id}/submissions/{own_id}/{verb}/"
-        try:
-            reply = yield Call.post(path, json=body, effect=Effect.SETTLE)
-            answer = wire.Settled.read(reply)
-        except (Conflict, OutcomeUnknown, UnreadableResponse) as error:  # done already, or perhaps just now
-            actual = yield from self._actual(submission)
-            if actual is None or actual.status is PENDING:
-                raise
-            if actual.status is not wanted:
-                raise Conflict(
-                    f"Submission {submission.id} is already {actual.status}, not {wanted}.",
-                    actual=actual,
-                    http_status=error.http_status,
-                    provider_message=error.provider_message,
-                ) from error
-            return actual.copy_with(replayed=not isinstance(error, UnreadableResponse))
+        reply = yield Call.post(path, json=body, effect=Effect.SETTLE)
+        answer = wire.Settled.read(reply)
         return submission.copy_with(
-            status=wanted,
+            status=status,
             feedback=body.get("notes", submission.feedback),
             amount_paid=wire.money(answer.submission.amount_paid),
             raw={**submission.raw, "settled": answer.raw},
         )
 
-    def _actual(self, submission: Submission) -> Flow[Submission | None]:
-        """The submission as it stands now. There is no call for one: the list is searched by the worker's name."""
+    @operation
+    def state_of(self, submission: Submission) -> Flow[Submission | None]:
+        """There is no call for one: the list is searched by the worker's name."""
         name = submission.worker.name
-        page = yield from self._submissions(submission.task_id, [("search", name)] if name else [])
-        while True:
-            for each in page.items:
-                if each.id == submission.id:
-                    return each
-            if page.more is None:
-                return None
-            page = yield from page.more()
+        listing = self._submissions(submission.task_id, [("search", name)] if name else [])
+        return (yield from first_match(listing, lambda each: each.id == submission.id))
 
     # --- in bulk --------------------------------------------------------------------------------------------
 
@@ -101,10 +83,11 @@ class Review(Base):
         """All decisions on one task together: only then can it be told whether a bulk approval is safe."""
         return decision.submission.task_id
 
+    @operation
     def review_batch(self, decisions: Sequence[Decision]) -> Flow[BatchReport]:
         """``POST …/bulk_action/``, which approves **everything** pending at that moment.
 
-        Used only where every pending submission was decided "approve" with the same words, and no new one can
+        Used only where every pending submission was decided "approve" with the same comment, and no new one can
         arrive: no slot is left, checked before and after the pending list is read. Otherwise everything is
         handed back to be reviewed one by one. Its answer is compared with the decisions.
 
@@ -113,8 +96,8 @@ class Review(Base):
         """
         task_id = decisions[0].submission.task_id
         by_id = {each.submission.id: each for each in decisions}
-        note = decisions[0].words
-        uniform = all(each.verdict is Verdict.APPROVE and each.words == note for each in decisions)
+        note = decisions[0].comment
+        uniform = all(each.verdict is Verdict.APPROVE and each.comment == note for each in decisions)
         if not uniform or len(by_id) != len(decisions):
             return BatchReport(left=tuple(decisions))
         before: Task = yield from self.task(task_id)
@@ -128,11 +111,14 @@ class Review(Base):
             return BatchReport(left=tuple(decisions))  # something moved between the two looks
         path = f"/api/campaigns/{path_segment(task_id)}/submissions/bulk_action/"
         try:
-            reply = yield Call.post(path, json={"notes": note} if note else {}, effect=Effect.SPEND)
-            answer = wire.BulkSettled.read(reply)
+            reply = yield Call.post(path, json={"notes": note} if note else {}, effect=Effect.SPEND, costs=False)
         except NotFound:  # somebody else settled them in this moment: one by one tells what they are now
             return BatchReport(left=tuple(decisions))
-        except (OutcomeUnknown, UnreadableResponse):
+        except OutcomeUnknown:
+            return (yield from self._after_lost(task_id, decisions))
+        try:
+            answer = wire.BulkSettled.read(reply)
+        except UnreadableResponse:
             return (yield from self._after_lost(task_id, decisions))
         return self._compare(decisions, answer)
 
@@ -146,7 +132,7 @@ class Review(Base):
             outcomes=tuple(done), left=tuple(each for each in decisions if each.submission.id not in approved)
         )
 
-    def _pending(self, task_id: str, decided: Any) -> Flow[dict[str, Submission] | None]:
+    def _pending(self, task_id: str, decided: Collection[str]) -> Flow[dict[str, Submission] | None]:
         """Everything pending now by id; None as soon as one is found that was not decided."""
         page: Page[Submission] = yield from self.submissions(task_id, PENDING)
         found: dict[str, Submission] = {}
@@ -167,7 +153,7 @@ class Review(Base):
         for decision in decisions:
             submission = decision.submission
             if submission.id in approved:
-                done = submission.copy_with(status=SubmissionStatus.APPROVED, feedback=decision.words)
+                done = submission.copy_with(status=SubmissionStatus.APPROVED, feedback=decision.comment)
                 outcomes.append(settled(decision, done))
             else:  # it was not pending any more, or the marketplace left it out: its own call tells
                 left.append(decision)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import cast
 
 from crowdhub.model import Money, SubmissionStatus, Task, TaskDraft, TaskStatus, Worker, country_code
 from crowdhub.protocol import (
@@ -17,6 +17,7 @@ from crowdhub.protocol import (
     LenientDecimal,
     LenientInt,
     LenientText,
+    Response,
     WireModel,
     decimal_or_none,
     int_or_none,
@@ -27,9 +28,6 @@ from crowdhub.protocol import (
     unmark,
     unreadable,
 )
-
-if TYPE_CHECKING:
-    from crowdhub import Response
 
 CURRENCY = "USD"
 
@@ -123,7 +121,7 @@ class BulkSettled(WireModel):
     submissions: list[Settled.Item]
 
 
-def said(reply: Response) -> Mapping[str, Any]:
+def said(reply: Response) -> Mapping[str, object]:
     """An answer that is kept and not read, whatever it is."""
     data = load_json(reply)
     found = mapping(data)
@@ -138,14 +136,14 @@ class BlockedWorker(WireModel):
     blocked_at: LenientText = None
 
 
-def _either(row: Mapping[str, Any], camel: str, snake: str) -> Any:
+def _either(row: Mapping[str, object], camel: str, snake: str) -> object:
     return row[camel] if camel in row else row.get(snake)
 
 
-def campaign(row: Any, identity: Identity) -> Task:
+def campaign(row: object, identity: Identity) -> Task:
     """A campaign of the list or of ``detail``. Raises `UnreadableResponse` where it has no id."""
 
-    def prepare(row: dict[str, Any]) -> dict[str, Any]:
+    def prepare(row: dict[str, object]) -> dict[str, object]:
         instructions, reference = unmark(text_or_none(row.get("description")))
         remaining = int_or_none(_either(row, "remainingAvailabilities", "remaining_availabilities"))
         status = TASK_STATUS.get(str(_either(row, "jobStatus", "job_status")).lower(), TaskStatus.UNKNOWN)
@@ -181,13 +179,13 @@ def _share(text: str) -> Decimal | None:
     return decimal_or_none(text)
 
 
-def submission_fields(row: dict[str, Any], identity: Identity, task_id: str) -> dict[str, Any]:
+def submission_fields(row: dict[str, object], identity: Identity, task_id: str) -> dict[str, object]:
     """A row of a submissions page, as the fields of our `Submission`. This runs once for each submission of
     a large listing, so it only moves values; the model's own validation converts them."""
     get = row.get
     rate = _either(row, "workerApprovalRate", "worker_approval_rate")
     country = get("country_name")
-    images = get("images")
+    images = cast("list[dict[str, object]] | None", get("images"))  # a wrong one is found when the record is read
     number = row["submissionId"] if "submissionId" in row else row["submission_id"]
     return {
         **identity,
@@ -220,7 +218,7 @@ def submission_fields(row: dict[str, Any], identity: Identity, task_id: str) -> 
     }
 
 
-def page_of(data: Any, number: int) -> tuple[Any, int | None, bool]:
+def page_of(data: object, number: int) -> tuple[object, int | None, bool]:
     """The submissions page that was asked for by ``number``, as its rows, the count of the whole listing, and
     whether more follow."""
     page = mapping(data) or {}
@@ -236,7 +234,7 @@ def page_of(data: Any, number: int) -> tuple[Any, int | None, bool]:
     return inner.get("submissions"), total, more
 
 
-def blocked_worker(row: Any) -> Worker:
+def blocked_worker(row: object) -> Worker:
     """A row of the block list."""
     wire = BlockedWorker.parse(row)
     prepared = {"id": wire.worker_id, "name": wire.worker_name, "blocked": True, "blocked_at": wire.blocked_at}

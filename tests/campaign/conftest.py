@@ -1,29 +1,24 @@
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from support import postgres
-
-from crowdhub.testing.campaign import Place
+from crowdhub.testing.campaign import LedgerHost
 from crowdhub.testing.campaign.processes import Processes
+from tests.support import postgres
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
-    with Place("sqlite") as place:
-        yield place
+def host() -> Iterator[LedgerHost]:
+    with LedgerHost("sqlite") as host:
+        yield host
 
 
 @pytest.fixture
-def postgres_place() -> Iterator[Place]:
-    with Place("postgres", server=postgres.server()) as place:
-        yield place
+def postgres_host() -> Iterator[LedgerHost]:
+    with LedgerHost("postgres", server=postgres.server()) as host:
+        yield host
 
 
 @pytest.fixture(scope="module")

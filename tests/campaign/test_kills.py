@@ -1,31 +1,44 @@
 """``kill -9`` at every step, in real processes; then recovery, and the same key again."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Protocol
+
 import pytest
 
-from crowdhub.testing.campaign.chapter import Chapter
-from crowdhub.testing.campaign.kills import WEATHER, Kills
-from crowdhub.testing.campaign.stages import STAGES
+from crowdhub.errors import Conflict
+from crowdhub.model import Submission
+from crowdhub.testing.campaign import LedgerHost
+from crowdhub.testing.campaign.experiment import Experiment
+from crowdhub.testing.campaign.jobs import ChildJob
+from crowdhub.testing.campaign.kills import CONDITIONS, Kills
+from crowdhub.testing.campaign.processes import Processes
+from crowdhub.testing.campaign.profile import profile_of
 
 LOST = "with the answer lost, work done"
 
 
+class OpenKills(Protocol):
+    def __call__(self, name: str, ledger: str | None = None) -> Kills: ...
+
+
 @pytest.fixture
-def kills(place, processes):
-    opened = []
+def kills(host: LedgerHost, processes: Processes) -> Iterator[OpenKills]:
+    with ExitStack() as opened:
 
-    def open_one(name, ledger=None):
-        chapter = Chapter(STAGES[name], 1, ledger or place.new(), rate=0)
-        opened.append(chapter.__enter__())
-        return Kills(chapter, processes, quick=True)
+        def open_one(name: str, ledger: str | None = None) -> Kills:
+            experiment = opened.enter_context(Experiment(profile_of(name), 1, ledger or host.new(), rate=0))
+            return Kills(experiment, processes, quick=True)
 
-    yield open_one
-    for chapter in opened:
-        chapter.__exit__()
+        yield open_one
 
 
-def test_the_steps_are_those_between_intent_and_outcome(kills):
+def test_the_steps_are_those_between_intent_and_outcome(kills: OpenKills) -> None:
     mine = kills("rapidworkers")
-    names = mine._job("publish", number=1, key="k")["points"]
+    names = list(mine.do(ChildJob(do="publish", number=1, key="k")).points)
     order = [
         "before writing the intent",
         "in the middle of writing the intent",
@@ -44,61 +57,66 @@ def test_the_steps_are_those_between_intent_and_outcome(kills):
 
 
 @pytest.mark.parametrize("name", ["rapidworkers", "etxt"])
-def test_publishing_killed_at_every_step(kills, name):
+def test_publishing_killed_at_every_step(kills: OpenKills, name: str) -> None:
     mine = kills(name)
-    mine.publishing(LOST, WEATHER[LOST])
-    assert mine.tally.good, mine.tally.duplicates + mine.tally.lost
-    assert not mine.tally.unknown
-    assert mine.tally.faults["kill -9"] >= 12
+    mine.publishing(LOST, CONDITIONS[LOST])
+    assert mine.findings.good, mine.findings.duplicates + mine.findings.lost
+    assert not mine.findings.unknown
+    assert mine.findings.faults["kill -9"] >= 12
 
 
-def test_publishing_killed_at_every_step_with_the_ledger_in_postgresql(kills, postgres_place):
-    mine = kills("crowdsdom", postgres_place.new())
-    mine.publishing("in fair weather", None)
-    assert mine.tally.good, mine.tally.duplicates + mine.tally.lost
-    assert mine.tally.faults["kill -9"] >= 10
+def test_publishing_killed_at_every_step_with_the_ledger_in_postgresql(
+    kills: OpenKills, postgres_host: LedgerHost
+) -> None:
+    mine = kills("crowdsdom", postgres_host.new())
+    mine.publishing("with nothing else wrong", None)
+    assert mine.findings.good, mine.findings.duplicates + mine.findings.lost
+    assert mine.findings.faults["kill -9"] >= 10
 
 
-def test_where_nothing_can_be_looked_up_a_person_is_asked_and_nothing_bought_again(kills):
+def test_where_nothing_can_be_looked_up_a_person_is_asked_and_nothing_bought_again(kills: OpenKills) -> None:
     mine = kills("capsolver")
-    mine.publishing("in fair weather", None)
-    assert mine.tally.good, mine.tally.duplicates + mine.tally.lost
-    assert sum(mine.tally.unknown.values()) >= 5
+    mine.publishing("with nothing else wrong", None)
+    assert mine.findings.good, mine.findings.duplicates + mine.findings.lost
+    assert sum(mine.findings.unknown.values()) >= 5
 
 
-def test_recovery_killed_at_every_step_of_its_own(kills):
+def test_recovery_killed_at_every_step_of_its_own(kills: OpenKills) -> None:
     mine = kills("rapidworkers")
     mine.recovering()
-    assert mine.tally.good, mine.tally.duplicates + mine.tally.lost
-    assert mine.tally.faults["kill -9"] >= 5
+    assert mine.findings.good, mine.findings.duplicates + mine.findings.lost
+    assert mine.findings.faults["kill -9"] >= 5
 
 
 @pytest.mark.parametrize("how", ["alike", "mixed"])
-def test_a_review_killed_at_every_step_is_carried_on(kills, how):
+def test_a_review_killed_at_every_step_is_carried_on(kills: OpenKills, how: str) -> None:
     """All of one kind go in one bulk call at RapidWorkers, mixed ones each in its own."""
     mine = kills("rapidworkers")
-    verdicts = STAGES["rapidworkers"].verdicts
-    mine.reviewing(how, list(verdicts[:1] if how == "alike" else verdicts))
-    assert mine.tally.good, mine.tally.duplicates + mine.tally.lost
-    assert mine.tally.faults["kill -9"] >= 8
+    verdicts = mine.profile.verdicts
+    mine.reviewing(how, verdicts[:1] if how == "alike" else verdicts)
+    assert mine.findings.good, mine.findings.duplicates + mine.findings.lost
+    assert mine.findings.faults["kill -9"] >= 8
 
 
-def test_what_was_settled_the_other_way_meanwhile_is_a_conflict(kills):
+def test_what_was_settled_the_other_way_meanwhile_is_a_conflict(kills: OpenKills) -> None:
     """Killed after the decisions were written; then somebody rejects on the website what was to be approved."""
     mine = kills("rapidworkers")
-    task, works = mine._task_with_work(3)
-    decisions = {name: {"verdict": "approve", "words": None} for name in works}
-    job = {"task": task, "decisions": decisions}
-    probe = mine._job("review", **{**job, "kill_at": 2})  # before, in the middle of, and now after the writing
-    assert "killed" in probe
-    market = mine.chapter.market
+    task, known = mine.task_with_work(3)
+    works = list(known)
+    job = ChildJob(do="review", task=task, decisions=dict.fromkeys(works, "approve"))
+    probe = mine.do(replace(job, kill_at=2))  # before, in the middle of, and now after the writing
+    assert probe.killed is not None
+    market = mine.experiment.market
     other = next(each for each in market.submissions(task) if each.id == works[1])
     market.approve(next(each for each in market.submissions(task) if each.id == works[0]))
     market.reject(other, "No total.")
-    report = mine.chapter.hub.recover()
+    report = mine.experiment.hub.recover()
     found = {each.decision.submission.id: each for each in report.reviews}
     assert [str(found[name].result) for name in works] == ["already", "failed", "approved"]
     assert "already rejected" in str(found[works[1]].error)
-    assert found[works[1]].error.actual.status == "rejected"
-    assert mine.chapter.hub.recover().reviews == ()
-    assert mine.chapter.truth.problems() == []
+    conflict = found[works[1]].error
+    assert isinstance(conflict, Conflict)
+    assert isinstance(conflict.actual, Submission)
+    assert conflict.actual.status == "rejected"
+    assert mine.experiment.hub.recover().reviews == ()
+    assert mine.experiment.charges.problems() == []

@@ -3,14 +3,18 @@
 import json
 import logging
 from base64 import b64encode
+from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import JsonValue, SecretStr
 
-from crowdhub import Capability, Money, TaskDraft
-from crowdhub.engine.http import Response, build_request
+from crowdhub import Capability, Hub, Money, TaskDraft
+from crowdhub.engine.http import URL, build_request
 from crowdhub.engine.transport import USER_AGENT
 from crowdhub.errors import (
     AuthenticationFailed,
+    CrowdhubError,
     InsufficientFunds,
     InvalidRequest,
     NotFound,
@@ -20,8 +24,11 @@ from crowdhub.errors import (
     RateLimited,
     UnreadableResponse,
 )
-from crowdhub.protocol import Call, Effect, FlowRun
+from crowdhub.protocol import Call, Effect, Response
+from crowdhub.sandbox import Sandbox
 from crowdhub_capsolver import CapSolver, CapSolverOptions, CapSolverSettings
+from crowdhub_capsolver.sandbox import CapSolverSandbox
+from tests.support.by_hand import Play, body_of, first_call
 
 DOCUMENTED_ASYNC = {
     "errorId": 0,
@@ -39,14 +46,14 @@ DOCUMENTED_SYNC = {
 }
 
 
-def any_task(**more):
+def any_task(**more: Any) -> TaskDraft:
     return TaskDraft(options=[CapSolverOptions(task={"type": "AntiTurnstileTaskProxyLess"}, **more)])
 
 
-def test_an_image_becomes_the_documented_request(provider):
-    call = FlowRun(provider.publish(TaskDraft(image=b"\x89PNG bytes"))).start()
+def test_an_image_becomes_the_documented_request(provider: CapSolver) -> None:
+    call = first_call(provider.publish(TaskDraft(image=b"\x89PNG bytes")))
     assert (call.method, call.path, call.effect) == ("POST", "/createTask", Effect.SPEND)
-    sent = json.loads(build_request(provider.sign(call), "https://api.capsolver.com/x", USER_AGENT).content)
+    sent = json.loads(build_request(provider.sign(call), URL("https://api.capsolver.com/x"), USER_AGENT).content)
     assert sent == {
         "clientKey": "CAP-the-key",
         "appId": "APP",
@@ -54,22 +61,22 @@ def test_an_image_becomes_the_documented_request(provider):
     }
 
 
-def test_an_image_in_a_file_is_read(provider, tmp_path):
+def test_an_image_in_a_file_is_read(provider: CapSolver, tmp_path: Path) -> None:
     path = tmp_path / "image.png"
     path.write_bytes(b"from a file")
-    call = FlowRun(provider.publish(TaskDraft(image=path))).start()
-    assert call.json["task"]["body"] == b64encode(b"from a file").decode()
+    call = first_call(provider.publish(TaskDraft(image=path)))
+    assert body_of(call)["task"]["body"] == b64encode(b"from a file").decode()
 
 
-def test_any_task_goes_as_it_is_with_its_callback():
-    provider = CapSolver(CapSolverSettings(client_key="CAP-the-key"))
-    task = {"type": "SomethingNew", "nested": {"a": [1, 2.5, None]}}
+def test_any_task_goes_as_it_is_with_its_callback() -> None:
+    provider = CapSolver(CapSolverSettings(client_key=SecretStr("CAP-the-key")))
+    task: dict[str, JsonValue] = {"type": "SomethingNew", "nested": {"a": [1, 2.5, None]}}
     options = CapSolverOptions(task=task, callback_url="https://example.com/done")
-    call = FlowRun(provider.publish(TaskDraft(options=[options]))).start()
+    call = first_call(provider.publish(TaskDraft(options=[options])))
     assert call.json == {"task": task, "callbackUrl": "https://example.com/done"}
 
 
-def test_a_synchronous_answer_makes_the_submission_at_once(provider, play):
+def test_a_synchronous_answer_makes_the_submission_at_once(provider: CapSolver, play: Play) -> None:
     calls, task = play(provider.publish(TaskDraft(image=b"x")), DOCUMENTED_SYNC)
     assert (task.id, task.status, task.slots, task.remaining) == (DOCUMENTED_SYNC["taskId"], "completed", 1, 0)
     asked, page = play(provider.submissions(task.id))
@@ -81,14 +88,16 @@ def test_a_synchronous_answer_makes_the_submission_at_once(provider, play):
     assert len(calls) == 1
 
 
-def test_a_task_carries_its_solution_into_another_process(provider, play):
+def test_a_task_carries_its_solution_into_another_process(provider: CapSolver, play: Play) -> None:
     _, task = play(provider.publish(TaskDraft(image=b"x")), DOCUMENTED_SYNC)
-    elsewhere = CapSolver(CapSolverSettings(client_key="CAP-the-key"))
+    elsewhere = CapSolver(CapSolverSettings(client_key=SecretStr("CAP-the-key")))
     kept = type(task).model_validate_json(task.model_dump_json())
-    assert elsewhere.solution_of(kept).text == "44795sds"
+    solution = elsewhere.solution_of(kept)
+    assert solution is not None
+    assert solution.text == "44795sds"
 
 
-def test_an_asynchronous_answer_is_asked_for(provider, play):
+def test_an_asynchronous_answer_is_asked_for(provider: CapSolver, play: Play) -> None:
     _, task = play(provider.publish(any_task()), DOCUMENTED_ASYNC)
     assert (task.status, task.remaining) == ("open", 1)
     assert provider.solution_of(task) is None
@@ -102,18 +111,18 @@ def test_an_asynchronous_answer_is_asked_for(provider, play):
 
 
 @pytest.mark.parametrize("status", ["idle", "processing", "a-new-word"])
-def test_what_is_not_ready_is_open(provider, play, status):
+def test_what_is_not_ready_is_open(provider: CapSolver, play: Play, status: str) -> None:
     assert play(provider.task("T"), {"errorId": 0, "status": status})[1].status == "open"
 
 
-def test_pending_solutions_are_never_asked_for(provider, play):
+def test_pending_solutions_are_never_asked_for(provider: CapSolver, play: Play) -> None:
     from crowdhub.model import SubmissionStatus
 
     calls, page = play(provider.submissions("T", SubmissionStatus.PENDING))
     assert (calls, page.items) == ([], ())
 
 
-def test_balance_is_exact_dollars(provider, play):
+def test_balance_is_exact_dollars(provider: CapSolver, play: Play) -> None:
     (call,), balance = play(provider.balance(), b'{"errorId":0,"balance":1071810.100000000000000001,"packages":[]}')
     assert (call.path, call.json) == ("/getBalance", {})
     assert balance == Money("1071810.100000000000000001", "USD")
@@ -133,15 +142,18 @@ def test_balance_is_exact_dollars(provider, play):
         ("ERROR_CAPTCHA_UNSOLVABLE", ProviderError),
     ],
 )
-def test_the_body_tells_whatever_the_status(provider, status, code, kind):
+def test_the_body_tells_whatever_the_status(
+    provider: CapSolver, status: int, code: str, kind: type[CrowdhubError]
+) -> None:
     body = {"errorId": 1, "errorCode": code, "errorDescription": "in words"}
     error = provider.error(Call.post("/createTask", effect=Effect.SPEND), Response(status, json=body))
     assert type(error) is kind
+    assert error is not None
     assert (error.provider_code, error.provider_message, error.http_status) == (code, "in words", status)
 
 
 @pytest.mark.parametrize("status", [200, 400])
-def test_no_error_in_the_body_is_no_error(provider, status):
+def test_no_error_in_the_body_is_no_error(provider: CapSolver, status: int) -> None:
     call = Call.post("/getBalance", effect=Effect.READ)
     assert provider.error(call, Response(status, json={"errorId": 0, "balance": 1})) is None
 
@@ -162,13 +174,15 @@ def test_no_error_in_the_body_is_no_error(provider, status):
         (200, b'{"errorId":"1"}', ProviderError),
     ],
 )
-def test_without_a_known_body_the_status_tells(provider, status, body, kind):
+def test_without_a_known_body_the_status_tells(
+    provider: CapSolver, status: int, body: bytes, kind: type[CrowdhubError]
+) -> None:
     error = provider.error(Call.post("/x", effect=Effect.READ), Response(status, content=body))
     assert type(error) is kind
 
 
-def test_capabilities_say_why_not():
-    table = CapSolver.capabilities()
+def test_capabilities_say_why_not() -> None:
+    table = CapSolver.capabilities
     assert set(table) == {Capability.PUBLISH, Capability.TASK, Capability.SUBMISSIONS, Capability.BALANCE}
     assert all(table.missing().values())
     assert all(not support or name in ("slots", "image") for name, support in table.fields.items())
@@ -181,7 +195,7 @@ def test_capabilities_say_why_not():
         (TaskDraft(), ["image"]),
         (TaskDraft(image=b""), ["image"]),
         (TaskDraft(image=b"x", slots=2), ["slots"]),
-        (TaskDraft(image="no/such/file.png"), ["image"]),
+        (TaskDraft(image="no/such/file.png"), ["image"]),  # type: ignore[arg-type]  # text becomes a path
         (TaskDraft(options=[CapSolverOptions(task={})]), ["options.task.type"]),
         (TaskDraft(image=b"x", options=[CapSolverOptions(task={"type": "VisionEngine"})]), ["image"]),
         (
@@ -198,14 +212,14 @@ def test_capabilities_say_why_not():
         (any_task(callback_url="https://example.com/x"), []),
     ],
 )
-def test_faults_are_named_at_once(provider, draft, wheres):
+def test_issues_are_named_at_once(provider: CapSolver, draft: TaskDraft, wheres: list[str]) -> None:
     assert [each.where for each in provider.draft_issues(draft)] == wheres
 
 
-def test_the_key_is_seen_nowhere(box, hub, caplog):
+def test_the_key_is_seen_nowhere(box: Sandbox, hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     market = hub["capsolver"]
-    key = box["capsolver"].key
+    key = box.market(CapSolverSandbox).key
     market.balance()
     with pytest.raises(NotFound) as caught:
         market.task("37223a89-06ed-442c-a0b8-22067b79c5b4")
@@ -213,7 +227,7 @@ def test_the_key_is_seen_nowhere(box, hub, caplog):
     assert key not in repr(market.provider.sign(Call.post("/getBalance", effect=Effect.READ)))
 
 
-def test_a_failing_server_is_not_the_callers_fault(play, provider):
+def test_a_failing_server_is_not_the_callers_fault(play: Play, provider: CapSolver) -> None:
     body = {"errorId": 1, "errorCode": "ERROR_BAD_REQUEST", "errorDescription": "Bad request"}
     for status, kind in ((500, ProviderError), (502, ProviderUnavailable), (400, InvalidRequest)):
         with pytest.raises(kind):

@@ -44,7 +44,7 @@ class Cli:
     def side(self) -> RapidWorkersSandbox:
         return self.box.market(RapidWorkersSandbox)
 
-    def write(self, hub: str = "max_wait = 5", **accounts: dict[str, Any]) -> None:
+    def write(self, hub: str = "max_wait = 5", /, **accounts: dict[str, Any]) -> None:
         self.accounts = accounts
         text = "\n".join(["[hub]", hub, *as_toml(accounts)])
         (self.folder / "crowdhub.toml").write_text(text, encoding="utf-8")

@@ -1,11 +1,15 @@
 """`crowdhub chaos` as a person sees it."""
 
+from __future__ import annotations
+
 import pytest
 
-from crowdhub.testing.campaign import Naive, Result, Tally
+from crowdhub.testing.campaign import CampaignReport, Findings, LedgerHost, NaiveFindings
+
+from .conftest import Cli
 
 
-def test_a_short_campaign_ends_with_0_and_a_table(cli):
+def test_a_short_campaign_ends_with_0_and_a_table(cli: Cli) -> None:
     said = cli.ok("chaos", "-p", "rapidworkers", "--operations", 15, "--no-kills", "--naive", 20, "--seed", 4)
     assert "rapidworkers (sandbox), ledger in sqlite, seed 4" in said.out
     assert "rapidworkers, naive retries" in said.out
@@ -13,13 +17,13 @@ def test_a_short_campaign_ends_with_0_and_a_table(cli):
 
 
 @pytest.mark.parametrize("case", ["duplicates", "lost"])
-def test_what_was_paid_twice_or_lost_ends_with_1(cli, monkeypatch, case):
+def test_what_was_paid_twice_or_lost_ends_with_1(cli: Cli, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
     import crowdhub.testing.campaign
 
-    def found(name, place, **_):
-        tally = Tally(name, operations=3)
-        getattr(tally, case).append("task-1: bought twice")
-        return Result(tally, Naive(operations=3, duplicates=2), 0, place.kind)
+    def found(name: str, host: LedgerHost, **_: object) -> CampaignReport:
+        findings = Findings(name, operations=3)
+        getattr(findings, case).append("task-1: bought twice")
+        return CampaignReport(findings, NaiveFindings(operations=3, duplicates=2), 0, host.kind)
 
     monkeypatch.setattr(crowdhub.testing.campaign, "run", found)
     said = cli("chaos", "-p", "etxt")
@@ -31,7 +35,7 @@ def test_what_was_paid_twice_or_lost_ends_with_1(cli, monkeypatch, case):
     assert rows.rows[0]["good"] is False
 
 
-def test_an_unknown_marketplace_is_named(cli):
+def test_an_unknown_marketplace_is_named(cli: Cli) -> None:
     said = cli("chaos", "-p", "nowhere")
     assert said.code == 2
     assert "nowhere" in said.err

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import TypeAlias, cast
 
 import pytest
 
-from crowdhub.demo import SCENES, run
+from crowdhub.demo import names, options_for, run
+from crowdhub.demo.counts import DemoRow
 from crowdhub.demo.show import LABELS, Silent
 from crowdhub.model import Submission
-from crowdhub.sandbox import Sandbox
+from crowdhub.sandbox import Books, MarketSandbox, Purse, Sandbox
+from crowdhub.sandbox.values import JsonObject
 from crowdhub_capsolver.sandbox import CapSolverSandbox
 from crowdhub_crowdsdom.sandbox import CrowdSDOMSandbox
 from crowdhub_etxt.sandbox import EtxtSandbox
 from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+from crowdhub_rapidworkers.sandbox.state import Campaign, JobRequest, Owner
 
 from .conftest import Cli
 from .test_process import on_terminal
 
 AGREE = "agree with the marketplace's own books"
-CURRENCY = {"rapidworkers": "USD", "crowdsdom": "CNY", "etxt": "RUB", "capsolver": "USD"}
+CURRENCY = {"capsolver": "USD", "crowdsdom": "CNY", "etxt": "RUB", "rapidworkers": "USD"}
+NAMES = list(CURRENCY)
 
 
 class Heard(Silent):
-    """What the play tells, in order."""
+    """What the demo tells, in order."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
@@ -41,23 +46,27 @@ class Heard(Silent):
         return "\n".join(what for name, what in self.told if name == account)
 
 
+Played: TypeAlias = tuple[Heard, dict[str, DemoRow], Sandbox]
+
+
+def number(money: str | None) -> Decimal:
+    assert money is not None
+    return Decimal(money.split()[0])
+
+
 @pytest.fixture(scope="module")
-def played() -> tuple[Heard, dict[str, dict[str, Any]], Sandbox]:
+def played() -> Played:
     """All four, once, in a sandbox whose state can still be looked at."""
     heard = Heard()
-    options = {name: scene.sandbox for name, scene in SCENES.items()}
-    with Sandbox(*SCENES, options=options) as box:
-        outcome = run(heard, box=box)
-    assert outcome.problems == ()
-    return heard, {row["marketplace"]: row for row in outcome.rows}, box
-
-
-Played = tuple[Heard, dict[str, dict[str, Any]], Sandbox]
+    with Sandbox(*NAMES, options=options_for(NAMES)) as box:
+        report = run(heard, NAMES, box=box)
+    assert report.problems == ()
+    return heard, {row["marketplace"]: row for row in report.rows}, box
 
 
 def test_all_four_play_and_agree_with_their_own_books(played: Played) -> None:
     _, rows, box = played
-    assert list(rows) == ["rapidworkers", "crowdsdom", "etxt", "capsolver"]
+    assert list(rows) == NAMES == names()
     for name, row in rows.items():
         books = box[name].books()
         assert books.problems() == []
@@ -65,11 +74,11 @@ def test_all_four_play_and_agree_with_their_own_books(played: Played) -> None:
         assert row["environment"] == "sandbox"
         assert row["books_agree"] is True
         assert row["requests"] == box[name].request_count
-        assert Decimal(row["paid"].split()[0]) == books.paid_out
+        assert number(row["paid"]) == books.paid_out
         assert len(books.payouts) == row["approved"] + row["bonuses"] + row["unknown"]
         assert row["approved"] + row["rejected"] + row["sent_back"] == row["handed_in"]
         if row["balance_after"] is not None:
-            assert Decimal(row["balance_after"].split()[0]) == books.balance
+            assert number(row["balance_after"]) == books.balance
 
 
 def test_the_one_draft_is_refused_with_reasons_where_it_does_not_fit(played: Played) -> None:
@@ -80,14 +89,14 @@ def test_the_one_draft_is_refused_with_reasons_where_it_does_not_fit(played: Pla
         assert "refused before any request" in heard.of(name)
     for name in ("rapidworkers", "etxt"):
         assert "refused" not in heard.of(name)
-    assert {name: row["published"] for name, row in rows.items()} == {**dict.fromkeys(SCENES, 1), "capsolver": 3}
-    (job,) = box.market(CrowdSDOMSandbox).place.jobs.values()
-    assert "data:image/png;base64," in job.settings["htmlQuestionsForm"]["content"]
+    assert {name: row["published"] for name, row in rows.items()} == {**dict.fromkeys(NAMES, 1), "capsolver": 3}
+    (job,) = box.market(CrowdSDOMSandbox).board.jobs.values()
+    assert "data:image/png;base64," in str(job.form.content["content"])
 
 
 def test_the_work_of_all_comes_in_one_stream_and_poor_work_is_refused_as_each_can(played: Played) -> None:
     heard, rows, _ = played
-    verdicts = {name: {verdict for account, verdict in heard.verdicts if account == name} for name in SCENES}
+    verdicts = {name: {verdict for account, verdict in heard.verdicts if account == name} for name in NAMES}
     assert verdicts == {
         "rapidworkers": {"approve", "reject"},
         "crowdsdom": {"approve", "reject"},
@@ -118,23 +127,22 @@ def test_answers_lost_on_purpose_are_found_and_nothing_is_paid_twice(played: Pla
     assert len(box.market(CapSolverSandbox).tasks) == 4  # one a picture, the one that nobody can find again included
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", NAMES)
 def test_each_plays_alone(name: str) -> None:
-    outcome = run(Silent(), [name])
-    assert outcome.problems == ()
-    assert [row["marketplace"] for row in outcome.rows] == [name]
+    report = run(Silent(), [name])
+    assert report.problems == ()
+    assert [row["marketplace"] for row in report.rows] == [name]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_it_agrees_with_other_people_too(seed: int) -> None:
-    options = {name: scene.sandbox for name, scene in SCENES.items()}
-    with Sandbox(*SCENES, options=options, seed=seed) as box:
-        assert run(Silent(), box=box).problems == ()
+    with Sandbox(*NAMES, options=options_for(NAMES), seed=seed) as box:
+        assert run(Silent(), NAMES, box=box).problems == ()
 
 
 def test_in_a_pipe(cli: Cli) -> None:
     said = cli.ok("demo")
-    for name in SCENES:
+    for name in NAMES:
         assert f"{name} (sandbox)" in said.out
     for label in LABELS.values():
         assert label in said.out
@@ -146,7 +154,7 @@ def test_in_a_pipe(cli: Cli) -> None:
 def test_as_json(cli: Cli) -> None:
     said = cli.ok("demo", "--json")
     rows = {row["marketplace"]: row for row in said.rows}
-    assert list(rows) == list(SCENES)
+    assert list(rows) == NAMES
     assert all(row["agrees"] is True for row in rows.values())
     first = rows["rapidworkers"]
     assert (first["published"], first["approved"], first["paid"]) == (1, 60, "15.00 USD")
@@ -156,10 +164,10 @@ def test_as_json(cli: Cli) -> None:
 
 def test_a_wide_terminal_has_one_table_and_a_narrow_one_cuts_nothing_off(cli: Cli) -> None:
     wide = on_terminal(cli, "demo", columns=80)
-    (heads,) = [line.split() for line in wide.splitlines() if line.split() == list(SCENES)]
+    (heads,) = [line.split() for line in wide.splitlines() if line.split() == NAMES]
     assert heads
     (paid,) = [line.split() for line in wide.splitlines() if line.startswith("Paid")]
-    assert paid == ["Paid", "15.00", "24.00", "335.00", "0.0016"]
+    assert paid == ["Paid", "0.0016", "24.00", "335.00", "15.00"]
     narrow = on_terminal(cli, "demo", columns=34)
     assert max(map(len, narrow.splitlines())) <= 34
     told = [line.split() for line in narrow.splitlines()]
@@ -177,7 +185,7 @@ class Thief(RapidWorkersSandbox):
 
     taken = False
 
-    def books(self):  # type: ignore[no-untyped-def]
+    def books(self) -> Books:
         if not self.taken:
             self.taken = True
             with self.lock:
@@ -190,12 +198,12 @@ class Thief(RapidWorkersSandbox):
 class ChargesTwice(RapidWorkersSandbox):
     """Charges for every job twice."""
 
-    def open_campaign(self, owner, job):  # type: ignore[no-untyped-def]
+    def open_campaign(self, owner: Owner, job: JobRequest) -> Campaign:
         _ = super().open_campaign(owner, job)
         return super().open_campaign(owner, job)
 
 
-def pays_more(purse: Any) -> None:
+def pays_more(purse: Purse) -> None:
     """Somebody is paid a second time."""
     last = purse.payouts[-1]
     purse.held += last.amount
@@ -205,7 +213,7 @@ def pays_more(purse: Any) -> None:
 class GenerousCrowdSDOM(CrowdSDOMSandbox):
     done = False
 
-    def books(self):  # type: ignore[no-untyped-def]
+    def books(self) -> Books:
         if not self.done:
             self.done = True
             pays_more(self._purse)
@@ -215,7 +223,7 @@ class GenerousCrowdSDOM(CrowdSDOMSandbox):
 class GenerousEtxt(EtxtSandbox):
     done = False
 
-    def books(self):  # type: ignore[no-untyped-def]
+    def books(self) -> Books:
         if not self.done:
             self.done = True
             pays_more(self._customer.purse)
@@ -225,23 +233,24 @@ class GenerousEtxt(EtxtSandbox):
 class TwiceCapSolver(CapSolverSandbox):
     """Makes, and charges for, two tasks each time."""
 
-    def _create(self, body):  # type: ignore[no-untyped-def]
+    def _create(self, body: JsonObject) -> JsonObject:
         _ = super()._create(body)
         return super()._create(body)
 
 
 @pytest.mark.parametrize("kind", [Thief, ChargesTwice, GenerousCrowdSDOM, GenerousEtxt, TwiceCapSolver])
-def test_books_that_do_not_agree_are_noticed(kind: Any) -> None:
-    made = kind(**SCENES[kind.name].sandbox)
+def test_books_that_do_not_agree_are_noticed(kind: type[MarketSandbox]) -> None:
+    make = cast("Callable[..., MarketSandbox]", kind)
+    made = make(**options_for([kind.name])[kind.name])
     with Sandbox(made) as box:
-        outcome = run(Silent(), [kind.name], box=box)
-    assert not outcome.agrees
-    assert outcome.rows[0]["books_agree"] is False
+        report = run(Silent(), [made.name], box=box)
+    assert not report.agrees
+    assert report.rows[0]["books_agree"] is False
 
 
 def test_one_marketplace_whose_books_do_not_agree_fails_the_command(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds: dict[str, Any] = {"rapidworkers": Thief, "capsolver": CapSolverSandbox}
-    monkeypatch.setattr("crowdhub.sandbox.box.load_sandbox", lambda name: kinds[name])
+    kinds: dict[str, type[MarketSandbox]] = {"rapidworkers": Thief, "capsolver": CapSolverSandbox}
+    monkeypatch.setattr("crowdhub.sandbox.box.load_sandbox", kinds.__getitem__)
     said = cli("demo", *kinds)
     assert said.code == 1
     assert "do NOT agree" in said.out

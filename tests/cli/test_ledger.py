@@ -1,9 +1,12 @@
 """`crowdhub ledger`: what was spent where, without asking a marketplace."""
 
+from __future__ import annotations
+
 import csv
 import io
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,24 +14,26 @@ from crowdhub.clock import Clock
 from crowdhub.ledger import Ledger
 from crowdhub.model import Money, Task
 
+from .conftest import Cli, Said
+
 LIVE = {"provider": "acme", "account": "live-acme", "environment": "live"}
 BOX = {"provider": "acme", "account": "acme", "environment": "sandbox"}
 
 
 class At(Clock):
-    def __init__(self, day):
+    def __init__(self, day: int) -> None:
         self.day = day
 
-    def now(self):
+    def now(self) -> datetime:
         return datetime(2026, 3, self.day, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def ids(cli, tmp_path):
+def ids(cli: Cli, tmp_path: Path) -> list[str]:
     """Three days of spending: done, done in another currency, and an open one."""
     file = tmp_path / "ledger.sqlite3"
     cli.write(f'ledger = "{file.as_posix()}"', **cli.box.accounts)
-    made = []
+    made: list[str] = []
     for day, identity, amount, state in (
         (1, LIVE, Money("5", "USD"), "done"),
         (2, BOX, Money("90", "RUB"), "done"),
@@ -37,18 +42,18 @@ def ids(cli, tmp_path):
         with Ledger.open(file, clock=At(day)) as ledger:
             intent = ledger.begin(identity, "publish", f"work {day}", key=f"order-{day}", amount=amount).intent
             if state == "done":
-                ledger.finish(intent, Task(id=f"t{day}", **identity))
+                ledger.finish(intent, Task.model_validate({"id": f"t{day}", **identity}))
             else:
                 ledger.unknown(intent, "the answer was lost")
             made.append(intent.id)
     return made
 
 
-def keys(said):
+def keys(said: Said) -> list[object]:
     return [row["key"] for row in said.rows]
 
 
-def test_everything_is_listed_newest_first(cli, ids):
+def test_everything_is_listed_newest_first(cli: Cli, ids: list[str]) -> None:
     assert keys(cli.ok("ledger", "list", "--json")) == ["order-3", "order-2", "order-1"]
     lines = cli.ok("ledger", "list").out.splitlines()
     assert lines[0].split("\t")[:3] == ["when", "account", "operation"]
@@ -70,11 +75,11 @@ def test_everything_is_listed_newest_first(cli, ids):
         (["--account", "nobody"], []),
     ],
 )
-def test_filters(cli, ids, options, found):
+def test_filters(cli: Cli, ids: list[str], options: list[str], found: list[str]) -> None:
     assert keys(cli.ok("ledger", "list", "--json", *options)) == found
 
 
-def test_totals_are_by_account_and_currency_and_by_day(cli, ids):
+def test_totals_are_by_account_and_currency_and_by_day(cli: Cli, ids: list[str]) -> None:
     rows = cli.ok("ledger", "totals", "--json").rows
     sums = {(row["account"], row["spent"]["currency"]): (row["spent"]["amount"], row["held"]["amount"]) for row in rows}
     assert sums == {("live-acme", "USD"): ("5", "2"), ("acme", "RUB"): ("90", "0")}
@@ -83,7 +88,7 @@ def test_totals_are_by_account_and_currency_and_by_day(cli, ids):
     assert "5 USD" in cli.ok("ledger", "totals").out
 
 
-def test_exports_are_whole(cli, ids):
+def test_exports_are_whole(cli: Cli, ids: list[str]) -> None:
     rows = list(csv.DictReader(io.StringIO(cli.ok("ledger", "export", "csv").out)))
     assert [row["key"] for row in rows] == ["order-1", "order-2", "order-3"]
     assert rows[0]["amount"] == "5"
@@ -91,14 +96,14 @@ def test_exports_are_whole(cli, ids):
     assert only["key"] == "order-3"
 
 
-def test_compacting_leaves_the_sums_and_what_is_open(cli, ids):
+def test_compacting_leaves_the_sums_and_what_is_open(cli: Cli, ids: list[str]) -> None:
     before = cli.ok("ledger", "totals", "--json").out
     assert "entries dropped or shortened" in cli.ok("ledger", "compact", "--older-than", "1", "--forget-keys").out
     assert keys(cli.ok("ledger", "list", "--json")) == ["order-3"]
     assert cli.ok("ledger", "totals", "--json").out == before
 
 
-def test_a_person_says_that_it_was_done(cli, ids):
+def test_a_person_says_that_it_was_done(cli: Cli, ids: list[str]) -> None:
     refused = cli("ledger", "settle", ids[2], "--done")
     assert refused.code == 2
     assert "--task" in refused.err
@@ -106,7 +111,7 @@ def test_a_person_says_that_it_was_done(cli, ids):
     assert cli.ok("ledger", "list", "--json", "--state", "done").rows[0]["task_id"] == "t77"
 
 
-def test_a_key_settled_by_hand_gives_its_task_back(cli, ids, tmp_path):
+def test_a_key_settled_by_hand_gives_its_task_back(cli: Cli, ids: list[str], tmp_path: Path) -> None:
     cli.ok("ledger", "settle", ids[2], "--done", "--task", "t77")
     with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
         again = ledger.begin(LIVE, "publish", "work 3", key="order-3")
@@ -114,7 +119,7 @@ def test_a_key_settled_by_hand_gives_its_task_back(cli, ids, tmp_path):
         assert again.intent.read(Task).id == "t77"
 
 
-def test_a_person_says_that_it_was_not_done(cli, ids):
+def test_a_person_says_that_it_was_not_done(cli: Cli, ids: list[str]) -> None:
     assert "is not_done now" in cli.ok("ledger", "settle", ids[2], "--not-done").out
     assert [row["held"]["amount"] for row in cli.ok("ledger", "totals", "--json", "--currency", "USD").rows] == ["0"]
     said = cli("ledger", "settle", ids[2], "--not-done")
@@ -125,14 +130,14 @@ def test_a_person_says_that_it_was_not_done(cli, ids):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["list", "--day", "yesterday"], "no day such as"),
+        (["list", "--day", "yesterday"], "not a day such as"),
         (["list", "--day", "2026-03-01", "--since", "2026-03-01"], "cannot be combined"),
         (["settle", "nonsense"], "--done/--not-done"),
         (["settle", "nonsense", "--not-done"], "not in the ledger"),
         (["settle", "nonsense", "--not-done", "--task", "t"], "no meaning"),
     ],
 )
-def test_what_makes_no_sense_is_named(cli, ids, arguments, words):
+def test_what_makes_no_sense_is_named(cli: Cli, ids: list[str], arguments: list[str], words: str) -> None:
     said = cli("ledger", *arguments)
     assert said.code == 2
     assert words in said.err

@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import tomllib
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from crowdhub import Hub
@@ -19,17 +21,44 @@ from .conftest import Cli
 START = [sys.executable, "-c", "from crowdhub.cli import main; main()"]
 
 
+@contextmanager
+def interruptible() -> Generator[None]:
+    """What is started in here can be interrupted, wherever these tests run.
+
+    A shell starts its background jobs with SIGINT ignored, and what is ignored is handed on to children; what is
+    handled starts them with the default.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        _ = signal.signal(signal.SIGINT, before)
+
+
+def test_what_is_started_from_a_background_job_can_be_interrupted() -> None:
+    code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interruptible():
+            said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        _ = signal.signal(signal.SIGINT, before)
+    assert said.stdout == "True\n"
+
+
 def test_ctrl_c_in_a_review_tells_what_was_done_and_what_was_not(cli: Cli) -> None:
     task = cli.publish(slots=200)
     _ = cli.side.hand_in(task, 100)
     cli.side.faults.add(Fault.hang("before"), path="/approve/$", skip=3)
-    process = subprocess.Popen(
-        [*START, "review", task, "--approve-all", "--json"],
-        cwd=cli.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with interruptible():
+        process = subprocess.Popen(
+            [*START, "review", task, "--approve-all", "--json"],
+            cwd=cli.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     assert process.stderr is not None
     cli.side.faults.wait_held(1, timeout=30)
     process.send_signal(signal.SIGINT)
@@ -52,7 +81,8 @@ def test_ctrl_c_in_a_review_tells_what_was_done_and_what_was_not(cli: Cli) -> No
 def test_ctrl_c_while_publishing_gives_the_key_that_finds_it(cli: Cli) -> None:
     cli.side.faults.add(Fault.hang("after"), path="/jobs/add")
     options = ["--title=T", "--instructions=I", "--proof=P", "--category=C", "--reward=0.10"]
-    process = subprocess.Popen([*START, "publish", *options], cwd=cli.folder, stderr=subprocess.PIPE, text=True)
+    with interruptible():
+        process = subprocess.Popen([*START, "publish", *options], cwd=cli.folder, stderr=subprocess.PIPE, text=True)
     cli.side.faults.wait_held(1, timeout=30)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
@@ -109,13 +139,14 @@ def test_a_wide_terminal_shows_a_table_and_a_narrow_one_cuts_nothing_off(cli: Cl
 
 
 def test_the_sandbox_prints_the_account_to_use(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [*START, "sandbox", "rapidworkers", "--set", "rapidworkers.balance=77.00"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with interruptible():
+        process = subprocess.Popen(
+            [*START, "sandbox", "rapidworkers", "--set", "rapidworkers.balance=77.00"],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     assert process.stdout is not None
     lines: list[str] = []
     while "Ctrl-C" not in (line := process.stdout.readline()):

@@ -1,6 +1,9 @@
 """`crowdhub recover` after a crash: what is settled, and what is left for a person."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -8,8 +11,11 @@ from crowdhub import Hub, TaskDraft
 from crowdhub.clock import Clock
 from crowdhub.errors import Lost, OutcomeUnknown
 from crowdhub.ledger import Ledger
-from crowdhub.model import Money
-from crowdhub.operations.publishing import with_reference
+from crowdhub.model import Money, Task
+from crowdhub.operations.port import identity_of
+from crowdhub.operations.spending import with_reference
+
+from .conftest import Cli
 
 DRAFT = TaskDraft(
     title="Read a receipt", instructions="Read it", reward=Money("0.25", "USD"), proof="The total", category="Other"
@@ -17,42 +23,48 @@ DRAFT = TaskDraft(
 
 
 class Past(Clock):
-    def now(self):
+    def now(self) -> datetime:
         return datetime.now(UTC) - timedelta(minutes=20)
 
 
+def _no_sleep(_clock: Clock, _seconds: float) -> None: ...
+
+
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch):
-    monkeypatch.setattr(Clock, "sleep", lambda *_: None)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Clock, "sleep", _no_sleep)
 
 
 @pytest.fixture
-def file(cli, tmp_path):
+def file(cli: Cli, tmp_path: Path) -> Path:
     file = tmp_path / "ledger.sqlite3"
     cli.write(f'max_wait = 5\nledger = "{file.as_posix()}"', **cli.box.accounts)
     return file
 
 
-def left_open(cli, file, key, *, published=False, clock=None):
+def left_open(
+    cli: Cli, file: Path, key: str, *, published: bool = False, clock: Clock | None = None
+) -> tuple[str, Task | None]:
     """An intent whose answer was lost; ``published``: the marketplace did carry it out."""
     with Hub(cli.box.accounts, ledger=None) as hub, Ledger.open(file, clock=clock) as ledger:
         provider = hub["rapidworkers"].provider
         draft = with_reference(provider, DRAFT, key)
         task = hub["rapidworkers"].publish(DRAFT, key=key) if published else None
         begun = ledger.begin(
-            provider.identity, "publish", draft, key=key, amount=Money("0.28", "USD"), reference=draft.reference
+            identity_of(provider), "publish", draft, key=key, amount=Money("0.28", "USD"), reference=draft.reference
         )
         lost = OutcomeUnknown("No answer in time.", lost=Lost.TIMED_OUT).looking_for(f"[ref {draft.reference}]")
         ledger.unknown(begun.intent, lost)
         return begun.intent.id, task
 
 
-def test_nothing_to_recover_is_said(cli, file):
+def test_nothing_to_recover_is_said(cli: Cli, file: Path) -> None:
     assert "Nothing was left open" in cli.ok("recover").out
 
 
-def test_what_was_done_and_what_was_not_is_told_apart(cli, file):
+def test_what_was_done_and_what_was_not_is_told_apart(cli: Cli, file: Path) -> None:
     _, task = left_open(cli, file, "done", published=True)
+    assert task is not None
     left_open(cli, file, "gone", clock=Past())
     said = cli.ok("recover")
     assert "publish with the key 'done' for 0.28 USD" in said.out
@@ -67,7 +79,7 @@ def test_what_was_done_and_what_was_not_is_told_apart(cli, file):
     assert len(cli.side.jobs()) == 1
 
 
-def test_what_cannot_be_told_yet_ends_with_3_and_says_what_to_look_for(cli, file):
+def test_what_cannot_be_told_yet_ends_with_3_and_says_what_to_look_for(cli: Cli, file: Path) -> None:
     intent, _ = left_open(cli, file, "who-knows")
     said = cli("recover")
     assert said.code == 3
@@ -77,7 +89,7 @@ def test_what_cannot_be_told_yet_ends_with_3_and_says_what_to_look_for(cli, file
     assert "0 settled, 1 left for a person" in said.out
 
 
-def test_json_has_one_object_for_each(cli, file):
+def test_json_has_one_object_for_each(cli: Cli, file: Path) -> None:
     left_open(cli, file, "who-knows")
     said = cli("recover", "--account", "rapidworkers", "--json")
     assert said.code == 3
@@ -86,13 +98,13 @@ def test_json_has_one_object_for_each(cli, file):
     assert "[ref ch-" in row["look_for"]
 
 
-def test_an_unfinished_review_is_carried_on_and_a_conflict_shown(cli, file):
+def test_an_unfinished_review_is_carried_on_and_a_conflict_shown(cli: Cli, file: Path) -> None:
     task = cli.publish(slots=3)
     works = [str(each) for each in cli.side.hand_in(task, 3)]
     with Hub(cli.box.accounts, ledger=None) as hub, Ledger.open(file) as ledger:
         market = hub["rapidworkers"]
         ledger.journal.close(
-            ledger.journal.write(market.provider.identity, [(task, each, "approve", None) for each in works])
+            ledger.journal.write(identity_of(market.provider), [(task, each, "approve", None) for each in works])
         )
         listed = {each.id: each for each in market.submissions(task)}
         market.approve(listed[works[0]])

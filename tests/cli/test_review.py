@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+
+from crowdhub.cli import decisions
 
 from .conftest import Cli
 
@@ -26,7 +29,7 @@ def test_all_of_a_full_task_in_bulk(cli: Cli) -> None:
 def test_decisions_from_csv(cli: Cli) -> None:
     task = cli.publish(slots=5)
     a, b, c, d = cli.side.hand_in(task, 4)
-    text = f'submission,verdict,words\n{a},approve,\n{b},Reject,"no number, no picture"\n{c},approve,well done\n'
+    text = f'submission,verdict,comment\n{a},approve,\n{b},Reject,"no number, no picture"\n{c},approve,well done\n'
     (cli.folder / "d.csv").write_text("\ufeff" + text, encoding="utf-8")
     assert "2 approved, 1 rejected" in cli.ok("review", task, "d.csv").out
     assert states(cli, task) == {str(a): "Approved", str(b): "Rejected", str(c): "Approved", str(d): "Pending"}
@@ -37,7 +40,7 @@ def test_decisions_from_csv(cli: Cli) -> None:
 def test_the_same_decisions_again_change_nothing(cli: Cli) -> None:
     task = cli.publish(slots=5)
     a, b = cli.side.hand_in(task, 2)
-    lines = [{"submission": a, "verdict": "approve"}, {"submission": str(b), "verdict": "reject", "words": "bad"}]
+    lines = [{"submission": a, "verdict": "approve"}, {"submission": str(b), "verdict": "reject", "comment": "bad"}]
     (cli.folder / "d.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     first = cli.ok("review", task, "d.jsonl", "--json").rows
     assert [row["result"] for row in first] == ["approved", "rejected"]
@@ -50,7 +53,7 @@ def test_the_same_decisions_again_change_nothing(cli: Cli) -> None:
 def test_a_decision_that_fails_is_told_and_stops_no_other(cli: Cli) -> None:
     task = cli.publish(slots=5)
     a, b = cli.side.hand_in(task, 2)
-    (cli.folder / "one.csv").write_text(f"submission,verdict,words\n{a},reject,bad\n", encoding="utf-8")
+    (cli.folder / "one.csv").write_text(f"submission,verdict,comment\n{a},reject,bad\n", encoding="utf-8")
     (cli.folder / "two.csv").write_text(f"submission,verdict\n{a},approve\n{b},approve\n", encoding="utf-8")
     _ = cli.ok("review", task, "one.csv")
     said = cli("review", task, "two.csv")
@@ -63,7 +66,7 @@ def test_a_decision_that_fails_is_told_and_stops_no_other(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("content", "faults"),
     [
-        ("id;verdict;words\n{a};approve;\n{a};approve;\n;approve;\n{b};maybe;\n{b};reject;\n", ["3", "4", "5", "6"]),
+        ("id;verdict;comment\n{a};approve;\n{a};approve;\n;approve;\n{b};maybe;\n{b};reject;\n", ["3", "4", "5", "6"]),
         ('{{"submission": "{a}", "verdict": "approve"}}\n{{oops\n[1]\n', ["2", "3"]),
         ("{a},approve\n", ["1"]),
         ("submission,verdict\n999999,approve\n888888,approve\n", ["2", "3"]),
@@ -112,3 +115,9 @@ def test_a_live_account_does_not_pay_unasked(cli: Cli) -> None:
     assert set(states(cli, task).values()) == {"Pending"}
     assert cli("review", task, "--approve-all", "--account=rw", "--yes").code == 0
     assert set(states(cli, task).values()) == {"Approved"}
+
+
+def test_the_comment_is_also_found_under_its_former_name(tmp_path: Path) -> None:
+    file = tmp_path / "old.csv"
+    file.write_text("submission,verdict,words\n1,reject,no picture\n2,approve,\n", encoding="utf-8")
+    assert [line.comment for line in decisions.read_file(file)] == ["no picture", None]

@@ -4,34 +4,39 @@ import json
 import logging
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import anyio
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from crowdhub import AsyncHub, Hub
-from crowdhub.engine.http import Response, build_request
+from crowdhub import AsyncHub, AsyncMarket, Hub
+from crowdhub.clock import Clock
+from crowdhub.engine.http import URL, build_request
 from crowdhub.engine.transport import USER_AGENT
 from crowdhub.errors import AuthenticationFailed
-from crowdhub.protocol import Call, Effect, FlowRun, Token
+from crowdhub.protocol import Call, Effect, OperationRun, Response, Token
+from crowdhub.sandbox import RequestRecord, Sandbox
 from crowdhub_crowdsdom import CrowdSDOM, CrowdSDOMSettings
+from crowdhub_crowdsdom.sandbox import CrowdSDOMSandbox
 
 NOW = datetime(2015, 9, 23, 8, 16, 8, tzinfo=UTC)
 
 
-def token_flow(provider, answer, headers=None):
-    run = FlowRun(provider.authenticate())
+def token_of(provider: CrowdSDOM, answer: object, headers: dict[str, str] | None = None) -> tuple[Call | None, Token]:
+    run = OperationRun(provider.authenticate())
     call = run.start()
     assert run.send(Response(200, json=answer, headers=headers or {})) is None
     return call, run.result
 
 
-def test_token_is_asked_for_at_the_account_host_with_basic_and_body(provider):
-    run = FlowRun(provider.authenticate())
+def test_token_is_asked_for_at_the_account_host_with_basic_and_body(provider: CrowdSDOM) -> None:
+    run = OperationRun(provider.authenticate())
     call = run.start()
+    assert call is not None
     assert (call.method, call.path, call.base, call.authenticated) == ("POST", "/oauth/token", "account_url", False)
     assert call.json == {"grant_type": "client_credentials"}
-    signed = build_request(provider.sign(call), "https://account.crowdsdom.com/oauth/token", USER_AGENT)
+    signed = build_request(provider.sign(call), URL("https://account.crowdsdom.com/oauth/token"), USER_AGENT)
     assert signed.headers["Authorization"] == "Basic " + b64encode(b"the-key:the-secret").decode()
     assert json.loads(signed.content) == {
         "grant_type": "client_credentials",
@@ -40,31 +45,32 @@ def test_token_is_asked_for_at_the_account_host_with_basic_and_body(provider):
     }
 
 
-def test_token_travels_without_bearer(provider):
+def test_token_travels_without_bearer(provider: CrowdSDOM) -> None:
     call = provider.sign(Call.get("/jobs"), Token(SecretStr("kXrY")))
     assert call.headers == {"Authorization": "kXrY"}
 
 
 @pytest.mark.parametrize("ttl", [1800, 7200])
-def test_token_ends_ttl_after_it_was_made(provider, ttl):
+def test_token_ends_ttl_after_it_was_made(provider: CrowdSDOM, ttl: int) -> None:
     provider.now = lambda: NOW
     answer = {"access_token": {"id": "kXrY", "ttl": ttl, "clientId": "the-key"}, "token_type": "Bearer"}
-    _, token = token_flow(provider, answer)
+    _, token = token_of(provider, answer)
     assert token.value.get_secret_value() == "kXrY"
     assert token.expires_at == NOW + timedelta(seconds=ttl)
 
 
-def test_an_older_token_ends_sooner_by_the_marketplaces_own_clock(provider):
+def test_an_older_token_ends_sooner_by_the_marketplaces_own_clock(provider: CrowdSDOM) -> None:
     provider.now = lambda: datetime(2030, 1, 1, tzinfo=UTC)  # a clock that is wrong by years changes nothing
     token = {"id": "kXrY", "ttl": 1800, "created": "2015-09-23T08:16:08.456Z"}
-    _, read = token_flow(provider, {"access_token": token}, {"date": "Wed, 23 Sep 2015 08:26:08 GMT"})
+    _, read = token_of(provider, {"access_token": token}, {"date": "Wed, 23 Sep 2015 08:26:08 GMT"})
+    assert read.expires_at is not None
     left = read.expires_at - provider.now()
     assert timedelta(seconds=1200) <= left <= timedelta(seconds=1201)
 
 
-def test_a_token_given_in_the_settings_is_used_as_it_is():
-    provider = CrowdSDOM(CrowdSDOMSettings(access_token="mine"))
-    run = FlowRun(provider.authenticate())
+def test_a_token_given_in_the_settings_is_used_as_it_is() -> None:
+    provider = CrowdSDOM(CrowdSDOMSettings(access_token=SecretStr("mine")))
+    run = OperationRun(provider.authenticate())
     assert run.start() is None
     assert (run.result.value.get_secret_value(), run.result.expires_at) == ("mine", None)
 
@@ -80,42 +86,42 @@ def test_a_token_given_in_the_settings_is_used_as_it_is():
         {"api_key": "k", "api_secret": "s", "base_url": "https://api.sandbox.crowdsdom.com/v1"},
     ],
 )
-def test_settings_that_do_not_say_one_way_in_are_refused(settings):
+def test_settings_that_do_not_say_one_way_in_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         CrowdSDOMSettings(**settings)
 
 
-def test_the_sandbox_hosts_are_no_live_account():
+def test_the_sandbox_hosts_are_not_a_live_account() -> None:
     made = CrowdSDOM(
         CrowdSDOMSettings(
-            api_key="k",
-            api_secret="s",
+            api_key=SecretStr("k"),
+            api_secret=SecretStr("s"),
             base_url="https://api.sandbox.crowdsdom.com/v1",
             account_url="https://account.sandbox.crowdsdom.com",
         )
     )
     assert made.environment == "sandbox"
-    assert CrowdSDOM(CrowdSDOMSettings(access_token="t")).environment == "live"
+    assert CrowdSDOM(CrowdSDOMSettings(access_token=SecretStr("t"))).environment == "live"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
-def test_a_refused_key_is_an_authentication_failure(provider, status):
+def test_a_refused_key_is_an_authentication_failure(provider: CrowdSDOM, status: int) -> None:
     call = Call.post("/oauth/token", effect=Effect.READ, authenticated=False)
     error = provider.error(call, Response(status, json={"error": "invalid_client"}))
     assert isinstance(error, AuthenticationFailed)
 
 
-def token_requests(box):
+def token_requests(box: Sandbox) -> list[RequestRecord]:
     return [r for r in box["crowdsdom"].requests if r.path == "/oauth/token"]
 
 
-def test_one_fetch_serves_many_concurrent_callers(box, clock):
+def test_one_fetch_serves_many_concurrent_callers(box: Sandbox, clock: Clock) -> None:
     async def ask() -> None:
-        async with AsyncHub(box.accounts, ledger=None, clock=clock) as hub, anyio.create_task_group() as group:
+        async with AsyncHub(box.accounts, clock=clock) as hub, anyio.create_task_group() as group:
             for _ in range(20):
-                group.start_soon(listed, hub["crowdsdom"])
+                group.start_soon(listed, hub.market(CrowdSDOM))
 
-    async def listed(market) -> None:
+    async def listed(market: AsyncMarket[CrowdSDOM]) -> None:
         assert [task async for task in market.tasks()] == []
 
     anyio.run(ask)
@@ -123,7 +129,7 @@ def test_one_fetch_serves_many_concurrent_callers(box, clock):
     assert sum(r.path == "/v1/jobs" for r in box["crowdsdom"].requests) == 20
 
 
-def test_token_is_renewed_before_it_ends_without_a_401(box, hub):
+def test_token_is_renewed_before_it_ends_without_a_401(box: Sandbox, hub: Hub) -> None:
     market = hub["crowdsdom"]
     list(market.tasks())
     box.advance(seconds=7200 - 60)
@@ -135,29 +141,29 @@ def test_token_is_renewed_before_it_ends_without_a_401(box, hub):
     assert all(r.status == 200 for r in box["crowdsdom"].requests)
 
 
-def test_token_that_the_marketplace_dropped_is_fetched_once_more(box, hub):
+def test_token_that_the_marketplace_dropped_is_fetched_once_more(box: Sandbox, hub: Hub) -> None:
     market = hub["crowdsdom"]
     list(market.tasks())
-    box["crowdsdom"]._tokens.clear()
+    box.market(CrowdSDOMSandbox)._tokens.clear()
     list(market.tasks())
     assert [r.status for r in box["crowdsdom"].requests] == [200, 200, 401, 200, 200]
 
 
-def test_a_wrong_token_ends_in_an_error_and_no_loop(box, clock):
+def test_a_wrong_token_ends_in_an_error_and_no_loop(box: Sandbox, clock: Clock) -> None:
     account = {k: v for k, v in box.accounts["crowdsdom"].items() if not k.startswith("api_")}
     wrong = {"crowdsdom": {**account, "access_token": "nobody-gave-this"}}
-    with Hub(wrong, ledger=None, clock=clock) as hub, pytest.raises(AuthenticationFailed):
+    with Hub(wrong, clock=clock) as hub, pytest.raises(AuthenticationFailed):
         list(hub["crowdsdom"].tasks())
     assert [r.status for r in box["crowdsdom"].requests] == [401, 401]
 
 
-def test_no_secret_is_seen(box, hub, caplog):
+def test_no_secret_is_seen(box: Sandbox, hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     market = hub["crowdsdom"]
     list(market.tasks())
     with pytest.raises(Exception, match="Unknown") as caught:
         market.task("56023bc793a22d17004b86be")
-    sandbox = box["crowdsdom"]
+    sandbox = box.market(CrowdSDOMSandbox)
     seen = caplog.text + str(caught.value) + repr(caught.value) + repr(market.provider.settings) + repr(market)
     for secret in (sandbox.key, sandbox.secret, *sandbox._tokens):
         assert secret not in seen

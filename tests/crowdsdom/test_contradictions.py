@@ -3,17 +3,19 @@
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from crowdhub import Capability, Choice, FreeText, Money, QuestionForm, Selection, Submission, TaskDraft, Worker
-from crowdhub.engine.http import Response, build_request
+from crowdhub.engine.http import URL, build_request
 from crowdhub.engine.transport import USER_AGENT
-from crowdhub.protocol import Call, FlowRun
+from crowdhub.protocol import Call, Response
 from crowdhub_crowdsdom import CrowdSDOM
 from crowdhub_crowdsdom.wire import moment
+from tests.support.by_hand import Play, body_of, first_call
 
-DOCUMENTED_REJECT = {
+DOCUMENTED_REJECT: dict[str, dict[str, Any]] = {
     "job": {
         "updatedAt": "2015-11-04T09:44:33.434Z",
         "keywords": [],
@@ -59,18 +61,22 @@ DOCUMENTED_REJECT = {
 }
 
 
-def submission(provider, **more):
-    fields = {"id": "5639ce2f831c7b22009b7253", "task_id": "5639c1dc831c7b22009b71ef", "worker": Worker(id="w")}
+def submission(provider: CrowdSDOM, **more: Any) -> Submission:
+    fields: dict[str, Any] = {
+        "id": "5639ce2f831c7b22009b7253",
+        "task_id": "5639c1dc831c7b22009b71ef",
+        "worker": Worker(id="w"),
+    }
     return Submission(**provider.identity, **{**fields, **more})
 
 
-def test_reject_puts_to_reject_though_the_sample_posts_to_approve(provider, play):
+def test_reject_puts_to_reject_though_the_sample_posts_to_approve(provider: CrowdSDOM, play: Play) -> None:
     (call,), rejected = play(provider.reject(submission(provider), "no"), DOCUMENTED_REJECT)
     assert (call.method, call.path) == ("PUT", "/tasks/5639ce2f831c7b22009b7253/reject")
     assert rejected.status == "rejected"
 
 
-def test_documented_answer_is_read_whole(provider, play):
+def test_documented_answer_is_read_whole(provider: CrowdSDOM, play: Play) -> None:
     _, rejected = play(provider.reject(submission(provider), "no"), DOCUMENTED_REJECT)
     assert rejected.worker.id == "563172bc9b7dbf2b00612c31"
     assert rejected.submitted_at is None
@@ -78,12 +84,14 @@ def test_documented_answer_is_read_whole(provider, play):
     assert rejected.amount_paid is None
 
 
-@pytest.mark.parametrize(("words", "body"), [(None, {}), ("thanks", {"feedback": "thanks"})])
-def test_json_is_sent_always_though_the_sample_sends_no_body(provider, play, words, body):
+@pytest.mark.parametrize(("note", "body"), [(None, {}), ("thanks", {"feedback": "thanks"})])
+def test_json_is_sent_always_though_the_sample_sends_no_body(
+    provider: CrowdSDOM, play: Play, note: str | None, body: dict[str, str]
+) -> None:
     answer = {"job": {"reward": {"amount": 0.1}}, "task": {**DOCUMENTED_REJECT["task"], "status": "approved"}}
-    (call,), approved = play(provider.approve(submission(provider), words), answer)
+    (call,), approved = play(provider.approve(submission(provider), note), answer)
     assert call.json == body
-    request = build_request(call, "https://api.crowdsdom.com/v1/x", USER_AGENT)
+    request = build_request(call, URL("https://api.crowdsdom.com/v1/x"), USER_AGENT)
     assert request.headers["Content-Type"] == "application/json"
     assert approved.amount_paid == Money("0.1", "CNY")
 
@@ -100,13 +108,17 @@ def test_json_is_sent_always_though_the_sample_sends_no_body(provider, play, wor
         ),
     ],
 )
-def test_both_spellings_of_dates_are_aware_datetimes(text, expected):
-    assert moment(text) == expected
-    assert moment(text).tzinfo is not None
+def test_both_spellings_of_dates_are_aware_datetimes(text: str, expected: datetime) -> None:
+    read = moment(text)
+    assert read == expected
+    assert read is not None
+    assert read.tzinfo is not None
 
 
-def test_javascript_date_keeps_its_zone():
-    assert moment("Mon Oct 26 2015 07:17:24 GMT+0800 (CST)").tzinfo == timezone(timedelta(hours=8))
+def test_javascript_date_keeps_its_zone() -> None:
+    read = moment("Mon Oct 26 2015 07:17:24 GMT+0800 (CST)")
+    assert read is not None
+    assert read.tzinfo == timezone(timedelta(hours=8))
 
 
 FORM = QuestionForm(
@@ -117,14 +129,13 @@ FORM = QuestionForm(
 )
 
 
-def published(provider, **more):
-    fields = {"title": "T", "instructions": "D", "reward": Money("0.1", "CNY"), "questions": FORM}
-    run = FlowRun(provider.publish(TaskDraft(**{**fields, **more})))
-    return run.start()
+def published(provider: CrowdSDOM, **more: Any) -> Call:
+    fields: dict[str, Any] = {"title": "T", "instructions": "D", "reward": Money("0.1", "CNY"), "questions": FORM}
+    return first_call(provider.publish(TaskDraft(**{**fields, **more})))
 
 
-def test_questions_are_sent_in_the_lower_case_spelling_with_their_own_spec(provider):
-    mood, why = published(provider).json["internalQuestionsForm"]["questions"]
+def test_questions_are_sent_in_the_lower_case_spelling_with_their_own_spec(provider: CrowdSDOM) -> None:
+    mood, why = body_of(published(provider))["internalQuestionsForm"]["questions"]
     assert mood["answerType"] == "selectionAnswer"
     assert why["answerType"] == "freeTextAnswer"
     assert "selectionAnswerSpec" in mood
@@ -132,44 +143,45 @@ def test_questions_are_sent_in_the_lower_case_spelling_with_their_own_spec(provi
     assert not any("answerSpec" in each for each in (mood, why))
 
 
-def test_options_are_sent_as_option_specs(provider):
-    spec = published(provider).json["internalQuestionsForm"]["questions"][0]["selectionAnswerSpec"]
+def test_options_are_sent_as_option_specs(provider: CrowdSDOM) -> None:
+    spec = body_of(published(provider))["internalQuestionsForm"]["questions"][0]["selectionAnswerSpec"]
     assert spec["optionSpecs"] == [{"id": "good", "text": "Good"}, {"id": "bad", "text": "Bad"}]
     assert "options" not in spec
 
 
-def test_answers_of_an_external_form_are_kept_as_they_come(provider, play):
+def test_answers_of_an_external_form_are_kept_as_they_come(provider: CrowdSDOM, play: Play) -> None:
     _, page = play(provider.submissions("J"), [DOCUMENTED_REJECT["task"]])
     assert page.items[0].answers == [{"status": "success"}]
 
 
-def test_what_the_api_lacks_is_absent_with_a_reason():
-    table = CrowdSDOM.capabilities()
+def test_what_the_api_lacks_is_absent_with_a_reason() -> None:
+    table = CrowdSDOM.capabilities
     for capability in (Capability.BALANCE, Capability.BLOCK, Capability.UNBLOCK, Capability.BLOCKED_WORKERS):
         assert capability not in table
         assert table[capability].reason
 
 
-def test_lists_come_in_one_page(provider, play):
+def test_lists_come_in_one_page(provider: CrowdSDOM, play: Play) -> None:
     _, page = play(provider.tasks(), [DOCUMENTED_REJECT["job"]])
     assert page.more is None
     assert page.total == 1
 
 
 @pytest.mark.parametrize("amount", ["0.1", "0.30", "1234567890.123456789012345678", "3"])
-def test_reward_is_written_as_the_exact_decimal_number(provider, amount):
+def test_reward_is_written_as_the_exact_decimal_number(provider: CrowdSDOM, amount: str) -> None:
     call = published(provider, reward=Money(amount, "CNY"))
-    text = build_request(call, "https://api.crowdsdom.com/v1/jobs", USER_AGENT).content.decode()
+    text = build_request(call, URL("https://api.crowdsdom.com/v1/jobs"), USER_AGENT).content.decode()
     assert f'"reward":{{"amount":{amount},"currencyCode":"CNY"}}' in text
 
 
-def test_reward_is_read_without_float_error(provider, play):
+def test_reward_is_read_without_float_error(provider: CrowdSDOM, play: Play) -> None:
     job = json.dumps(DOCUMENTED_REJECT["job"]).replace('"amount": 0.1', '"amount": 0.1000000000000000000001')
     _, task = play(provider.task("J"), job.encode())
+    assert task.reward is not None
     assert task.reward.amount == Decimal("0.1000000000000000000001")
 
 
-def test_reward_that_is_only_text_is_read_from_it(provider, play):
+def test_reward_that_is_only_text_is_read_from_it(provider: CrowdSDOM, play: Play) -> None:
     _, task = play(provider.task("J"), {"id": "J", "reward": {"formattedPrice": "0.10元"}})
     assert task.reward == Money("0.10", "CNY")
 
@@ -183,7 +195,8 @@ def test_reward_that_is_only_text_is_read_from_it(provider, play):
         (b"bad title", "bad title"),
     ],
 )
-def test_errors_are_read_in_any_shape(provider, body, words):
+def test_errors_are_read_in_any_shape(provider: CrowdSDOM, body: bytes, words: str) -> None:
     error = provider.error(Call.get("/jobs"), Response(422, content=body))
+    assert error is not None
     assert error.provider_message == words
     assert error.http_status == 422

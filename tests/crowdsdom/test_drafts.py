@@ -1,42 +1,49 @@
 """What a draft becomes on the wire, and everything that is found wrong with it before a request."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any, TypeAlias
 
 import pytest
 
-from crowdhub import Choice, ExternalForm, FreeText, HtmlForm, Money, QuestionForm, Selection, TaskDraft
+from crowdhub import Choice, ExternalForm, FreeText, HtmlForm, Hub, Money, QuestionForm, Selection, TaskDraft
 from crowdhub.errors import InvalidRequest, NotSupported
-from crowdhub.protocol import FlowRun
-from crowdhub_crowdsdom import CrowdSDOMOptions, CrowdSDOMText
+from crowdhub.model import ProviderOptions
+from crowdhub.model.questions import Questions
+from crowdhub.protocol import Effect
+from crowdhub.sandbox import Sandbox
+from crowdhub_crowdsdom import CrowdSDOM, CrowdSDOMOptions, CrowdSDOMText
+from tests.support.by_hand import Play, body_of, first_call
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+Body: TypeAlias = Callable[[TaskDraft], dict[str, Any]]
 HTML = '<h1>Hi</h1><form name="x" id="crowdsdom_form"><input name="a"></form>'
 
 
-def draft(*options, **more):
-    fields = {"title": "T", "instructions": "D", "reward": Money("0.1", "CNY"), "proof": "What is it?"}
+def draft(*options: ProviderOptions, **more: Any) -> TaskDraft:
+    fields: dict[str, Any] = {"title": "T", "instructions": "D", "reward": Money("0.1", "CNY"), "proof": "What is it?"}
     return TaskDraft(**{**fields, **more}, options=options)
 
 
 @pytest.fixture
-def body(provider):
+def body(provider: CrowdSDOM) -> Body:
     provider.now = lambda: NOW
 
-    def sent(given: TaskDraft):
+    def sent(given: TaskDraft) -> dict[str, Any]:
         assert provider.draft_issues(given) == []
         assert provider.unsupported_fields(given) == {}
-        return FlowRun(provider.publish(given)).start().json
+        return body_of(first_call(provider.publish(given)))
 
     return sent
 
 
-def faults(provider, given):
+def issues(provider: CrowdSDOM, given: TaskDraft) -> dict[str, str]:
     provider.now = lambda: NOW
     return {each.where: each.what for each in provider.draft_issues(given)}
 
 
-def test_a_draft_without_settings_leaves_the_marketplaces_defaults(body):
+def test_a_draft_without_settings_leaves_the_marketplaces_defaults(body: Body) -> None:
     sent = body(draft(slots=7))
     assert set(sent) == {
         "title",
@@ -50,23 +57,23 @@ def test_a_draft_without_settings_leaves_the_marketplaces_defaults(body):
     assert sent["reward"] == {"amount": Decimal("0.1"), "currencyCode": "CNY"}
 
 
-def test_proof_alone_becomes_one_question(body):
+def test_proof_alone_becomes_one_question(body: Body) -> None:
     (question,) = body(draft())["internalQuestionsForm"]["questions"]
     assert (question["id"], question["title"], question["isRequired"]) == ("proof", "What is it?", True)
 
 
-def test_options_and_times_are_sent_in_seconds(body):
+def test_options_and_times_are_sent_in_seconds(body: Body) -> None:
     options = CrowdSDOMOptions(keywords=("cats", "images"), task_duration=600)
     sent = body(draft(options, deadline=timedelta(hours=2), auto_approve=timedelta(days=3), reference="ch-abcdef12"))
     assert (sent["lifetime"], sent["taskDuration"], sent["autoApprovalDelay"]) == (7200, 600, 259200)
     assert sent["keywords"] == ["cats", "images", "[ref ch-abcdef12]"]
 
 
-def test_a_deadline_is_counted_from_now(body):
+def test_a_deadline_is_counted_from_now(body: Body) -> None:
     assert body(draft(deadline=NOW + timedelta(days=1)))["lifetime"] == 86400
 
 
-def test_options_for_another_marketplace_change_nothing(body):
+def test_options_for_another_marketplace_change_nothing(body: Body) -> None:
     from crowdhub_capsolver import CapSolverOptions
 
     assert body(draft(CapSolverOptions(task={"type": "X"}))) == body(draft())
@@ -83,7 +90,7 @@ def test_options_for_another_marketplace_change_nothing(body):
         (HtmlForm(html=HTML), "htmlQuestionsForm", {"content": HTML}),
     ],
 )
-def test_other_forms(body, form, kind, content):
+def test_other_forms(body: Body, form: Questions, kind: str, content: dict[str, str | int]) -> None:
     sent = body(draft(questions=form, proof=None))
     assert sent["questionsType"] == kind
     assert sent[kind] == content
@@ -101,14 +108,14 @@ CHOICES = tuple(Choice(id=each, text=each.upper()) for each in "abc")
         ({"style": "checkbox", "min_choices": 2, "max_choices": 2}, (2, 2)),
     ],
 )
-def test_selections_say_their_limits(body, settings, limits):
+def test_selections_say_their_limits(body: Body, settings: dict[str, Any], limits: tuple[int, int]) -> None:
     form = QuestionForm(questions=(Selection(id="q", text="Q", choices=CHOICES, **settings),))
     spec = body(draft(questions=form, proof=None))["internalQuestionsForm"]["questions"][0]["selectionAnswerSpec"]
     assert (spec["minSelectionCount"], spec["maxSelectionCount"]) == limits
     assert spec["style"] == settings["style"]
 
 
-def test_text_questions_say_their_limits(body):
+def test_text_questions_say_their_limits(body: Body) -> None:
     plain = FreeText(id="a", text="A", min_length=2, max_length=9, default="x")
     number = CrowdSDOMText(id="b", text="B", is_number=True, min_value=1, max_value=5, lines=3)
     questions = body(draft(questions=QuestionForm(questions=(plain, number)), proof=None))["internalQuestionsForm"]
@@ -117,7 +124,7 @@ def test_text_questions_say_their_limits(body):
     assert two == {"numberOfLines": 3, "isNumber": True, "minValue": 1, "maxValue": 5}
 
 
-def test_a_job_type_carries_the_rest(body):
+def test_a_job_type_carries_the_rest(body: Body) -> None:
     kind = CrowdSDOMOptions(job_type_id="56385ed9831c7b22009b712d")
     sent = body(TaskDraft(options=[kind], questions=HtmlForm(html=HTML), slots=3, reference="ch-abcdef12"))
     assert set(sent) == {"jobTypeId", "maxTasks", "questionsType", "htmlQuestionsForm"}
@@ -132,15 +139,18 @@ def test_a_job_type_carries_the_rest(body):
         QuestionForm(questions=(FreeText(id="q", text="Q"),)),
     ],
 )
-def test_a_job_types_job_is_known_again_by_its_form(provider, body, play, form):
+def test_a_job_types_job_is_known_again_by_its_form(
+    provider: CrowdSDOM, body: Body, play: Play, form: Questions
+) -> None:
     kind = CrowdSDOMOptions(job_type_id="JT")
     given = TaskDraft(options=[kind], questions=form, reference="ch-abcdef12")
     listed = {**body(given), "id": "J"}
     _, found = play(provider.find_published(given), [{"id": "other"}, listed])
+    assert found is not None
     assert (found.id, found.replayed, found.reference) == ("J", True, "ch-abcdef12")
 
 
-def test_all_faults_are_named_at_once(provider):
+def test_all_issues_are_named_at_once(provider: CrowdSDOM) -> None:
     options = CrowdSDOMOptions(task_duration=299, keywords=("a,b", " "))
     given = draft(
         options,
@@ -189,8 +199,8 @@ def test_all_faults_are_named_at_once(provider):
         ),
     ],
 )
-def test_single_faults(provider, change, where):
-    assert list(faults(provider, draft(**change))) == [where]
+def test_single_issues(provider: CrowdSDOM, change: dict[str, Any], where: str) -> None:
+    assert list(issues(provider, draft(**change))) == [where]
 
 
 @pytest.mark.parametrize(
@@ -204,9 +214,10 @@ def test_single_faults(provider, change, where):
         {"style": "checkbox", "max_choices": 4},
     ],
 )
-def test_selections_that_cannot_be(provider, settings):
-    form = QuestionForm(questions=(Selection(**{"id": "q", "text": "Q", "choices": CHOICES, **settings}),))
-    assert list(faults(provider, draft(questions=form, proof=None))) == ["questions.q"]
+def test_selections_that_cannot_be(provider: CrowdSDOM, settings: dict[str, Any]) -> None:
+    fields: dict[str, Any] = {"id": "q", "text": "Q", "choices": CHOICES, **settings}
+    form = QuestionForm(questions=(Selection(**fields),))
+    assert list(issues(provider, draft(questions=form, proof=None))) == ["questions.q"]
 
 
 @pytest.mark.parametrize(
@@ -218,8 +229,8 @@ def test_selections_that_cannot_be(provider, settings):
         CrowdSDOMText(id="q", text="Q", lines=0),
     ],
 )
-def test_text_questions_that_cannot_be(provider, question):
-    assert list(faults(provider, draft(questions=QuestionForm(questions=(question,)), proof=None))) == ["questions.q"]
+def test_text_questions_that_cannot_be(provider: CrowdSDOM, question: FreeText) -> None:
+    assert list(issues(provider, draft(questions=QuestionForm(questions=(question,)), proof=None))) == ["questions.q"]
 
 
 @pytest.mark.parametrize(
@@ -229,31 +240,33 @@ def test_text_questions_that_cannot_be(provider, question):
         ({"auto_approval_delay": 0}, {"auto_approve": timedelta(hours=1)}, "options.auto_approval_delay"),
     ],
 )
-def test_what_is_said_twice_is_refused(provider, option, neutral, where):
-    assert list(faults(provider, draft(CrowdSDOMOptions(**option), **neutral))) == [where]
+def test_what_is_said_twice_is_refused(
+    provider: CrowdSDOM, option: dict[str, Any], neutral: dict[str, Any], where: str
+) -> None:
+    assert list(issues(provider, draft(CrowdSDOMOptions(**option), **neutral))) == [where]
 
 
-def test_what_a_job_type_would_silently_overrule_is_refused(provider):
+def test_what_a_job_type_would_silently_overrule_is_refused(provider: CrowdSDOM) -> None:
     kind = CrowdSDOMOptions(job_type_id="JT", keywords=("a",), lifetime=600)
-    found = faults(provider, draft(kind, auto_approve=timedelta(hours=1)))
+    found = issues(provider, draft(kind, auto_approve=timedelta(hours=1)))
     assert set(found) == {"title", "instructions", "auto_approve", "options.keywords", "options.lifetime"}
 
 
 @pytest.mark.parametrize("field", ["countries", "image", "language", "category"])
-def test_what_has_no_place_is_refused_by_name(hub, field):
+def test_what_has_no_place_is_refused_by_name(hub: Hub, field: str) -> None:
     value = {"countries": ("US",), "image": b"png", "language": "en", "category": "Survey"}[field]
     with pytest.raises(NotSupported) as caught:
         hub["crowdsdom"].publish(draft(**{field: value}))
     assert caught.value.fields == (field,)
 
 
-def test_a_refused_draft_sends_nothing(box, hub):
+def test_a_refused_draft_sends_nothing(box: Sandbox, hub: Hub) -> None:
     with pytest.raises(InvalidRequest):
         hub["crowdsdom"].publish(draft(slots=0))
     assert box["crowdsdom"].requests == []
 
 
-def test_estimate_has_twenty_per_cent_on_top(hub, box):
+def test_estimate_has_twenty_per_cent_on_top(hub: Hub, box: Sandbox) -> None:
     quote = hub["crowdsdom"].estimate(draft(reward=Money("0.15", "CNY"), slots=10))
     assert quote == Money("1.80", "CNY")
     assert (quote.work, quote.commission) == (Money("1.5", "CNY"), Money("0.3", "CNY"))
@@ -261,17 +274,17 @@ def test_estimate_has_twenty_per_cent_on_top(hub, box):
     assert box["crowdsdom"].requests == []
 
 
-def test_estimate_of_a_job_type_needs_its_reward(provider):
+def test_estimate_of_a_job_type_needs_its_reward(provider: CrowdSDOM) -> None:
     kind = CrowdSDOMOptions(job_type_id="JT")
     with pytest.raises(NotSupported):
-        FlowRun(provider.estimate(TaskDraft(options=[kind], proof="?"))).start()
+        first_call(provider.estimate(TaskDraft(options=[kind], proof="?")))
 
 
-def test_job_types_are_checked_and_made(provider, play):
+def test_job_types_are_checked_and_made(provider: CrowdSDOM, play: Play) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        FlowRun(
+        first_call(
             provider.create_job_type(title="", description="", reward=Money("1", "USD"), lifetime=1, max_tasks=0)
-        ).start()
+        )
     assert {each.where for each in caught.value.issues} == {"title", "description", "reward", "lifetime", "max_tasks"}
     documented = {
         "id": "507f191e810c19729de860ea",
@@ -281,10 +294,11 @@ def test_job_types_are_checked_and_made(provider, play):
         "maxTasks": 3,
         "reward": {"amount": 0.1, "formattedPrice": "0.1元"},
     }
-    flow = provider.create_job_type(title="T", description="D", reward=Money("0.1", "CNY"), keywords=["a", "b"])
-    (call,), made = play(flow, documented)
+    operation = provider.create_job_type(title="T", description="D", reward=Money("0.1", "CNY"), keywords=["a", "b"])
+    (call,), made = play(operation, documented)
     assert (call.method, call.path) == ("POST", "/jobTypes")
-    assert call.json["reward"] == {"amount": Decimal("0.1"), "currencyCode": "CNY"}
+    assert (call.effect, call.takes_money) == (Effect.SPEND, False)
+    assert body_of(call)["reward"] == {"amount": Decimal("0.1"), "currencyCode": "CNY"}
     assert (made.id, made.keywords, made.max_tasks, made.reward) == (
         "507f191e810c19729de860ea",
         ("a", "b"),

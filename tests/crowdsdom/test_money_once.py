@@ -1,8 +1,13 @@
 """Lost answers, and what is settled already."""
 
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
 import pytest
 
-from crowdhub import HtmlForm, Money, Submission, TaskDraft, Worker
+from crowdhub import Decision, HtmlForm, Hub, Money, Submission, Task, TaskDraft, Worker
+from crowdhub.engine import http
 from crowdhub.errors import (
     Conflict,
     InsufficientFunds,
@@ -12,12 +17,20 @@ from crowdhub.errors import (
     ProviderUnavailable,
     UnreadableResponse,
 )
-from crowdhub.sandbox import Fault
-from crowdhub_crowdsdom import CrowdSDOMOptions
+from crowdhub.sandbox import Fault, Sandbox
+from crowdhub_crowdsdom import CrowdSDOM, CrowdSDOMOptions, JobType
+from crowdhub_crowdsdom.sandbox import CrowdSDOMSandbox
+from tests.support.by_hand import Play, Prepared
 
 
-def draft(**more):
-    fields = {"title": "T", "instructions": "D", "reward": Money("1", "CNY"), "slots": 2, "proof": "What is it?"}
+def draft(**more: Any) -> TaskDraft:
+    fields: dict[str, Any] = {
+        "title": "T",
+        "instructions": "D",
+        "reward": Money("1", "CNY"),
+        "slots": 2,
+        "proof": "What is it?",
+    }
     return TaskDraft(**{**fields, **more})
 
 
@@ -36,7 +49,7 @@ def draft(**more):
     ],
     ids=str,
 )
-def test_a_lost_answer_publishes_once(box, hub, fault):
+def test_a_lost_answer_publishes_once(box: Sandbox, hub: Hub, fault: Fault) -> None:
     box["crowdsdom"].faults.add(fault, method="POST", path="/jobs$")
     task = hub["crowdsdom"].publish(draft(), key="order-1")
     books = box["crowdsdom"].books()
@@ -45,7 +58,7 @@ def test_a_lost_answer_publishes_once(box, hub, fault):
     assert books.agree()
 
 
-def test_a_yes_that_makes_no_sense_is_never_sent_again(box, hub):
+def test_a_yes_that_makes_no_sense_is_never_sent_again(box: Sandbox, hub: Hub) -> None:
     box["crowdsdom"].faults.add(Fault.html("before"), method="POST", path="/jobs$")
     with pytest.raises(OutcomeUnknown) as caught:
         hub["crowdsdom"].publish(draft(), key="order-1")
@@ -53,7 +66,7 @@ def test_a_yes_that_makes_no_sense_is_never_sent_again(box, hub):
     assert box["crowdsdom"].books().charges == ()
 
 
-def test_the_same_key_publishes_once(box, hub):
+def test_the_same_key_publishes_once(box: Sandbox, hub: Hub) -> None:
     first = hub["crowdsdom"].publish(draft(), key="k")
     again = hub["crowdsdom"].publish(draft(), key="k")
     other = hub["crowdsdom"].publish(draft(), key="l")
@@ -62,8 +75,8 @@ def test_the_same_key_publishes_once(box, hub):
     assert len(box["crowdsdom"].books().charges) == 2
 
 
-def test_a_job_types_job_is_published_once_too(box, hub):
-    market = hub["crowdsdom"]
+def test_a_job_types_job_is_published_once_too(box: Sandbox, hub: Hub) -> None:
+    market = hub.market(CrowdSDOM)
     kind = market.run(
         market.provider.create_job_type(title="Kind", description="D", reward=Money("1", "CNY"), max_tasks=5)
     )
@@ -78,30 +91,39 @@ def test_a_job_types_job_is_published_once_too(box, hub):
     assert len(box["crowdsdom"].books().charges) == 1
 
 
-def test_a_timed_out_publish_that_is_not_listed_is_not_repeated(provider, play):
-    lost = OutcomeUnknown("late", lost=Lost.TIMED_OUT)
-    given = draft(reference="ch-abcdef12")
+MARKED = draft(reference="ch-abcdef12")
+BROKEN = (500, {"error": "broken"})
+"""The marketplace did finish, one way or the other."""
+ROW = {"id": "J", "title": "T", "maxTasks": 2, "questionsType": "internalQuestionsForm"}
+"""A listed job that is like the draft, and shows no keywords."""
+
+
+def test_a_timed_out_publish_that_is_not_listed_is_not_repeated(prepared: Prepared) -> None:
+    account = prepared(http.ReadTimeout("late"), [], [], [])
     with pytest.raises(OutcomeUnknown) as caught:
-        play(provider.publish(given), lost, [], [], [])
-    assert "[ref ch-abcdef12]" in caught.value.look_for
+        account.publish(MARKED)
+    assert "[ref ch-abcdef12]" in (caught.value.look_for or "")
+    assert [call.method for call in account.calls] == ["POST", "GET", "GET", "GET"]
 
 
-def test_an_unreadable_row_could_be_the_one(provider, play):
-    lost = OutcomeUnknown("broken", lost=Lost.ANSWERED)
+def test_an_unreadable_row_could_be_the_one(prepared: Prepared) -> None:
+    account = prepared(BROKEN, [{"title": "T"}])
     with pytest.raises(OutcomeUnknown):
-        play(provider.publish(draft(reference="ch-abcdef12")), lost, [{"title": "T"}])
+        account.publish(MARKED)
+    assert [call.method for call in account.calls] == ["POST", "GET"]
 
 
-def test_a_job_that_shows_no_keywords_could_be_the_one(provider, play):
-    lost = OutcomeUnknown("broken", lost=Lost.ANSWERED)
-    row = {"id": "J", "title": "T", "maxTasks": 2, "questionsType": "internalQuestionsForm"}
-    with pytest.raises(OutcomeUnknown):
-        play(provider.publish(draft(reference="ch-abcdef12")), lost, [row])
+def test_a_job_that_shows_no_keywords_could_be_the_one(prepared: Prepared) -> None:
+    account = prepared(BROKEN, [ROW])
+    with pytest.raises(OutcomeUnknown) as caught:
+        account.publish(MARKED)
+    assert isinstance(caught.value.__cause__, Conflict)
     # With its keywords shown, it is certainly another: the draft is sent once more.
-    made = {**row, "id": "K", "keywords": ["[ref ch-abcdef12]"]}
-    shown = {**row, "keywords": []}
-    calls, task = play(provider.publish(draft(reference="ch-abcdef12")), lost, [shown], [shown], made)
-    assert [(c.method, c.path) for c in calls] == [
+    made = {**ROW, "id": "K", "keywords": ["[ref ch-abcdef12]"]}
+    shown: dict[str, Any] = {**ROW, "keywords": []}
+    account = prepared(BROKEN, [shown], [shown], made)
+    task = account.publish(MARKED)
+    assert [(c.method, c.path) for c in account.calls] == [
         ("POST", "/jobs"),
         ("GET", "/jobs"),
         ("GET", "/jobs"),
@@ -110,46 +132,96 @@ def test_a_job_that_shows_no_keywords_could_be_the_one(provider, play):
     assert task.id == "K"
 
 
-def test_no_money_no_job(box, hub):
+def test_a_job_like_it_is_no_doubt_where_nothing_was_lost(provider: CrowdSDOM, play: Play) -> None:
+    """Jobs are published by hand, too."""
+    _, found = play(provider.find_published(MARKED), [ROW])
+    assert found is None
+
+
+@pytest.mark.parametrize(
+    ("row", "doubtful"),
+    [
+        ({"maxTasks": 3}, False),
+        ({"title": "Another"}, False),
+        ({"questionsType": "htmlQuestionsForm"}, False),
+        ({"keywords": ["cats"]}, False),
+        ({"keywords": ["cats"], "maxTasks": None}, False),
+        ({"title": None, "maxTasks": None, "questionsType": None}, True),
+    ],
+)
+def test_what_could_be_a_lost_job(provider: CrowdSDOM, play: Play, row: dict[str, object], doubtful: bool) -> None:
+    listed = [{**ROW, **row}]
+    lookup = provider.find_published(MARKED, since=datetime(2026, 1, 1, tzinfo=UTC))
+    if doubtful:
+        with pytest.raises(Conflict):
+            play(lookup, listed)
+    else:
+        assert play(lookup, listed)[1] is None
+
+
+def test_after_a_crash_only_part_of_the_draft_is_known(provider: CrowdSDOM, play: Play) -> None:
+    """Its title, reward and slots are in the ledger; its form is not."""
+    known = TaskDraft(title="T", reward=Money("1", "CNY"), slots=2, reference="ch-abcdef12")
+    with pytest.raises(Conflict):
+        play(provider.find_published(known, since=datetime(2026, 1, 1, tzinfo=UTC)), [ROW])
+    of_a_job_type = TaskDraft(slots=2, reference="ch-abcdef12")
+    with pytest.raises(Conflict):
+        play(provider.find_published(of_a_job_type, since=datetime(2026, 1, 1, tzinfo=UTC)), [{**ROW, "keywords": []}])
+
+
+def test_no_money_no_job(box: Sandbox, hub: Hub) -> None:
     with pytest.raises(InsufficientFunds):
         hub["crowdsdom"].publish(draft(reward=Money("600", "CNY")))
     assert box["crowdsdom"].books().charges == ()
 
 
-def test_a_lost_job_type_is_not_sent_twice(box, hub):
-    market = hub["crowdsdom"]
+def test_a_lost_job_type_is_not_sent_twice(box: Sandbox, hub: Hub) -> None:
+    market = hub.market(CrowdSDOM)
     box["crowdsdom"].faults.add(Fault.drop("after"), path="jobTypes")
     with pytest.raises(OutcomeUnknown) as caught:
         market.run(market.provider.create_job_type(title="Kind", description="D", reward=Money("1", "CNY")))
-    assert "Kind" in caught.value.look_for
-    assert len(box["crowdsdom"].place.job_types) == 1
+    assert "Kind" in (caught.value.look_for or "")
+    assert not caught.value.money_may_be_spent
+    assert len(box.market(CrowdSDOMSandbox).board.job_types) == 1
+
+
+def test_a_job_type_with_a_key_is_made_once(box: Sandbox, hub: Hub) -> None:
+    market = hub.market(CrowdSDOM)
+
+    def made() -> JobType:
+        kind = market.provider.create_job_type(title="Kind", description="D", reward=Money("1", "CNY"), lifetime=600)
+        return market.run(kind, key="k")
+
+    assert made().id == made().id
+    assert len(box.market(CrowdSDOMSandbox).board.job_types) == 1
 
 
 @pytest.fixture
-def handed_in(box, hub):
+def handed_in(box: Sandbox, hub: Hub) -> Submission:
     task = hub["crowdsdom"].publish(draft())
-    box["crowdsdom"].hand_in(box["crowdsdom"].take(task.id))
+    box.market(CrowdSDOMSandbox).hand_in(box.market(CrowdSDOMSandbox).take(task.id))
     (submission,) = hub["crowdsdom"].submissions(task, status="pending")
     return submission
 
 
-def test_approved_twice_is_paid_once(box, hub, handed_in):
-    market = hub["crowdsdom"]
+def test_approved_twice_is_paid_once(box: Sandbox, hub: Hub, handed_in: Submission) -> None:
+    market = hub.market(CrowdSDOM)
     assert not market.approve(handed_in, note="thanks").replayed
     again = market.approve(handed_in)
     assert (again.replayed, again.status, again.feedback) == (True, "approved", "thanks")
     assert len(box["crowdsdom"].books().payouts) == 1
 
 
-def test_approved_is_not_rejected(hub, handed_in):
+def test_approved_is_not_rejected(hub: Hub, handed_in: Submission) -> None:
     hub["crowdsdom"].approve(handed_in)
     with pytest.raises(Conflict) as caught:
         hub["crowdsdom"].reject(handed_in, reason="late")
+    assert isinstance(caught.value.actual, Submission)
     assert caught.value.actual.status == "approved"
 
 
-def test_rejected_pays_nothing_and_opens_the_slot(box, hub, handed_in):
-    market = hub["crowdsdom"]
+def test_rejected_pays_nothing_and_opens_the_slot(box: Sandbox, hub: Hub, handed_in: Submission) -> None:
+    market = hub.market(CrowdSDOM)
     rejected = market.reject(handed_in, reason="no cat")
     assert (rejected.status, rejected.feedback, rejected.amount_paid) == ("rejected", "no cat", None)
     task = market.task(handed_in.task_id)
@@ -160,64 +232,79 @@ def test_rejected_pays_nothing_and_opens_the_slot(box, hub, handed_in):
 @pytest.mark.parametrize(
     "fault", [Fault.drop("after"), Fault.status(503, "after"), Fault.html(), Fault.truncate()], ids=str
 )
-def test_a_lost_approval_is_an_approval(box, hub, handed_in, fault):
+def test_a_lost_approval_is_an_approval(box: Sandbox, hub: Hub, handed_in: Submission, fault: Fault) -> None:
     box["crowdsdom"].faults.add(fault, method="PUT")
     assert hub["crowdsdom"].approve(handed_in).status == "approved"
     assert len(box["crowdsdom"].books().payouts) == 1
 
 
-def submission(provider):
+def submission(provider: CrowdSDOM) -> Submission:
     return Submission(**provider.identity, id="S", task_id="J", worker=Worker(id="w"))
 
 
-def test_a_refusal_of_pending_work_is_raised_as_it_is(provider, play):
+PENDING = [{"id": "S", "status": "submitted"}]
+
+
+def test_a_refusal_of_pending_work_is_raised_as_it_is(provider: CrowdSDOM, prepared: Prepared) -> None:
+    account = prepared((422, {"error": "too tired"}), PENDING)
     with pytest.raises(InvalidRequest, match="too tired"):
-        play(
-            provider.approve(submission(provider)), (422, {"error": "too tired"}), [{"id": "S", "status": "submitted"}]
-        )
+        account.settle(Decision.approve(submission(provider)))
+    assert [(call.method, call.path) for call in account.calls] == [
+        ("PUT", "/tasks/S/approve"),
+        ("GET", "/jobs/J/tasks"),
+    ]
 
 
-def test_an_unknown_outcome_stays_unknown_where_one_cannot_look(provider, play):
-    lost = OutcomeUnknown("late", lost=Lost.TIMED_OUT)
-    with pytest.raises(OutcomeUnknown):
-        play(provider.approve(submission(provider)), lost, ProviderUnavailable("down"))
+@pytest.mark.parametrize("status", [400, 403, 409, 422])
+def test_no_code_is_documented_for_settled_already(provider: CrowdSDOM, prepared: Prepared, status: int) -> None:
+    account = prepared((status, {"error": "no"}), [{"id": "S", "status": "approved"}])
+    assert account.settle(Decision.approve(submission(provider))).replayed
 
 
-def test_an_answer_about_another_task_is_not_believed(provider, play):
-    answer = {"task": {"id": "another", "status": "approved"}}
+def test_an_unknown_outcome_stays_unknown_where_one_cannot_look(provider: CrowdSDOM, prepared: Prepared) -> None:
+    account = prepared(*[http.ReadTimeout("late")] * 5, *[(503, {"error": "down"})] * 5)
+    with pytest.raises(OutcomeUnknown) as caught:
+        account.settle(Decision.approve(submission(provider)))
+    assert caught.value.lost is Lost.TIMED_OUT
+    assert isinstance(caught.value.__cause__, ProviderUnavailable)
+
+
+def test_an_answer_about_another_task_is_not_believed(provider: CrowdSDOM, prepared: Prepared) -> None:
+    account = prepared({"task": {"id": "another", "status": "approved"}}, PENDING)
     with pytest.raises(UnreadableResponse):
-        play(provider.approve(submission(provider)), answer, [{"id": "S", "status": "submitted"}])
+        account.settle(Decision.approve(submission(provider)))
 
 
-def test_cancelling_stops_the_job_and_gives_the_rest_back(box, hub, handed_in):
-    market = hub["crowdsdom"]
+def test_cancelling_stops_the_job_and_gives_the_rest_back(box: Sandbox, hub: Hub, handed_in: Submission) -> None:
+    market = hub.market(CrowdSDOM)
     cancelled = market.cancel(handed_in.task_id)
     assert cancelled.status == "cancelled"
     assert market.cancel(handed_in.task_id).replayed
     assert market.task(handed_in.task_id).status == "expired"
     books = box["crowdsdom"].books()
-    assert (books.held, books.refunded) == (1, books.charged / 2)
+    assert (books.held, books.refunded) == (Decimal(1), books.charged / 2)
     market.approve(handed_in)
     assert box["crowdsdom"].books().agree()
 
 
-def test_a_cancelled_job_has_not_ended_while_someone_is_at_work(box, hub):
-    market = hub["crowdsdom"]
+def test_a_cancelled_job_has_not_ended_while_someone_is_at_work(box: Sandbox, hub: Hub) -> None:
+    market = hub.market(CrowdSDOM)
     task = market.publish(draft())
-    work = box["crowdsdom"].take(task.id)
+    work = box.market(CrowdSDOMSandbox).take(task.id)
     market.cancel(task)
     assert not market.task(task.id).status.ended
     assert market.cancel(task).replayed
-    box["crowdsdom"].hand_in(work)
+    box.market(CrowdSDOMSandbox).hand_in(work)
     assert market.task(task.id).status == "expired"
 
 
-def test_a_completed_job_cannot_be_cancelled(provider, play):
+def test_a_completed_job_cannot_be_cancelled(provider: CrowdSDOM, play: Play) -> None:
     with pytest.raises(Conflict) as caught:
         play(provider.cancel("J"), (400, {"error": "over"}), {"id": "J", "status": "completed"})
+    assert isinstance(caught.value.actual, Task)
     assert caught.value.actual.status == "completed"
 
 
-def test_a_job_that_still_runs_was_not_cancelled(provider, play):
+def test_a_job_that_still_runs_was_not_cancelled(provider: CrowdSDOM, play: Play) -> None:
     with pytest.raises(UnreadableResponse):
         play(provider.cancel("J"), {"result": False}, {"id": "J", "status": "unreviewable", "assignable": True})

@@ -8,10 +8,9 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -19,16 +18,17 @@ from typer.testing import CliRunner
 import crowdhub.errors
 from crowdhub import Hub, registry
 from crowdhub.cli.app import COMMANDS, app
-from crowdhub.cli.matrix import inserted, matrix, reasons
+from crowdhub.cli.matrix import Kind, inserted, matrix, reasons
 from crowdhub.cli.providers import own
 from crowdhub.errors import CallerError, MarketplaceError
 from crowdhub.hub import config
 from crowdhub.protocol import ProviderSettings
 from crowdhub.sandbox import Sandbox
+from tests.layers import picture
 
 ROOT = Path(__file__).parents[2]
 WALK = ROOT / "docs" / "write-a-provider.md"  # shows pieces of the scaffold, which is tested as a whole
-DOCS = [each for each in sorted((ROOT / "docs").glob("*.md")) if each != WALK]
+DOCS = [each for each in sorted((ROOT / "docs").rglob("*.md")) if each != WALK]
 RUN = [ROOT / "README.md", *DOCS, ROOT / "plugins/crowdhub_rapidworkers/README.md"]
 ALL = [*RUN, WALK, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "plugins").glob("*/README.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -105,8 +105,12 @@ def test_a_command_runs(block: Block, line: str, home: Path, monkeypatch: pytest
             project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
             assert set(extras[1].split(",")) <= project["optional-dependencies"].keys()
         case ["crowdhub", *arguments]:
-            served: list[Any] = []
-            monkeypatch.setattr("crowdhub.sandbox.run_forever", lambda names, **_: served.extend(names))
+            served: list[str] = []
+
+            def serve(names: list[str], **_: object) -> None:
+                served.extend(names)
+
+            monkeypatch.setattr("crowdhub.sandbox.run_forever", serve)
             result = CliRunner().invoke(app, arguments)
             assert result.exit_code == 0, result.output
             assert bool(served) == (arguments[0] == "sandbox")
@@ -128,7 +132,7 @@ def test_a_settings_file_is_right(block: Block, tmp_path: Path, monkeypatch: pyt
 def test_there_is_something_to_run() -> None:
     assert len(blocks("python")) >= 6
     assert len(blocks("sh")) >= 3
-    assert {each.language for each in blocks()} == {"", "python", "sh", "toml"}
+    assert {each.language for each in blocks()} == {"mermaid", "python", "sh", "toml"}
 
 
 @pytest.mark.parametrize("document", ALL, ids=lambda path: str(path.relative_to(ROOT)))
@@ -139,9 +143,14 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "write"), [("README.md", matrix), ("docs/marketplaces.md", reasons)])
-def test_the_matrix_is_current(name: str, write: Any) -> None:
+def test_the_matrix_is_current(name: str, write: Callable[[Sequence[Kind]], str]) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert inserted(text, write(own())) == text, "the plugins have changed: make docs"
+
+
+def test_the_picture_is_current() -> None:
+    text = picture.PAGE.read_text(encoding="utf-8")
+    assert picture.inserted(text) == text, "the imports have changed: make docs"
 
 
 def test_every_error_is_explained() -> None:

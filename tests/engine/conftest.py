@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import pytest
 from pydantic import SecretStr
@@ -14,9 +14,13 @@ from pydantic import SecretStr
 from crowdhub import Call, Effect, Provider
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.session import Options, Session
-from crowdhub.protocol import Flow, ProviderSettings, Token, load_json
+from crowdhub.protocol import Flow, ProviderSettings, Token, load_json, operation
+from tests.support.hand_clock import HandClock
 
 SECRET = "sk-live/+very secret=0123456789"
+
+Http: TypeAlias = Callable[..., bytes]
+MakeSession: TypeAlias = Callable[..., Session]
 
 
 class PlainSettings(ProviderSettings):
@@ -25,11 +29,11 @@ class PlainSettings(ProviderSettings):
 
 
 class Plain(Provider[PlainSettings]):
-    """The smallest marketplace: one flow that makes one call."""
+    """The smallest marketplace: one operation that makes one call."""
 
     name: ClassVar[str] = "plain"
     title: ClassVar[str] = "Plain"
-    currency: ClassVar[str] = "USD"
+    currency = "USD"
     settings_type = PlainSettings
 
     def sign(self, call: Call, token: Token | None = None) -> Call:
@@ -38,7 +42,8 @@ class Plain(Provider[PlainSettings]):
         call = call.with_headers(X_Key=token.value.get_secret_value() if token else key).with_query(("key", key))
         return call.with_json(key=key) if call.method == "POST" else call
 
-    def ask(self, effect: Effect = Effect.READ, path: str = "/x", method: str = "POST", **more: Any) -> Flow[Any]:
+    @operation
+    def ask(self, /, effect: Effect = Effect.READ, path: str = "/x", method: str = "POST", **more: Any) -> Flow[Any]:
         reply = yield Call(method=method, path=path, effect=effect, **more)
         return load_json(reply)
 
@@ -48,9 +53,10 @@ class Tokens(Plain):
 
     lifetime: ClassVar[float] = 3600
 
+    @operation
     def authenticate(self) -> Flow[Token]:
         reply = yield Call.post("/token", effect=Effect.READ, json={}, authenticated=False)
-        value = load_json(reply)["token"]
+        value = reply.json()["token"]
         return Token(SecretStr(value), expires_at=self.now() + timedelta(seconds=self.lifetime))
 
 
@@ -149,7 +155,7 @@ def server() -> Iterator[RawServer]:
 
 
 @pytest.fixture(name="http")
-def _http() -> Callable[..., bytes]:
+def _http() -> Http:
     return http
 
 
@@ -159,22 +165,18 @@ def _secret() -> str:
 
 
 @pytest.fixture
-def plain() -> type[Plain]:
-    return Plain
-
-
-@pytest.fixture
 def tokens() -> type[Tokens]:
     return Tokens
 
 
 @pytest.fixture
-def session(server: RawServer, clock: Any) -> Callable[..., Session]:
+def session(server: RawServer, clock: HandClock) -> MakeSession:
     """Makes a session of a provider class on the raw server."""
 
     def make(kind: type[Plain] = Plain, *, policy: RetryPolicy | None = None, **options: Any) -> Session:
-        settings = {name: options.pop(name) for name in ("api_key", "base_url", "other_url") if name in options}
-        given = PlainSettings(**{"base_url": server.url, **settings})
+        settings: dict[str, Any] = {"base_url": server.url}
+        settings |= {name: options.pop(name) for name in ("api_key", "base_url", "other_url") if name in options}
+        given = PlainSettings(**settings)
         options.setdefault("timeout", 5)
         made = Options(clock=clock, policy=policy or RetryPolicy(), **options)
         return Session(kind(given), made)

@@ -5,11 +5,14 @@ import time
 import tracemalloc
 import zlib
 from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
-from crowdhub import Call, Effect, Upload
-from crowdhub.engine import session as session_module
+from crowdhub import Call, Effect, Market, Upload
+from crowdhub.engine import client, engine
+from crowdhub.engine.session import Session
 from crowdhub.errors import (
     ConfigurationError,
     CrowdhubError,
@@ -18,6 +21,12 @@ from crowdhub.errors import (
     ProviderError,
     UnreadableResponse,
 )
+from crowdhub.protocol import Token
+from tests.conftest import World
+from tests.engine.conftest import Http, MakeSession, Plain, RawServer
+from tests.support.hand_clock import HandClock
+
+E = TypeVar("E", bound=CrowdhubError)
 
 # httpx leaves generators of its own half way when a body is given up; trio warns of that.
 given_up = pytest.mark.filterwarnings(
@@ -29,14 +38,19 @@ CAP = 200_000
 
 
 @pytest.fixture
-def small_cap(monkeypatch):
-    from crowdhub.engine import aio, sync
-
-    for module in (session_module, sync, aio):
+def small_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (client, engine):
         monkeypatch.setattr(module, "LARGEST_ANSWER", CAP)
 
 
-def fails(world, made, effect, kind, match=None, **more):
+def fails(
+    world: World,
+    made: Session,
+    effect: Effect,
+    kind: type[E] | tuple[type[E], ...],
+    match: str | None = None,
+    **more: Any,
+) -> E:
     with pytest.raises(kind, match=match) as caught:
         world.market(made, lambda market: market.run(market.provider.ask(effect, **more)))
     return caught.value
@@ -47,22 +61,28 @@ def fails(world, made, effect, kind, match=None, **more):
     ("effect", "kind"), [(READ, UnreadableResponse), (SETTLE, OutcomeUnknown), (SPEND, OutcomeUnknown)]
 )
 def test_an_answer_that_is_too_large_is_given_up_and_not_asked_again(
-    world, session, server, http, small_cap, effect, kind
-):
+    world: World,
+    session: MakeSession,
+    server: RawServer,
+    http: Http,
+    small_cap: None,
+    effect: Effect,
+    kind: type[CrowdhubError],
+) -> None:
     server.reply = lambda number, request: http(200, b'"' + b"x" * (CAP * 3) + b'"')
     fails(world, session(), effect, kind, "too large")
     assert server.count == 1
 
 
 @given_up
-def test_an_endless_answer(world, session, server, small_cap):
+def test_an_endless_answer(world: World, session: MakeSession, server: RawServer, small_cap: None) -> None:
     head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
     server.reply = lambda number, request: head + (b"ffff\r\n" + b"[" * 0xFFFF + b"\r\n") * 200
     fails(world, session(), READ, UnreadableResponse, "too large")
 
 
 @lru_cache
-def packed(body, how):
+def packed(body: bytes, how: str) -> bytes:
     if how == "gzip":
         return gzip.compress(body)
     if how == "deflate":
@@ -71,7 +91,7 @@ def packed(body, how):
 
 
 @pytest.mark.parametrize("how", ["gzip", "deflate"])
-def test_a_packed_answer_is_read(world, session, server, http, how):
+def test_a_packed_answer_is_read(world: World, session: MakeSession, server: RawServer, http: Http, how: str) -> None:
     body = packed(b'{"packed": true}', how)
     server.reply = lambda number, request: http(200, body, content_encoding=how, content_type="application/json")
     assert world.market(session(), lambda m: m.run(m.provider.ask())) == {"packed": True}
@@ -79,7 +99,7 @@ def test_a_packed_answer_is_read(world, session, server, http, how):
 
 @given_up
 @pytest.mark.parametrize("how", ["gzip", "deflate", "gzip, gzip"])
-def test_a_bomb_is_not_unpacked(world, session, server, http, how):
+def test_a_bomb_is_not_unpacked(world: World, session: MakeSession, server: RawServer, http: Http, how: str) -> None:
     bomb = packed(b"[" * 200_000_000, how)
     server.reply = lambda number, request: http(200, bomb, content_encoding=how)
     tracemalloc.start()
@@ -90,11 +110,13 @@ def test_a_bomb_is_not_unpacked(world, session, server, http, how):
         tracemalloc.stop()
 
 
-def test_a_body_that_trickles_is_given_up(ordinary, session, server, clock):
+def test_a_body_that_trickles_is_given_up(
+    ordinary: World, session: MakeSession, server: RawServer, clock: HandClock
+) -> None:
     """Each byte comes in time, the whole never would."""
     head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
-    def reply(number, request):
+    def reply(number: int, request: bytes) -> bytes:
         clock.sleep(10_000)  # far more than the call's total time passes while the body comes
         return head + b"1\r\n[\r\n" * 3 + b"0\r\n\r\n"
 
@@ -105,7 +127,9 @@ def test_a_body_that_trickles_is_given_up(ordinary, session, server, clock):
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("effect", list(Effect))
-def test_a_redirect_is_never_followed(world, session, server, http, status, effect):
+def test_a_redirect_is_never_followed(
+    world: World, session: MakeSession, server: RawServer, http: Http, status: int, effect: Effect
+) -> None:
     server.reply = lambda number, request: http(status, {}, location=f"{server.url}/elsewhere")
     with pytest.raises((ProviderError, OutcomeUnknown), match="redirect"):
         world.market(session(), lambda m: m.run(m.provider.ask(effect)))
@@ -130,7 +154,7 @@ def test_a_redirect_is_never_followed(world, session, server, http, status, effe
         "http://[",
     ],
 )
-def test_keys_travel_over_https_or_to_loopback_only(session, url):
+def test_keys_travel_over_https_or_to_loopback_only(session: MakeSession, url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"base_url .*https only"):
         session(base_url=url)
 
@@ -145,11 +169,11 @@ def test_keys_travel_over_https_or_to_loopback_only(session, url):
         "http://[::1]:1",
     ],
 )
-def test_addresses_that_are_fine(session, url):
+def test_addresses_that_are_fine(session: MakeSession, url: str) -> None:
     assert session(base_url=url).bases["base_url"] == url
 
 
-def test_a_second_address_is_checked_like_the_first(session):
+def test_a_second_address_is_checked_like_the_first(session: MakeSession) -> None:
     with pytest.raises(ConfigurationError, match="other_url"):
         session(other_url="http://elsewhere.example")
 
@@ -169,7 +193,7 @@ def test_a_second_address_is_checked_like_the_first(session):
         "https://user@evil.example/x",
     ],
 )
-def test_a_call_never_leaves_the_accounts_hosts(session, server, http, path):
+def test_a_call_never_leaves_the_accounts_hosts(session: MakeSession, server: RawServer, http: Http, path: str) -> None:
     made = session()
     call = Call.get(path)
     try:
@@ -179,7 +203,7 @@ def test_a_call_never_leaves_the_accounts_hosts(session, server, http, path):
     assert reached in ("refused", server.url)
 
 
-def test_absolute_addresses_on_the_accounts_own_hosts_are_fine(session, server):
+def test_absolute_addresses_on_the_accounts_own_hosts_are_fine(session: MakeSession, server: RawServer) -> None:
     made = session()
     assert str(made.request(Call.get(f"{server.url}/next?page=2")).url).startswith(server.url)
     assert str(made.request(Call.get("https://elsewhere.example/next")).url) == "https://elsewhere.example/next"
@@ -189,7 +213,9 @@ def test_absolute_addresses_on_the_accounts_own_hosts_are_fine(session, server):
 
 
 @pytest.mark.parametrize("path", ["/a\nb", "/a\x00b", "/\x7f", "/" + "x" * 70_000])
-def test_a_path_that_is_none_is_an_error_of_ours(world, session, server, path):
+def test_a_path_that_is_none_is_an_error_of_ours(
+    world: World, session: MakeSession, server: RawServer, path: str
+) -> None:
     fails(world, session(), SPEND, InvalidRequest, path=path)
     assert server.count == 0
 
@@ -201,16 +227,20 @@ def test_a_path_that_is_none_is_an_error_of_ours(world, session, server, path):
         {"json": {"text": "\ud800"}},
     ],
 )
-def test_a_body_that_cannot_be_written_was_not_sent(world, session, server, more):
+def test_a_body_that_cannot_be_written_was_not_sent(
+    world: World, session: MakeSession, server: RawServer, more: dict[str, Any]
+) -> None:
     error = fails(world, session(), SPEND, InvalidRequest, **more)
     assert not error.money_may_be_spent
     assert not error.sent
     assert server.count == 0
 
 
-def test_a_file_that_is_gone_by_now_was_not_sent(world, session, server, tmp_path, plain):
-    class Sending(plain):
-        def sign(self, call, token=None):
+def test_a_file_that_is_gone_by_now_was_not_sent(
+    world: World, session: MakeSession, server: RawServer, tmp_path: Path
+) -> None:
+    class Sending(Plain):
+        def sign(self, call: Call, token: Token | None = None) -> Call:
             return call
 
     upload = Upload("a.png", tmp_path / "gone.png")
@@ -219,26 +249,28 @@ def test_a_file_that_is_gone_by_now_was_not_sent(world, session, server, tmp_pat
     assert server.count == 0
 
 
-def test_a_decimal_goes_out_as_the_exact_number(ordinary, session, server):
+def test_a_decimal_goes_out_as_the_exact_number(ordinary: World, session: MakeSession, server: RawServer) -> None:
     from decimal import Decimal
 
     ordinary.market(session(), lambda m: m.run(m.provider.ask(SPEND, json={"price": Decimal("0.10")})))
     assert b'"price":0.10' in server.requests[0]
 
 
-def test_a_hostile_message_is_shown_not_obeyed(ordinary, session, server, http):
+def test_a_hostile_message_is_shown_not_obeyed(
+    ordinary: World, session: MakeSession, server: RawServer, http: Http
+) -> None:
     server.reply = lambda number, request: http(400, {"error": "\x1b[2Jgone \u202ereversed\x00"})
     error = fails(ordinary, session(), READ, InvalidRequest)
     for character in "\x1b\u202e\x00":
         assert character not in str(error)
 
 
-def test_a_connection_is_used_again(world, session, server):
-    def ask_often(market):
+def test_a_connection_is_used_again(world: World, session: MakeSession, server: RawServer) -> None:
+    def ask_often(market: Any) -> Any:
         if world.kind == "sync":
             return [market.run(market.provider.ask()) for _ in range(20)]
 
-        async def often():
+        async def often() -> list[object]:
             return [await market.run(market.provider.ask()) for _ in range(20)]
 
         return often()
@@ -248,11 +280,13 @@ def test_a_connection_is_used_again(world, session, server):
     assert server.connections == 1
 
 
-def test_a_kept_connection_that_the_server_closed_is_no_failure(ordinary, session, server, http):
+def test_a_kept_connection_that_the_server_closed_is_no_failure(
+    ordinary: World, session: MakeSession, server: RawServer, http: Http
+) -> None:
     """Servers close idle connections; the next call must not become an unknown outcome by that."""
     server.reply = lambda number, request: http(200, {}, connection="close")
 
-    def two(market):
+    def two(market: Market[Any]) -> object:
         market.run(market.provider.ask(SPEND))
         time.sleep(0.02)  # let the server's close arrive
         return market.run(market.provider.ask(SPEND))
@@ -261,10 +295,12 @@ def test_a_kept_connection_that_the_server_closed_is_no_failure(ordinary, sessio
     assert server.count == 2
 
 
-def test_proxies_of_the_environment_are_used_but_not_for_loopback(monkeypatch):
+def test_proxies_of_the_environment_are_used_but_not_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     from crowdhub.engine.transport import proxy_for
 
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    assert str(proxy_for("https://api.example.com").url) == "http://proxy.example:3128"
+    proxy = proxy_for("https://api.example.com")
+    assert proxy is not None
+    assert str(proxy.url) == "http://proxy.example:3128"
     assert proxy_for("https://127.0.0.1:1") is None

@@ -4,19 +4,25 @@ import base64
 import gc
 import logging
 import traceback
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import httpx
 import pytest
 
-from crowdhub import Effect, Hub
+from crowdhub import Call, Effect, Hub, Market
 from crowdhub.engine.redact import Redactor
-from crowdhub.errors import ConfigurationError, CrowdhubError, OutcomeUnknown
+from crowdhub.errors import ConfigurationError, CrowdhubError, OutcomeUnknown, UnreadableResponse
+from crowdhub.protocol import Flow, Lookup, operation
+from tests.conftest import World
+from tests.engine.conftest import Http, MakeSession, Plain, RawServer, Tokens
 
 SECRET = "sk-live/+very secret=0123456789"
 FORMS = {SECRET, quote(SECRET, safe=""), quote_plus(SECRET), "very secret", "0123456789"}
 
-ANSWERS = {
+ANSWERS: dict[str, Callable[[Http], bytes | None]] = {
     "good": lambda http: http(),
     "echoes the key in words": lambda http: http(400, {"error": f"bad key {SECRET} and {quote(SECRET)}"}),
     "echoes the key in a field": lambda http: http(200, {"ok": SECRET}),
@@ -31,10 +37,11 @@ ANSWERS = {
 }
 
 
-def texts_of(error):
+def texts_of(error: BaseException) -> Iterator[str]:
     """All that somebody could print of an error: the chain, every frame's locals, one level of their insides."""
     yield "".join(traceback.format_exception(error))
-    chain, seen = [error], set()
+    chain: list[BaseException | None] = [error]
+    seen: set[int] = set()
     while chain:
         each = chain.pop()
         if each is None or id(each) in seen:
@@ -51,7 +58,7 @@ def texts_of(error):
         chain += [each.__cause__, each.__context__]
 
 
-def insides(value):
+def insides(value: object) -> Iterator[str]:
     """The headers, address and body of a request or response among the locals of a frame."""
     for name in ("headers", "url", "request", "extensions"):
         try:
@@ -67,20 +74,28 @@ def insides(value):
             yield repr(inner.headers.multi_items()) + str(inner.url)
 
 
-def assert_clean(text, where):
+def assert_clean(text: str, where: object) -> None:
     for form in FORMS:
         assert form not in text, where
 
 
 @pytest.mark.parametrize("effect", list(Effect))
 @pytest.mark.parametrize("how", list(ANSWERS))
-def test_nowhere(world, session, server, http, effect, how, caplog):
+def test_nowhere(
+    world: World,
+    session: MakeSession,
+    server: RawServer,
+    http: Http,
+    effect: Effect,
+    how: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger().setLevel(logging.DEBUG)
     server.reply = lambda number, request: ANSWERS[how](http)
     made = session()
 
-    def ask(market):
+    def ask(market: Market[Any]) -> object:
         return market.run(market.provider.ask(effect))
 
     try:
@@ -94,11 +109,13 @@ def test_nowhere(world, session, server, http, effect, how, caplog):
     for record in caplog.records:
         assert_clean(record.getMessage() + repr(record.args), record)
     assert_clean(caplog.text, caplog.text)
-    for thing in (made, made.provider, made.provider.settings, made.options, made.provider.capabilities()):
+    for thing in (made, made.provider, made.provider.settings, made.options, made.provider.capabilities):
         assert_clean(repr(thing) + str(thing), thing)
 
 
-def test_debug_logs_say_what_happened_without_any_header(ordinary, session, server, caplog):
+def test_debug_logs_say_what_happened_without_any_header(
+    ordinary: World, session: MakeSession, server: RawServer, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     ordinary.market(session(), lambda m: m.run(m.provider.ask(Effect.READ, "/x/y")))
     said = [record.getMessage() for record in caplog.records if record.name == "crowdhub"]
@@ -106,23 +123,36 @@ def test_debug_logs_say_what_happened_without_any_header(ordinary, session, serv
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\x00", "\u00e9", "\u20ac", "\nX-Evil: 1"])
-def test_a_key_that_no_header_can_hold_is_named_not_shown(world, session, server, ending):
+def test_a_key_that_no_header_can_hold_is_named_not_shown(
+    world: World, session: MakeSession, server: RawServer, ending: str
+) -> None:
     """A key read from a file often ends with a line break."""
     key = SECRET + ending
     for effect in Effect:
+
+        def ask(market: Market[Any], effect: Effect = effect) -> object:
+            return market.run(market.provider.ask(effect))
+
         with pytest.raises(ConfigurationError, match="key") as caught:
-            world.market(session(api_key=key), lambda m, effect=effect: m.run(m.provider.ask(effect)))
+            world.market(session(api_key=key), ask)
         for text in texts_of(caught.value):
             assert_clean(text, text)
         assert not caught.value.sent
     assert server.count == 0
 
 
-def test_a_fetched_token_is_a_secret_too(world, session, server, http, tokens, caplog):
+def test_a_fetched_token_is_a_secret_too(
+    world: World,
+    session: MakeSession,
+    server: RawServer,
+    http: Http,
+    tokens: type[Tokens],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.DEBUG)
     token = "fetched-token-987"
 
-    def reply(number, request):
+    def reply(number: int, request: bytes) -> bytes:
         return http(200, {"token": token}) if b"/token" in request else http(400, {"error": f"not with {token}"})
 
     server.reply = reply
@@ -133,20 +163,20 @@ def test_a_fetched_token_is_a_secret_too(world, session, server, http, tokens, c
     assert token.encode() in server.requests[1]
 
 
-def test_the_cause_of_an_unknown_outcome_is_clean_as_well(world, session, server, http, plain):
-    from crowdhub import Call
-    from crowdhub.errors import UnreadableResponse
-    from crowdhub.protocol import spend_once
-
-    class Spending(plain):
-        def buy(self):
-            def look(lost, delay):
-                reply = yield Call.get("/list", delay=delay)
+def test_the_cause_of_an_unknown_outcome_is_clean_as_well(
+    world: World, session: MakeSession, server: RawServer, http: Http
+) -> None:
+    class Spending(Plain):
+        def lookup(self) -> Lookup[None]:
+            def find(since: datetime | None, evidence: object) -> Flow[None]:
+                reply = yield Call.get("/list")
                 raise UnreadableResponse(f"cannot read {reply.json()['echo']}", excerpt=reply.text)
 
-            return (
-                yield from spend_once(Call.post("/buy", effect=Effect.SPEND, json={}), str, look, look_for="a thing")
-            )
+            return Lookup("a thing", find)
+
+        @operation(lookup=lookup)
+        def buy(self) -> Flow[None]:
+            yield Call.post("/buy", effect=Effect.SPEND, json={})
 
     server.reply = lambda number, request: http(500) if b"/buy" in request else http(200, {"echo": SECRET})
     with pytest.raises(OutcomeUnknown) as caught:
@@ -155,9 +185,9 @@ def test_the_cause_of_an_unknown_outcome_is_clean_as_well(world, session, server
     assert_clean(str(caught.value.__cause__) + repr(vars(caught.value.__cause__)), "cause")
 
 
-def test_a_hub_and_its_settings_hide_keys():
+def test_a_hub_and_its_settings_hide_keys() -> None:
     accounts = {"rapidworkers": {"api_key": SECRET, "base_url": "http://127.0.0.1:1"}}
-    with Hub(accounts, ledger=None) as hub:
+    with Hub(accounts) as hub:
         market = hub["rapidworkers"]
         for thing in (hub, market, market.provider, market.provider.settings, market.capabilities):
             assert_clean(repr(thing) + str(thing), thing)
@@ -165,7 +195,7 @@ def test_a_hub_and_its_settings_hide_keys():
         assert_clean(market.provider.settings.model_dump_json(), "json")
 
 
-def test_redaction_covers_the_forms_in_which_a_key_travels():
+def test_redaction_covers_the_forms_in_which_a_key_travels() -> None:
     redact = Redactor([SECRET, "k%y&=1", "abc", ""])
     for form in (SECRET, quote(SECRET, safe=""), quote_plus(SECRET), base64.b64encode(SECRET.encode()).decode()):
         assert redact(f"<{form}>").replace("=", "") == "<[secret]>"
@@ -175,7 +205,7 @@ def test_redaction_covers_the_forms_in_which_a_key_travels():
     assert longer("secret-1-and-more") == "[secret]"
 
 
-def test_no_signed_request_outlives_its_call(ordinary, session, server):
+def test_no_signed_request_outlives_its_call(ordinary: World, session: MakeSession, server: RawServer) -> None:
     ordinary.market(session(), lambda m: m.run(m.provider.ask()))
     gc.collect()
     alive = [each for each in gc.get_objects() if isinstance(each, httpx.Request)]

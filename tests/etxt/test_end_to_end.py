@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from datetime import timedelta
+from typing import cast
 
 import pytest
 
 from crowdhub import Decision, Hub, Money, TaskDraft
-from crowdhub.errors import Conflict, InsufficientFunds, InvalidRequest, NotFound, PermissionDenied
+from crowdhub.errors import Conflict, InsufficientFunds, InvalidRequest, NotFound, PermissionDenied, RateLimited
 from crowdhub.market import Market
 from crowdhub.model import SubmissionStatus, TaskStatus
 from crowdhub.sandbox import Sandbox
 from crowdhub_etxt import Etxt, EtxtOptions, UserList
 from crowdhub_etxt.sandbox import EtxtSandbox
 
-VARIANTS: dict[str, dict[str, Any]] = {
+VARIANTS: dict[str, dict[str, object]] = {
     "text": {},
     "numbers": {
         "numbers_as_text": False,
@@ -32,9 +32,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(params=VARIANTS)
 def box(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with Sandbox(
-        "etxt", starting_at=datetime.now(UTC), options={"etxt": {"work_rate": 0, **VARIANTS[request.param]}}
-    ) as made:
+    with Sandbox("etxt", options={"etxt": {"work_rate": 0, **VARIANTS[request.param]}}) as made:
         yield made
 
 
@@ -45,7 +43,7 @@ def people(box: Sandbox) -> EtxtSandbox:
 
 @pytest.fixture(params=[False, True], ids=["post", "get"])
 def market(box: Sandbox, request: pytest.FixtureRequest) -> Iterator[Market[Etxt]]:
-    with Hub({"etxt": {**box.accounts["etxt"], "reads_by_get": request.param}}, ledger=None) as hub:
+    with Hub({"etxt": {**box.accounts["etxt"], "reads_by_get": request.param}}, clock=box.clock) as hub:
         yield hub.market(Etxt)
 
 
@@ -149,11 +147,32 @@ def test_cancelling(market: Market[Etxt], people: EtxtSandbox, draft: TaskDraft)
         market.cancel(taken)
 
 
-def test_without_money_nothing_is_left_behind(market: Market[Etxt], people: EtxtSandbox, draft: TaskDraft) -> None:
-    people.set_balance(299)
+def test_without_money_only_a_draft_is_left_and_the_same_key_goes_on_with_it(
+    market: Market[Etxt], people: EtxtSandbox, draft: TaskDraft
+) -> None:
+    people.set_balance("299")
+    for _ in range(3):
+        with pytest.raises(InsufficientFunds):
+            market.publish(draft, key="one")
+    (left,) = people.orders()
+    assert not left.public
+    assert market.balance() == Money(299, "RUB")
+    people.set_balance("300")
+    task = market.publish(draft, key="one")
+    assert (task.id, market.balance()) == (str(left.id), Money(0, "RUB"))
+    assert [each.id for each in market.tasks(status="open")] == [task.id]
+
+
+def test_a_draft_that_was_deleted_meanwhile(market: Market[Etxt], people: EtxtSandbox, draft: TaskDraft) -> None:
+    people.set_balance("299")
     with pytest.raises(InsufficientFunds):
-        market.publish(draft)
-    assert people.orders() == []
+        market.publish(draft, key="one")
+    (left,) = market.tasks(status="draft")
+    market.cancel(left)
+    people.set_balance("300")
+    task = market.publish(draft, key="one")
+    assert [str(each.id) for each in people.orders()] == [task.id]
+    assert task.id != left.id
 
 
 def test_drafts(market: Market[Etxt], people: EtxtSandbox, draft: TaskDraft) -> None:
@@ -163,6 +182,35 @@ def test_drafts(market: Market[Etxt], people: EtxtSandbox, draft: TaskDraft) -> 
     assert list(market.tasks(status="open")) == []
     published = market.run(market.provider.publish_draft(kept.id, people.clock.now() + timedelta(days=2)))
     assert published.status is TaskStatus.OPEN
+
+
+def test_more_time(market: Market[Etxt], people: EtxtSandbox, draft: TaskDraft) -> None:
+    task = market.publish(draft)
+    until = people.clock.now().replace(second=0, microsecond=0) + timedelta(days=30)
+    assert market.extend(task, until=until).expires_at == until
+    application = people.apply(task.id)
+    people.accept(application.application)
+    people.overdue(task.id)
+    assert market.task(task).status is TaskStatus.EXPIRED
+    back = market.extend(task, until=until)
+    assert (back.status, back.in_progress) == (TaskStatus.FULL, 1)
+    with pytest.raises(InvalidRequest, match="slots"):
+        market.extend(task, slots=2)
+
+
+def test_a_message_to_a_performer(market: Market[Etxt], people: EtxtSandbox) -> None:
+    (anna,) = market.run(market.provider.api.users.get_list(count=1)).items
+    market.message(str(anna.id_user), "Will it be done today?")
+    with pytest.raises(RateLimited):  # one a minute
+        market.message(str(anna.id_user), "And tomorrow?")
+    people.clock.advance(minutes=2)
+    market.message(str(anna.id_user), "And tomorrow?")
+    page = market.run(market.provider.api.messages.read_private(anna.id_user))
+    assert [each.text for each in page.items] == ["And tomorrow?", "Will it be done today?"]
+    people.set_rating(10_000)
+    people.clock.advance(minutes=2)
+    with pytest.raises(PermissionDenied):
+        market.message(str(anna.id_user), "Hello?")
 
 
 def test_lists_of_performers(market: Market[Etxt], people: EtxtSandbox) -> None:

@@ -9,25 +9,39 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 import pytest
-from pydantic import AliasChoices
+from pydantic import AliasChoices, BaseModel
 
-from crowdhub.engine.http import Response
-from crowdhub.errors import InvalidRequest, Lost, NotFound, OutcomeUnknown, ProviderError, RateLimited
+from crowdhub import Response
+from crowdhub.errors import InvalidRequest, NotFound, OutcomeUnknown, ProviderError, RateLimited
 from crowdhub.model import Money
-from crowdhub.protocol import Call, Effect, FlowRun, Page, Upload
+from crowdhub.protocol import Call, Effect, Operation, OperationRun, Page, Upload
 from crowdhub_etxt import AutoPay, Etxt
+from crowdhub_etxt.functions.users import Reviews
 from crowdhub_etxt.refusals import COMMON, OWN
+from tests.etxt.conftest import Drive
 
-LIST = json.loads(Path(__file__).with_name("functions.json").read_text())
-FUNCTIONS: dict[str, Any] = {each["method"]: each for each in LIST["functions"]}
 
-NOT_WIRE = {"look", "delay"}  # parameters of ours
+class Function(TypedDict):
+    method: str
+    params: list[dict[str, str]]
+    returns: list[str]
+    errors: list[str]
+
+
+class Functions(TypedDict):
+    common_errors: list[str]
+    functions: list[Function]
+
+
+LIST: Functions = json.loads(Path(__file__).with_name("functions.json").read_text())
+FUNCTIONS = {each["method"]: each for each in LIST["functions"]}
+
 OWN_TEXTS = {"login": "somebody", "text": "word " * 7, "name": "A name"}
 LONG_TEXTS = {"users.setReport": "word " * 12}
 
@@ -71,12 +85,12 @@ def snake(name: str) -> str:
     return f"{plain}_" if plain == "import" else plain
 
 
-def method_of(provider: Etxt, function: str) -> Any:
+def method_of(provider: Etxt, function: str) -> Callable[..., Operation[object]]:
     family, _, name = function.partition(".")
-    return getattr(getattr(provider.api, family), snake(name))
+    return cast("Callable[..., Operation[object]]", getattr(getattr(provider.api, family), snake(name)))
 
 
-def sample(function: str, name: str, annotation: Any, now: datetime) -> Any:
+def sample(function: str, name: str, annotation: object, now: datetime) -> object:
     union = typing.get_origin(annotation) in (types.UnionType, typing.Union)
     options = typing.get_args(annotation) if union else (annotation,)
     kind = next(option for option in options if option is not type(None))
@@ -86,7 +100,7 @@ def sample(function: str, name: str, annotation: Any, now: datetime) -> Any:
         return ["word"] if typing.get_args(kind) == (str,) else [7]
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return next(iter(kind))
-    plain = {
+    plain: dict[object, object] = {
         bool: True,
         int: 3,
         datetime: now + timedelta(days=2),
@@ -98,17 +112,17 @@ def sample(function: str, name: str, annotation: Any, now: datetime) -> Any:
     return plain[kind]
 
 
-def arguments(provider: Etxt, function: str, *, every: bool) -> dict[str, Any]:
+def arguments(provider: Etxt, function: str, *, every: bool) -> dict[str, object]:
     method = method_of(provider, function)
-    scope = vars(sys.modules[method.__func__.__module__])
-    given = {}
+    scope = vars(sys.modules[method.__module__])
+    given: dict[str, object] = {}
     for name, parameter in inspect.signature(method).parameters.items():
-        if name not in NOT_WIRE and (every or parameter.default is parameter.empty):
+        if every or parameter.default is parameter.empty:
             given[name] = sample(function, name, eval(parameter.annotation, dict(scope)), provider.now())
     return given
 
 
-def first_call(provider: Etxt, function: str, **more: Any) -> Call:
+def first_call(provider: Etxt, function: str, **more: object) -> Call:
     given = {**arguments(provider, function, every=False), **more}
     if function == "tasks.extraPaid":
         given.setdefault("count", Money(10, "RUB"))
@@ -118,7 +132,14 @@ def first_call(provider: Etxt, function: str, **more: Any) -> Call:
         given.setdefault("text", "please")
     if function == "users.getUser":
         given.setdefault("id", 7)
-    return next(method_of(provider, function)(**given))
+    return first(method_of(provider, function)(**given))
+
+
+def first(operation: Operation[object]) -> Call:
+    with OperationRun(operation) as run:
+        call = run.start()
+    assert call is not None
+    return call
 
 
 def wire_names(call: Call) -> set[str]:
@@ -141,7 +162,10 @@ def test_there_are_61_and_no_others(provider: Etxt) -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_parameter_is_sent_under_its_name(provider: Etxt, function: str) -> None:
     given = arguments(provider, function, every=True)
-    call = next(method_of(provider, function)(**given))
+    operation = method_of(provider, function)(**given)
+    assert operation.name == function
+    call = first(operation)
+    assert call.operation == function
     assert dict(call.query_pairs()) == {"method": function}
     assert wire_names(call) == {each["name"] for each in FUNCTIONS[function]["params"]}
 
@@ -154,7 +178,7 @@ def test_it_is_documented_under_its_own_name(provider: Etxt, function: str) -> N
     assert any(effect in doc for effect in ("READ", "SETTLE", "SPEND"))
 
 
-VALUES: dict[str, Any] = {
+VALUES: dict[str, object] = {
     "ids": ["1"],
     "files": [{"name": "text", "size": "9", "path": "https://files.example/1"}],
     "works": {"1": {"id_type": "1", "minprice": "50"}},
@@ -164,7 +188,7 @@ VALUES: dict[str, Any] = {
 }
 
 
-def answer(function: str, fields: Sequence[str]) -> Any:
+def answer(function: str, fields: Sequence[str]) -> dict[str, object]:
     record = {name: VALUES.get(name, "1") for name in fields}
     if "type" in record:
         record["type"] = "whiteList"
@@ -176,22 +200,24 @@ def answer(function: str, fields: Sequence[str]) -> Any:
 
 
 @pytest.mark.parametrize("function", [name for name, each in FUNCTIONS.items() if each["returns"]])
-def test_every_result_field_is_read(provider: Etxt, drive: Any, function: str) -> None:
+def test_every_result_field_is_read(provider: Etxt, drive: Drive, function: str) -> None:
     fields = FUNCTIONS[function]["returns"]
     given = arguments(provider, function, every=True)
     result, _ = drive(method_of(provider, function)(**given), answer(function, fields))
     if isinstance(result, Page):
-        assert not result.unreadable
-        (result,) = result.items
+        page = cast("Page[object]", result)
+        assert not page.unreadable
+        (result,) = page.items
     if function == "users.getReports":
-        (result,) = result.positive
+        (result,) = cast("Reviews", result).positive
+    assert isinstance(result, BaseModel)
     for field in fields:
         value = getattr(result, attribute(type(result), field))
         assert value not in (None, (), {}), field
         assert not (isinstance(value, enum.Enum) and value.name == "UNKNOWN"), field
 
 
-def attribute(model: Any, field: str) -> str:
+def attribute(model: type[BaseModel], field: str) -> str:
     for name, info in model.model_fields.items():
         alias = info.validation_alias
         if field == name or (isinstance(alias, AliasChoices) and field in alias.choices):
@@ -217,11 +243,36 @@ def test_common_codes_are_all_known() -> None:
 
 
 def test_effects(provider: Etxt) -> None:
-    found: dict[Effect, set[str]] = {effect: set() for effect in Effect}
-    for function in FUNCTIONS:
-        found[first_call(provider, function).effect].add(function)
-    assert found[Effect.SPEND] == SPENDING
-    assert found[Effect.SETTLE] == SETTLING
+    found = {function: first_call(provider, function).effect for function in FUNCTIONS}
+    assert {function for function, effect in found.items() if effect is Effect.SPEND} == SPENDING
+    assert {function for function, effect in found.items() if effect is Effect.SETTLE} == SETTLING
+
+
+FREE = {
+    "tasks.saveComment",
+    "tasks.sendNoteFail",
+    "messages.writePrivate",
+    "users.setReport",
+    "folders.addFolder",
+    "bwgroups.saveGroup",
+}
+
+
+def test_what_takes_money(provider: Etxt) -> None:
+    """A call that must not be repeated may still be free; one that may be repeated can take money."""
+    assert {function for function in FUNCTIONS if first_call(provider, function).takes_money} == SPENDING - FREE
+    assert not first_call(provider, "tasks.saveTask", public=False).takes_money
+    assert first_call(provider, "tasks.saveTask", id=3, public=True).takes_money
+    assert first_call(provider, "tasks.setDeadline", public=True).takes_money
+    assert not first_call(provider, "messages.readPrivate", unread=True).takes_money
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_an_operation_holds_what_was_asked_and_can_be_run_again(provider: Etxt, function: str) -> None:
+    operation = method_of(provider, function)(**arguments(provider, function, every=True)).taken()
+    assert set(operation.arguments) == {each["name"] for each in FUNCTIONS[function]["params"]}
+    assert first(operation) == first(operation)
+    assert repr(operation).startswith(f"<Operation {function}(")
 
 
 def test_effects_that_depend_on_the_arguments(provider: Etxt) -> None:
@@ -240,10 +291,10 @@ def test_a_lost_answer_says_what_to_look_for_and_is_not_sent_again(provider: Etx
     given = arguments(provider, function, every=False) | (
         {"size": 100} if function == "tasks.saveTask" else {"count": Money(1, "RUB")} if "extra" in function else {}
     )
-    effects = []
+    effects: list[Effect] = []
 
     def lose_everything() -> None:
-        with FlowRun(method_of(provider, function)(**given)) as run:
+        with OperationRun(method_of(provider, function)(**given)) as run:
             call = run.start()
             while call is not None:
                 effects.append(call.effect)
@@ -251,7 +302,7 @@ def test_a_lost_answer_says_what_to_look_for_and_is_not_sent_again(provider: Etx
 
     with pytest.raises(OutcomeUnknown) as caught:
         lose_everything()
-    assert effects.count(Effect.SPEND) == 1
+    assert effects == [Effect.SPEND]
     assert caught.value.look_for
     assert caught.value.look_for in str(caught.value)
 
@@ -260,16 +311,18 @@ def lists(provider: Etxt) -> list[str]:
     return [f for f in FUNCTIONS if "Page[" in str(inspect.signature(method_of(provider, f)).return_annotation)]
 
 
-def test_nothing_found_is_an_empty_list(provider: Etxt, drive: Any) -> None:
+def test_nothing_found_is_an_empty_list(provider: Etxt, drive: Drive) -> None:
     assert len(lists(provider)) == 20
     for function in lists(provider):
-        for nothing in ({"error": "no_object"}, [], {}):
+        answers: tuple[object, ...] = ({"error": "no_object"}, [], {})
+        for nothing in answers:
             given = arguments(provider, function, every=False)
-            page, _ = drive(method_of(provider, function)(**given), nothing)
+            result, _ = drive(method_of(provider, function)(**given), nothing)
+            page = cast("Page[object]", result)
             assert (list(page.items), page.more) == ([], None), function
 
 
-def test_nothing_found_elsewhere_is_an_error(provider: Etxt, drive: Any) -> None:
+def test_nothing_found_elsewhere_is_an_error(provider: Etxt, drive: Drive) -> None:
     with pytest.raises(NotFound):
         drive(provider.api.users.get_user(4), {"error": "no_object"})
 
@@ -290,7 +343,7 @@ def test_a_result_that_speaks_of_errors_is_no_error(provider: Etxt) -> None:
         assert provider.error(call, Response(200, json=body)) is None
 
 
-def test_all_faults_of_a_function_are_named_at_once(provider: Etxt, drive: Any) -> None:
+def test_all_faults_of_a_function_are_named_at_once(provider: Etxt, drive: Drive) -> None:
     flow = provider.api.tasks.save_task(
         title="",
         price=Money("10.50", "RUB"),
@@ -319,7 +372,7 @@ def test_all_faults_of_a_function_are_named_at_once(provider: Etxt, drive: Any) 
     [
         ("tasks", "paid_task", ([1], "x" * 5001)),
         ("tasks", "paid_task", (list(range(101)),)),
-        ("tasks", "paid_task", ([],)),
+        ("tasks", "paid_task", (list[int](),)),
         ("tasks", "cancel_task", ([1],)),
         ("tasks", "cancel_task", ([1, 2], "dropped")),
         ("tasks", "save_comment", (1, "x" * 2049)),
@@ -338,49 +391,8 @@ def test_all_faults_of_a_function_are_named_at_once(provider: Etxt, drive: Any) 
     ],
 )
 def test_limits_are_checked_before_the_request(
-    provider: Etxt, drive: Any, family: str, function: str, arguments: tuple[Any, ...]
+    provider: Etxt, drive: Drive, family: str, function: str, arguments: tuple[object, ...]
 ) -> None:
     with pytest.raises(InvalidRequest) as caught:
         drive(getattr(getattr(provider.api, family), function)(*arguments))
     assert not caught.value.sent
-
-
-def note(**more: Any) -> dict[str, Any]:
-    return {"id": 9, "id_author": 501, "id_user": 7, "text": "Hello", **more}
-
-
-@pytest.mark.parametrize("function", ["messages.writePrivate", "tasks.saveComment"])
-def test_lost_words_are_found_or_sent_again_only_where_they_are_certainly_absent(
-    provider: Etxt, drive: Any, function: str
-) -> None:
-    def write() -> Any:
-        return method_of(provider, function)(7, "Hello")
-
-    def lost(_call: Call) -> Exception:
-        return OutcomeUnknown("lost", lost=Lost.ANSWERED, sent_at=provider.now())
-
-    fresh, stale = (int(provider.now().timestamp()) - age for age in (60, 600))
-    done = {"id_user": 7, "id": 7, "id_comment": 9, "text": "Hello"}
-    _, calls = drive(write(), lost, [note(date=fresh)])
-    assert len(calls) == 2
-    _, calls = drive(write(), lost, [note(text="Other", date=fresh)], {"error": "no_object"}, done)
-    assert [call.effect for call in calls].count(Effect.SPEND) == 2
-    with pytest.raises(OutcomeUnknown):
-        drive(write(), lost, [note(date=stale)])
-
-
-def test_a_bought_article_is_not_bought_again(provider: Etxt, drive: Any) -> None:
-    def lost(_call: Call) -> Exception:
-        return OutcomeUnknown("lost", lost=Lost.ANSWERED)
-
-    bought, calls = drive(provider.api.articles.buy(7), lost, [{"id": 7, "date_buy": 1}])
-    assert (bought.id, len(calls)) == (7, 2)
-    assert dict(calls[1].form)["filter"] == "1"
-    _, calls = drive(provider.api.articles.buy(7), lost, [], [], {"id": 7})
-    assert len(calls) == 4
-
-
-def test_a_folder_is_not_made_twice(provider: Etxt, drive: Any) -> None:
-    rows = [{"id_category": 3, "name": "New", "id_parent": 2}, {"id_category": 4, "name": "New", "id_parent": "0"}]
-    made, _ = drive(provider.api.folders.add_folder("New"), OutcomeUnknown("lost"), rows)
-    assert made.id_folder == 4

@@ -9,19 +9,21 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from pathlib import Path
+from typing import cast
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from crowdhub import AsyncHub, Decision, Hub, Money, TaskDraft
 from crowdhub.errors import AuthenticationFailed, NotSupported, RateLimited
-from crowdhub.model import Submission, TaskStatus, Worker
+from crowdhub.model import Submission, SubmissionStatus, TaskStatus, Worker
 from crowdhub_etxt import Etxt, EtxtOptions, Neural
 
 TOKEN, API_PASS = "token-of-nobody", "pass-of-nobody"
-Answer = Callable[[str, dict[str, str]], Any]
+Answer = Callable[[str, dict[str, str]], object]
 
 
 class Server:
@@ -46,25 +48,25 @@ class Server:
 
             do_GET = do_POST = _serve  # noqa: N815
 
-            def log_message(self, *_: Any) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}/api/json/"
 
-    def serve(self, verb: str, query: dict[str, str], kind: str, body: bytes) -> Any:
+    def serve(self, verb: str, query: dict[str, str], kind: str, body: bytes) -> object:
         plain = "".join(f"{name}={query[name]}" for name in sorted(query) if name != "sign")
         inner = hashlib.md5(f"{API_PASS}api-pass".encode()).hexdigest()
         if query["sign"] != hashlib.md5((plain + inner).encode()).hexdigest() or query["token"] != TOKEN:
             return {"error": "bad_sign"}
         params = {name: value for name, value in query.items() if name not in ("method", "token", "sign")}
         if kind.startswith("multipart/"):
-            parts = email.message_from_bytes(f"content-type: {kind}\r\n\r\n".encode() + body).get_payload()
-            for part in parts:
+            whole = email.message_from_bytes(f"content-type: {kind}\r\n\r\n".encode() + body)
+            for part in cast("list[Message]", whole.get_payload()):
                 name = str(part.get_param("name", header="content-disposition"))
-                content = part.get_payload(decode=True)
-                if part.get_filename():
-                    self.files[part.get_filename()] = content
+                content = cast("bytes", part.get_payload(decode=True))
+                if filename := part.get_filename():
+                    self.files[filename] = content
                 else:
                     params[name] = content.decode()
         else:
@@ -84,13 +86,13 @@ def server() -> Iterator[Server]:
     made.http.server_close()
 
 
-def accounts(server: Server, **more: Any) -> dict[str, Any]:
+def accounts(server: Server, **more: object) -> dict[str, dict[str, object]]:
     return {"etxt": {"token": TOKEN, "api_pass": API_PASS, "base_url": server.url, **more}}
 
 
 @pytest.fixture
 def hub(server: Server) -> Iterator[Hub]:
-    with Hub(accounts(server), ledger=None) as made:
+    with Hub(accounts(server)) as made:
         yield made
 
 
@@ -122,13 +124,15 @@ def test_the_file_arrives(server: Server, hub: Hub) -> None:
 
 
 def test_250_approvals_take_three_calls(server: Server, hub: Hub) -> None:
-    def answer(_method: str, params: dict[str, str]) -> Any:
+    def answer(_method: str, params: dict[str, str]) -> object:
         return {"status": 1, "ids": [value for name, value in params.items() if name.startswith("id[")]}
 
     server.answer = answer
     provider = hub["etxt"].provider
     work = [
-        Submission(id=str(n), task_id=str(n), **provider.identity, worker=Worker(id="5"), status="pending")
+        Submission(
+            id=str(n), task_id=str(n), **provider.identity, worker=Worker(id="5"), status=SubmissionStatus.PENDING
+        )
         for n in range(1, 251)
     ]
     report = hub["etxt"].review([Decision.approve(each) for each in work])
@@ -146,7 +150,7 @@ def test_any_function_through_run(server: Server, hub: Hub) -> None:
 
 def test_reads_by_get_are_signed_with_all_they_carry(server: Server) -> None:
     server.answer = lambda method, params: [{"id": 1, "operation": "Ё"}]
-    with Hub(accounts(server, reads_by_get=True), ledger=None) as hub:
+    with Hub(accounts(server, reads_by_get=True)) as hub:
         market = hub.market(Etxt)
         page = market.run(market.provider.api.users.get_stats(login="Ёжик & co"))
     assert page.items[0].operation == "Ё"
@@ -154,7 +158,7 @@ def test_reads_by_get_are_signed_with_all_they_carry(server: Server) -> None:
 
 
 def test_a_wrong_key_is_told_without_it(server: Server) -> None:
-    with Hub(accounts(server, api_pass="a-wrong-pass"), ledger=None) as hub:
+    with Hub(accounts(server, api_pass="a-wrong-pass")) as hub:
         with pytest.raises(AuthenticationFailed) as caught:
             hub["etxt"].balance()
         assert "a-wrong-pass" not in str(caught.value)
@@ -163,7 +167,7 @@ def test_a_wrong_key_is_told_without_it(server: Server) -> None:
 
 def test_one_private_message_a_minute(server: Server) -> None:
     server.answer = lambda method, params: {"id_user": 5, "text": "Hi", "balance": 3}
-    with Hub(accounts(server), ledger=None, max_wait=1) as hub:
+    with Hub(accounts(server), max_wait=1) as hub:
         market = hub.market(Etxt)
         market.run(market.provider.api.messages.write_private(5, "Hi"))
         with pytest.raises(RateLimited):
@@ -184,14 +188,14 @@ def test_the_same_asynchronously(server: Server) -> None:
     server.answer = lambda method, params: {"balance": "12.5"} if method == "users.getBalance" else [{"id": 4}]
 
     async def both() -> tuple[Money, list[str]]:
-        async with AsyncHub(accounts(server), ledger=None) as hub:
+        async with AsyncHub(accounts(server)) as hub:
             market = hub["etxt"]
             return await market.balance(), [task.id async for task in market.tasks()]
 
     assert asyncio.run(both()) == (Money("12.5", "RUB"), ["4"])
 
 
-def test_with_a_ledger_the_same_key_publishes_once(server: Server, tmp_path: Any) -> None:
+def test_with_a_ledger_the_same_key_publishes_once(server: Server, tmp_path: Path) -> None:
     server.answer = lambda method, params: {"id_task": 7} if method == "tasks.saveTask" else {"error": "no_object"}
     options = EtxtOptions(
         id_category=1, size=100, file=b"\x00\xff", file_name="brief.bin", timeline="10:30", robot=Neural.FORBIDDEN

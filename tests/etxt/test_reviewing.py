@@ -1,58 +1,35 @@
-"""Submissions, decisions, bonuses, applications and performers, driven by hand."""
+"""Submissions and decisions, on scripted answers."""
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from crowdhub.errors import (
     AuthenticationFailed,
     Conflict,
-    InsufficientFunds,
     InvalidRequest,
-    Lost,
     NotFound,
     OutcomeUnknown,
     PermissionDenied,
     ProviderUnavailable,
-    UnreadableResponse,
 )
-from crowdhub.model import Application, Capability, Decision, Money, Result, Submission, SubmissionStatus, Worker
+from crowdhub.model import Decision, Money, Result, Submission, SubmissionStatus, Verdict
+from crowdhub.operations.account import Account
 from crowdhub.protocol import Effect
-from crowdhub_etxt import Etxt, ResultStatus
+from crowdhub_etxt import Etxt
+from tests.etxt.conftest import NOW, Ask, Drive, Sent
+from tests.etxt.rows import order_under_review as order
+from tests.etxt.rows import result
 
 DONE_70 = {"status": 1, "ids": ["70"]}
 
 
-def order(number: int = 70, **more: Any) -> dict[str, Any]:
-    return {
-        "id": number,
-        "status": 3,
-        "public": 1,
-        "price": "300",
-        "id_user": "5",
-        "title": "T",
-        "id_category": 1,
-        **more,
-    }
-
-
-def result(order_id: int = 70, **more: Any) -> dict[str, Any]:
-    plain = {
-        "id": "901",
-        "id_task": str(order_id),
-        "id_user": "5",
-        "date": "1772000000",
-        "status": "0",
-        "comment": "Hi",
-    }
-    return {**plain, **more}
-
-
-def test_a_submission_in_full(provider: Etxt, drive: Any, sent: Any) -> None:
+def test_a_submission_in_full(provider: Etxt, drive: Drive, sent: Sent) -> None:
     figures = {"per_antiplagiat": "97.5", "per_mistakes": "0", "per_diff": "", "per_keywords": None}
     files = {"text": {"name": "text", "size": "2048", "path": "/files/1.txt"}}
     page, calls = drive(provider.submissions("70"), [order()], [result(files=files, **figures)])
@@ -66,13 +43,13 @@ def test_a_submission_in_full(provider: Etxt, drive: Any, sent: Any) -> None:
     assert sent(calls[1]) == {"method": "tasks.getResults", "id[0]": "70"}
 
 
-def test_files_listed_beside_the_result(provider: Etxt, drive: Any) -> None:
+def test_files_listed_beside_the_result(provider: Etxt, drive: Drive) -> None:
     row = result(name="doc", size="5", path="https://files.example/1")
     page, _ = drive(provider.submissions("70"), [order()], [row])
     assert [(file.name, file.url) for file in page.items[0].files] == [("doc", "https://files.example/1")]
 
 
-def test_the_latest_result_counts_and_the_others_are_kept(provider: Etxt, drive: Any) -> None:
+def test_the_latest_result_counts_and_the_others_are_kept(provider: Etxt, drive: Drive) -> None:
     rows = [
         result(id="3", date="1772000500"),
         result(id="1", status="1"),
@@ -94,7 +71,7 @@ def test_the_latest_result_counts_and_the_others_are_kept(provider: Etxt, drive:
     ],
 )
 def test_submission_statuses(
-    provider: Etxt, drive: Any, order_status: int, result_status: int, expected: SubmissionStatus
+    provider: Etxt, drive: Drive, order_status: int, result_status: int, expected: SubmissionStatus
 ) -> None:
     answers = ([order(status=order_status)], [result(status=result_status)])
     page, _ = drive(provider.submissions("70"), *answers)
@@ -106,19 +83,19 @@ def test_submission_statuses(
     assert not page.items
 
 
-def test_nobody_works_on_it_yet(provider: Etxt, drive: Any) -> None:
+def test_nobody_works_on_it_yet(provider: Etxt, drive: Drive) -> None:
     page, calls = drive(provider.submissions("70"), [order(status=1, id_user=0)])
     assert (list(page.items), len(calls)) == ([], 1)
 
 
-def test_work_in_progress_shows_when_asked_for(provider: Etxt, drive: Any) -> None:
+def test_work_in_progress_shows_when_asked_for(provider: Etxt, drive: Drive) -> None:
     page, _ = drive(provider.submissions("70", SubmissionStatus.IN_PROGRESS), [order(status=2)], {"error": "no_object"})
     assert [(each.status, each.worker.id) for each in page.items] == [(SubmissionStatus.IN_PROGRESS, "5")]
     page, _ = drive(provider.submissions("70"), [order(status=2)], {"error": "no_object"})
     assert not page.items
 
 
-def test_a_multiple_order_gathers_what_it_gave_out(provider: Etxt, drive: Any, sent: Any) -> None:
+def test_a_multiple_order_gathers_what_it_gave_out(provider: Etxt, drive: Drive, sent: Sent) -> None:
     parent = order(70, status=1, multitask=1, multicount=2, id_user=0)
     others = [order(1000 + n, title="other") for n in range(97)]
     rows = [parent, order(80), order(81, id_user="6"), *others]
@@ -131,22 +108,38 @@ def test_a_multiple_order_gathers_what_it_gave_out(provider: Etxt, drive: Any, s
     assert last.more is None
 
 
-def test_archived_work_has_its_text(provider: Etxt, drive: Any) -> None:
+def test_archived_work_has_its_text(provider: Etxt, drive: Drive) -> None:
     page, _ = drive(provider.submissions("70"), [], [order()], [{"id_user": 5, "content": "The text", "date": 1}])
     assert (page.items[0].status, page.items[0].text) == (SubmissionStatus.APPROVED, "The text")
+
+
+def test_a_file_whose_link_has_ended_gets_a_new_one(provider: Etxt, drive: Drive) -> None:
+    def listed(path: str) -> dict[str, object]:
+        return result(files={"text": {"name": "text", "path": path}})
+
+    page, _ = drive(provider.submissions("70"), [order()], [listed("/files/1.txt")])
+    (work,) = page.items
+    (file,) = work.files
+    assert drive(provider.locate_file(work, file)) == (file, [])
+    provider.now = lambda: NOW + timedelta(days=1, minutes=1)
+    fresh, calls = drive(provider.locate_file(work, file), [order()], [listed("/files/2.txt")])
+    assert (fresh.url, len(calls)) == ("https://www.etxt.ru/files/2.txt", 2)
+    assert fresh.expires_at == provider.now() + timedelta(days=1)
+    with pytest.raises(NotFound, match="not listed any more"):
+        drive(provider.locate_file(work, file), [order()], [result()])
 
 
 # --- decisions -----------------------------------------------------------------------------------------
 
 
-def test_approving(provider: Etxt, drive: Any, sent: Any, submission: Submission) -> None:
+def test_approving(provider: Etxt, drive: Drive, sent: Sent, submission: Submission) -> None:
     done, (call,) = drive(provider.approve(submission, "Thanks"), DONE_70)
     assert sent(call) == {"method": "tasks.paidTask", "id[0]": "70", "text": "Thanks"}
     assert call.effect is Effect.SETTLE
     assert (done.status, done.feedback, done.replayed) == (SubmissionStatus.APPROVED, "Thanks", False)
 
 
-def test_asking_for_a_redo(provider: Etxt, drive: Any, sent: Any, submission: Submission) -> None:
+def test_asking_for_a_redo(provider: Etxt, drive: Drive, sent: Sent, submission: Submission) -> None:
     done, (call,) = drive(provider.request_redo(submission, "Longer"), DONE_70)
     assert sent(call) == {"method": "tasks.cancelTask", "id[0]": "70", "text": "Longer"}
     assert (done.status, done.feedback) == (SubmissionStatus.REDO, "Longer")
@@ -155,60 +148,97 @@ def test_asking_for_a_redo(provider: Etxt, drive: Any, sent: Any, submission: Su
 
 
 @pytest.mark.parametrize(
-    "answer", [{"error": "no_access"}, {"error": "no_object"}, {"ids": []}, OutcomeUnknown("lost")]
+    "answer",
+    [
+        {"error": "no_access"},
+        {"error": "no_object"},
+        {"error": "already_paid"},
+        {"ids": []},
+        {"strange": True},
+        OutcomeUnknown("lost"),
+    ],
 )
-def test_accepted_before_is_a_success(provider: Etxt, drive: Any, submission: Submission, answer: Any) -> None:
-    done, calls = drive(provider.approve(submission), answer, [result(status="2")])
+def test_accepted_before_is_a_success(ask: Ask, submission: Submission, answer: object) -> None:
+    decision = Decision.approve(submission)
+    done, calls = ask(lambda account: account.settle(decision), answer, [order(status=4)], [result(status="2")])
     assert (done.status, done.replayed) == (SubmissionStatus.APPROVED, True)
-    assert calls[1].effect is Effect.READ
+    assert [call.effect for call in calls] == [Effect.SETTLE, Effect.READ, Effect.READ]
+
+
+def test_work_that_is_archived_by_now_was_accepted(ask: Ask, submission: Submission) -> None:
+    done, _ = ask(
+        lambda account: account.settle(Decision.approve(submission)),
+        {"error": "no_object"},
+        [],
+        [order()],
+        [{"id_user": 5, "content": "The text", "date": 1}],
+    )
+    assert (done.status, done.replayed, done.text) == (SubmissionStatus.APPROVED, True, "The text")
 
 
 @pytest.mark.parametrize("answer", [{"error": "no_access"}, {"ids": []}])
-def test_settled_the_other_way_is_a_conflict(provider: Etxt, drive: Any, submission: Submission, answer: Any) -> None:
+def test_settled_the_other_way_is_a_conflict(ask: Ask, submission: Submission, answer: object) -> None:
+    sent_back, accepted = [[order(status=2)], [result(status="1")]], [[order(status=4)], [result(status="2")]]
     with pytest.raises(Conflict) as caught:
-        drive(provider.approve(submission), answer, [result(status="1")])
-    assert caught.value.actual is ResultStatus.REJECTED
+        ask(lambda account: account.settle(Decision.approve(submission)), answer, *sent_back)
+    assert cast("Submission", caught.value.actual).status is SubmissionStatus.REDO
     with pytest.raises(Conflict) as caught:
-        drive(provider.request_redo(submission, "x"), answer, [result(status="2")])
-    assert caught.value.actual is ResultStatus.ACCEPTED
+        ask(lambda account: account.settle(Decision.redo(submission, "x")), answer, *accepted)
+    assert cast("Submission", caught.value.actual).status is SubmissionStatus.APPROVED
 
 
-def test_a_refusal_that_stands_is_told(provider: Etxt, drive: Any, submission: Submission) -> None:
+def test_a_refusal_that_stands_is_told(ask: Ask, submission: Submission) -> None:
+    def approve(account: Account) -> Coroutine[Any, Any, Submission]:
+        return account.settle(Decision.approve(submission))
+
     with pytest.raises(PermissionDenied):
-        drive(provider.approve(submission), {"error": "no_access"}, [result()])
+        ask(approve, {"error": "no_access"}, [order()], [result()])
+    with pytest.raises(Conflict, match="left the order 70 as it was"):
+        ask(approve, {"ids": []}, [order()], [result()])
     with pytest.raises(OutcomeUnknown, match="order 70"):
-        drive(provider.approve(submission), OutcomeUnknown("lost"), [result()])
+        ask(approve, OutcomeUnknown("lost"), [order()], [result()])
     with pytest.raises(AuthenticationFailed):
-        drive(provider.approve(submission), AuthenticationFailed("no"))
-    with pytest.raises(InvalidRequest):
-        drive(provider.approve(submission, "x" * 5001))
+        ask(approve, AuthenticationFailed("no"))
+
+
+@pytest.mark.parametrize("verdict", ["approve", "redo"])
+def test_words_that_are_too_long_are_refused_before_any_request(ask: Ask, submission: Submission, verdict: str) -> None:
+    long = Decision(submission=submission, verdict=Verdict(verdict), comment="x" * 5001)
+    with pytest.raises(InvalidRequest, match="comment: has 5001 characters") as caught:
+        ask(lambda account: account.settle(long))
+    assert not caught.value.sent
+    with pytest.raises(InvalidRequest) as caught:
+        ask(lambda account: account.review([long, Decision.approve(submission.copy_with(id="71x"))], None))
+    assert [issue.where for issue in caught.value.issues] == ["decisions[0].comment", "decisions[1].submission"]
 
 
 def many(submission: Submission, count: int) -> list[Submission]:
     return [submission.copy_with(id=str(100 + n), task_id=str(100 + n)) for n in range(count)]
 
 
-def test_a_hundred_approvals_in_one_call(provider: Etxt, drive: Any, submission: Submission) -> None:
+def test_a_hundred_approvals_in_one_call(provider: Etxt, drive: Drive, submission: Submission) -> None:
     decisions = [Decision.approve(each, "Good") for each in many(submission, 100)]
     assert provider.batch_size == 100
     assert len({provider.batch_key(each) for each in decisions}) == 1
     report, (call,) = drive(provider.review_batch(decisions), {"ids": [100 + n for n in range(100)]})
     assert [outcome.result for outcome in report.outcomes] == [Result.APPROVED] * 100
     assert [outcome.decision for outcome in report.outcomes] == decisions
-    assert dict(call.form)["text"] == "Good"
+    assert dict(call.form or {})["text"] == "Good"
     assert report.left == ()
 
 
-def test_a_hundred_redos_in_one_call_without_words(provider: Etxt, drive: Any, submission: Submission) -> None:
+def test_a_hundred_redos_in_one_call_without_words(provider: Etxt, drive: Drive, submission: Submission) -> None:
     decisions = [Decision.redo(each, f"reason {each.id}") for each in many(submission, 100)]
     assert len({provider.batch_key(each) for each in decisions}) == 1
     report, (call,) = drive(provider.review_batch(decisions), {"ids": [100 + n for n in range(100)]})
     assert {outcome.result for outcome in report.outcomes} == {Result.REDO}
+    assert call.form
     assert "text" not in dict(call.form)
-    assert {outcome.submission.feedback for outcome in report.outcomes} == {None}
+    assert all(outcome.submission for outcome in report.outcomes)
+    assert {outcome.submission.feedback for outcome in report.outcomes if outcome.submission} == {None}
     alone = [decisions[0], decisions[0]]
     report, (call,) = drive(provider.review_batch(alone), {"ids": [100]})
-    assert dict(call.form)["text"] == "reason 100"
+    assert dict(call.form or {})["text"] == "reason 100"
 
 
 def test_what_goes_together(provider: Etxt, submission: Submission) -> None:
@@ -220,7 +250,7 @@ def test_what_goes_together(provider: Etxt, submission: Submission) -> None:
     assert key(Decision.approve(submission.copy_with(id="strange"))) is None
 
 
-def test_a_batch_that_is_done_in_part(provider: Etxt, drive: Any, submission: Submission) -> None:
+def test_a_batch_that_is_done_in_part(provider: Etxt, drive: Drive, submission: Submission) -> None:
     decisions = [Decision.approve(each) for each in many(submission, 4)]
     states = [result(101, status="2"), result(102, status="1")]
     report, calls = drive(provider.review_batch(decisions), {"ids": ["100"]}, states)
@@ -234,7 +264,7 @@ def test_a_batch_that_is_done_in_part(provider: Etxt, drive: Any, submission: Su
 
 @pytest.mark.parametrize("answer", [OutcomeUnknown("lost"), {"error": "no_access"}, {"strange": True}])
 def test_a_batch_whose_answer_says_nothing_is_looked_up(
-    provider: Etxt, drive: Any, submission: Submission, answer: Any
+    provider: Etxt, drive: Drive, submission: Submission, answer: object
 ) -> None:
     decisions = [Decision.approve(each) for each in many(submission, 2)]
     report, _ = drive(provider.review_batch(decisions), answer, [result(100, status="2")])
@@ -244,7 +274,7 @@ def test_a_batch_whose_answer_says_nothing_is_looked_up(
     assert (report.outcomes, len(report.left)) == ((), 2)
 
 
-def test_rejecting_depends_on_the_state(provider: Etxt, drive: Any, sent: Any, submission: Submission) -> None:
+def test_rejecting_depends_on_the_state(provider: Etxt, drive: Drive, sent: Sent, submission: Submission) -> None:
     done, calls = drive(provider.reject(submission, "late"), [order(status=5)], {"id": 70})
     assert done.status is SubmissionStatus.REJECTED
     assert sent(calls[1])["method"] == "tasks.failTask"
@@ -257,175 +287,25 @@ def test_rejecting_depends_on_the_state(provider: Etxt, drive: Any, sent: Any, s
         drive(provider.reject(submission, ""))
 
 
-# --- bonuses -------------------------------------------------------------------------------------------
+def test_taken_back_before_is_a_success(ask: Ask, submission: Submission) -> None:
+    overdue, refused = [order(status=5)], {"error": "no_access"}
+
+    def reject(account: Account) -> Coroutine[Any, Any, Submission]:
+        return account.settle(Decision.reject(submission, "late"))
+
+    done, _ = ask(reject, overdue, refused, overdue, {"error": "no_object"}, [{"id_task": "70"}])
+    assert (done.status, done.replayed) == (SubmissionStatus.REJECTED, True)
+    with pytest.raises(PermissionDenied):
+        ask(reject, overdue, refused, overdue, {"error": "no_object"}, [])
 
 
-def entry(number: int, count: str = "50", worker: str = "5") -> dict[str, Any]:
-    return {"id": number, "count": count, "id_user_to": worker, "date": "1772000000"}
-
-
-def test_a_bonus(provider: Etxt, drive: Any, sent: Any, submission: Submission) -> None:
-    done, calls = drive(provider.pay_bonus(submission, Money(50, "RUB"), "nice"), [order()], [entry(1)], {"status": 1})
-    assert sent(calls[2]) == {"method": "tasks.extraPaid", "id": "70", "count": "50"}
-    assert calls[2].effect is Effect.SPEND
-    assert done.amount_paid == Money(50, "RUB")
-
-
-def test_a_bonus_is_at_most_three_times_the_price(provider: Etxt, drive: Any, submission: Submission) -> None:
-    drive(provider.pay_bonus(submission, Money(900, "RUB"), "x"), [order()], [], {"status": 1})
-    with pytest.raises(InvalidRequest, match="900 RUB"):
-        drive(provider.pay_bonus(submission, Money(901, "RUB"), "x"), [order()])
-    for wrong in (Money("1.50", "RUB"), Money(0, "RUB"), Money(1, "USD")):
-        with pytest.raises(InvalidRequest):
-            drive(provider.pay_bonus(submission, wrong, "x"))
-
-
-def test_a_bonus_that_the_balance_does_not_cover(provider: Etxt, drive: Any, submission: Submission) -> None:
-    with pytest.raises(InsufficientFunds):
-        drive(
-            provider.pay_bonus(submission, Money(50, "RUB"), "x"),
+def test_a_lost_ticket_is_unknown_and_free(ask: Ask, submission: Submission) -> None:
+    with pytest.raises(OutcomeUnknown, match="a ticket about the order 70") as caught:
+        ask(
+            lambda account: account.settle(Decision.reject(submission, "bad")),
             [order()],
-            [],
-            {"error": "no_access"},
-            {"balance": 49},
+            OutcomeUnknown("lost"),
+            [order()],
+            [result()],
         )
-
-
-def test_a_lost_bonus_is_found_in_the_statement(provider: Etxt, drive: Any, submission: Submission) -> None:
-    lost = OutcomeUnknown("lost")
-    after = [entry(2, "-50"), entry(1)]
-    done, calls = drive(provider.pay_bonus(submission, Money(50, "RUB"), "x"), [order()], [entry(1)], lost, after)
-    assert done.replayed
-    assert [call.effect for call in calls].count(Effect.SPEND) == 1
-
-
-@pytest.mark.parametrize("after", [[entry(1)], [entry(2, "-49")], [entry(2, "-50", "6")], {"error": "no_access"}])
-def test_a_lost_bonus_that_is_not_there_is_never_sent_again(
-    provider: Etxt, drive: Any, submission: Submission, after: Any
-) -> None:
-    lost = OutcomeUnknown("lost", lost=Lost.ANSWERED)
-    with pytest.raises(OutcomeUnknown, match="statement"):
-        drive(provider.pay_bonus(submission, Money(50, "RUB"), "x"), [order()], [entry(1)], lost, after)
-
-
-def test_a_lost_bonus_that_looks_like_the_price_cannot_be_told(
-    provider: Etxt, drive: Any, submission: Submission
-) -> None:
-    with pytest.raises(OutcomeUnknown):
-        drive(provider.pay_bonus(submission, Money(300, "RUB"), "x"), [order()], [], OutcomeUnknown("lost"))
-
-
-# --- applications --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def application(provider: Etxt) -> Application:
-    return Application(id="31", task_id="70", **provider.identity, worker=Worker(id="5"))
-
-
-def note(number: int = 31, **more: Any) -> dict[str, Any]:
-    return {"id": "8", "id_note": str(number), "id_task": "70", "id_user": "5", "login": "ann", "text": "Me", **more}
-
-
-def test_applications_without_comments(provider: Etxt, drive: Any) -> None:
-    page, _ = drive(provider.applications("70"), [note(), note(0, id="9"), note(32, id_user="6")])
-    assert [(each.id, each.worker.id, each.worker.name) for each in page.items] == [
-        ("31", "5", "ann"),
-        ("32", "6", "ann"),
-    ]
-
-
-def test_accepting_names_the_order_that_was_made(
-    provider: Etxt, drive: Any, sent: Any, application: Application
-) -> None:
-    done, (call,) = drive(provider.accept(application), {"id_task": "71", "id_user": "5"})
-    assert sent(call) == {"method": "tasks.setNote", "id": "31"}
-    assert (done.task_id, done.status, done.replayed) == ("71", "accepted", False)
-
-
-def test_a_lost_acceptance_is_found(provider: Etxt, drive: Any, application: Application) -> None:
-    done, calls = drive(provider.accept(application), OutcomeUnknown("lost"), [order(70)])
-    assert (done.task_id, done.replayed) == ("70", True)
-    assert [call.effect for call in calls].count(Effect.SPEND) == 1
-
-
-def test_a_lost_acceptance_on_a_multiple_order_is_found(provider: Etxt, drive: Any, application: Application) -> None:
-    lost = OutcomeUnknown("lost", sent_at=provider.now())
-    fresh = order(71, date=int(provider.now().timestamp()))
-    stale = order(60, date=int(provider.now().timestamp()) - 9999)
-    done, _ = drive(provider.accept(application), lost, [stale, fresh], [order(70, multitask=1)])
-    assert done.task_id == "71"
-
-
-def test_a_lost_acceptance_is_sent_again_only_while_he_still_applies(
-    provider: Etxt, drive: Any, application: Application
-) -> None:
-    lost = OutcomeUnknown("lost", lost=Lost.ANSWERED)
-    look = ([], [order(70, status=1, id_user=0)], [note()])
-    done, calls = drive(provider.accept(application), lost, *look, *look, {"id_task": 70})
-    assert (done.status, len(calls)) == ("accepted", 8)
-    gone = ([], [order(70, status=1, id_user=0)], [])
-    with pytest.raises(OutcomeUnknown):
-        drive(provider.accept(application), OutcomeUnknown("lost", lost=Lost.ANSWERED), *gone)
-
-
-def test_accepting_twice(provider: Etxt, drive: Any, application: Application) -> None:
-    done, _ = drive(provider.accept(application), {"error": "no_access"}, [order()])
-    assert done.replayed
-    with pytest.raises(PermissionDenied):
-        drive(provider.accept(application), {"error": "no_access"}, [order(id_user="6")])
-
-
-def test_declining(provider: Etxt, drive: Any, application: Application) -> None:
-    done, _ = drive(provider.decline(application), {"id_task": 70, "id_user": 5})
-    assert (done.status, done.replayed) == ("declined", False)
-    done, _ = drive(provider.decline(application), {"error": "no_object"}, [], [order(id_user=0)])
-    assert done.replayed
-    with pytest.raises(Conflict):
-        drive(provider.decline(application), {"error": "no_object"}, [], [order()])
-    with pytest.raises(PermissionDenied):
-        drive(provider.decline(application), {"error": "no_access"}, [note()])
-
-
-# --- performers and money ------------------------------------------------------------------------------
-
-
-def test_a_performer(provider: Etxt, drive: Any) -> None:
-    born = int((provider.now() - timedelta(days=400)).timestamp())
-    row = {"id_user": "5", "login": "ann", "country": "Germany", "regdate": str(born), "photo": "https://p.example/5"}
-    worker, _ = drive(provider.worker("5"), row)
-    assert (worker.id, worker.name, worker.country, worker.account_age_days) == ("5", "ann", "DE", 400)
-    assert worker.raw["regdate"] == str(born)
-    with pytest.raises(NotFound):
-        drive(provider.worker("5"), {"error": "no_object"})
-
-
-def test_lists(provider: Etxt, drive: Any, sent: Any) -> None:
-    blocked, (call,) = drive(provider.block("5"), {"id": 5, "type": "blackList"})
-    assert (blocked.blocked, sent(call)["type"]) == (True, "blackList")
-    free, (call,) = drive(provider.unblock("5"), {"id": 5, "type": "delete"})
-    assert (free.blocked, sent(call)["type"]) == (False, "delete")
-    _, (call,) = drive(provider.allow("5"), {"id": 5, "type": "whiteList"})
-    assert sent(call)["type"] == "whiteList"
-    rows = [{"id_user": n, "login": f"u{n}", "type": "blackList"} for n in range(1, 101)]
-    page, (call,) = drive(provider.blocked_workers(), rows)
-    assert sent(call)["type"] == "blackList"
-    assert all(worker.blocked for worker in page.items)
-    assert page.more is not None
-    last, (call,) = drive(page.more(), [])
-    assert (sent(call)["from"], last.more) == ("100", None)
-    allowed, _ = drive(provider.allowed_workers(), [{"id_user": 1, "type": "whiteList"}])
-    assert allowed.items[0].blocked is False
-
-
-def test_the_balance(provider: Etxt, drive: Any) -> None:
-    money, _ = drive(provider.balance(), {"id": 1, "balance": "1234.50", "date": "1772000000"})
-    assert money == Money(Decimal("1234.50"), "RUB")
-    with pytest.raises(UnreadableResponse):
-        drive(provider.balance(), {"id": 1})
-
-
-def test_every_neutral_operation_is_there(provider: Etxt) -> None:
-    assert set(provider.capabilities()) == set(Capability)
-    refused = {name for name, support in provider.capabilities().fields.items() if not support}
-    assert refused == set(provider.absent)
+    assert "Nothing was spent" in str(caught.value)

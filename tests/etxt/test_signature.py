@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from crowdhub.engine.http import URL, build_request
 from crowdhub.errors import InvalidRequest
-from crowdhub.protocol import Call, Effect
+from crowdhub.protocol import Call, Effect, Operation, OperationRun
 from crowdhub_etxt import Etxt, EtxtSettings
 from crowdhub_etxt.signature import sign_of
 
@@ -22,12 +22,20 @@ VECTORS = [
     ([("method", "folders.addFolder"), ("name", "Folder name Ё")], "00226280bb835de937ec97fe0faa5c0b"),
     ([("method", "tasks.getResults"), ("id[1]", "7"), ("id[0]", "10")], "8a852126d46865902689f9a902d20f4c"),
 ]
+INNER = hashlib.md5(b"secretapi-pass").hexdigest()
 
 
 @pytest.mark.parametrize(("query", "expected"), VECTORS)
 def test_published_vectors(provider: Etxt, query: list[tuple[str, str]], expected: str) -> None:
     signed = provider.sign(Call.get("", query=query))
     assert dict(signed.query_pairs()) == {**dict(query), "token": "tok123", "sign": expected}
+
+
+def first(operation: Operation[object]) -> Call:
+    with OperationRun(operation) as run:
+        call = run.start()
+    assert call is not None
+    return call
 
 
 def independently(query: dict[str, str], api_pass: str) -> str:
@@ -62,6 +70,13 @@ def test_what_the_server_decodes_is_what_was_signed(params: dict[str, str]) -> N
     assert received["sign"] == independently(received, "sec ret")
 
 
+def test_parameters_are_sorted_by_their_names() -> None:
+    """Of two names of which one begins with the other: ``text2=…`` would come before ``text=…`` as a whole."""
+    query = [("text2", "b"), ("text", "a"), ("method", "m"), ("token", "tok123")]
+    expected = hashlib.md5(("method=mtext=atext2=btoken=tok123" + INNER).encode()).hexdigest()
+    assert sign_of(query, "secret") == expected
+
+
 def test_the_body_is_not_signed(provider: Etxt) -> None:
     bare = provider.sign(Call.post("", effect=Effect.READ, query=[("method", "users.getBalance")]))
     full = provider.sign(
@@ -71,7 +86,7 @@ def test_the_body_is_not_signed(provider: Etxt) -> None:
 
 
 def test_everything_but_method_travels_in_the_body(provider: Etxt) -> None:
-    call = next(provider.api.tasks.get_results([10, 7]))
+    call = first(provider.api.tasks.get_results([10, 7]))
     assert (call.method, call.query_pairs()) == ("POST", [("method", "tasks.getResults")])
     assert list(call.form or ()) == [("id[0]", "10"), ("id[1]", "7")]
 
@@ -83,22 +98,22 @@ def reading_by_get() -> Etxt:
 
 def test_reads_by_get_sign_all_they_carry() -> None:
     provider = reading_by_get()
-    call = next(provider.api.tasks.get_results([10, 7]))
+    call = first(provider.api.tasks.get_results([10, 7]))
     assert call.method == "GET"
     assert call.form is None
     assert dict(provider.sign(call).query_pairs())["sign"] == VECTORS[2][1]
 
 
 def test_writes_never_go_by_get() -> None:
-    assert next(reading_by_get().api.tasks.paid_task([1])).method == "POST"
-    assert next(reading_by_get().api.detector.send("type", "text", method=1)).method == "POST"
+    assert first(reading_by_get().api.tasks.paid_task([1])).method == "POST"
+    assert first(reading_by_get().api.detector.send("type", "text", method=1)).method == "POST"
 
 
 def test_a_read_that_is_too_long_for_an_address_goes_by_post() -> None:
     provider = reading_by_get()
-    methods = set()
+    methods: set[str] = set()
     for number in range(1, 101):
-        call = next(provider.api.tasks.get_results([10**12] * number))
+        call = first(provider.api.tasks.get_results([10**12] * number))
         methods.add(call.method)
         url = str(build_request(provider.sign(call), URL(provider.settings.base_url), "test").url)
         assert len(url) <= 2048
@@ -111,6 +126,6 @@ def test_a_handmade_address_that_is_too_long_is_refused(provider: Etxt) -> None:
 
 
 def test_secrets_are_in_no_call_before_it_is_signed(provider: Etxt) -> None:
-    call = next(provider.api.users.get_balance())
+    call = first(provider.api.users.get_balance())
     assert "tok123" not in f"{call.query_pairs()}{call.form}{call!r}{provider.sign(call)!r}"
     assert set(provider.credential_places.query) == {"token", "sign"}

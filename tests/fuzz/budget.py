@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 from hypothesis import HealthCheck, settings
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 VARIABLE = "CROWDHUB_FUZZ"
 FACTOR = int(os.environ.get(VARIABLE, "0"))
 """How many times the usual number of cases, drawn at random; 0: the usual ones, always the same."""
@@ -21,5 +21,5 @@ def cases(number: int) -> Callable[[F], F]:
         deadline=None,
         derandomize=not FACTOR,
         database=None,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=cast("list[HealthCheck]", list(HealthCheck)),
     )

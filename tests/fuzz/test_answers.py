@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 import traceback
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Protocol, TypeAlias, TypeVar, cast
 
 import pytest
 import simplejson
@@ -17,71 +18,76 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from crowdhub.cli.output import plain, record
-from crowdhub.engine import http
 from crowdhub.errors import CrowdhubError
 from crowdhub.ledger.content import result_text
 from crowdhub.model import Money
-from crowdhub.protocol import Page
+from crowdhub.protocol import Page, Response
 from crowdhub.testing import walk
 from crowdhub.testing.recording import files, load_script, replayed, script_names
 from crowdhub.testing.recording.run import told
-from crowdhub.testing.tape import places, replaced, replay
+from crowdhub.testing.tape import Json, Step, places, replaced, replay
 from tests.fuzz.budget import cases
 
 CASSETTES = Path(__file__).parents[2] / "cassettes"
 TOKENS = "/oauth/token"
 DEEP = "a very deep list"
+Steps: TypeAlias = tuple[Step, ...]
+T = TypeVar("T")
 
-WRONG = st.sampled_from(
-    [
-        None,
-        True,
-        False,
-        0,
-        -1,
-        1,
-        10**30,
-        10**300,
-        Decimal("1.5"),
-        Decimal("1e400"),
-        Decimal("-0.0"),
-        "",
-        " ",
-        "0",
-        "1",
-        "-1",
-        "1e999999999",
-        "9" * 5000,
-        "NaN",
-        "Infinity",
-        "zz",
-        "\x00",
-        "\ud800",
-        "\u202e\x1b[2J",
-        "x" * 100_000,
-        "http://[",
-        "file:///etc/passwd",
-        "2026-02-30T99:99:99",
-        "9999-12-31T23:59:59-14:00",
-        "0001-01-01T00:00:00+14:00",
-        "Mon Oct 26 0001 07:17:24 GMT+2359 (CST)",
-        "Mon Oct 26 9999 07:17:24 GMT-9959",
-        253402300800,
-        "253402300800",
-        -62135596801,
-        [],
-        {},
-        [None],
-        [[]],
-        [{}],
-        {"": None},
-        {"id": {"id": {"id": 1}}},
-        {"0": {}, "1": []},
-        DEEP,
-        {"id": DEEP},
-    ]
-)
-ANYTHING = st.recursive(
+
+class Draw(Protocol):
+    def __call__(self, strategy: st.SearchStrategy[T], /) -> T: ...
+
+
+WRONG_VALUES: list[Json] = [
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1,
+    10**30,
+    10**300,
+    Decimal("1.5"),
+    Decimal("1e400"),
+    Decimal("-0.0"),
+    "",
+    " ",
+    "0",
+    "1",
+    "-1",
+    "1e999999999",
+    "9" * 5000,
+    "NaN",
+    "Infinity",
+    "zz",
+    "\x00",
+    "\ud800",
+    "\u202e\x1b[2J",
+    "x" * 100_000,
+    "http://[",
+    "file:///etc/passwd",
+    "2026-02-30T99:99:99",
+    "9999-12-31T23:59:59-14:00",
+    "0001-01-01T00:00:00+14:00",
+    "Mon Oct 26 0001 07:17:24 GMT+2359 (CST)",
+    "Mon Oct 26 9999 07:17:24 GMT-9959",
+    253402300800,
+    "253402300800",
+    -62135596801,
+    [],
+    {},
+    [None],
+    [[]],
+    [{}],
+    {"": None},
+    {"id": {"id": {"id": 1}}},
+    {"0": {}, "1": []},
+    DEEP,
+    {"id": DEEP},
+]
+WRONG = st.sampled_from(WRONG_VALUES)
+ANYTHING: st.SearchStrategy[Json] = st.recursive(
     WRONG | st.integers() | st.text(max_size=20) | st.decimals(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=10,
@@ -104,11 +110,11 @@ def recorded(name: str) -> list[str]:
 
 
 @cache
-def answers_of(name: str, which: str, *, tokens: bool = False) -> tuple[http.Response, ...]:
+def answers_of(name: str, which: str, *, tokens: bool = False) -> tuple[Response, ...]:
     """The recorded answers, but for those of fetching a token, which the engine asks for (or only those)."""
     tape = files.read(CASSETTES / name / "recorded" / f"{which}.yaml")
     return tuple(
-        http.Response(
+        Response(
             each.status,
             headers=[(header, value) for header, values in each.answer_headers.items() for value in values],
             content=each.answer,
@@ -118,7 +124,7 @@ def answers_of(name: str, which: str, *, tokens: bool = False) -> tuple[http.Res
     )
 
 
-def play(name: str, which: str, answers: list[http.Response]) -> Any:
+def play(name: str, which: str, answers: list[Response]) -> object:
     """The recording's flow on these answers, judged as the engine does; one of our errors is a good end, too."""
     script = load_script(name)
     tape, _ = replayed(script, which, CASSETTES / name / "recorded")
@@ -143,7 +149,7 @@ def check_error(error: CrowdhubError) -> None:
     assert len(repr(error)) < 30_000
 
 
-def check_result(result: Any, provider: str) -> None:
+def check_result(result: object, provider: str) -> None:
     """No float, no naive time, money that is finite; and it can be written into a ledger, a terminal and JSON."""
     for item in flat(result):
         for where, value in walk.values(item):
@@ -163,22 +169,23 @@ def check_result(result: Any, provider: str) -> None:
         json.dumps(record(item), default=str)
 
 
-def flat(result: Any) -> list[Any]:
+def flat(result: object) -> list[object]:
     if isinstance(result, Page):
-        for error in result.unreadable:
+        page = cast("Page[object]", result)
+        for error in page.unreadable:
             check_error(error)
-        return list(result.items)
+        return list(page.items)
     if isinstance(result, dict):
-        return [each for value in result.values() for each in flat(value)]
+        return [each for value in cast("dict[str, object]", result).values() for each in flat(value)]
     if isinstance(result, (list, tuple)):
-        return [each for value in result for each in flat(value)]
+        return [each for value in cast("Sequence[object]", result) for each in flat(value)]
     return [result]
 
 
-def spoiled(draw: Any, data: Any) -> Any:
+def spoiled(draw: Draw, data: Json) -> Json:
     """Decoded JSON with a few places changed: another type, missing, more than there should be, moved elsewhere."""
     for _ in range(draw(st.integers(1, 4))):
-        where = [(), *places(data)]
+        where: list[Steps] = [(), *places(data)]
         path = where[draw(st.integers(0, len(where) - 1))]
         how = draw(
             st.sampled_from(["wrong", "wrong", "wrong", "anything", "gone", "more", "twice", "swapped", "wrapped"])
@@ -193,15 +200,14 @@ def spoiled(draw: Any, data: Any) -> Any:
             value = draw(ANYTHING)
         elif how == "more":
             extra = draw(st.text(max_size=8))
-            value = (
-                {**value, extra: draw(WRONG)}
-                if isinstance(value, dict)
-                else [*value, draw(WRONG)]
-                if isinstance(value, list)
-                else value
-            )
+            if isinstance(value, dict):
+                value = {**value, extra: draw(WRONG)}
+            elif isinstance(value, list):
+                value = [*value, draw(WRONG)]
         elif how == "twice":
-            value = value * 2 if isinstance(value, (list, str)) else [value, value]
+            value = (
+                [*value, *value] if isinstance(value, list) else value * 2 if isinstance(value, str) else [value] * 2
+            )
         elif how == "swapped":
             value = at(data, where[draw(st.integers(0, len(where) - 1))])
         else:
@@ -210,22 +216,23 @@ def spoiled(draw: Any, data: Any) -> Any:
     return data
 
 
-def at(data: Any, path: tuple[Any, ...]) -> Any:
+def at(data: Json, path: Steps) -> Json:
     for step in path:
-        data = data[step]
+        data = data[step] if isinstance(data, dict) and isinstance(step, str) else cast("list[Json]", data)[int(step)]
     return data
 
 
-def without(data: Any, path: tuple[Any, ...]) -> Any:
+def without(data: Json, path: Steps) -> Json:
     parent = at(data, path[:-1])
+    smaller: Json
     if isinstance(parent, dict):
-        smaller: Any = {name: value for name, value in parent.items() if name != path[-1]}
+        smaller = {name: value for name, value in parent.items() if name != path[-1]}
     else:
-        smaller = [value for number, value in enumerate(parent) if number != path[-1]]
+        smaller = [value for number, value in enumerate(cast("list[Json]", parent)) if number != path[-1]]
     return replaced(data, path[:-1], smaller)
 
 
-def spoiled_bytes(draw: Any, body: bytes) -> bytes:
+def spoiled_bytes(draw: Draw, body: bytes) -> bytes:
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(body)))
         end = draw(st.integers(start, min(len(body), start + 20)))
@@ -265,7 +272,7 @@ def test_any_answer_is_a_result_or_one_of_our_errors(name: str, data: st.DataObj
     check_result(play(name, which, answers), name)
 
 
-FOUND = [
+FOUND: list[tuple[str, str, int, object]] = [
     # A time that is none in UTC could not be written into the ledger.
     ("rapidworkers", "workers-blocked", 0, [{"worker_id": "a", "blocked_at": "9999-12-31T23:59:59-14:00"}]),
     ("rapidworkers", "workers-blocked", 0, [{"worker_id": "a", "blocked_at": "0001-01-01T00:00:00+14:00"}]),
@@ -276,9 +283,9 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("name", "which", "number", "data"), FOUND)
-def test_what_was_found_before(name: str, which: str, number: int, data: Any) -> None:
+def test_what_was_found_before(name: str, which: str, number: int, data: object) -> None:
     answers = list(answers_of(name, which))
-    answers[number] = http.Response(200, content=json.dumps(data).encode())
+    answers[number] = Response(200, content=json.dumps(data).encode())
     check_result(play(name, which, answers), name)
 
 
@@ -287,7 +294,7 @@ def test_what_was_found_before(name: str, which: str, number: int, data: Any) ->
 def test_tokens_that_live_for_ever(ttl: str, date: str | None) -> None:
     tape, _ = replayed(load_script("crowdsdom"), "oauth-token", CASSETTES / "crowdsdom" / "recorded")
     body = f'{{"access_token": {{"id": "t", "ttl": {ttl}, "created": "2026-01-15T09:00:00.000Z"}}}}'
-    answer = http.Response(200, headers={"date": date} if date else {}, content=body.encode())
+    answer = Response(200, headers={"date": date} if date else {}, content=body.encode())
     token = replay(tape.provider, tape.provider.authenticate(), [answer])
     assert token.value.get_secret_value() == "t"
 
@@ -297,7 +304,7 @@ def test_words_without_end() -> None:
     tape, _ = replayed(load_script("capsolver"), recorded("capsolver")[0], CASSETTES / "capsolver" / "recorded")
     body = json.dumps({"errorId": 1, "errorCode": "x" * 10**6, "errorDescription": "y" * 10**6}).encode()
     with pytest.raises(CrowdhubError) as caught:
-        replay(tape.provider, tape.provider.balance(), [http.Response(400, content=body)])
+        replay(tape.provider, tape.provider.balance(), [Response(400, content=body)])
     check_error(caught.value)
 
 
@@ -318,8 +325,8 @@ def test_any_answer_is_a_token_or_one_of_our_errors(data: st.DataObject) -> None
     assert token.expires_at is None or token.expires_at.tzinfo is not None
 
 
-def spoiled_answer(draw: Any, good: http.Response) -> http.Response:
-    headers: dict[str, Any] = {}
+def spoiled_answer(draw: Draw, good: Response) -> Response:
+    headers: dict[str, str] = {}
     try:
         decoded = simplejson.loads(good.content, use_decimal=True)
     except ValueError:
@@ -333,6 +340,4 @@ def spoiled_answer(draw: Any, good: http.Response) -> http.Response:
     status = good.status_code
     if not draw(st.integers(0, 4)):
         status, headers = draw(STATUSES), draw(HEADERS)
-    return http.Response(
-        status, headers=[(k, v.encode("latin-1", "replace")) for k, v in headers.items()], content=body
-    )
+    return Response(status, headers=headers, content=body)

@@ -8,7 +8,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -20,10 +20,12 @@ from crowdhub.hub import config
 from crowdhub.model import TaskDraft
 from tests.fuzz.budget import cases
 
+T = TypeVar("T")
+
 KEY = "a-key-of-an-account-0123456789"
 
 
-def in_file(name: str, content: str | bytes, use: Callable[[Path], Any]) -> Any:
+def in_file(name: str, content: str | bytes, use: Callable[[Path], T]) -> T | CallerError:
     """``use`` on a file of this content; our own error instead of what it raised."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
@@ -129,7 +131,7 @@ TOML = st.lists(PIECES | st.text(max_size=12), max_size=12).map("\n".join)
 def test_settings(content: str | bytes) -> None:
     def use(path: Path) -> None:
         found = config.load(path, environ={})
-        settings = {"ledger": None, **{name: value for name, value in found.hub.items() if name != "ledger"}}
+        settings: dict[str, Any] = {name: value for name, value in found.hub.items() if name != "ledger"}
         with Hub(found.accounts, path=found.path, **settings) as hub:
             for name in hub:
                 try:
@@ -227,11 +229,11 @@ def test_drafts(content: str | bytes) -> None:
         assert isinstance(found, (TaskDraft, ConfigurationError, InvalidRequest))
 
 
-WORDS = ["submission", "verdict", "words", "id", "1", "2", "approve", "reject", "redo"]
+WORDS = ["submission", "verdict", "comment", "id", "1", "2", "approve", "reject", "redo"]
 CELLS = st.sampled_from([*WORDS, '"', '""', "", "a\rb", "\x00", "\u202e", "x" * 200])
 ROWS = st.lists(st.lists(CELLS, max_size=4).map(",".join), max_size=6).map("\n".join)
 LINES = st.lists(
-    st.dictionaries(st.sampled_from(["submission", "id", "verdict", "words", "Submission "]), LEAVES, max_size=3).map(
+    st.dictionaries(st.sampled_from(["submission", "id", "verdict", "comment", "Submission "]), LEAVES, max_size=3).map(
         json.dumps
     )
     | st.sampled_from(["{", "{}", "[]", "null", "{" * 2000, '{"a":' * 50_000]),
@@ -241,7 +243,7 @@ LINES = st.lists(
 
 @given(
     ROWS
-    | ROWS.map(lambda text: "submission,verdict,words\n" + text)
+    | ROWS.map(lambda text: "submission,verdict,comment\n" + text)
     | LINES
     | st.text(max_size=40)
     | st.binary(max_size=40)
@@ -267,5 +269,5 @@ def test_decisions(content: str | bytes) -> None:
         return
     for line in found:
         assert line.submission
-        assert line.words or line.verdict == "approve"
+        assert line.comment or line.verdict == "approve"
     assert len({line.submission for line in found}) == len(found)

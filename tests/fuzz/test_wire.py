@@ -7,13 +7,12 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import cast
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crowdhub.engine import http
 from crowdhub.errors import UnreadableResponse
 from crowdhub.model import Model, Money
 from crowdhub.protocol import (
@@ -22,8 +21,8 @@ from crowdhub.protocol import (
     LenientInt,
     LenientText,
     LenientTime,
+    Response,
     WireModel,
-    body_text,
     decimal_or_none,
     int_or_none,
     load_json,
@@ -58,7 +57,7 @@ class Neutral(Model):
     price: Decimal | None = None
     moment: datetime | None = None
     inner: Inner | None = None
-    raw: Any = None
+    raw: object = None
 
 
 NAMES = st.sampled_from(
@@ -96,8 +95,8 @@ CHARSETS = st.sampled_from(
 )
 
 
-def response(body: bytes, charset: str = "") -> http.Response:
-    return http.Response(200, headers=[(b"content-type", f"application/json{charset}".encode("latin-1"))], content=body)
+def response(body: bytes, charset: str = "") -> Response:
+    return Response(200, headers={"content-type": f"application/json{charset}"}, content=body)
 
 
 @given(st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value, default=str).encode()), CHARSETS)
@@ -117,7 +116,7 @@ def response(body: bytes, charset: str = "") -> http.Response:
 @example(b"\\\x00", "; charset=unicode_escape")
 def test_bytes(body: bytes, charset: str) -> None:
     answer = response(body, charset)
-    assert isinstance(body_text(answer), str)
+    assert isinstance(answer.text, str)
     try:
         data = load_json(answer)
     except UnreadableResponse as error:
@@ -134,13 +133,14 @@ def test_bytes(body: bytes, charset: str) -> None:
     assert read.moment is None or read.moment.tzinfo is not None
 
 
-def no_floats(data: Any) -> None:
-    todo = [data]
+def no_floats(data: object) -> None:
+    todo: list[object] = [data]
     while todo:
         each = todo.pop()
         assert not isinstance(each, float), each
         assert not isinstance(each, Decimal) or each.is_finite()
-        todo += list(each.values()) if isinstance(each, dict) else each if isinstance(each, list) else []
+        if isinstance(each, (dict, list)):
+            todo += cast("dict[str, object]", each).values() if isinstance(each, dict) else cast("list[object]", each)
 
 
 @given(VALUES)
@@ -156,7 +156,7 @@ def no_floats(data: Any) -> None:
 @example("2026-W01")
 @example("9999-12-31T23:59:59-14:00")  # no time in UTC
 @example("20260101T000000,5Z")
-def test_readers_of_one_value_never_fail(value: Any) -> None:
+def test_readers_of_one_value_never_fail(value: object) -> None:
     number = decimal_or_none(value)
     assert number is None or number.is_finite()
     if number is not None:
@@ -175,7 +175,7 @@ def test_readers_of_one_value_never_fail(value: Any) -> None:
     assert len(unreadable("x", value).excerpt or "") <= 300
 
 
-def prepare(row: dict[str, Any]) -> dict[str, Any]:
+def prepare(row: dict[str, object]) -> dict[str, object]:
     return {
         "id": text_or_none(row["id"]),
         "price": decimal_or_none(row.get("price")),
@@ -192,15 +192,15 @@ def prepare(row: dict[str, Any]) -> dict[str, Any]:
 @example([{"id": "1", "inner": {"name": "n", "share": []}}])
 @example([[[]]] * 1500)
 @example([{"id": 10**5000}])
-def test_records(rows: Any) -> None:
+def test_records(rows: object) -> None:
     """Good records are kept, each bad one is an error, and none is lost."""
     try:
         good, bad = read_records(rows, prepare, Neutral)
     except UnreadableResponse as error:
-        assert not isinstance(rows, list) or len(rows) > 1000
+        assert not isinstance(rows, list) or len(cast("list[object]", rows)) > 1000
         assert len(str(error)) < 1000
         return
-    assert len(good) + len(bad) == len(rows)
+    assert len(good) + len(bad) == len(cast("list[object]", rows))
     for each in good:
         assert each.id is not None
         assert each.price is None or each.price.is_finite()
@@ -215,7 +215,7 @@ def test_records(rows: Any) -> None:
 @example({"anId": "\ud800", "price": "1", "many": [{"name": 1}, []]})
 @example({"anId": "1", "price": Decimal("NaN")})
 @example({"anId": "1", "price": float("inf")})
-def test_models(value: Any) -> None:
+def test_models(value: object) -> None:
     try:
         read = Everything.parse(value)
     except UnreadableResponse as error:

@@ -8,12 +8,11 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from crowdhub.engine import download
+from crowdhub.engine import http
 
 Script = Callable[[socket.socket, int], None]
 
@@ -91,7 +90,7 @@ class Web:
         self.reply: Reply = lambda request: httpx.Response(200, content=b"file")
         self.requests: list[httpx.Request] = []
 
-    def resolve(self, host: str, port: int, **_: Any) -> list[Any]:
+    def resolve(self, host: str, port: int, **_: object) -> list[tuple[int, int, int, str, tuple[str, int]]]:
         addresses = self.names.get(host, [host])
         try:
             for address in addresses:
@@ -109,8 +108,12 @@ class Web:
 @pytest.fixture
 def web(monkeypatch: pytest.MonkeyPatch) -> Web:
     made = Web()
-    monkeypatch.setattr(download.socket, "getaddrinfo", made.resolve)
-    monkeypatch.setattr(download.http, "HTTPTransport", lambda **options: httpx.MockTransport(made.handle))
+
+    def transport(**_: object) -> httpx.MockTransport:
+        return httpx.MockTransport(made.handle)
+
+    monkeypatch.setattr(socket, "getaddrinfo", made.resolve)
+    monkeypatch.setattr(http, "HTTPTransport", transport)
     return made
 
 
@@ -131,5 +134,5 @@ def hostile() -> Iterator[Hostile]:
 
 
 @pytest.fixture
-def accounts(hostile: Hostile) -> dict[str, Any]:
+def accounts(hostile: Hostile) -> dict[str, dict[str, object]]:
     return {"rapidworkers": {"api_key": "key-that-nobody-may-see", "base_url": hostile.url}}

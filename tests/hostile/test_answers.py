@@ -7,14 +7,15 @@ import json
 import socket
 import tracemalloc
 import zlib
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from crowdhub import Hub, Money, Submission, TaskDraft, Worker
-from crowdhub.engine.session import LARGEST_ANSWER
+from crowdhub.engine.client import LARGEST_ANSWER
 from crowdhub.errors import CrowdhubError, OutcomeUnknown, ProviderError, ProviderUnavailable, UnreadableResponse
 from tests.hostile.conftest import Hostile, answer, reset
+from tests.support.hand_clock import HandClock
 
 MIB = 1024 * 1024
 BOMB = gzip.compress(b"[" + b" " * (3 * LARGEST_ANSWER))  # 200 KB on the wire
@@ -49,14 +50,14 @@ BODIES = {
 
 
 @pytest.fixture
-def hub(accounts: dict[str, Any], clock: Any) -> Any:
-    with Hub(accounts, clock=clock, ledger=None, timeout=5) as opened:
+def hub(accounts: dict[str, dict[str, object]], clock: HandClock) -> Iterator[Hub]:
+    with Hub(accounts, clock=clock, timeout=5) as opened:
         yield opened
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("content_type", ["application/json", "text/html; charset=does-not-exist"])
-def test_a_balance_is_never_made_up(hub: Any, hostile: Hostile, body: bytes, content_type: str) -> None:
+def test_a_balance_is_never_made_up(hub: Hub, hostile: Hostile, body: bytes, content_type: str) -> None:
     hostile.says(answer(body, f"Content-Type: {content_type}"))
     with pytest.raises(UnreadableResponse) as caught:
         hub["rapidworkers"].balance()
@@ -65,7 +66,7 @@ def test_a_balance_is_never_made_up(hub: Any, hostile: Hostile, body: bytes, con
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_a_publish_that_is_answered_with_nonsense_is_sent_once(hub: Any, hostile: Hostile, body: bytes) -> None:
+def test_a_publish_that_is_answered_with_nonsense_is_sent_once(hub: Hub, hostile: Hostile, body: bytes) -> None:
     hostile.says(answer(body), answer(b"[]"))
     draft = TaskDraft(
         title="T", instructions="D", reward=Money("1", "USD"), slots=1, proof="p", category="c", reference="ch-aaaaaa"
@@ -78,7 +79,7 @@ def test_a_publish_that_is_answered_with_nonsense_is_sent_once(hub: Any, hostile
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_lists_of_nonsense_are_refused_or_empty(hub: Any, hostile: Hostile, body: bytes) -> None:
+def test_lists_of_nonsense_are_refused_or_empty(hub: Hub, hostile: Hostile, body: bytes) -> None:
     hostile.says(answer(body))
     market = hub["rapidworkers"]
     for read in (lambda: list(market.tasks()), lambda: list(market.submissions("t")), lambda: market.task("t")):
@@ -88,7 +89,7 @@ def test_lists_of_nonsense_are_refused_or_empty(hub: Any, hostile: Hostile, body
             continue
 
 
-def test_an_endless_body_is_cut_off(hub: Any, hostile: Hostile) -> None:
+def test_an_endless_body_is_cut_off(hub: Hub, hostile: Hostile) -> None:
     def endless(connection: socket.socket, _: int) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n")
         piece = b"100000\r\n" + b" " * MIB + b"\r\n"
@@ -105,7 +106,7 @@ def test_an_endless_body_is_cut_off(hub: Any, hostile: Hostile) -> None:
 
 
 @pytest.mark.parametrize(("encoding", "bomb"), [("gzip", BOMB), ("deflate", zlib.compress(b"[" + b" " * 200 * MIB))])
-def test_a_packed_bomb_is_not_unpacked(hub: Any, hostile: Hostile, encoding: str, bomb: bytes) -> None:
+def test_a_packed_bomb_is_not_unpacked(hub: Hub, hostile: Hostile, encoding: str, bomb: bytes) -> None:
     hostile.says(answer(bomb, f"Content-Encoding: {encoding}"))
     tracemalloc.start()
     with pytest.raises(UnreadableResponse, match="too large"):
@@ -115,7 +116,7 @@ def test_a_packed_bomb_is_not_unpacked(hub: Any, hostile: Hostile, encoding: str
     assert len(hostile.requests) == 1
 
 
-def test_a_broken_packing_is_no_answer(hub: Any, hostile: Hostile) -> None:
+def test_a_broken_packing_is_no_answer(hub: Hub, hostile: Hostile) -> None:
     hostile.says(answer(b"this is not gzip", "Content-Encoding: gzip"))
     with pytest.raises(UnreadableResponse, match="decoded"):
         hub["rapidworkers"].balance()
@@ -133,7 +134,7 @@ def test_a_broken_packing_is_no_answer(hub: Any, hostile: Hostile) -> None:
     ],
     ids=["version", "bytes", "negative length", "two lengths", "endless headers", "bad chunk"],
 )
-def test_broken_http_is_unavailable(hub: Any, hostile: Hostile, garbage: bytes) -> None:
+def test_broken_http_is_unavailable(hub: Hub, hostile: Hostile, garbage: bytes) -> None:
     def send(connection: socket.socket, _: int) -> None:
         connection.sendall(garbage)
         connection.shutdown(socket.SHUT_WR)
@@ -144,14 +145,14 @@ def test_broken_http_is_unavailable(hub: Any, hostile: Hostile, garbage: bytes) 
     assert len(hostile.requests) <= 5
 
 
-def test_a_reset_each_time_gives_up(hub: Any, hostile: Hostile) -> None:
+def test_a_reset_each_time_gives_up(hub: Hub, hostile: Hostile) -> None:
     hostile.script = lambda connection, _: reset(connection)
     with pytest.raises(ProviderUnavailable):
         hub["rapidworkers"].balance()
     assert len(hostile.requests) == 5
 
 
-def test_a_body_that_drips_ends(accounts: dict[str, Any], hostile: Hostile) -> None:
+def test_a_body_that_drips_ends(accounts: dict[str, dict[str, object]], hostile: Hostile) -> None:
     from crowdhub.clock import Clock
 
     class Fast(Clock):
@@ -171,11 +172,11 @@ def test_a_body_that_drips_ends(accounts: dict[str, Any], hostile: Hostile) -> N
             connection.sendall(b"1\r\n \r\n")
 
     hostile.script = drip
-    with Hub(accounts, clock=Fast(), ledger=None, timeout=5) as hub, pytest.raises(ProviderUnavailable, match="time"):
+    with Hub(accounts, clock=Fast(), timeout=5) as hub, pytest.raises(ProviderUnavailable, match="time"):
         hub["rapidworkers"].balance()
 
 
-def test_words_that_turn_or_rewrite_are_shown_not_obeyed(hub: Any, hostile: Hostile) -> None:
+def test_words_that_turn_or_rewrite_are_shown_not_obeyed(hub: Hub, hostile: Hostile) -> None:
     words = "refused \x1b[2J\x1b[1;31m\u202etxt.exe\u2066 \x07\x9b"
     hostile.says(answer(json.dumps({"error": words}).encode(), status="403 Forbidden"))
     with pytest.raises(CrowdhubError) as caught:
@@ -185,7 +186,7 @@ def test_words_that_turn_or_rewrite_are_shown_not_obeyed(hub: Any, hostile: Host
     assert not set(said) & {"\x1b", "\u202e", "\u2066", "\x07", "\x9b"}
 
 
-def test_an_error_body_that_echoes_the_key_does_not_show_it(hub: Any, hostile: Hostile) -> None:
+def test_an_error_body_that_echoes_the_key_does_not_show_it(hub: Hub, hostile: Hostile) -> None:
     body = json.dumps({"error": "bad key key-that-nobody-may-see"}).encode()
     hostile.says(answer(body, "X-Echo: key-that-nobody-may-see", status="401 Unauthorized"))
     with pytest.raises(CrowdhubError) as caught:
@@ -195,7 +196,7 @@ def test_an_error_body_that_echoes_the_key_does_not_show_it(hub: Any, hostile: H
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
-def test_a_redirect_elsewhere_gets_no_key(hub: Any, hostile: Hostile, status: str) -> None:
+def test_a_redirect_elsewhere_gets_no_key(hub: Hub, hostile: Hostile, status: str) -> None:
     elsewhere = Hostile()
     hostile.says(answer(b"", f"Location: {elsewhere.url}/steal", status=status))
     with pytest.raises(ProviderError, match="redirect"):
@@ -204,7 +205,7 @@ def test_a_redirect_elsewhere_gets_no_key(hub: Any, hostile: Hostile, status: st
     elsewhere.close()
 
 
-def test_a_listing_without_end_is_noticed(hub: Any, hostile: Hostile) -> None:
+def test_a_listing_without_end_is_noticed(hub: Hub, hostile: Hostile) -> None:
     row = {"submissionId": 1, "userId": "w", "status": "Pending"}
     page = {"count": 10**9, "next": f"{hostile.url}/?page=2", "results": {"submissions": [row]}}
     hostile.says(answer(json.dumps(page).encode()))
@@ -213,14 +214,14 @@ def test_a_listing_without_end_is_noticed(hub: Any, hostile: Hostile) -> None:
     assert len(hostile.requests) < 50
 
 
-def test_a_million_records_in_one_page_are_bounded(hub: Any, hostile: Hostile) -> None:
+def test_a_million_records_in_one_page_are_bounded(hub: Hub, hostile: Hostile) -> None:
     hostile.says(answer(b"[" + b"{}," * 200_000 + b"{}]"))
     with pytest.raises(UnreadableResponse) as caught:
         list(hub["rapidworkers"].tasks())
     assert len(str(caught.value)) < 2000
 
 
-def test_a_next_page_elsewhere_is_asked_of_our_host(hub: Any, hostile: Hostile) -> None:
+def test_a_next_page_elsewhere_is_asked_of_our_host(hub: Hub, hostile: Hostile) -> None:
     elsewhere = Hostile()
     page = {"next": f"{elsewhere.url}/api/campaigns/?page=2", "results": [{"jobId": "a"}]}
     hostile.says(answer(json.dumps(page).encode()), answer(b'{"next": null, "results": [{"jobId": "b"}]}'))
@@ -229,7 +230,7 @@ def test_a_next_page_elsewhere_is_asked_of_our_host(hub: Any, hostile: Hostile) 
     elsewhere.close()
 
 
-def test_cookies_are_not_sent_back(hub: Any, hostile: Hostile) -> None:
+def test_cookies_are_not_sent_back(hub: Hub, hostile: Hostile) -> None:
     hostile.says(answer(b'{"balance": "1"}', "Set-Cookie: track=me; Path=/"))
     market = hub["rapidworkers"]
     market.balance()
@@ -238,7 +239,7 @@ def test_cookies_are_not_sent_back(hub: Any, hostile: Hostile) -> None:
 
 
 @pytest.mark.parametrize("task_id", ["../../admin", "a/b", "a?x=1", "a#b", "..", "%2e%2e", "a\\b", ""])
-def test_an_id_cannot_lead_elsewhere(hub: Any, hostile: Hostile, task_id: str) -> None:
+def test_an_id_cannot_lead_elsewhere(hub: Hub, hostile: Hostile, task_id: str) -> None:
     market = hub["rapidworkers"]
     with pytest.raises(ValueError, match="id"):
         market.task(task_id)

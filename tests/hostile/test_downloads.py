@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 import socket
+import time
 import tracemalloc
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -244,7 +244,7 @@ def test_a_packed_bomb_is_not_unpacked_to_disk(hostile: Hostile, folder: Path, e
 def test_a_file_that_drips_is_given_up(hostile: Hostile, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each byte is in time; the whole never would be. No 64 KiB are waited for before the clock is looked at."""
     seconds = iter(range(0, 10**9, 20))
-    monkeypatch.setattr(download.time, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
 
     def drip(connection: socket.socket, _: int) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -281,10 +281,10 @@ def test_a_file_that_breaks_off_leaves_nothing(hostile: Hostile, folder: Path) -
     ],
 )
 def test_only_a_sandbox_on_this_machine_may_have_files_on_it(
-    hostile: Hostile, accounts: dict[str, Any], folder: Path, settings_: dict[str, Any], refused: bool
+    hostile: Hostile, accounts: dict[str, dict[str, object]], folder: Path, settings_: dict[str, object], refused: bool
 ) -> None:
     hostile.says(answer(b"file"))
-    with Hub({"rapidworkers": {**accounts["rapidworkers"], **settings_}}, ledger=None) as hub:
+    with Hub({"rapidworkers": {**accounts["rapidworkers"], **settings_}}) as hub:
         market = hub["rapidworkers"]
         file = File(url=f"{hostile.url}/x.png?key=1", name="../x.png")
         if refused:

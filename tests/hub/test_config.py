@@ -1,4 +1,7 @@
 import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -7,11 +10,13 @@ from crowdhub.errors import ConfigurationError
 from crowdhub.hub import config
 from crowdhub_rapidworkers import RapidWorkers
 
+Project: TypeAlias = Callable[[str], Path]
+
 SECRET = "sk-secret-0123456789"
 
 
 @pytest.fixture(autouse=True)
-def _clean(monkeypatch, tmp_path):
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import os
 
     for name in list(os.environ):
@@ -22,13 +27,13 @@ def _clean(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Writes ``crowdhub.toml`` into a project folder and works in a folder below it."""
     folder = tmp_path / "project"
     (folder / "a" / "b").mkdir(parents=True)
     monkeypatch.chdir(folder / "a" / "b")
 
-    def write(text):
+    def write(text: str) -> Path:
         path = folder / "crowdhub.toml"
         path.write_text(textwrap.dedent(text), encoding="utf-8")
         return path
@@ -36,12 +41,12 @@ def project(tmp_path, monkeypatch):
     return write
 
 
-def open_all(**options):
-    with Hub.from_config(ledger=None, **options) as hub:
+def open_all(**options: Any) -> dict[str, Any]:
+    with Hub.from_config(**options) as hub:
         return {name: hub[name].provider.settings for name in hub}
 
 
-def refused(**options):
+def refused(**options: Any) -> str:
     with pytest.raises(ConfigurationError) as caught:
         open_all(**options)
     text = str(caught.value) + repr(caught.value) + repr(vars(caught.value))
@@ -64,7 +69,7 @@ GOOD = f"""
     """
 
 
-def test_a_file_is_found_upwards(project, monkeypatch):
+def test_a_file_is_found_upwards(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project(GOOD)
     monkeypatch.setenv("MY_KEY", "sk-from-the-environment")
     found = open_all()
@@ -76,13 +81,13 @@ def test_a_file_is_found_upwards(project, monkeypatch):
     assert SECRET not in repr(found)
 
 
-def test_the_nearest_file_wins(project, tmp_path):
+def test_the_nearest_file_wins(project: Project, tmp_path: Path) -> None:
     project(GOOD)
     (tmp_path / "project" / "a" / "crowdhub.toml").write_text(f'[accounts.rapidworkers]\napi_key = "{SECRET}"\n')
     assert list(open_all()) == ["rapidworkers"]
 
 
-def test_then_the_users_own_file(tmp_path, monkeypatch):
+def test_then_the_users_own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from platformdirs import user_config_path
 
     monkeypatch.chdir(tmp_path)
@@ -93,28 +98,28 @@ def test_then_the_users_own_file(tmp_path, monkeypatch):
     assert list(open_all()) == ["rapidworkers"]
 
 
-def test_a_file_given_by_name(project, tmp_path, monkeypatch):
+def test_a_file_given_by_name(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "other.toml"
     path.write_text(f'[accounts.rapidworkers]\napi_key = "{SECRET}"\n')
-    with Hub.from_config(path, ledger=None) as hub:
+    with Hub.from_config(path) as hub:
         assert hub.accounts == ["rapidworkers"]
     monkeypatch.setenv("CROWDHUB_CONFIG", str(path))
     assert list(open_all()) == ["rapidworkers"]
-    assert AsyncHub.from_config(str(path), ledger=None).accounts == ["rapidworkers"]
+    assert AsyncHub.from_config(str(path)).accounts == ["rapidworkers"]
     with pytest.raises(ConfigurationError, match=r"no settings file .*missing\.toml"):
         Hub.from_config(tmp_path / "missing.toml")
 
 
-def test_without_any_file_there_are_no_accounts(tmp_path, monkeypatch):
+def test_without_any_file_there_are_no_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with Hub.from_config(ledger=None) as hub:
+    with Hub.from_config() as hub:
         assert hub.accounts == []
         with pytest.raises(ConfigurationError, match=r"no account 'rapidworkers'") as caught:
             hub["rapidworkers"]
         assert "crowdhub.toml" in caught.value.next_step
 
 
-def test_variables_set_and_override(project, monkeypatch):
+def test_variables_set_and_override(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project(GOOD)
     monkeypatch.setenv("MY_KEY", "sk-my-key")
     monkeypatch.setenv("CROWDHUB_RAPIDWORKERS_API_KEY", "sk-variable")
@@ -125,7 +130,7 @@ def test_variables_set_and_override(project, monkeypatch):
     assert found["rw-eu"].base_url == "http://localhost:9"
 
 
-def test_variables_alone_are_enough(tmp_path, monkeypatch):
+def test_variables_alone_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CROWDHUB_RAPIDWORKERS_API_KEY", SECRET)
     monkeypatch.setenv("CROWDHUB_RAPIDWORKERS_ALLOW_ENGAGEMENT_JOBS", "true")
@@ -134,7 +139,7 @@ def test_variables_alone_are_enough(tmp_path, monkeypatch):
     assert found.allow_engagement_jobs
 
 
-def test_of_two_names_the_longer_one_gets_its_variable(project, monkeypatch):
+def test_of_two_names_the_longer_one_gets_its_variable(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project(
         f"""
         [accounts.rw]
@@ -150,9 +155,9 @@ def test_of_two_names_the_longer_one_gets_its_variable(project, monkeypatch):
     assert found["rw"].api_key.get_secret_value() == SECRET
 
 
-def test_options_of_the_call_win_over_the_file(project):
+def test_options_of_the_call_win_over_the_file(project: Project) -> None:
     project("[hub]\non_unsupported = 'warn'\nmax_wait = 5\n")
-    hub = Hub.from_config(ledger=None, on_unsupported="error")
+    hub = Hub.from_config(on_unsupported="error")
     assert hub._on_unsupported == "error"
     assert hub._max_wait == 5
 
@@ -206,7 +211,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", list(WRONG))
-def test_a_wrong_file_says_the_line_the_setting_and_the_right_spelling(project, name):
+def test_a_wrong_file_says_the_line_the_setting_and_the_right_spelling(project: Project, name: str) -> None:
     text, said = WRONG[name]
     project(text)
     message = refused()
@@ -214,13 +219,13 @@ def test_a_wrong_file_says_the_line_the_setting_and_the_right_spelling(project, 
         assert word in message, message
 
 
-def test_a_file_that_is_no_text(project, tmp_path):
+def test_a_file_that_is_no_text(project: Project, tmp_path: Path) -> None:
     project("")
     (tmp_path / "project" / "crowdhub.toml").write_bytes(b"\xff\xfe\x00[")
     assert "crowdhub.toml" in refused()
 
 
-def test_a_misspelt_variable_is_named(tmp_path, monkeypatch):
+def test_a_misspelt_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CROWDHUB_RAPIDWORKERS_API_KYE", SECRET)
     message = refused()
@@ -228,7 +233,7 @@ def test_a_misspelt_variable_is_named(tmp_path, monkeypatch):
     assert "'api_key'" in message
 
 
-def test_settings_are_checked_one_by_one_and_without_values():
+def test_settings_are_checked_one_by_one_and_without_values() -> None:
     with pytest.raises(ConfigurationError) as caught:
         config.settings_of(
             RapidWorkers, "rapidworkers", {"api_key": 5, "allow_engagement_jobs": SECRET, "basse_url": SECRET}
@@ -240,7 +245,7 @@ def test_settings_are_checked_one_by_one_and_without_values():
 
 
 @pytest.mark.parametrize("key", ["", "   "])
-def test_an_empty_key_is_no_key(key):
+def test_an_empty_key_is_no_key(key: str) -> None:
     """A variable that is set but empty is the commonest mistake in CI."""
     with pytest.raises(ConfigurationError, match="api_key"):
         config.settings_of(RapidWorkers, "rapidworkers", {"api_key": key})

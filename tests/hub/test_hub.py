@@ -1,18 +1,21 @@
 import gc
 import threading
+from typing import Any
 
 import anyio
 import pytest
 
-from crowdhub import AsyncHub, Capability, Hub
+from crowdhub import AsyncHub, Capability, Hub, Market
 from crowdhub.errors import ConfigurationError
+from crowdhub.testing import SandboxFactory
 from crowdhub_rapidworkers import RapidWorkers
+from tests.conftest import World
 
 ACCOUNT = {"api_key": "sk-some-key-123", "base_url": "http://127.0.0.1:1"}
 
 
-def test_a_market_by_name_and_by_class():
-    with Hub({"rapidworkers": ACCOUNT}, ledger=None) as hub:
+def test_a_market_by_name_and_by_class() -> None:
+    with Hub({"rapidworkers": ACCOUNT}) as hub:
         market = hub["rapidworkers"]
         assert market is hub["rapidworkers"] is hub.market(RapidWorkers)
         assert isinstance(market.provider, RapidWorkers)
@@ -24,12 +27,12 @@ def test_a_market_by_name_and_by_class():
         assert "etxt" not in hub
 
 
-def test_two_accounts_of_one_marketplace():
+def test_two_accounts_of_one_marketplace() -> None:
     accounts = {
         "rw-us": {**ACCOUNT, "provider": "rapidworkers"},
         "rw-eu": {**ACCOUNT, "provider": "rapidworkers", "base_url": "https://api.rapidworkers.io"},
     }
-    with Hub(accounts, ledger=None) as hub:
+    with Hub(accounts) as hub:
         assert hub["rw-us"] is not hub["rw-eu"]
         assert [hub[name].environment for name in hub] == ["sandbox", "live"]
         assert "sandbox" in repr(hub["rw-us"])
@@ -40,24 +43,24 @@ def test_two_accounts_of_one_marketplace():
         assert hub.market(RapidWorkers, account="rw-eu") is hub["rw-eu"]
 
 
-def test_an_unknown_account_names_those_there_are():
-    with Hub({"rapidworkers": ACCOUNT}, ledger=None) as hub, pytest.raises(ConfigurationError, match="rapidworkers"):
+def test_an_unknown_account_names_those_there_are() -> None:
+    with Hub({"rapidworkers": ACCOUNT}) as hub, pytest.raises(ConfigurationError, match="rapidworkers"):
         hub["rapidworker"]
 
 
-def test_there_is_no_default_live_account():
-    with Hub({}, ledger=None) as hub:
+def test_there_is_no_default_live_account() -> None:
+    with Hub({}) as hub:
         with pytest.raises(ConfigurationError, match="none"):
             hub["rapidworkers"]
         with pytest.raises(ConfigurationError, match="0 accounts"):
             hub.market(RapidWorkers)
 
 
-def test_settings_are_copied_not_shared():
+def test_settings_are_copied_not_shared() -> None:
     accounts = {"rapidworkers": dict(ACCOUNT)}
-    with Hub(accounts, ledger=None) as hub:
+    with Hub(accounts) as hub:
         accounts["rapidworkers"]["api_key"] = "changed-later-1"
-        assert hub["rapidworkers"].provider.settings.api_key.get_secret_value() == ACCOUNT["api_key"]
+        assert hub.market(RapidWorkers).provider.settings.api_key.get_secret_value() == ACCOUNT["api_key"]
 
 
 @pytest.mark.parametrize("kind", [Hub, AsyncHub])
@@ -71,13 +74,13 @@ def test_settings_are_copied_not_shared():
         ("timeout", None),
     ],
 )
-def test_wrong_options_are_named(kind, name, value):
+def test_wrong_options_are_named(kind: type[Hub] | type[AsyncHub], name: str, value: Any) -> None:
     with pytest.raises(ConfigurationError, match=name):
-        kind({}, ledger=None, **{name: value})
+        kind({}, **{name: value})
 
 
-def test_a_closed_hub_says_so():
-    hub = Hub({"rapidworkers": ACCOUNT}, ledger=None)
+def test_a_closed_hub_says_so() -> None:
+    hub = Hub({"rapidworkers": ACCOUNT})
     with hub:
         hub["rapidworkers"]
     with pytest.raises(ConfigurationError, match="closed"):
@@ -86,9 +89,9 @@ def test_a_closed_hub_says_so():
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_closed_async_hub_says_so(backend):
-    async def main():
-        async with AsyncHub({"rapidworkers": ACCOUNT}, ledger=None) as hub:
+def test_a_closed_async_hub_says_so(backend: str) -> None:
+    async def main() -> None:
+        async with AsyncHub({"rapidworkers": ACCOUNT}) as hub:
             assert hub["rapidworkers"] is hub.market(RapidWorkers)
         with pytest.raises(ConfigurationError, match="closed"):
             hub["rapidworkers"]
@@ -97,22 +100,23 @@ def test_a_closed_async_hub_says_so(backend):
     anyio.run(main, backend=backend)
 
 
-def test_an_async_hub_can_be_made_before_the_loop_runs():
-    hub = AsyncHub({"rapidworkers": ACCOUNT}, ledger=None)
+def test_an_async_hub_can_be_made_before_the_loop_runs() -> None:
+    hub = AsyncHub({"rapidworkers": ACCOUNT})
     assert "rapidworkers" in hub["rapidworkers"].name
 
-    async def main():
+    async def main() -> None:
         async with hub:
             assert hub["rapidworkers"].environment == "sandbox"
 
     anyio.run(main)
 
 
-def test_many_threads_open_one_market():
-    with Hub({"rapidworkers": ACCOUNT}, ledger=None) as hub:
-        got, start = [], threading.Barrier(8)
+def test_many_threads_open_one_market() -> None:
+    with Hub({"rapidworkers": ACCOUNT}) as hub:
+        got: list[Market[Any]] = []
+        start = threading.Barrier(8)
 
-        def take():
+        def take() -> None:
             start.wait()
             got.append(hub["rapidworkers"])
 
@@ -125,25 +129,25 @@ def test_many_threads_open_one_market():
     assert len({id(market) for market in got}) == 1
 
 
-def test_opening_and_closing_leaves_no_threads_or_warnings(crowdhub_sandbox):
+def test_opening_and_closing_leaves_no_threads_or_warnings(crowdhub_sandbox: SandboxFactory) -> None:
     box = crowdhub_sandbox("rapidworkers")
     before = threading.active_count()
     for _ in range(3):
-        with Hub(box.accounts, ledger=None) as hub:
+        with Hub(box.accounts) as hub:
             hub["rapidworkers"].balance()
             list(hub["rapidworkers"].tasks())
     gc.collect()
     assert threading.active_count() <= before + 1
 
 
-def test_the_balance_in_all_worlds(world, crowdhub_sandbox):
+def test_the_balance_in_all_worlds(world: World, crowdhub_sandbox: SandboxFactory) -> None:
     box = crowdhub_sandbox("rapidworkers")
     assert str(world.hub(box.accounts, lambda hub: hub["rapidworkers"].balance())) == "1000.00 USD"
 
 
-def test_the_requests_left_are_told(ordinary, crowdhub_sandbox):
+def test_the_requests_left_are_told(ordinary: World, crowdhub_sandbox: SandboxFactory) -> None:
     box = crowdhub_sandbox("rapidworkers")
-    with Hub(box.accounts, ledger=None) as hub:
+    with Hub(box.accounts) as hub:
         market = hub["rapidworkers"]
         before = market.request_budget()
         market.balance()

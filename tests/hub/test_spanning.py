@@ -8,13 +8,17 @@ from typing import Any
 import anyio
 import pytest
 
-from crowdhub import AsyncHub, Hub, Money, TaskDraft
+from crowdhub import AsyncHub, Hub, Money, Task, TaskDraft
 from crowdhub.errors import InvalidRequest, NotSupported, ProviderUnavailable
+from crowdhub.hub.split import SplitReport
 from crowdhub.sandbox import Fault, Sandbox
 from crowdhub_capsolver import CapSolverOptions
 from crowdhub_crowdsdom import CrowdSDOMOptions
+from crowdhub_crowdsdom.sandbox import CrowdSDOMSandbox
 from crowdhub_etxt import EtxtOptions
 from crowdhub_rapidworkers import RapidWorkersOptions
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+from tests.support.hand_clock import HandClock
 
 NAMES = ("rapidworkers", "crowdsdom", "etxt", "capsolver")
 
@@ -26,7 +30,7 @@ def box() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def hub(box: Sandbox, clock: Any) -> Iterator[Hub]:
+def hub(box: Sandbox, clock: HandClock) -> Iterator[Hub]:
     with Hub(box.accounts, clock=clock) as opened:
         yield opened
 
@@ -90,23 +94,23 @@ def test_the_same_draft_is_refused_with_reasons_where_it_does_not_fit(hub: Hub) 
 
 
 def crowdsdom_hands_in(box: Sandbox, job_id: str, count: int) -> None:
-    market: Any = box["crowdsdom"]
+    market = box.market(CrowdSDOMSandbox)
     for number in range(count):
         market.hand_in(market.take(job_id, f"worker-{number}"))
 
 
-def solve(hub: Hub) -> Any:
+def solve(hub: Hub) -> Task:
     task = {"type": "ReCaptchaV2TaskProxyLess", "websiteURL": "https://example.com", "websiteKey": "k"}
     return hub["capsolver"].publish(TaskDraft(options=[CapSolverOptions(task=task)]))
 
 
-def test_the_work_of_all_is_one_stream(hub: Hub, box: Sandbox, clock: Any) -> None:
+def test_the_work_of_all_is_one_stream(hub: Hub, box: Sandbox, clock: HandClock) -> None:
     tasks = [
         hub["rapidworkers"].publish(draft(slots=5)),
         hub["crowdsdom"].publish(draft(reward=Money("3", "CNY"), slots=5)),
         solve(hub),
     ]
-    box["rapidworkers"].hand_in(tasks[0].id, 5)  # type: ignore[attr-defined]
+    box.market(RapidWorkersSandbox).hand_in(tasks[0].id, 5)
     crowdsdom_hands_in(box, tasks[1].id, 5)
     box.advance(minutes=1)
     seen = [each.provider for each in hub.watch(tasks, status=None, rounds=2)]
@@ -118,7 +122,7 @@ def test_a_market_that_is_down_keeps_no_work_of_the_others(hub: Hub, box: Sandbo
         hub["crowdsdom"].publish(draft(reward=Money("3", "CNY"), slots=5)),
         hub["rapidworkers"].publish(draft(slots=5)),
     )
-    box["rapidworkers"].hand_in(up.id, 5)  # type: ignore[attr-defined]
+    box.market(RapidWorkersSandbox).hand_in(up.id, 5)
     box["crowdsdom"].faults.add(Fault.status(503, "before"), times=None)
     seen: list[str] = []
     stream = hub.watch([down, up], rounds=1)
@@ -128,8 +132,8 @@ def test_a_market_that_is_down_keeps_no_work_of_the_others(hub: Hub, box: Sandbo
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_async_hubs_span_too(box: Sandbox, clock: Any, backend: str) -> None:
-    async def main() -> tuple[Any, list[str]]:
+def test_async_hubs_span_too(box: Sandbox, clock: HandClock, backend: str) -> None:
+    async def main() -> tuple[SplitReport, list[str]]:
         async with AsyncHub(box.accounts, clock=clock) as hub:
             plain = draft()
             report = await hub.publish_split(plain, {"crowdsdom": 4, "etxt": 3}, rewards=REWARDS)

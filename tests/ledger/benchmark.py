@@ -6,21 +6,24 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import insert
+from sqlalchemy.engine import Connection
 
 from crowdhub.ledger import Budget, Ledger, Noted
-from crowdhub.ledger.intent import micros
 from crowdhub.model import Money
 from crowdhub.protocol import Call, Effect, RateLimit
 from crowdhub.ratelimit import Gates
+from crowdhub.store import micros
 from crowdhub.store.schema import intents
 
-IDENTITY = {"provider": "acme", "account": "acme", "environment": "sandbox"}
+IDENTITY: dict[str, Any] = {"provider": "acme", "account": "acme", "environment": "sandbox"}
 
 
 def fill(ledger: Ledger, count: int) -> None:
@@ -36,13 +39,18 @@ def fill(ledger: Ledger, count: int) -> None:
         "attempts": 1,
         "amount": "1.10",
         "currency": "USD",
+        "result": "null",
     }
     for start in range(0, count, 10_000):
         rows = [
             {**row, "id": f"row-{n}", "key": f"old-{n}", "task_id": str(n), "created_at": first + n * 1_000_000}
             for n in range(start, min(start + 10_000, count))
         ]
-        ledger.database.write(lambda connection, rows=rows: connection.execute(insert(intents), rows))
+        ledger.database.write(partial(_insert, rows))
+
+
+def _insert(rows: Sequence[Mapping[str, object]], connection: Connection) -> None:
+    connection.execute(insert(intents), rows)
 
 
 def timed(name: str, work: Callable[[int], object], rounds: int = 200) -> None:
@@ -56,7 +64,7 @@ def timed(name: str, work: Callable[[int], object], rounds: int = 200) -> None:
 
 
 def measure(url: str, rows: int) -> None:
-    with closing(Ledger.open(url)) as ledger, closing(Gates(ledger)) as gates:
+    with closing(Ledger.open(url)) as ledger, closing(Gates(ledger.database)) as gates:
         fill(ledger, rows)
         print(f"{rows:,} rows in {ledger.database.url.get_backend_name()}")
         budget = Budget.of({"USD": "1000000000", "per_day": {"USD": "1000000"}})

@@ -1,4 +1,3 @@
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -6,18 +5,15 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from support import postgres
-from support.hand_clock import HandClock
-
 from crowdhub.ledger import Ledger
+from tests.support import postgres
+from tests.support.hand_clock import HandClock
 
-IDENTITY = {"provider": "acme", "account": "acme", "environment": "sandbox"}
+IDENTITY: dict[str, Any] = {"provider": "acme", "account": "acme", "environment": "sandbox"}
 
 
 @pytest.fixture
-def identity() -> dict[str, str]:
+def identity() -> dict[str, Any]:
     return dict(IDENTITY)
 
 
@@ -37,7 +33,7 @@ def open_ledger() -> Iterator[Callable[..., Ledger]]:
     """Opens ledgers and closes them at the end."""
     opened: list[Ledger] = []
 
-    def open_one(target: Any, **more: Any) -> Ledger:
+    def open_one(target: str | Path, **more: Any) -> Ledger:
         opened.append(Ledger.open(target, **more))
         return opened[-1]
 

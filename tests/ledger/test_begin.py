@@ -1,54 +1,72 @@
 """An intent is written before its request, and a key is carried out once."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from queue import Queue
+from typing import Any, cast
 
 import pytest
 from pydantic import SecretStr
 
 from crowdhub.errors import ConfigurationError, InvalidRequest, Lost, OutcomeUnknown, ProviderUnavailable
-from crowdhub.ledger import Ledger, NotHeld, State, Status, UnderWay, canonical, owner
+from crowdhub.ledger import BeginStatus, Intent, Ledger, NotHeld, State, UnderWay, canonical, owner
 from crowdhub.ledger.heartbeat import Heartbeat
 from crowdhub.model import Money, Submission, Task, TaskDraft, Worker
+from tests.support.hand_clock import HandClock
 
 DRAFT = TaskDraft(title="Draw a fox", reward=Money("0.50", "USD"), slots=3)
 FIVE = Money("5", "USD")
 
 
-def test_an_intent_is_there_for_others_before_anything_is_sent(ledger, url, open_ledger, identity):
+def kept(ledger: Ledger, intent_id: str) -> Intent:
+    """The intent as the ledger has it now."""
+    found = ledger.get(intent_id)
+    assert found is not None
+    return found
+
+
+def asked(intent: Intent) -> dict[str, Any]:
+    return cast("dict[str, Any]", intent.content)
+
+
+def test_an_intent_is_there_for_others_before_anything_is_sent(
+    ledger: Ledger, url: str, open_ledger: Callable[..., Ledger], identity: dict[str, Any]
+) -> None:
     begun = ledger.begin(identity, "publish", DRAFT, key="order-42", amount=FIVE, reference="ref7")
-    assert begun.status is Status.NEW
+    assert begun.status is BeginStatus.NEW
 
     seen = open_ledger(url).get(begun.intent.id)
     assert seen is not None
     assert seen.state is State.OPEN
     assert (seen.key, seen.reference, seen.amount) == ("order-42", "ref7", FIVE)
-    assert seen.content["title"] == "Draw a fox"
+    assert asked(seen)["title"] == "Draw a fox"
     assert seen.created_at == ledger.clock.now()
 
 
-def test_the_same_key_gives_the_first_result_back(ledger, url, open_ledger, identity):
+def test_the_same_key_gives_the_first_result_back(
+    ledger: Ledger, url: str, open_ledger: Callable[..., Ledger], identity: dict[str, Any]
+) -> None:
     first = ledger.begin(identity, "publish", DRAFT, key="k", amount=FIVE)
     task = Task(id="77", charged=Money("4.40", "USD"), raw={"price": Decimal("1.10"), "n": 3}, **identity)
     ledger.finish(first.intent, task)
 
     again = open_ledger(url).begin(identity, "publish", DRAFT.copy_with(reference="other"), key="k", amount=FIVE)
-    assert again.status is Status.REPLAYED
+    assert again.status is BeginStatus.REPLAYED
     found = again.intent.read(Task)
     assert (found.id, found.charged, found.replayed) == ("77", Money("4.40", "USD"), True)
     assert found.raw == {"price": "1.10", "n": 3}
     assert (again.intent.task_id, again.intent.charged) == ("77", Money("4.40", "USD"))
 
 
-def test_amounts_that_are_equal_are_the_same_content(ledger, identity):
+def test_amounts_that_are_equal_are_the_same_content(ledger: Ledger, identity: dict[str, Any]) -> None:
     begun = ledger.begin(identity, "publish", DRAFT, key="k")
     ledger.finish(begun.intent, None)
     same = DRAFT.copy_with(reward=Money("0.5", "USD"))
-    assert ledger.begin(identity, "publish", same, key="k").status is Status.REPLAYED
+    assert ledger.begin(identity, "publish", same, key="k").status is BeginStatus.REPLAYED
 
 
-def test_a_key_used_for_something_else_says_what_differs(ledger, identity):
+def test_a_key_used_for_something_else_says_what_differs(ledger: Ledger, identity: dict[str, Any]) -> None:
     ledger.begin(identity, "publish", DRAFT, key="k")
     with pytest.raises(InvalidRequest) as caught:
         ledger.begin(identity, "publish", DRAFT.copy_with(slots=4, proof="a picture"), key="k")
@@ -61,25 +79,27 @@ def test_a_key_used_for_something_else_says_what_differs(ledger, identity):
     assert len(list(ledger.report.entries())) == 1
 
 
-def test_keys_are_apart_by_account_environment_and_operation(ledger, identity):
+def test_keys_are_apart_by_account_environment_and_operation(ledger: Ledger, identity: dict[str, Any]) -> None:
     ledger.begin(identity, "publish", DRAFT, key="k")
     for other in ({"account": "second"}, {"environment": "live"}, {"provider": "other"}):
-        assert ledger.begin({**identity, **other}, "publish", "something", key="k").status is Status.NEW
-    assert ledger.begin(identity, "pay_bonus", "something", key="k").status is Status.NEW
+        assert ledger.begin({**identity, **other}, "publish", "something", key="k").status is BeginStatus.NEW
+    assert ledger.begin(identity, "pay_bonus", "something", key="k").status is BeginStatus.NEW
 
 
-def test_calls_without_a_key_are_never_confused(ledger, identity):
+def test_calls_without_a_key_are_never_confused(ledger: Ledger, identity: dict[str, Any]) -> None:
     first = ledger.begin(identity, "publish", DRAFT)
     second = ledger.begin(identity, "publish", DRAFT)
-    assert first.status is second.status is Status.NEW
+    assert first.status is second.status is BeginStatus.NEW
     assert first.intent.id != second.intent.id
 
 
-def test_a_key_under_way_is_waited_for(ledger, url, open_ledger, identity, clock):
+def test_a_key_under_way_is_waited_for(
+    ledger: Ledger, url: str, open_ledger: Callable[..., Ledger], identity: dict[str, Any], clock: HandClock
+) -> None:
     begun = ledger.begin(identity, "publish", DRAFT, key="k")
     other = open_ledger(url, clock=clock)
     second = other.begin(identity, "publish", DRAFT, key="k")
-    assert second.status is Status.UNDER_WAY
+    assert second.status is BeginStatus.UNDER_WAY
 
     with pytest.raises(UnderWay, match="'k' is under way in process") as caught:
         other.wait(second.intent, max_wait=3)
@@ -91,7 +111,7 @@ def test_a_key_under_way_is_waited_for(ledger, url, open_ledger, identity, clock
     assert other.begin(identity, "publish", DRAFT, key="k").intent.read(Task).id == "1"
 
 
-def test_what_certainly_was_not_done_frees_its_key(ledger, identity):
+def test_what_certainly_was_not_done_frees_its_key(ledger: Ledger, identity: dict[str, Any]) -> None:
     begun = ledger.begin(identity, "publish", DRAFT, key="k", amount=FIVE)
     failed = ledger.fail(begun.intent, ProviderUnavailable("no route", sent=False))
     assert failed.state is State.NOT_DONE
@@ -99,28 +119,28 @@ def test_what_certainly_was_not_done_frees_its_key(ledger, identity):
     assert "no route" in str(failed.error)
 
     again = ledger.begin(identity, "publish", DRAFT.copy_with(slots=9), key="k", amount=FIVE)
-    assert again.status is Status.NEW
+    assert again.status is BeginStatus.NEW
     assert again.intent.id != begun.intent.id
 
 
-def test_an_unknown_outcome_is_settled_before_anything_is_sent(ledger, identity):
+def test_an_unknown_outcome_is_settled_before_anything_is_sent(ledger: Ledger, identity: dict[str, Any]) -> None:
     begun = ledger.begin(identity, "publish", DRAFT, key="k", amount=FIVE)
     lost = OutcomeUnknown("It did not answer.", lost=Lost.TIMED_OUT).looking_for("a task with the mark ref7")
-    kept = ledger.unknown(begun.intent, lost)
-    assert (kept.state, kept.spent, kept.look_for) == (State.UNKNOWN, FIVE, "a task with the mark ref7")
+    left = ledger.unknown(begun.intent, lost)
+    assert (left.state, left.spent, left.look_for) == (State.UNKNOWN, FIVE, "a task with the mark ref7")
 
     mine = ledger.begin(identity, "publish", DRAFT, key="k", amount=FIVE)
-    assert (mine.status, mine.intent.id, mine.intent.attempts) == (Status.RECOVER, begun.intent.id, 2)
-    assert ledger.begin(identity, "publish", DRAFT, key="k").status is Status.UNDER_WAY
-    assert ledger.claim(begun.intent.id).status is Status.UNDER_WAY
+    assert (mine.status, mine.intent.id, mine.intent.attempts) == (BeginStatus.RECOVER, begun.intent.id, 2)
+    assert ledger.begin(identity, "publish", DRAFT, key="k").status is BeginStatus.UNDER_WAY
+    assert ledger.claim(begun.intent.id).status is BeginStatus.UNDER_WAY
     assert ledger.open_intents() == []
     assert [each.id for each in ledger.open_intents(under_way=True)] == [begun.intent.id]
 
     ledger.finish(mine.intent, Task(id="5", **identity))
-    assert ledger.claim(begun.intent.id).status is Status.REPLAYED
+    assert ledger.claim(begun.intent.id).status is BeginStatus.REPLAYED
 
 
-def test_whatever_leaves_the_request_leaves_it_recoverable(ledger, identity):
+def test_whatever_leaves_the_request_leaves_it_recoverable(ledger: Ledger, identity: dict[str, Any]) -> None:
     begun = ledger.begin(identity, "publish", DRAFT, key="k")
     with pytest.raises(KeyboardInterrupt), ledger.holding(begun.intent):
         raise KeyboardInterrupt
@@ -132,31 +152,34 @@ def test_whatever_leaves_the_request_leaves_it_recoverable(ledger, identity):
     assert len(ledger.open_intents()) == 1
 
 
-def test_another_machine_is_believed_as_long_as_its_lease(ledger, clock, identity, monkeypatch):
+def test_another_machine_is_believed_as_long_as_its_lease(
+    ledger: Ledger, clock: HandClock, identity: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as there:
         there.setattr(owner, "new_holder", lambda: "another-machine/12/34/box/0001")
         begun = ledger.begin(identity, "publish", DRAFT, key="k")
-    clock.move(ledger.lease - 1)
-    assert ledger.begin(identity, "publish", DRAFT, key="k").status is Status.UNDER_WAY
+    clock.move(ledger.leases.seconds - 1)
+    assert ledger.begin(identity, "publish", DRAFT, key="k").status is BeginStatus.UNDER_WAY
     ledger.renew(begun.intent)
-    clock.move(ledger.lease - 1)
-    assert ledger.begin(identity, "publish", DRAFT, key="k").status is Status.UNDER_WAY
+    clock.move(ledger.leases.seconds - 1)
+    assert ledger.begin(identity, "publish", DRAFT, key="k").status is BeginStatus.UNDER_WAY
     clock.move(2)
     assert [each.id for each in ledger.open_intents()] == [begun.intent.id]
-    assert ledger.begin(identity, "publish", DRAFT, key="k").status is Status.RECOVER
+    assert ledger.begin(identity, "publish", DRAFT, key="k").status is BeginStatus.RECOVER
 
 
-def test_the_heartbeat_renews_what_is_under_way_and_nothing_else(ledger, clock, identity):
+def test_the_heartbeat_renews_what_is_under_way_and_nothing_else(
+    ledger: Ledger, clock: HandClock, identity: dict[str, Any]
+) -> None:
     held = ledger.begin(identity, "publish", "a").intent
     ended = ledger.unknown(ledger.begin(identity, "publish", "b").intent, "lost")
     clock.move(60)
-    ledger._heartbeat.beat()
-    renewed = ledger.get(held.id)
-    assert (renewed.lease_until - clock.now()).total_seconds() == ledger.lease
-    assert ledger.get(ended.id).lease_until == ended.lease_until
+    ledger.leases.beat()
+    assert (kept(ledger, held.id).lease_until - clock.now()).total_seconds() == ledger.leases.seconds
+    assert kept(ledger, ended.id).lease_until == ended.lease_until
 
 
-def test_the_heartbeat_beats_by_itself_while_something_is_held():
+def test_the_heartbeat_beats_by_itself_while_something_is_held() -> None:
     beats: Queue[list[str]] = Queue()
     heart = Heartbeat(lambda holders: beats.put(sorted(holders)), every=0.001)
     heart.add("a")
@@ -167,28 +190,35 @@ def test_the_heartbeat_beats_by_itself_while_something_is_held():
     while beats.get(timeout=10) != ["b"]:
         pass
     thread = heart._thread
+    assert thread is not None
     heart.close()
     assert not thread.is_alive()
 
 
-def taken_over(ledger: Ledger, identity: dict[str, str], clock, monkeypatch):
+def taken_over(
+    ledger: Ledger, identity: dict[str, Any], clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Intent, Intent]:
     with monkeypatch.context() as there:
         there.setattr(owner, "new_holder", lambda: "another-machine/12/34/box/0001")
         first = ledger.begin(identity, "publish", DRAFT, key="k", amount=FIVE).intent
-    clock.move(ledger.lease + 1)
+    clock.move(ledger.leases.seconds + 1)
     return first, ledger.begin(identity, "publish", DRAFT, key="k", amount=FIVE).intent
 
 
-def test_who_lost_the_lease_cannot_call_it_undone(ledger, identity, clock, monkeypatch):
+def test_who_lost_the_lease_cannot_call_it_undone(
+    ledger: Ledger, identity: dict[str, Any], clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second = taken_over(ledger, identity, clock, monkeypatch)
     for late in (ledger.fail, ledger.unknown):
         with pytest.raises(NotHeld):
             late(first, "too late")
-    assert ledger.get(second.id).state is State.OPEN
+    assert kept(ledger, second.id).state is State.OPEN
     assert ledger.report.totals()[0].held == FIVE
 
 
-def test_evidence_that_it_was_done_wins(ledger, identity, clock, monkeypatch):
+def test_evidence_that_it_was_done_wins(
+    ledger: Ledger, identity: dict[str, Any], clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second = taken_over(ledger, identity, clock, monkeypatch)
     ledger.fail(second, "not found")
     third = ledger.begin(identity, "publish", DRAFT, key="k", amount=FIVE).intent
@@ -201,7 +231,7 @@ def test_evidence_that_it_was_done_wins(ledger, identity, clock, monkeypatch):
     assert ledger.begin(identity, "publish", DRAFT, key="k").intent.read(Task).id == "3"
 
 
-def test_finishing_twice_counts_once(ledger, identity):
+def test_finishing_twice_counts_once(ledger: Ledger, identity: dict[str, Any]) -> None:
     begun = ledger.begin(identity, "publish", DRAFT, key="k", amount=FIVE)
     ledger.finish(begun.intent, Task(id="1", **identity))
     assert ledger.finish(begun.intent, Task(id="2", **identity)).read(Task).id == "1"
@@ -217,46 +247,48 @@ def deep() -> dict[str, object]:
 
 
 @pytest.mark.parametrize("raw", [deep(), {"x": "y" * 2_000_000}, {"x": object()}], ids=["deep", "long", "odd"])
-def test_a_monstrous_answer_never_loses_that_it_was_done(file_ledger, identity, raw):
+def test_a_monstrous_answer_never_loses_that_it_was_done(
+    file_ledger: Ledger, identity: dict[str, Any], raw: dict[str, object]
+) -> None:
     begun = file_ledger.begin(identity, "publish", DRAFT, key="k")
     file_ledger.finish(begun.intent, Task(id="1", title="kept", raw=raw, **identity))
     found = file_ledger.begin(identity, "publish", DRAFT, key="k").intent.read(Task)
     assert (found.id, found.title, found.raw) == ("1", "kept", {})
 
 
-def test_odd_characters_trouble_no_database(ledger, identity):
+def test_odd_characters_trouble_no_database(ledger: Ledger, identity: dict[str, Any]) -> None:
     odd = "nul \x00, half \ud800, right to left \u202e"
     begun = ledger.begin(identity, "publish", TaskDraft.model_construct(title=odd), key="k")
     task = Task(id="1", raw={odd: odd}, **identity)
     ledger.finish(begun.intent, task)
-    assert ledger.get(begun.intent.id).read(Task).raw == {odd: odd}
+    assert kept(ledger, begun.intent.id).read(Task).raw == {odd: odd}
     failed = ledger.fail(ledger.begin(identity, "publish", "x").intent, odd)
-    assert "nul" in failed.error
+    assert "nul" in str(failed.error)
 
 
 @pytest.mark.parametrize("key", ["", "  ", "k" * 201, "a\nb", "a\x00b"])
-def test_a_key_has_to_be_a_word(file_ledger, identity, key):
+def test_a_key_has_to_be_a_word(file_ledger: Ledger, identity: dict[str, Any], key: str) -> None:
     with pytest.raises(InvalidRequest, match="printable"):
         file_ledger.begin(identity, "publish", DRAFT, key=key)
 
 
 @pytest.mark.parametrize("amount", ["-1", "1e15", "0.0000000001"])
-def test_an_amount_has_to_be_one(file_ledger, identity, amount):
+def test_an_amount_has_to_be_one(file_ledger: Ledger, identity: dict[str, Any], amount: str) -> None:
     with pytest.raises(InvalidRequest, match="amount"):
         file_ledger.begin(identity, "publish", DRAFT, amount=Money(amount, "USD"))
 
 
-def test_files_are_kept_by_their_hash_only(file_ledger, identity, tmp_path):
+def test_files_are_kept_by_their_hash_only(file_ledger: Ledger, identity: dict[str, Any], tmp_path: Path) -> None:
     picture = tmp_path / "fox.png"
     picture.write_bytes(b"a picture of a fox")
     by_path = file_ledger.begin(identity, "publish", DRAFT.copy_with(image=picture), key="k").intent
-    assert by_path.content["image"]["bytes"] == 18
+    assert asked(by_path)["image"]["bytes"] == 18
     assert canonical(DRAFT.copy_with(image=b"a picture of a fox")) == by_path.content
     with pytest.raises(InvalidRequest, match="cannot be read"):
         canonical(DRAFT.copy_with(image=tmp_path / "absent.png"))
 
 
-def test_no_secret_enters(file_ledger, identity, tmp_path: Path):
+def test_no_secret_enters(file_ledger: Ledger, identity: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="secret"):
         file_ledger.begin(identity, "publish", {"key": SecretStr("s3cr3t-key")})
     file_ledger.redact = lambda text: text.replace("s3cr3t-key", "[secret]")

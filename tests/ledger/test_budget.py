@@ -1,25 +1,28 @@
 """What may be spent is checked and reserved in one step."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from threading import Thread
+from typing import Any
 
 import pytest
-from support.programs import Program
 
 from crowdhub.errors import BudgetExceeded, ConfigurationError
-from crowdhub.ledger import Budget, Ledger
+from crowdhub.ledger import Begun, Budget, Ledger
 from crowdhub.model import Money, Task
+from tests.support.hand_clock import HandClock
+from tests.support.programs import Program
 
 
 def usd(amount: str) -> Money:
     return Money(amount, "USD")
 
 
-def spend(ledger, identity, amount, budget, **more):
+def spend(ledger: Ledger, identity: dict[str, Any], amount: str, budget: Budget | None, **more: Any) -> Begun:
     return ledger.begin(identity, more.pop("operation", "publish"), "work", amount=usd(amount), budget=budget, **more)
 
 
-def test_the_budget_holds_and_says_need_and_have(ledger, identity):
+def test_the_budget_holds_and_says_need_and_have(ledger: Ledger, identity: dict[str, Any]) -> None:
     budget = Budget.of({"USD": "7"})
     first = spend(ledger, identity, "5", budget)
     with pytest.raises(BudgetExceeded) as caught:
@@ -35,14 +38,14 @@ def test_the_budget_holds_and_says_need_and_have(ledger, identity):
     spend(ledger, identity, "5", budget)
 
 
-def test_an_unknown_outcome_stays_reserved(ledger, identity):
+def test_an_unknown_outcome_stays_reserved(ledger: Ledger, identity: dict[str, Any]) -> None:
     budget = Budget.of({"USD": "7"})
     ledger.unknown(spend(ledger, identity, "5", budget).intent, "lost")
     with pytest.raises(BudgetExceeded):
         spend(ledger, identity, "3", budget)
 
 
-def test_what_was_really_charged_counts(ledger, identity):
+def test_what_was_really_charged_counts(ledger: Ledger, identity: dict[str, Any]) -> None:
     budget = Budget.of({"USD": "7"})
     ledger.finish(spend(ledger, identity, "5", budget).intent, Task(id="1", charged=usd("3.5"), **identity))
     spend(ledger, identity, "3.5", budget)
@@ -50,7 +53,7 @@ def test_what_was_really_charged_counts(ledger, identity):
         spend(ledger, identity, "0.5", budget)
 
 
-def test_a_day_has_its_own_budget(ledger, identity, clock):
+def test_a_day_has_its_own_budget(ledger: Ledger, identity: dict[str, Any], clock: HandClock) -> None:
     budget = Budget.of({"per_day": {"USD": "4"}})
     clock.at = datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC)
     late = spend(ledger, identity, "3", budget)
@@ -63,7 +66,7 @@ def test_a_day_has_its_own_budget(ledger, identity, clock):
         spend(ledger, identity, "1", budget)
 
 
-def test_a_task_has_its_own_budget(ledger, identity):
+def test_a_task_has_its_own_budget(ledger: Ledger, identity: dict[str, Any]) -> None:
     budget = Budget.of({"per_task": {"USD": "10"}})
     with pytest.raises(BudgetExceeded, match="for one task has 10 USD left"):
         spend(ledger, identity, "11", budget)
@@ -75,7 +78,7 @@ def test_a_task_has_its_own_budget(ledger, identity):
     spend(ledger, identity, "1", budget, operation="pay_bonus", task_id="t2")
 
 
-def test_the_hub_and_each_account_have_theirs(ledger, identity):
+def test_the_hub_and_each_account_have_theirs(ledger: Ledger, identity: dict[str, Any]) -> None:
     budget = Budget.of({"USD": "10", "acme": {"USD": "4", "per_day": {"USD": "3"}}}, accounts=["acme", "second"])
     with pytest.raises(BudgetExceeded, match="budget of acme for 2026-03-01"):
         spend(ledger, identity, "3.5", budget)
@@ -85,7 +88,7 @@ def test_the_hub_and_each_account_have_theirs(ledger, identity):
         spend(ledger, identity, "1", budget)
 
 
-def test_only_the_hubs_own_accounts_and_environment_count(ledger, identity):
+def test_only_the_hubs_own_accounts_and_environment_count(ledger: Ledger, identity: dict[str, Any]) -> None:
     budget = Budget.of({"USD": "5"}, accounts=["acme"])
     spend(ledger, {**identity, "account": "stranger"}, "50", None)
     spend(ledger, {**identity, "environment": "live"}, "5", budget)
@@ -93,13 +96,13 @@ def test_only_the_hubs_own_accounts_and_environment_count(ledger, identity):
     ledger.begin(identity, "publish", "roubles", amount=Money("900", "RUB"), budget=budget)
 
 
-def test_nothing_may_be_spent_on_a_budget_of_nothing(ledger, identity):
+def test_nothing_may_be_spent_on_a_budget_of_nothing(ledger: Ledger, identity: dict[str, Any]) -> None:
     with pytest.raises(BudgetExceeded):
         spend(ledger, identity, "0.01", Budget.of({"USD": 0}))
     spend(ledger, identity, "0", Budget.of({"USD": 0}))
 
 
-def test_a_price_that_nobody_knows_is_refused_under_a_budget(file_ledger, identity):
+def test_a_price_that_nobody_knows_is_refused_under_a_budget(file_ledger: Ledger, identity: dict[str, Any]) -> None:
     for budget in (Budget.of({"USD": "5"}), Budget.of({"acme": {"per_day": {"USD": "5"}}})):
         with pytest.raises(ConfigurationError, match="price of this call is not known"):
             file_ledger.begin(identity, "solve", "captcha", budget=budget)
@@ -114,18 +117,18 @@ def test_a_price_that_nobody_knows_is_refused_under_a_budget(file_ledger, identi
         ({"XXQ": "5"}, "XXQ"),
         ({"USD": "-5"}, "0 or more"),
         ({"per_day": "5"}, r"budget\.per_day = '5': give amounts by currency"),
-        ({"acmee": {"USD": "5"}}, r"'acmee' is no account here \(accounts: acme\)"),
+        ({"acmee": {"USD": "5"}}, r"there is no account 'acmee' here \(accounts: acme\)"),
         ({"acme": {"per_week": {"USD": "5"}}}, "per_week"),
         ({"USD": Money("5", "RUB")}, "in USD"),
         ({"unpriced": "maybe"}, "unpriced"),
     ],
 )
-def test_a_wrong_budget_says_what_is_wrong(given, words):
+def test_a_wrong_budget_says_what_is_wrong(given: Mapping[str, object], words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
         Budget.of(given, accounts=["acme"])
 
 
-def test_threads_cannot_overspend_together(ledger, identity):
+def test_threads_cannot_overspend_together(ledger: Ledger, identity: dict[str, Any]) -> None:
     budget = Budget.of({"USD": "10"})
     outcomes: list[bool] = []
 
@@ -146,7 +149,7 @@ def test_threads_cannot_overspend_together(ledger, identity):
     assert len(outcomes) == 25
 
 
-def test_processes_cannot_overspend_together(url, open_ledger: type[Ledger]):
+def test_processes_cannot_overspend_together(url: str, open_ledger: Callable[..., Ledger]) -> None:
     source = """
 ledger, spent = Ledger.open(sys.argv[1]), 0
 say("ready"); sys.stdin.readline()

@@ -1,10 +1,14 @@
 """Processes that end in the middle, and two at the same work."""
 
-import pytest
-from support.programs import Program
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from crowdhub.ledger import State, Status
+import pytest
+
+from crowdhub.ledger import BeginStatus, Ledger, State, owner
 from crowdhub.model import Task
+from tests.support.programs import Program
 
 BEGIN = """
 ledger = Ledger.open(sys.argv[1])
@@ -18,26 +22,32 @@ say("done")
 """
 
 
-def test_a_live_owner_is_waited_for_and_a_killed_one_is_taken_over_at_once(url, open_ledger, identity):
+def test_a_live_owner_is_waited_for_and_a_killed_one_is_taken_over_at_once(
+    url: str, open_ledger: Callable[..., Ledger], identity: dict[str, Any]
+) -> None:
     with Program(BEGIN, url) as program:
         intent_id, status = program.said()
         assert status == "new"
         ledger = open_ledger(url)
-        assert ledger.begin(identity, "publish", "work", key="k").status is Status.UNDER_WAY
+        assert ledger.begin(identity, "publish", "work", key="k").status is BeginStatus.UNDER_WAY
         assert ledger.open_intents() == []
         assert ledger.journal.open() == []
 
         program.kill()
         assert [each.reference for each in ledger.open_intents()] == ["ref7"]
         mine = ledger.begin(identity, "publish", "work", key="k")
-        assert (mine.status, mine.intent.id) == (Status.RECOVER, intent_id)
+        assert (mine.status, mine.intent.id) == (BeginStatus.RECOVER, intent_id)
         review = ledger.journal.take_over()[0]
-        assert [(each.submission_id, each.verdict, each.words) for each in review.entries] == [("2", "reject", "empty")]
+        assert [(each.submission_id, each.verdict, each.comment) for each in review.entries] == [
+            ("2", "reject", "empty")
+        ]
         ledger.fail(mine.intent, "it is not there")
-        assert ledger.begin(identity, "publish", "work", key="k").status is Status.NEW
+        assert ledger.begin(identity, "publish", "work", key="k").status is BeginStatus.NEW
 
 
-def test_the_second_process_gets_the_firsts_result(url, open_ledger, identity):
+def test_the_second_process_gets_the_firsts_result(
+    url: str, open_ledger: Callable[..., Ledger], identity: dict[str, Any]
+) -> None:
     with Program(BEGIN, url) as program:
         program.said()
         ledger = open_ledger(url)
@@ -48,7 +58,7 @@ def test_the_second_process_gets_the_firsts_result(url, open_ledger, identity):
         assert ledger.begin(identity, "publish", "work", key="k").intent.read(Task).id == "9"
 
 
-def test_of_two_processes_with_one_key_one_sends(url):
+def test_of_two_processes_with_one_key_one_sends(url: str) -> None:
     source = """
 ledger = Ledger.open(sys.argv[1])
 say("ready"); sys.stdin.readline()
@@ -64,7 +74,9 @@ sys.stdin.readline()
             assert sorted(pair) == ["new", "under way"]
 
 
-def test_a_forked_child_shares_nothing_it_should_not(url, open_ledger, identity):
+def test_a_forked_child_shares_nothing_it_should_not(
+    url: str, open_ledger: Callable[..., Ledger], identity: dict[str, Any]
+) -> None:
     source = """
 ledger = Ledger.open(sys.argv[1])
 mine = ledger.begin(ID, "publish", "parent", key="parent").intent
@@ -82,14 +94,12 @@ say(ledger.finish(mine).state)
 
 
 @pytest.mark.parametrize("holder", [None, "", "nonsense", "a/b"])
-def test_an_intent_without_a_sensible_holder_is_nobodys(holder):
-    from crowdhub.ledger import owner
-
+def test_an_intent_without_a_sensible_holder_is_nobodys(holder: str | None) -> None:
     assert not owner.is_alive(holder, 10, 5)
     assert owner.words(holder) == "no process"
 
 
-def test_programs_that_make_a_new_ledger_in_one_moment_all_get_it(tmp_path):
+def test_programs_that_make_a_new_ledger_in_one_moment_all_get_it(tmp_path: Path) -> None:
     source = """
 say("ready"); sys.stdin.readline()
 opened = 0

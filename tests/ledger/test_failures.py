@@ -3,19 +3,27 @@
 import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
-from support import postgres
-from support.hand_clock import HandClock
+from sqlalchemy import exc
+from sqlalchemy.engine import Connection
 
 from crowdhub.errors import CallerError, ConfigurationError
-from crowdhub.ledger import Ledger, LedgerError, State, Status, default_path
+from crowdhub.ledger import BeginStatus, Ledger, LedgerError, State, default_path
 from crowdhub.store import migrations as versions
+from tests.support import postgres
+from tests.support.hand_clock import HandClock
+
+T = TypeVar("T")
 
 
-def test_a_locked_file_is_waited_for_and_then_named(tmp_path, identity, clock, open_ledger):
+def test_a_locked_file_is_waited_for_and_then_named(
+    tmp_path: Path, identity: dict[str, Any], clock: HandClock, open_ledger: Callable[..., Ledger]
+) -> None:
     file = tmp_path / "ledger.sqlite3"
     ledger = open_ledger(file, clock=clock, patience=0.05)
     held = ledger.begin(identity, "publish", "work", key="k").intent
@@ -33,13 +41,15 @@ def test_a_locked_file_is_waited_for_and_then_named(tmp_path, identity, clock, o
         assert after.value.sent
         assert "Money may have been spent" in str(after.value)
         assert "recover" in after.value.next_step
-        assert ledger.get(held.id).state is State.OPEN  # reading goes on
+        left = ledger.get(held.id)  # reading goes on
+        assert left is not None
+        assert left.state is State.OPEN
         other.execute("ROLLBACK")
     assert [each.id for each in ledger.open_intents()] == [held.id]
-    assert ledger.begin(identity, "publish", "work", key="k").status is Status.RECOVER
+    assert ledger.begin(identity, "publish", "work", key="k").status is BeginStatus.RECOVER
 
 
-def test_a_full_disk_leaves_no_half_intent(file_ledger, identity):
+def test_a_full_disk_leaves_no_half_intent(file_ledger: Ledger, identity: dict[str, Any]) -> None:
     engine = file_ledger.database.engine
     file_ledger.begin(identity, "publish", "small")
     with engine.connect() as connection:
@@ -55,18 +65,20 @@ def test_a_full_disk_leaves_no_half_intent(file_ledger, identity):
         driver = connection.connection.dbapi_connection
         assert driver is not None
         driver.execute("PRAGMA max_page_count = 100000")
-    assert file_ledger.begin(identity, "publish", "x" * 200_000, key="k").status is Status.NEW
+    assert file_ledger.begin(identity, "publish", "x" * 200_000, key="k").status is BeginStatus.NEW
 
 
-def test_a_file_that_is_no_ledger_is_refused_and_left_alone(tmp_path):
+def test_a_file_that_is_not_a_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "ledger.sqlite3"
-    file.write_bytes(b"this is no database at all" * 500)
+    file.write_bytes(b"this is not a database" * 500)
     with pytest.raises(LedgerError, match=r"is damaged.*backup"):
         Ledger.open(file)
-    assert file.read_bytes() == b"this is no database at all" * 500
+    assert file.read_bytes() == b"this is not a database" * 500
 
 
-def test_a_file_damaged_later_is_named(tmp_path, identity, open_ledger):
+def test_a_file_damaged_later_is_named(
+    tmp_path: Path, identity: dict[str, Any], open_ledger: Callable[..., Ledger]
+) -> None:
     file = tmp_path / "ledger.sqlite3"
     with closing(Ledger.open(file)) as ledger:
         for n in range(50):
@@ -78,7 +90,7 @@ def test_a_file_damaged_later_is_named(tmp_path, identity, open_ledger):
         broken.begin(identity, "publish", "more")
 
 
-def test_a_ledger_of_a_newer_version_is_refused(url, monkeypatch):
+def test_a_ledger_of_a_newer_version_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     Ledger.open(url).close()
     monkeypatch.setattr(versions, "MIGRATIONS", [])
     with pytest.raises(LedgerError, match="written by a newer crowdhub") as caught:
@@ -86,23 +98,24 @@ def test_a_ledger_of_a_newer_version_is_refused(url, monkeypatch):
     assert "Upgrade crowdhub" in caught.value.next_step
 
 
-def test_an_older_ledger_is_brought_up_to_date_once(url, monkeypatch, identity, open_ledger):
+def test_an_older_ledger_is_brought_up_to_date_once(
+    url: str, monkeypatch: pytest.MonkeyPatch, identity: dict[str, Any], open_ledger: Callable[..., Ledger]
+) -> None:
     with closing(Ledger.open(url)) as old:
-        kept = old.begin(identity, "publish", "work", key="k").intent
+        first = old.begin(identity, "publish", "work", key="k").intent
     monkeypatch.setattr(
         versions, "MIGRATIONS", [*versions.MIGRATIONS, ("ALTER TABLE crowdhub_intent ADD COLUMN tag TEXT",)]
     )
-    for _ in range(2):
-        ledger = open_ledger(url)
-        assert ledger.get(kept.id) is not None
-    versions_now = ledger.database.read(
+    for ledger in (open_ledger(url), open_ledger(url)):
+        assert ledger.get(first.id) is not None
+    versions_now = open_ledger(url).database.read(
         lambda c: c.exec_driver_sql("SELECT version FROM crowdhub_schema ORDER BY 1").scalars().all()
     )
-    assert versions_now == [1, 2]
+    assert versions_now == [1, 2, 3]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
-def test_the_default_file_is_the_users_own(tmp_path, monkeypatch):
+def test_the_default_file_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("HOME", str(tmp_path))
     Ledger.open().close()
@@ -118,23 +131,23 @@ def test_the_default_file_is_the_users_own(tmp_path, monkeypatch):
         ("sqlite://", "in memory"),
         ("sqlite:///:memory:", "in memory"),
         ("mysql://localhost/x", "'mysql' is neither"),
-        ("://", "no database URL"),
-        ("postgresql+psycopg://user:hunter22@[::1/x", "no database URL"),
+        ("://", "not a database URL"),
+        ("postgresql+psycopg://user:hunter22@[::1/x", "not a database URL"),
     ],
 )
-def test_an_address_that_cannot_be_is_refused(address, words):
+def test_an_address_that_cannot_be_is_refused(address: str, words: str) -> None:
     with pytest.raises(ConfigurationError, match=words) as caught:
         Ledger.open(address)
     assert "hunter22" not in str(caught.value)
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(LedgerError, match="cannot be made"):
         Ledger.open(tmp_path / "file" / "ledger.sqlite3")
 
 
-def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path):
+def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path) -> None:
     clock = HandClock()
     with pytest.raises(LedgerError, match="cannot be reached") as caught:
         Ledger.open(f"postgresql://user:hunter22@/x?host={tmp_path}", clock=clock, patience=1)
@@ -143,7 +156,7 @@ def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path):
     assert len(clock.slept) == 3  # it was tried again
 
 
-def test_a_server_that_went_away_and_came_back_is_found_again(identity, clock):
+def test_a_server_that_went_away_and_came_back_is_found_again(identity: dict[str, Any], clock: HandClock) -> None:
     with closing(Ledger.open(postgres.new_database(), clock=clock)) as ledger:
         first = ledger.begin(identity, "publish", "work", key="k").intent
         postgres.stop()
@@ -157,26 +170,31 @@ def test_a_server_that_went_away_and_came_back_is_found_again(identity, clock):
         finally:
             postgres.start()
         assert [each.id for each in ledger.open_intents()] == [first.id]
-        assert ledger.begin(identity, "publish", "work", key="k").status is Status.RECOVER
+        assert ledger.begin(identity, "publish", "work", key="k").status is BeginStatus.RECOVER
         assert len(list(ledger.report.entries())) == 1
 
 
-def test_a_server_that_is_back_in_a_moment_is_not_even_noticed(identity, clock, monkeypatch):
+def test_a_server_that_is_back_in_a_moment_is_not_even_noticed(
+    identity: dict[str, Any], clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sleep(_seconds: float) -> None:
+        postgres.start()
+
     with closing(Ledger.open(postgres.new_database(), clock=clock)) as ledger:
         ledger.begin(identity, "publish", "work")
         postgres.stop()
-        monkeypatch.setattr(clock, "sleep", lambda _: postgres.start())
-        assert ledger.begin(identity, "publish", "more", key="k").status is Status.NEW
+        monkeypatch.setattr(clock, "sleep", sleep)
+        assert ledger.begin(identity, "publish", "more", key="k").status is BeginStatus.NEW
         assert len(list(ledger.report.entries())) == 2
 
 
-def test_an_answer_lost_at_the_commit_writes_nothing_twice(ledger, identity, monkeypatch):
+def test_an_answer_lost_at_the_commit_writes_nothing_twice(
+    ledger: Ledger, identity: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The database goes away right after a commit: the work is run again and finds its own row."""
-    from sqlalchemy import exc
-
     real, fail = ledger.database._write, [True]
 
-    def flaky(work, lock):
+    def flaky(work: Callable[[Connection], T], lock: int) -> T:
         found = real(work, lock)
         if fail and fail.pop():
             raise exc.OperationalError("COMMIT", {}, Exception("gone"), connection_invalidated=True)
@@ -184,7 +202,7 @@ def test_an_answer_lost_at_the_commit_writes_nothing_twice(ledger, identity, mon
 
     monkeypatch.setattr(ledger.database, "_write", flaky)
     begun = ledger.begin(identity, "publish", "work", key="k")
-    assert begun.status is Status.NEW
+    assert begun.status is BeginStatus.NEW
     assert len(list(ledger.report.entries())) == 1
     fail.append(True)
     assert ledger.unknown(begun.intent, "lost").state is State.UNKNOWN
@@ -194,7 +212,7 @@ def test_an_answer_lost_at_the_commit_writes_nothing_twice(ledger, identity, mon
     assert [len(each.entries) for each in ledger.journal.open()] == [1]
 
 
-def test_a_folder_of_ones_own_choice_is_left_as_it_is(tmp_path: Path):
+def test_a_folder_of_ones_own_choice_is_left_as_it_is(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     Ledger.open(tmp_path / "ledger.sqlite3").close()
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755

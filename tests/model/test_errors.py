@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import inspect
 import pickle
 import re
@@ -36,20 +38,21 @@ KINDS = [
 ]
 
 
-def made(kind):
+def made(kind: type[CrowdhubError]) -> CrowdhubError:
+    error: CrowdhubError
     if kind is NotSupported:
         error = NotSupported(Capability.CANCEL, "rapidworkers", reason="no call for it")
     elif kind is BudgetExceeded:
         error = BudgetExceeded(Money(5, "USD"), Money(3, "USD"))
     else:
         error = kind("It went wrong.")
-    return error.locate(**EVIDENCE)
+    return error.located(**EVIDENCE)
 
 
-def test_the_tree_is_as_drawn_in_the_docstring():
-    drawn = {}
-    parents = []
-    for line in errors.__doc__.splitlines():
+def test_the_tree_is_as_drawn_in_the_docstring() -> None:
+    drawn: dict[str, str] = {}
+    parents: list[tuple[int, str]] = []
+    for line in (errors.__doc__ or "").splitlines():
         found = re.match(r"^    ([│ ├└─]*)([A-Z]\w+)", line)
         if not found:
             continue
@@ -64,7 +67,7 @@ def test_the_tree_is_as_drawn_in_the_docstring():
     assert public == set(drawn)
 
 
-def test_yours_and_theirs_are_told_apart():
+def test_yours_and_theirs_are_told_apart() -> None:
     for kind in KINDS:
         if kind is not CrowdhubError:
             assert issubclass(kind, CallerError) != issubclass(kind, MarketplaceError) or kind in (
@@ -75,7 +78,7 @@ def test_yours_and_theirs_are_told_apart():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_error_says_who_where_what_and_what_next(kind):
+def test_every_error_says_who_where_what_and_what_next(kind: type[CrowdhubError]) -> None:
     error = made(kind)
     text = str(error)
     for word in ("rapidworkers/rw-eu", "(sandbox)", "publish", "[HTTP 418]", "short and stout", error.next_step):
@@ -91,7 +94,7 @@ def test_every_error_says_who_where_what_and_what_next(kind):
 
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if issubclass(k, MarketplaceError)])
-def test_each_says_whether_money_may_have_been_spent(kind):
+def test_each_says_whether_money_may_have_been_spent(kind: type[CrowdhubError]) -> None:
     spent = kind is OutcomeUnknown
     assert made(kind).money_may_be_spent is spent
     assert ("Money may have been spent." in str(made(kind))) is spent
@@ -99,9 +102,8 @@ def test_each_says_whether_money_may_have_been_spent(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_errors_cross_processes_whole(kind):
-    error = made(kind)
-    error.next_step = "Do something else."
+def test_errors_cross_processes_whole(kind: type[CrowdhubError]) -> None:
+    error = made(kind).with_(next_step="Do something else.")
     back = pickle.loads(pickle.dumps(error))
     assert type(back) is kind
     assert str(back) == str(error)
@@ -109,7 +111,7 @@ def test_errors_cross_processes_whole(kind):
     assert back.args == error.args
 
 
-def test_special_evidence_crosses_processes_too():
+def test_special_evidence_crosses_processes_too() -> None:
     lost = OutcomeUnknown("m", lost=Lost.BROKEN, sent_at=datetime(2026, 1, 1, tzinfo=UTC)).looking_for("a job")
     back = pickle.loads(pickle.dumps(lost))
     assert (back.lost, back.sent_at, back.look_for) == (Lost.BROKEN, lost.sent_at, "a job")
@@ -121,12 +123,12 @@ def test_special_evidence_crosses_processes_too():
     assert (budget.need, budget.have, budget.budget) == (Money(5, "USD"), Money(3, "USD"), "day")
 
 
-def test_all_faults_are_in_the_text():
+def test_all_issues_are_in_the_text() -> None:
     text = str(InvalidRequest(issues=[Issue("title", "is empty"), Issue("slots", "0 is less than 1")]))
     assert "2 issues: title: is empty; slots: 0 is less than 1." in text
 
 
-def test_not_supported_names_all_fields_and_why():
+def test_not_supported_names_all_fields_and_why() -> None:
     error = NotSupported(Capability.PUBLISH, "p", fields={"deadline": "runs until full", "language": "has none"})
     assert error.fields == ("deadline", "language")
     assert error.reasons == {"deadline": "runs until full", "language": "has none"}
@@ -135,12 +137,12 @@ def test_not_supported_names_all_fields_and_why():
     assert error.sent is False
 
 
-def test_locating_fills_in_but_never_overwrites():
-    error = CrowdhubError("m", operation="inner").locate(operation="outer", provider="p")
+def test_locating_fills_in_but_never_overwrites() -> None:
+    error = CrowdhubError("m", operation="inner").located(operation="outer", provider="p")
     assert (error.operation, error.provider) == ("inner", "p")
 
 
-def mask(text):
+def mask(text: str) -> str:
     return text.replace("s3cret-key", "[secret]")
 
 
@@ -157,13 +159,13 @@ def mask(text):
         CrowdhubError("m", next_step="use s3cret-key", provider_code="s3cret-key"),
     ],
 )
-def test_cleaning_reaches_every_part_of_an_error(error):
-    error.clean(mask)
+def test_cleaning_reaches_every_part_of_an_error(error: CrowdhubError) -> None:
+    error = error.redacted(mask)
     assert "s3cret-key" not in str(error) + repr(error) + repr(vars(error)) + repr(error.args)
     assert "s3cret-key" not in repr(pickle.dumps(error))
     assert all(isinstance(issue, Issue) for issue in getattr(error, "issues", ()))
 
 
-def test_cleaning_leaves_models_alone():
+def test_cleaning_leaves_models_alone() -> None:
     error = Conflict("m", actual=Money(1, "USD"))
-    assert error.clean(mask).actual == Money(1, "USD")
+    assert error.redacted(mask).actual == Money(1, "USD")

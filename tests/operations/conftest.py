@@ -1,26 +1,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, TypeAlias
 
 import pytest
 
-from crowdhub import Page, Provider, Submission, Task, Worker
+from crowdhub import Market, Page, Provider, Submission, Task, Worker
 from crowdhub.engine.session import Options, Session
-from crowdhub.model import SubmissionStatus
-from crowdhub.protocol import ProviderSettings
+from crowdhub.model import SubmissionStatus, TaskStatus
+from crowdhub.protocol import Flow, ProviderSettings, operation
+from tests.support.hand_clock import HandClock
 
 
 class Shelf(Provider[ProviderSettings]):
-    """A marketplace in memory: its flows make no calls, so that only the market's own logic is at work.
+    """A marketplace in memory: its operations make no calls, so that only the market's own logic is at work.
 
     Its list of one status is numbered by page and moves up when something on it is settled, as real ones do.
     """
 
     name: ClassVar[str] = "shelf"
     title: ClassVar[str] = "Shelf"
-    currency: ClassVar[str] = "USD"
+    currency = "USD"
     settings_type = ProviderSettings
 
     def __init__(self, settings: ProviderSettings, **more: Any) -> None:
@@ -29,12 +30,12 @@ class Shelf(Provider[ProviderSettings]):
         self.size = 3
         self.newest_first = False
         self.tells_total = True
-        self.state: dict[str, str] = {}
+        self.state: dict[str, SubmissionStatus] = {}
         self.asked: list[int] = []
 
     def fill(self, count: int, start: int = 0) -> None:
         with self.lock:
-            self.state.update((str(n), "pending") for n in range(start, start + count))
+            self.state.update((str(n), SubmissionStatus.PENDING) for n in range(start, start + count))
 
     def reset(self, *, size: int, newest_first: bool = False, tells_total: bool = True) -> None:
         self.state, self.asked = {}, []
@@ -45,7 +46,10 @@ class Shelf(Provider[ProviderSettings]):
             **self.identity, id=number, task_id="t", worker=Worker(id=f"w{number}"), status=self.state[number]
         )
 
-    def submissions(self, task_id: str, status: SubmissionStatus | None = None, page: int = 1) -> Any:
+    @operation
+    def submissions(
+        self, task_id: str, status: SubmissionStatus | None = None, page: int = 1
+    ) -> Flow[Page[Submission]]:
         with self.lock:
             self.asked.append(page)
             ids = [number for number, state in self.state.items() if status is None or state == status]
@@ -57,38 +61,37 @@ class Shelf(Provider[ProviderSettings]):
         return Page(items, more=more, total=len(ids) if self.tells_total else None)
         yield
 
-    def approve(self, submission: Submission, note: str | None = None) -> Any:
+    @operation
+    def approve(self, submission: Submission, note: str | None = None) -> Flow[Submission]:
         with self.lock:
-            self.state[submission.id] = "approved"
+            self.state[submission.id] = SubmissionStatus.APPROVED
         return submission.copy_with(status="approved")
         yield
 
-    def reject(self, submission: Submission, reason: str) -> Any:
+    @operation
+    def reject(self, submission: Submission, reason: str) -> Flow[Submission]:
         with self.lock:
-            self.state[submission.id] = "rejected"
+            self.state[submission.id] = SubmissionStatus.REJECTED
         return submission.copy_with(status="rejected")
         yield
 
-    def tasks(self, status: Any = None) -> Any:
+    @operation
+    def tasks(self, status: TaskStatus | None = None) -> Flow[Page[Task]]:
         return Page([Task(**self.identity, id="t")])
         yield
 
 
-@pytest.fixture
-def shelf_type() -> type[Shelf]:
-    return Shelf
+OnShelf: TypeAlias = tuple[Shelf, Callable[[], Session]]
 
 
 @pytest.fixture
-def shelf(clock: Any) -> tuple[Shelf, Callable[[], Session]]:
+def shelf(clock: HandClock) -> OnShelf:
     provider = Shelf(ProviderSettings(base_url="http://127.0.0.1:1"))
     return provider, lambda: Session(provider, Options(clock=clock))
 
 
 @pytest.fixture
-def shelf_market(shelf: Any) -> Any:
-    from crowdhub import Market
-
+def shelf_market(shelf: OnShelf) -> Iterator[Market[Shelf]]:
     provider, session = shelf
     market = Market(provider, session())
     yield market

@@ -78,7 +78,7 @@ def crash(hub: Hub, work: Submission, when: str, key: str | None = "k") -> None:
 
     where = {
         "before": "crowdhub_etxt.functions.task_changes.Tasks.extra_paid",
-        "after": "crowdhub_etxt.reviewing._with_bonus",
+        "after": "crowdhub_etxt.bonuses._with_bonus",
     }[when]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(where, end)

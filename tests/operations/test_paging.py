@@ -3,25 +3,37 @@
 import gc
 import threading
 import tracemalloc
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import Any, cast
 
 import anyio
+import anyio.lowlevel
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crowdhub import AsyncMarket, Decision, Market, Page, Submission, Worker
-from crowdhub.errors import ProviderUnavailable, UnreadableResponse
+from crowdhub import AsyncMarket, Decision, Market, Operation, Page, Submission, Worker
+from crowdhub.errors import CrowdhubError, InvalidRequest, ProviderUnavailable, UnreadableResponse
+from crowdhub.model import SubmissionStatus
+from crowdhub.protocol import Flow, Identity
+from tests.conftest import World
+from tests.operations.conftest import OnShelf, Shelf
 
-WHERE = {"provider": "shelf", "account": "shelf", "environment": "sandbox"}
+WHERE: Identity = {"provider": "shelf", "account": "shelf", "environment": "sandbox"}
 calm = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
-HABITS = {
+HABITS: dict[str, Callable[[int], str | None]] = {
     "nothing": lambda n: None,
     "approves all": lambda n: "approve",
     "approves every second": lambda n: "approve" if n % 2 else None,
     "rejects some": lambda n: "reject" if n % 3 == 0 else "approve",
     "approves the last of each page": lambda n: "approve" if n % 3 == 2 else None,
 }
+
+
+def one_listing(first: Callable[[], Flow[Page[Submission]]], *_: object) -> Operation[Page[Submission]]:
+    return Operation("submissions", lambda: first(), {})
 
 
 @calm
@@ -33,11 +45,19 @@ HABITS = {
     status=st.sampled_from(["pending", None]),
     habit=st.sampled_from(list(HABITS)),
 )
-def test_whatever_one_settles_on_the_way(shelf_market, count, size, newest_first, tells_total, status, habit):
+def test_whatever_one_settles_on_the_way(
+    shelf_market: Market[Shelf],
+    count: int,
+    size: int,
+    newest_first: bool,
+    tells_total: bool,
+    status: str | None,
+    habit: str,
+) -> None:
     provider = shelf_market.provider
     provider.reset(size=size, newest_first=newest_first, tells_total=tells_total)
     provider.fill(count)
-    seen = []
+    seen: list[str] = []
     for submission in shelf_market.submissions("t", status=status):
         seen.append(submission.id)
         verb = HABITS[habit](len(seen))
@@ -51,11 +71,14 @@ def test_whatever_one_settles_on_the_way(shelf_market, count, size, newest_first
 
 @calm
 @given(count=st.integers(1, 25), size=st.integers(1, 6), newest_first=st.booleans(), arrivals=st.integers(1, 9))
-def test_what_was_there_from_the_start_is_never_lost_to_what_arrives(shelf_market, count, size, newest_first, arrivals):
+def test_what_was_there_from_the_start_is_never_lost_to_what_arrives(
+    shelf_market: Market[Shelf], count: int, size: int, newest_first: bool, arrivals: int
+) -> None:
     provider = shelf_market.provider
     provider.reset(size=size, newest_first=newest_first)
     provider.fill(count)
-    seen, late = [], 1000
+    seen: list[str] = []
+    late = 1000
     for submission in shelf_market.submissions("t", status="pending"):
         seen.append(submission.id)
         if len(seen) <= arrivals:
@@ -68,11 +91,12 @@ def test_what_was_there_from_the_start_is_never_lost_to_what_arrives(shelf_marke
 
 @calm
 @given(count=st.integers(0, 20), size=st.integers(1, 6), batch=st.integers(1, 5))
-def test_reviewing_in_batches_while_reading(shelf_market, count, size, batch):
+def test_reviewing_in_batches_while_reading(shelf_market: Market[Shelf], count: int, size: int, batch: int) -> None:
     provider = shelf_market.provider
     provider.reset(size=size)
     provider.fill(count)
-    seen, held = [], []
+    seen: list[str] = []
+    held: list[Decision] = []
     for submission in shelf_market.submissions("t", status="pending"):
         seen.append(submission.id)
         held.append(Decision.approve(submission))
@@ -83,21 +107,21 @@ def test_reviewing_in_batches_while_reading(shelf_market, count, size, batch):
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
-def test_in_all_worlds(world, shelf, newest_first):
+def test_in_all_worlds(world: World, shelf: OnShelf, newest_first: bool) -> None:
     provider, session = shelf
     provider.reset(size=4, newest_first=newest_first)
     provider.fill(31)
 
-    def read(market):
+    def read(market: Any) -> Any:
         if world.kind == "sync":
-            seen = []
+            seen: list[str] = []
             for submission in market.submissions("t", status="pending"):
                 seen.append(submission.id)
                 market.approve(submission)
             return seen
 
-        async def reading():
-            seen = []
+        async def reading() -> Any:
+            seen: list[str] = []
             async for submission in market.submissions("t", status="pending"):
                 seen.append(submission.id)
                 await market.approve(submission)
@@ -110,14 +134,14 @@ def test_in_all_worlds(world, shelf, newest_first):
     assert set(provider.state.values()) == {"approved"}
 
 
-def test_a_list_that_stands_still_is_read_once(shelf_market):
+def test_a_list_that_stands_still_is_read_once(shelf_market: Market[Shelf]) -> None:
     provider = shelf_market.provider
     provider.fill(9)
     assert len(list(shelf_market.submissions("t"))) == 9
     assert provider.asked == [1, 2, 3]
 
 
-def test_one_page_is_asked_once_even_when_all_of_it_is_settled(shelf_market):
+def test_one_page_is_asked_once_even_when_all_of_it_is_settled(shelf_market: Market[Shelf]) -> None:
     provider = shelf_market.provider
     provider.fill(3)
     for submission in shelf_market.submissions("t", status="pending"):
@@ -125,27 +149,27 @@ def test_one_page_is_asked_once_even_when_all_of_it_is_settled(shelf_market):
     assert provider.asked == [1]
 
 
-def test_nothing_is_asked_before_the_first_item_is_wanted(shelf_market):
+def test_nothing_is_asked_before_the_first_item_is_wanted(shelf_market: Market[Shelf]) -> None:
     provider = shelf_market.provider
     provider.fill(9)
-    pages = shelf_market.submissions("t")
+    pages = cast("Generator[Submission]", shelf_market.submissions("t"))
     assert provider.asked == []
     next(pages)
     pages.close()
     assert len(provider.asked) <= 2
 
 
-def test_the_next_page_is_fetched_while_the_present_one_is_used(shelf_market, shelf_type):
+def test_the_next_page_is_fetched_while_the_present_one_is_used(shelf_market: Market[Shelf]) -> None:
     provider = shelf_market.provider
     asked = threading.Event()
     original = provider.submissions
 
-    def submissions(task_id, status=None, page=1):
+    def submissions(task_id: str, status: SubmissionStatus | None = None, page: int = 1) -> Operation[Page[Submission]]:
         if page == 2:
             asked.set()
         return original(task_id, status, page)
 
-    provider.submissions = submissions
+    vars(provider)["submissions"] = submissions
     provider.fill(6)
     reading = shelf_market.submissions("t")
     assert next(reading).id == "0"
@@ -154,11 +178,11 @@ def test_the_next_page_is_fetched_while_the_present_one_is_used(shelf_market, sh
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_the_next_page_is_fetched_while_the_present_one_is_used_async(shelf, backend):
+def test_the_next_page_is_fetched_while_the_present_one_is_used_async(shelf: OnShelf, backend: str) -> None:
     provider, session = shelf
     provider.fill(6)
 
-    async def main():
+    async def main() -> list[Submission]:
         market = AsyncMarket(provider, session())
         reading = market.submissions("t")
         first = await anext(reading)
@@ -175,10 +199,10 @@ def test_the_next_page_is_fetched_while_the_present_one_is_used_async(shelf, bac
 class Streaming:
     """Pages made on demand, of which nothing is kept."""
 
-    def __init__(self, provider, count, size):
+    def __init__(self, provider: Shelf, count: int, size: int) -> None:
         self.provider, self.count, self.size = provider, count, size
 
-    def page(self, number=0):
+    def page(self, number: int = 0) -> Flow[Page[Submission]]:
         start = number * self.size
         stop = min(start + self.size, self.count)
         items = [
@@ -189,11 +213,11 @@ class Streaming:
         yield
 
 
-def test_memory_does_not_grow_with_the_list(shelf_market):
-    peaks = []
+def test_memory_does_not_grow_with_the_list(shelf_market: Market[Shelf]) -> None:
+    peaks: list[int] = []
     for count in (2_000, 6_000, 18_000):
         streaming = Streaming(shelf_market.provider, count, 500)
-        shelf_market.provider.submissions = lambda task_id, status=None, streaming=streaming: streaming.page()
+        vars(shelf_market.provider)["submissions"] = partial(one_listing, streaming.page)
         gc.collect()
         tracemalloc.start()
         read = sum(1 for _ in shelf_market.submissions("t"))
@@ -204,20 +228,20 @@ def test_memory_does_not_grow_with_the_list(shelf_market):
     assert peaks[2] < peaks[0] * 1.5 + ids
 
 
-def endless(provider, fresh):
+def endless(provider: Shelf, fresh: bool) -> dict[str, int]:
     state = {"page": 0}
 
-    def page():
+    def page() -> Flow[Page[Submission]]:
         state["page"] += 1
         number = state["page"] if fresh else 1
         return Page([Submission(**WHERE, id=str(number), task_id="t", worker=Worker(id="w"))], more=page)
         yield
 
-    provider.submissions = lambda task_id, status=None: page()
+    vars(provider)["submissions"] = partial(one_listing, page)
     return state
 
 
-def test_a_list_that_repeats_itself_for_ever_ends_in_an_error(shelf_market):
+def test_a_list_that_repeats_itself_for_ever_ends_in_an_error(shelf_market: Market[Shelf]) -> None:
     state = endless(shelf_market.provider, fresh=False)
     reading = shelf_market.submissions("t")
     assert next(reading).id == "1"
@@ -226,7 +250,7 @@ def test_a_list_that_repeats_itself_for_ever_ends_in_an_error(shelf_market):
     assert state["page"] < 50
 
 
-def test_a_list_that_is_really_long_can_be_left(shelf_market):
+def test_a_list_that_is_really_long_can_be_left(shelf_market: Market[Shelf]) -> None:
     state = endless(shelf_market.provider, fresh=True)
     for number, _ in enumerate(shelf_market.submissions("t")):
         if number == 100:
@@ -234,18 +258,20 @@ def test_a_list_that_is_really_long_can_be_left(shelf_market):
     assert state["page"] < 110
 
 
-def test_records_that_cannot_be_read_are_reported_after_all_others(shelf_market):
-    bad = [UnreadableResponse("a record has a wrong id", excerpt="{}"), UnreadableResponse("another")]
-    bad[0].records, bad[1].records = ({"id": None},), ({"id": []},)
+def test_records_that_cannot_be_read_are_reported_after_all_others(shelf_market: Market[Shelf]) -> None:
+    bad = [
+        UnreadableResponse("a record has a wrong id", excerpt="{}", records=[{"id": None}]),
+        UnreadableResponse("another", records=[{"id": []}]),
+    ]
 
-    def page():
+    def page() -> Flow[Page[Submission]]:
         provider = shelf_market.provider
         yield from ()
         return Page([provider.record("0"), provider.record("1")], unreadable=tuple(bad))
 
     shelf_market.provider.fill(2)
-    shelf_market.provider.submissions = lambda task_id, status=None: page()
-    seen = []
+    vars(shelf_market.provider)["submissions"] = partial(one_listing, page)
+    seen: list[str] = []
     with pytest.raises(UnreadableResponse, match="2 of the listing's records") as caught:
         seen.extend(submission.id for submission in shelf_market.submissions("t"))
     assert seen == ["0", "1"]
@@ -256,39 +282,44 @@ class Boom(Exception):
     """A defect in a plugin: no error of ours."""
 
 
-@pytest.mark.parametrize("error", [ProviderUnavailable("page 2 is down"), Boom("a defect")])
-def test_a_failing_page_fails_the_reader_when_he_gets_there(world, shelf, error):
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(ProviderUnavailable("page 2 is down"), ProviderUnavailable), (Boom("a defect"), InvalidRequest)],
+)
+def test_a_failing_page_fails_the_reader_when_he_gets_there(
+    world: World, shelf: OnShelf, error: Exception, kind: type[CrowdhubError]
+) -> None:
     provider, session = shelf
 
-    def first():
+    def first() -> Flow[Page[Submission]]:
         yield from ()
         return Page([provider.record("0")], more=second)
 
-    def second():
+    def second() -> Flow[Page[Submission]]:
         yield from ()
         raise error
 
     provider.fill(1)
-    provider.submissions = lambda task_id, status=None: first()
-    got = []
+    vars(provider)["submissions"] = partial(one_listing, first)
+    got: list[str] = []
 
-    def read(market):
+    def read(market: Any) -> Any:
         if world.kind == "sync":
             got.extend(submission.id for submission in market.submissions("t"))
             return None
 
-        async def reading():
+        async def reading() -> Any:
             async for submission in market.submissions("t"):
                 got.append(submission.id)  # noqa: PERF401
 
         return reading()
 
-    with pytest.raises(type(error)):
+    with pytest.raises(kind):
         world.market(session(), read)
     assert got == ["0"]
 
 
-def test_many_readers_at_once_do_not_block_each_other(shelf_market):
+def test_many_readers_at_once_do_not_block_each_other(shelf_market: Market[Shelf]) -> None:
     """More readers than threads in the pool, each with a page under way."""
     shelf_market.provider.fill(9)
     readers = [shelf_market.submissions("t") for _ in range(20)]
@@ -297,11 +328,11 @@ def test_many_readers_at_once_do_not_block_each_other(shelf_market):
     assert [len(list(reader)) for reader in readers] == [8] * 20
 
 
-def test_closing_a_market_in_the_middle_of_reading(shelf):
+def test_closing_a_market_in_the_middle_of_reading(shelf: OnShelf) -> None:
     provider, session = shelf
     provider.fill(9)
     market = Market(provider, session())
-    reading = market.submissions("t")
+    reading = cast("Generator[Submission]", market.submissions("t"))
     next(reading)
     market.close()
     reading.close()

@@ -1,10 +1,36 @@
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeAlias
+
 import pytest
 
-from crowdhub import Hub, Money, TaskDraft
+from crowdhub import Hub, Market, Money, Task, TaskDraft
 from crowdhub.errors import InsufficientFunds, InvalidRequest, NotSupported, OutcomeUnknown, PermissionDenied
 from crowdhub.model import FreeText, QuestionForm
 from crowdhub.operations.checks import UnsupportedFieldWarning
-from crowdhub.sandbox import Fault
+from crowdhub.protocol import AnyProvider
+from crowdhub.sandbox import Fault, Sandbox
+from crowdhub.testing import SandboxFactory
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+from tests.conftest import World
+from tests.support.hand_clock import HandClock
+
+Publish: TypeAlias = Callable[..., Any]
+Ask: TypeAlias = Callable[[Market[AnyProvider]], object]
+
+
+def on_market(ask: Ask) -> Callable[[Hub], object]:
+    return lambda hub: ask(hub["rapidworkers"])
+
+
+def estimated(market: Market[AnyProvider], draft: TaskDraft) -> object:
+    return market.estimate(draft)
+
+
+def published(market: Market[AnyProvider], draft: TaskDraft) -> object:
+    return market.publish(draft)
+
 
 DRAFT = TaskDraft(
     title="Complete a survey",
@@ -17,25 +43,31 @@ DRAFT = TaskDraft(
 
 
 @pytest.fixture
-def box(crowdhub_sandbox):
+def box(crowdhub_sandbox: SandboxFactory) -> Sandbox:
     return crowdhub_sandbox("rapidworkers", options={"rapidworkers": {"rate_limit": None}})
 
 
 @pytest.fixture
-def sandbox(box):
-    return box["rapidworkers"]
+def sandbox(box: Sandbox) -> RapidWorkersSandbox:
+    return box.market(RapidWorkersSandbox)
 
 
 @pytest.fixture
-def publish(world, box, clock):
-    return lambda draft, **more: world.hub(
-        box.accounts, lambda hub: hub["rapidworkers"].publish(draft, **more), clock=clock
-    )
+def publish(world: World, box: Sandbox, clock: HandClock) -> Publish:
+    def publish(draft: TaskDraft, **more: Any) -> Any:
+        def ask(hub: Hub) -> object:
+            market: Any = hub["rapidworkers"]
+            return market.publish(draft, **more)
+
+        return world.hub(box.accounts, ask, clock=clock)
+
+    return publish
 
 
-def test_what_is_published_is_what_was_drafted(publish, sandbox):
+def test_what_is_published_is_what_was_drafted(publish: Publish, sandbox: RapidWorkersSandbox) -> None:
     task = publish(DRAFT)
     (job,) = sandbox.jobs()
+    assert DRAFT.reward is not None
     assert (job.id, job.job.title, job.job.slots, job.job.reward) == (task.id, DRAFT.title, 20, DRAFT.reward.amount)
     assert job.job.description.startswith("Fill it out")
     assert task.charged == Money("55.00", "USD")
@@ -43,7 +75,7 @@ def test_what_is_published_is_what_was_drafted(publish, sandbox):
     assert sandbox.books().charged == 55
 
 
-def test_a_key_publishes_once(publish, sandbox):
+def test_a_key_publishes_once(publish: Publish, sandbox: RapidWorkersSandbox) -> None:
     first = publish(DRAFT, key="order-42")
     again = publish(DRAFT, key="order-42")
     assert again.id == first.id
@@ -56,21 +88,27 @@ def test_a_key_publishes_once(publish, sandbox):
 
 
 @pytest.mark.parametrize("title", [" Complete a survey ", "Complete a survey\n"])
-def test_a_title_that_the_marketplace_trims_is_the_same_task(publish, sandbox, title):
+def test_a_title_that_the_marketplace_trims_is_the_same_task(
+    publish: Publish, sandbox: RapidWorkersSandbox, title: str
+) -> None:
     draft = DRAFT.copy_with(title=title)
     assert publish(draft, key="k").id == publish(draft, key="k").id
     assert len(sandbox.jobs()) == 1
 
 
 @pytest.mark.parametrize("change", [{"title": "Other"}, {"reward": Money("2.51", "USD")}, {"slots": 21}])
-def test_a_key_does_not_stand_for_two_tasks(publish, sandbox, change):
+def test_a_key_does_not_stand_for_two_tasks(
+    publish: Publish, sandbox: RapidWorkersSandbox, change: dict[str, Any]
+) -> None:
     publish(DRAFT, key="k")
     with pytest.raises(InvalidRequest, match=next(iter(change))):
         publish(DRAFT.copy_with(**change), key="k")
     assert len(sandbox.jobs()) == 1
 
 
-def test_the_reference_is_not_shown_to_the_application(publish, sandbox, box, world, clock):
+def test_the_reference_is_not_shown_to_the_application(
+    publish: Publish, sandbox: RapidWorkersSandbox, box: Sandbox, world: World, clock: HandClock
+) -> None:
     task = publish(DRAFT, key="k")
     assert "[ref" in sandbox.jobs()[0].job.description
     read = world.hub(box.accounts, lambda hub: hub["rapidworkers"].task(task), clock=clock)
@@ -88,7 +126,7 @@ def test_the_reference_is_not_shown_to_the_application(publish, sandbox, box, wo
         *[Fault.status(n, "after") for n in (500, 502, 503, 504, 524)],
     ],
 )
-def test_a_lost_answer_is_found_not_repeated(publish, sandbox, fault):
+def test_a_lost_answer_is_found_not_repeated(publish: Publish, sandbox: RapidWorkersSandbox, fault: Fault) -> None:
     sandbox.faults.add(fault, path="/jobs/add")
     task = publish(DRAFT)
     assert task.replayed
@@ -97,14 +135,16 @@ def test_a_lost_answer_is_found_not_repeated(publish, sandbox, fault):
 
 
 @pytest.mark.parametrize("fault", [Fault.drop("before"), Fault.reset("before"), Fault.status(500, "before")])
-def test_what_was_certainly_not_done_is_done_once_more(publish, sandbox, fault):
+def test_what_was_certainly_not_done_is_done_once_more(
+    publish: Publish, sandbox: RapidWorkersSandbox, fault: Fault
+) -> None:
     sandbox.faults.add(fault, path="/jobs/add")
     assert not publish(DRAFT).replayed
     assert len(sandbox.jobs()) == 1
 
 
 @pytest.mark.parametrize("fault", [Fault.status(504, "before"), Fault.html("before"), Fault.status(524, "before")])
-def test_what_may_still_come_is_not_repeated(publish, sandbox, fault):
+def test_what_may_still_come_is_not_repeated(publish: Publish, sandbox: RapidWorkersSandbox, fault: Fault) -> None:
     sandbox.faults.add(fault, path="/jobs/add")
     with pytest.raises(OutcomeUnknown, match=r'Look for a job titled "Complete a survey" .*\[ref ch-') as caught:
         publish(DRAFT)
@@ -112,7 +152,7 @@ def test_what_may_still_come_is_not_repeated(publish, sandbox, fault):
     assert sandbox.jobs() == []
 
 
-def test_lost_twice_is_enough(publish, sandbox):
+def test_lost_twice_is_enough(publish: Publish, sandbox: RapidWorkersSandbox) -> None:
     sandbox.faults.add(Fault.drop("before"), path="/jobs/add", times=None)
     with pytest.raises(OutcomeUnknown):
         publish(DRAFT)
@@ -120,7 +160,7 @@ def test_lost_twice_is_enough(publish, sandbox):
     assert sandbox.jobs() == []
 
 
-def test_a_blind_look_ends_it(publish, sandbox):
+def test_a_blind_look_ends_it(publish: Publish, sandbox: RapidWorkersSandbox) -> None:
     sandbox.faults.add(Fault.drop("before"), path="/jobs/add")
     sandbox.faults.add(Fault.status(503), path="/api/campaigns/", times=None)
     with pytest.raises(OutcomeUnknown):
@@ -128,7 +168,7 @@ def test_a_blind_look_ends_it(publish, sandbox):
     assert sum(each.path == "/jobs/add" for each in sandbox.requests) == 1
 
 
-def test_after_a_lost_answer_the_key_finds_it(publish, sandbox):
+def test_after_a_lost_answer_the_key_finds_it(publish: Publish, sandbox: RapidWorkersSandbox) -> None:
     sandbox.faults.add(Fault.drop(), path="/jobs/add")
     sandbox.faults.add(Fault.status(503), path="/api/campaigns/", times=5, skip=1)
     with pytest.raises(OutcomeUnknown):
@@ -138,7 +178,7 @@ def test_after_a_lost_answer_the_key_finds_it(publish, sandbox):
     assert len(sandbox.jobs()) == 1
 
 
-def test_too_little_money_and_refused_texts(publish, sandbox):
+def test_too_little_money_and_refused_texts(publish: Publish, sandbox: RapidWorkersSandbox) -> None:
     sandbox.set_balance("54.99")
     with pytest.raises(InsufficientFunds, match="Insufficient"):
         publish(DRAFT)
@@ -150,7 +190,7 @@ def test_too_little_money_and_refused_texts(publish, sandbox):
     assert publish(DRAFT).charged == Money(55, "USD")
 
 
-BAD = {
+BAD: dict[str, dict[str, Any]] = {
     "title": {"title": "  "},
     "instructions": {"instructions": ""},
     "reward": {"reward": Money(0, "USD")},
@@ -162,7 +202,7 @@ BAD = {
 }
 
 
-def test_every_fault_is_named_at_once_before_any_request(publish, sandbox):
+def test_every_fault_is_named_at_once_before_any_request(publish: Publish, sandbox: RapidWorkersSandbox) -> None:
     changes = {name: value for change in BAD.values() for name, value in change.items()}
     with pytest.raises(InvalidRequest) as caught:
         publish(TaskDraft(**{**dict(DRAFT), **changes}))
@@ -173,29 +213,32 @@ def test_every_fault_is_named_at_once_before_any_request(publish, sandbox):
 
 
 @pytest.mark.parametrize("where", list(BAD))
-def test_each_fault_alone(ordinary, box, sandbox, clock, where):
+def test_each_fault_alone(
+    ordinary: World, box: Sandbox, sandbox: RapidWorkersSandbox, clock: HandClock, where: str
+) -> None:
     draft = TaskDraft(**{**dict(DRAFT), **BAD[where]})
-    for verb in ("publish", "estimate", "check"):
+    verbs: tuple[Ask, ...] = (lambda m: m.publish(draft), lambda m: m.estimate(draft), lambda m: m.check(draft))
+    for verb in verbs:
         with pytest.raises(InvalidRequest) as caught:
-            ordinary.hub(box.accounts, lambda hub, verb=verb: getattr(hub["rapidworkers"], verb)(draft), clock=clock)
+            ordinary.hub(box.accounts, on_market(verb), clock=clock)
         assert [fault.where for fault in caught.value.issues] == [where]
     assert sandbox.request_count == 0
 
 
 @pytest.mark.parametrize("reward", [Money(-1, "USD"), Money(1, "EUR"), None])
-def test_a_wrong_reward(ordinary, box, reward):
+def test_a_wrong_reward(ordinary: World, box: Sandbox, reward: Money | None) -> None:
     with pytest.raises(InvalidRequest, match="reward"):
         ordinary.hub(box.accounts, lambda hub: hub["rapidworkers"].publish(DRAFT.copy_with(reward=reward)))
 
 
-UNSUPPORTED = {
-    "deadline": TaskDraft(deadline="P1D").deadline,
+UNSUPPORTED: dict[str, Any] = {
+    "deadline": timedelta(days=1),
     "language": "en",
-    "questions": QuestionForm(questions=[FreeText(id="q", text="Why?")]),
+    "questions": QuestionForm(questions=(FreeText(id="q", text="Why?"),)),
 }
 
 
-def test_all_that_the_marketplace_has_no_place_for_is_named(publish, sandbox):
+def test_all_that_the_marketplace_has_no_place_for_is_named(publish: Publish, sandbox: RapidWorkersSandbox) -> None:
     with pytest.raises(NotSupported) as caught:
         publish(DRAFT.copy_with(**UNSUPPORTED))
     assert set(caught.value.fields) == set(UNSUPPORTED)
@@ -203,7 +246,9 @@ def test_all_that_the_marketplace_has_no_place_for_is_named(publish, sandbox):
     assert sandbox.request_count == 0
 
 
-def test_it_can_be_one_warning_instead(world, box, sandbox, clock):
+def test_it_can_be_one_warning_instead(
+    world: World, box: Sandbox, sandbox: RapidWorkersSandbox, clock: HandClock
+) -> None:
     with pytest.warns(UnsupportedFieldWarning) as caught:
         task = world.hub(
             box.accounts,
@@ -216,7 +261,7 @@ def test_it_can_be_one_warning_instead(world, box, sandbox, clock):
     assert sandbox.jobs()[0].id == task.id
 
 
-def test_a_dry_run_sends_nothing_and_says_what_it_would(publish, sandbox):
+def test_a_dry_run_sends_nothing_and_says_what_it_would(publish: Publish, sandbox: RapidWorkersSandbox) -> None:
     shown = publish(DRAFT.copy_with(image=b"\x89PNG pixels"), dry_run=True)
     assert shown.quote == Money("55.00", "USD")
     assert (shown.quote.work, shown.quote.commission) == (Money(50, "USD"), Money(5, "USD"))
@@ -230,46 +275,57 @@ def test_a_dry_run_sends_nothing_and_says_what_it_would(publish, sandbox):
         publish(DRAFT.copy_with(slots=0), dry_run=True)
 
 
-def test_an_estimate_is_what_is_charged(world, box, sandbox, clock):
+def test_an_estimate_is_what_is_charged(
+    world: World, box: Sandbox, sandbox: RapidWorkersSandbox, clock: HandClock
+) -> None:
     for slots, reward in ((20, "2.50"), (7, "0.33"), (1, "0.01")):
         draft = DRAFT.copy_with(slots=slots, reward=Money(reward, "USD"))
-        quote = world.hub(box.accounts, lambda hub, draft=draft: hub["rapidworkers"].estimate(draft), clock=clock)
+        quote = world.hub(box.accounts, on_market(partial(estimated, draft=draft)), clock=clock)
         before = sandbox.books().balance
-        world.hub(box.accounts, lambda hub, draft=draft: hub["rapidworkers"].publish(draft), clock=clock)
+        world.hub(box.accounts, on_market(partial(published, draft=draft)), clock=clock)
         charged = before - sandbox.books().balance
         assert 0 <= quote.amount - charged <= quote.amount / 100 + Money("0.01", "USD").amount
 
 
-def test_what_is_not_supported_fails_before_any_request(world, box, sandbox):
-    calls = {
+def test_what_is_not_supported_fails_before_any_request(
+    world: World, box: Sandbox, sandbox: RapidWorkersSandbox
+) -> None:
+    calls: dict[str, Ask] = {
         "cancel": lambda m: m.cancel("x"),
         "worker": lambda m: m.worker("w"),
         "applications": lambda m: m.applications("x"),
     }
     for name, call in calls.items():
         with pytest.raises(NotSupported, match=name) as caught:
-            world.hub(box.accounts, lambda hub, call=call: call(hub["rapidworkers"]))
+            world.hub(box.accounts, on_market(call))
         assert len(str(caught.value)) > 40
     assert sandbox.request_count == 0
 
 
 @pytest.mark.parametrize("bad", ["", "  ", "../../account", "a/b", "a?b", "a#b", "a%2fb", "..", "a\nb", "x" * 70_000])
-def test_an_id_that_is_none_goes_nowhere(ordinary, box, sandbox, bad):
-    for call in (lambda m: m.task(bad), lambda m: list(m.submissions(bad))):
+def test_an_id_that_is_none_goes_nowhere(ordinary: World, box: Sandbox, sandbox: RapidWorkersSandbox, bad: str) -> None:
+    calls: tuple[Ask, ...] = (lambda m: m.task(bad), lambda m: list(m.submissions(bad)))
+    for call in calls:
         with pytest.raises(InvalidRequest):
-            ordinary.hub(box.accounts, lambda hub, call=call: call(hub["rapidworkers"]))
+            ordinary.hub(box.accounts, on_market(call))
     assert sandbox.request_count == 0
 
 
-def test_a_task_of_another_account_is_refused(box, sandbox, clock):
+def test_a_task_of_another_account_is_refused(box: Sandbox, sandbox: RapidWorkersSandbox, clock: HandClock) -> None:
     accounts = {
         "one": {**box.accounts["rapidworkers"], "provider": "rapidworkers"},
         "two": {**box.accounts["rapidworkers"], "provider": "rapidworkers"},
     }
-    with Hub(accounts, ledger=None, clock=clock) as hub:
+    with Hub(accounts, clock=clock) as hub:
         task = hub["one"].publish(DRAFT)
         sandbox.clear_requests()
-        for call in (hub["two"].task, lambda t: list(hub["two"].submissions(t)), lambda t: list(hub["two"].watch([t]))):
+        other = hub["two"]
+        calls: tuple[Callable[[Task], object], ...] = (
+            other.task,
+            lambda t: list(other.submissions(t)),
+            lambda t: list(other.watch([t])),
+        )
+        for call in calls:
             with pytest.raises(InvalidRequest, match="belongs to"):
                 call(task)
     assert sandbox.request_count == 0

@@ -1,6 +1,7 @@
 """Ordinary code and async code are told the same: names, parameters, documentation."""
 
 import inspect
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ PAIRS = [(Market, AsyncMarket), (Hub, AsyncHub)]
 ITERATORS = {"Iterator": "AsyncIterator", "Market": "AsyncMarket"}
 
 
-def public(kind):
+def public(kind: type) -> dict[str, Any]:
     return {
         name: member
         for name, member in inspect.getmembers(kind)
@@ -19,13 +20,13 @@ def public(kind):
 
 
 @pytest.mark.parametrize(("plain", "awaited"), PAIRS)
-def test_the_same_names(plain, awaited):
+def test_the_same_names(plain: type, awaited: type) -> None:
     assert set(public(plain)) == set(public(awaited))
     assert len(public(plain)) > 8
 
 
 @pytest.mark.parametrize(("plain", "awaited"), PAIRS)
-def test_the_same_parameters_and_results(plain, awaited):
+def test_the_same_parameters_and_results(plain: type, awaited: type) -> None:
     for name, member in public(plain).items():
         if not callable(member):
             continue
@@ -38,7 +39,7 @@ def test_the_same_parameters_and_results(plain, awaited):
 
 
 @pytest.mark.parametrize(("plain", "awaited"), PAIRS)
-def test_the_same_documentation_on_everything(plain, awaited):
+def test_the_same_documentation_on_everything(plain: type, awaited: type) -> None:
     for name, member in public(plain).items():
         if name.startswith("__"):
             continue
@@ -48,7 +49,7 @@ def test_the_same_documentation_on_everything(plain, awaited):
             assert theirs, name
 
 
-def test_everything_that_sends_is_awaited_and_iterators_are_async():
+def test_everything_that_sends_is_awaited_and_iterators_are_async() -> None:
     from crowdhub.market.base import MarketBase
 
     for name, member in public(AsyncMarket).items():
@@ -62,7 +63,7 @@ def test_everything_that_sends_is_awaited_and_iterators_are_async():
 
 
 @pytest.mark.parametrize("kind", [Market, AsyncMarket, Hub, AsyncHub])
-def test_every_public_parameter_is_typed(kind):
+def test_every_public_parameter_is_typed(kind: type) -> None:
     for name, member in public(kind).items():
         if inspect.isfunction(member):
             signature = inspect.signature(member)
@@ -71,7 +72,7 @@ def test_every_public_parameter_is_typed(kind):
                 assert parameter.annotation is not inspect.Parameter.empty, (name, parameter)
 
 
-def test_every_neutral_operation_of_a_provider_is_on_the_market():
+def test_every_neutral_operation_of_a_provider_is_on_the_market() -> None:
     from crowdhub import Capability
 
     absent = {"bulk_review": "review", "find_published": "publish", "find_bonus": "pay_bonus"}

@@ -5,16 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from crowdhub import Decision, Hub, Money, TaskDraft
+from crowdhub import Decision, Hub, Money, Task, TaskDraft
 from crowdhub.errors import BudgetExceeded, ConfigurationError, InsufficientFunds, InvalidRequest, NotConfirmed
 from crowdhub.ledger import Ledger, State
 from crowdhub.operations.spending import LedgerWarning
 from crowdhub.sandbox import Fault, Sandbox
 from crowdhub_rapidworkers import RapidWorkers
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
 
 
 @pytest.fixture
@@ -30,7 +31,8 @@ def ledger(tmp_path: Path) -> Path:
 
 def draft(**changes: Any) -> TaskDraft:
     given: dict[str, Any] = {"title": "Survey", "instructions": "Fill it in", "reward": Money("0.50", "USD")}
-    return TaskDraft(**{**given, "slots": 10, "proof": "A screenshot", "category": "Survey", **changes})
+    given |= {"slots": 10, "proof": "A screenshot", "category": "Survey"}
+    return TaskDraft(**{**given, **changes})
 
 
 def charges(box: Sandbox) -> list[str]:
@@ -68,10 +70,10 @@ def test_a_key_for_something_else_shows_the_difference(box: Sandbox, ledger: Pat
 
 def test_a_refused_publish_frees_its_key_and_its_budget(box: Sandbox, ledger: Path) -> None:
     with Hub(box.accounts, ledger=ledger, budget={"USD": "6"}) as hub:
-        box["rapidworkers"].set_balance("1.00")  # type: ignore[attr-defined]
+        box.market(RapidWorkersSandbox).set_balance("1.00")
         with pytest.raises(InsufficientFunds):
             hub["rapidworkers"].publish(draft(), key="k")
-        box["rapidworkers"].set_balance("100.00")  # type: ignore[attr-defined]
+        box.market(RapidWorkersSandbox).set_balance("100.00")
         assert not hub["rapidworkers"].publish(draft(), key="k").replayed
 
 
@@ -95,7 +97,8 @@ def test_a_dry_run_sends_and_writes_nothing(box: Sandbox, ledger: Path) -> None:
         dry = hub["rapidworkers"].publish(draft(), key="k", dry_run=True)
         assert dry.quote == Money("5.50", "USD")
         assert (dry.method, dry.path, dry.content["pay_rate"]) == ("POST", "/jobs/add", "0.50")
-        assert list(hub.ledger.report.entries()) == []  # type: ignore[union-attr]
+        assert hub.ledger is not None
+        assert list(hub.ledger.report.entries()) == []
     assert box["rapidworkers"].request_count == 0
 
 
@@ -120,7 +123,7 @@ def test_confirm_sees_the_quote_and_can_say_no(box: Sandbox, ledger: Path) -> No
 
 def test_a_plugins_own_purchase_is_made_once_under_a_key(box: Sandbox, ledger: Path) -> None:
     accounts = {"rapidworkers": {**box.accounts["rapidworkers"], "allow_engagement_jobs": True}}
-    bought = []
+    bought: list[Task] = []
     for _ in range(2):
         with Hub(accounts, ledger=ledger) as hub:
             market = hub.market(RapidWorkers)
@@ -139,7 +142,8 @@ def test_what_a_plugin_spends_without_a_key_is_in_the_ledger(box: Sandbox, ledge
         market.run(market.provider.youtube_likes(link="https://youtube.com/watch?v=1", quantity=6))
     with Ledger.open(ledger) as opened:
         (entry,) = opened.report.entries()
-    assert (entry.operation, entry.state, entry.content["quantity"]) == ("ready_made", State.DONE, 6)
+    content = cast("dict[str, object]", entry.content)
+    assert (entry.operation, entry.state, content["quantity"]) == ("ready_made", State.DONE, 6)
 
 
 def test_recover_finds_what_a_crashed_process_published(box: Sandbox, ledger: Path) -> None:
@@ -170,7 +174,7 @@ def test_recover_carries_on_with_a_review(box: Sandbox, ledger: Path) -> None:
     with Hub(box.accounts, ledger=ledger) as hub:
         market = hub["rapidworkers"]
         task = market.publish(draft())
-        box["rapidworkers"].hand_in(task.id, 6)  # type: ignore[attr-defined]
+        box.market(RapidWorkersSandbox).hand_in(task.id, 6)
         work = list(market.submissions(task))
         decisions = [Decision.approve(s) for s in work[:3]] + [Decision.reject(s, "unreadable") for s in work[3:]]
 
@@ -210,7 +214,8 @@ def test_a_lost_answer_is_one_charge_and_one_row(box: Sandbox, ledger: Path) -> 
     box["rapidworkers"].faults.add(Fault.reset("after"), method="POST", path="/jobs/add")
     with Hub(box.accounts, ledger=ledger) as hub:
         task = hub["rapidworkers"].publish(draft(), key="k")
-        (entry,) = hub.ledger.report.entries()  # type: ignore[union-attr]
+        assert hub.ledger is not None
+        (entry,) = hub.ledger.report.entries()
     assert task.replayed
     assert charges(box) == [task.id]
     assert (entry.state, entry.task_id, entry.amount) == (State.DONE, task.id, Money("5.50", "USD"))

@@ -1,16 +1,19 @@
 """The 21 endpoints by hand: what is sent, and what the documented answers become."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from pydantic import SecretStr
 
-from crowdhub import Capability, Effect, Money, Upload
+from crowdhub import Capability, Effect, Money, Submission, Task, TaskDraft, Upload
 from crowdhub.errors import (
     AuthenticationFailed,
     ConfigurationError,
     Conflict,
+    CrowdhubError,
     InsufficientFunds,
     InvalidRequest,
     NotFound,
@@ -20,8 +23,10 @@ from crowdhub.errors import (
     RateLimited,
     UnreadableResponse,
 )
-from crowdhub.protocol import Call, FlowRun
+from crowdhub.protocol import Call, OperationRun, Response
 from crowdhub_rapidworkers import RapidWorkers, RapidWorkersOptions, RapidWorkersSettings, ReadyMade
+from tests.rapidworkers.conftest import ByHand, Hand, Spelling
+from tests.support.suspended import spent
 
 JOB = "0a1b2c3d-0000-4000-8000-000000000001"
 CREATED = {
@@ -38,7 +43,14 @@ CREATED = {
 }
 
 
-def page(rows, *, count=None, number=1, pages=1, following=None):
+def page(
+    rows: list[dict[str, object]],
+    *,
+    count: int | None = None,
+    number: int = 1,
+    pages: int = 1,
+    following: str | None = None,
+) -> dict[str, object]:
     return {
         "count": len(rows) if count is None else count,
         "next": following,
@@ -55,14 +67,22 @@ def page(rows, *, count=None, number=1, pages=1, following=None):
     }
 
 
-def test_1_add(by_hand, provider, draft):
+def parts(call: Call) -> dict[str, str | Upload]:
+    """The multipart fields, by name."""
+    assert call.multipart is not None
+    named = dict(call.multipart)
+    assert len(named) == len(call.multipart)
+    return named
+
+
+def test_1_add(by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft) -> None:
     full = draft.copy_with(
         subcategory="Short", countries=("US", "CA"), auto_approve=True, image=b"\x89PNG\r\n", instructions="Do\nthis"
     )
     hand = by_hand(provider.publish(full))
     call = hand.call
     assert (call.method, call.path, call.effect) == ("POST", "/jobs/add", Effect.SPEND)
-    fields = dict(call.multipart)
+    fields = parts(call)
     assert list(fields) == [
         "title",
         "description",
@@ -77,7 +97,7 @@ def test_1_add(by_hand, provider, draft):
     ]
     assert fields["description"] == "Do\nthis\n\n[ref ch-abcdefgh]"
     assert (fields["pay_rate"], fields["total_availabilities"]) == ("2.50", "20")
-    assert json.loads(fields["countries"]) == ["US", "CA"]
+    assert json.loads(str(fields["countries"])) == ["US", "CA"]
     assert fields["approve_once_full"] == "true"
     assert fields["campaign_image"] == Upload("image.png", b"\x89PNG\r\n", "image/png")
     assert call.json is not None
@@ -88,8 +108,8 @@ def test_1_add(by_hand, provider, draft):
     assert (task.environment, task.provider) == ("live", "rapidworkers")
 
 
-def test_1_optional_fields_are_left_out(by_hand, provider, draft):
-    assert [name for name, _ in by_hand(provider.publish(draft)).call.multipart] == [
+def test_1_optional_fields_are_left_out(by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft) -> None:
+    assert list(parts(by_hand(provider.publish(draft)).call)) == [
         "title",
         "description",
         "pay_rate",
@@ -99,7 +119,7 @@ def test_1_optional_fields_are_left_out(by_hand, provider, draft):
     ]
 
 
-def test_1_plain_fields_are_no_files(by_hand, provider, draft):
+def test_1_plain_fields_are_no_files(by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft) -> None:
     """The sample code sends text as file parts; a text field must not carry a file name."""
     from crowdhub.engine.http import URL, build_request
 
@@ -111,27 +131,29 @@ def test_1_plain_fields_are_no_files(by_hand, provider, draft):
     assert b"Content-Type: image/gif" in body
 
 
-def test_1_options_override_the_neutral_fields(by_hand, provider, draft):
+def test_1_options_override_the_neutral_fields(by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft) -> None:
     options = RapidWorkersOptions(category="Other", sub_category="Sub", approve_once_full=False)
-    fields = dict(by_hand(provider.publish(draft.copy_with(options=[options], auto_approve=True))).call.multipart)
+    fields = parts(by_hand(provider.publish(draft.copy_with(options=[options], auto_approve=True))).call)
     assert (fields["category"], fields["sub_category"], fields["approve_once_full"]) == ("Other", "Sub", "false")
 
 
 @pytest.mark.parametrize("amount", ["2.50", "1E+2", "0.010", "100"])
-def test_1_the_rate_is_written_as_plain_digits(by_hand, provider, draft, amount):
-    fields = dict(by_hand(provider.publish(draft.copy_with(reward=Money(amount, "USD")))).call.multipart)
-    assert "E" not in fields["pay_rate"]
-    assert Decimal(fields["pay_rate"]) == Decimal(amount)
+def test_1_the_rate_is_written_as_plain_digits(
+    by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, amount: str
+) -> None:
+    fields = parts(by_hand(provider.publish(draft.copy_with(reward=Money(amount, "USD")))).call)
+    assert "E" not in str(fields["pay_rate"])
+    assert Decimal(str(fields["pay_rate"])) == Decimal(amount)
 
 
-def test_2_balance(by_hand, provider):
+def test_2_balance(by_hand: ByHand, provider: RapidWorkers) -> None:
     hand = by_hand(provider.balance())
     call = hand.call
     assert (call.method, call.path, call.json, call.effect) == ("POST", "/account/get_balance", {}, Effect.READ)
     assert hand.answer({"balance": "1250.75"}).result == Money("1250.75", "USD")
 
 
-def test_2_a_balance_that_is_a_number_stays_exact(by_hand, provider):
+def test_2_a_balance_that_is_a_number_stays_exact(by_hand: ByHand, provider: RapidWorkers) -> None:
     assert str(by_hand(provider.balance()).answer(b'{"balance": 0.10}').result) == "0.10 USD"
     for odd in ({}, {"balance": None}, {"balance": "much"}, {"balance": "1,000"}, {"balance": True}):
         with pytest.raises(UnreadableResponse):
@@ -139,7 +161,9 @@ def test_2_a_balance_that_is_a_number_stays_exact(by_hand, provider):
 
 
 @pytest.mark.parametrize(("note", "body"), [("thanks", {"notes": "thanks"}), (None, {}), ("", {})])
-def test_3_approve(by_hand, provider, submission, note, body):
+def test_3_approve(
+    by_hand: ByHand, provider: RapidWorkers, submission: Submission, note: str | None, body: dict[str, str]
+) -> None:
     hand = by_hand(provider.approve(submission, note))
     call = hand.call
     assert (call.method, call.path) == ("POST", f"/api/campaigns/{JOB}/submissions/12345/approve/")
@@ -150,7 +174,7 @@ def test_3_approve(by_hand, provider, submission, note, body):
     assert done.raw["settled"]["submission"] == answer
 
 
-def test_4_reject(by_hand, provider, submission):
+def test_4_reject(by_hand: ByHand, provider: RapidWorkers, submission: Submission) -> None:
     hand = by_hand(provider.reject(submission, "no screenshot"))
     assert hand.call.path.endswith("/12345/reject/")
     assert hand.call.json == {"notes": "no screenshot"}
@@ -162,7 +186,7 @@ def test_4_reject(by_hand, provider, submission):
             by_hand(provider.reject(submission, empty))
 
 
-def test_6_campaigns(by_hand, provider, campaign, spelled):
+def test_6_campaigns(by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object], spelled: Spelling) -> None:
     for status, word in (("open", "Active"), ("completed", "Completed"), ("cancelled", "Canceled")):
         from crowdhub.model import TaskStatus
 
@@ -177,7 +201,7 @@ def test_6_campaigns(by_hand, provider, campaign, spelled):
     assert task.instructions == "Fill out our survey"
 
 
-def test_7_detail(by_hand, provider, campaign, spelled):
+def test_7_detail(by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object], spelled: Spelling) -> None:
     hand = by_hand(provider.task(JOB))
     assert (hand.call.method, hand.call.path) == ("GET", f"/api/campaigns/detail/{JOB}/")
     task = hand.answer(spelled(campaign)).result
@@ -197,11 +221,13 @@ def test_7_detail(by_hand, provider, campaign, spelled):
         ({"jobStatus": None}, "unknown"),
     ],
 )
-def test_7_statuses(by_hand, provider, campaign, change, status):
+def test_7_statuses(
+    by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object], change: dict[str, object], status: str
+) -> None:
     assert by_hand(provider.task(JOB)).answer({**campaign, **change}).result.status == status
 
 
-def test_8_submissions(by_hand, provider, row, spelled):
+def test_8_submissions(by_hand: ByHand, provider: RapidWorkers, row: dict[str, object], spelled: Spelling) -> None:
     from crowdhub.model import SubmissionStatus
 
     hand = by_hand(provider.submissions(JOB, SubmissionStatus.PENDING))
@@ -224,15 +250,15 @@ def test_8_submissions(by_hand, provider, row, spelled):
     assert one.raw == spelled(row)
 
 
-def test_8_a_status_that_the_marketplace_does_not_have_takes_no_request(provider):
+def test_8_a_status_that_the_marketplace_does_not_have_takes_no_request(provider: RapidWorkers) -> None:
     from crowdhub.model import SubmissionStatus
 
-    with FlowRun(provider.submissions(JOB, SubmissionStatus.REDO)) as run:
+    with OperationRun(provider.submissions(JOB, SubmissionStatus.REDO)) as run:
         assert run.start() is None
         assert list(run.result.items) == []
 
 
-def test_9_and_10_block_and_unblock(by_hand, provider):
+def test_9_and_10_block_and_unblock(by_hand: ByHand, provider: RapidWorkers) -> None:
     for flow, path, status in (
         (provider.block("12345"), "/api/workers/block/", 201),
         (provider.unblock("12345"), "/api/workers/unblock/", 200),
@@ -245,7 +271,7 @@ def test_9_and_10_block_and_unblock(by_hand, provider):
         assert worker.blocked is (status == 201)
 
 
-def test_11_blocked(by_hand, provider):
+def test_11_blocked(by_hand: ByHand, provider: RapidWorkers) -> None:
     hand = by_hand(provider.blocked_workers())
     assert (hand.call.method, hand.call.path) == ("GET", "/api/workers/blocked/")
     rows = [{"worker_id": 12345, "worker_name": "worker1", "blocked_at": "2026-01-01T00:00:00Z"}, {"worker_id": None}]
@@ -271,8 +297,9 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", list(NAMES))
-def test_the_ten_ready_made_jobs(by_hand, provider, name):
-    hand = by_hand(getattr(provider, NAMES[name])("https://example.com/p", 50, countries=["US"], language="en"))
+def test_the_ten_ready_made_jobs(by_hand: ByHand, provider: RapidWorkers, name: str) -> None:
+    purchase = getattr(provider, NAMES[name])("https://example.com/p", 50, countries=["US"], language="en")
+    hand = by_hand(spent(provider, purchase))
     assert (hand.call.method, hand.call.path) == ("GET", "/api/campaigns/")
     call = hand.answer([]).call
     assert (call.method, call.path, call.effect) == ("POST", f"/api/jobs/{name}/", Effect.SPEND)
@@ -287,16 +314,16 @@ def test_the_ten_ready_made_jobs(by_hand, provider, name):
     assert (task.id, task.slots, task.reward, task.charged) == (JOB, 50, Money("0.05", "USD"), Money("2.50", "USD"))
 
 
-def test_the_catalog_is_whole():
+def test_the_catalog_is_whole() -> None:
     assert {job.value for job in ReadyMade} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", list(NAMES))
-def test_ready_made_jobs_are_closed_until_the_account_opens_them(name):
-    closed = RapidWorkers(RapidWorkersSettings(api_key="sk-test-0123456789"))
+def test_ready_made_jobs_are_closed_until_the_account_opens_them(name: str) -> None:
+    closed = RapidWorkers(RapidWorkersSettings(api_key=SecretStr("sk-test-0123456789")))
     with (
         pytest.raises(ConfigurationError, match="off for this account") as caught,
-        FlowRun(getattr(closed, NAMES[name])("https://example.com/p", 50)) as run,
+        OperationRun(getattr(closed, NAMES[name])("https://example.com/p", 50)) as run,
     ):
         run.start()
     assert "allow_engagement_jobs" in caught.value.next_step
@@ -316,7 +343,9 @@ def test_ready_made_jobs_are_closed_until_the_account_opens_them(name):
         "x y",
     ],
 )
-def test_a_link_that_is_no_link_and_all_else_that_is_wrong_at_once(by_hand, provider, link):
+def test_a_link_that_is_no_link_and_all_else_that_is_wrong_at_once(
+    by_hand: ByHand, provider: RapidWorkers, link: str
+) -> None:
     with pytest.raises(InvalidRequest) as caught:
         by_hand(provider.youtube_likes(link, 5, countries=["US", "Atlantis"]))
     assert sorted(fault.where for fault in caught.value.issues) == ["countries", "link", "quantity"]
@@ -324,9 +353,9 @@ def test_a_link_that_is_no_link_and_all_else_that_is_wrong_at_once(by_hand, prov
 
 
 @pytest.mark.parametrize("quantity", [5, 0, -1, True, 6.5, "50"])
-def test_a_quantity_that_is_none(by_hand, provider, quantity):
+def test_a_quantity_that_is_none(by_hand: ByHand, provider: RapidWorkers, quantity: object) -> None:
     with pytest.raises(InvalidRequest, match="quantity"):
-        by_hand(provider.youtube_likes("https://example.com/p", quantity))
+        by_hand(provider.youtube_likes("https://example.com/p", quantity))  # type: ignore[arg-type]
 
 
 ERRORS = [
@@ -346,38 +375,41 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("status", "words", "kind"), ERRORS)
-def test_each_status_is_the_fitting_error(provider, status, words, kind):
-    import httpx
-
-    reply = httpx.Response(status, json={"error": words})
+def test_each_status_is_the_fitting_error(
+    provider: RapidWorkers, status: int, words: str, kind: type[CrowdhubError]
+) -> None:
+    reply = Response(status, json={"error": words})
     error = provider.error(Call.get("/x"), reply)
+    assert error is not None
     assert type(error) is kind
     assert error.provider_message == words
     assert error.http_status == status
     assert words in str(error)
 
 
-def test_the_legitimacy_check_says_what_to_change(by_hand, provider, draft):
+def test_the_legitimacy_check_says_what_to_change(by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft) -> None:
     with pytest.raises(PermissionDenied, match="legitimacy") as caught:
         by_hand(provider.publish(draft)).answer({"error": "Job rejected by legitimacy check"}, 403)
     assert "change its text" in caught.value.next_step
 
 
-def test_a_page_of_html_is_no_answer(by_hand, provider):
+def test_a_page_of_html_is_no_answer(by_hand: ByHand, provider: RapidWorkers) -> None:
     for flow in (provider.balance(), provider.task(JOB), provider.tasks(), provider.blocked_workers()):
         with pytest.raises(UnreadableResponse):
             by_hand(flow).answer(b"<html>Please wait</html>")
 
 
 @pytest.mark.parametrize("odd", [{}, {"job": {}}, {"job": {"public_id": None}}, {"job": [JOB]}, []])
-def test_a_yes_in_another_shape_is_looked_for(by_hand, provider, draft, campaign, odd):
-    hand = by_hand(provider.publish(draft)).answer(odd, 201)
+def test_a_yes_in_another_shape_is_looked_for(
+    by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object], odd: object
+) -> None:
+    hand = by_hand(spent(provider, provider.publish(draft))).answer(odd, 201)
     assert (hand.call.method, hand.call.path) == ("GET", "/api/campaigns/")
     task = hand.answer([{**campaign, "description": "Fill out\n\n[ref ch-abcdefgh]"}]).result
     assert (task.id, task.replayed, task.instructions) == (JOB, True, "Fill out")
 
 
-def test_key_and_limits_are_declared(provider):
+def test_key_and_limits_are_declared(provider: RapidWorkers) -> None:
     signed = provider.sign(Call.get("/x"))
     assert signed.headers == {"X-API-Key": "sk-test-0123456789"}
     assert provider.credential_places.headers == ("X-API-Key",)
@@ -386,13 +418,17 @@ def test_key_and_limits_are_declared(provider):
     assert provider.environment == "live"
 
 
-def test_what_it_can_do_is_what_is_written():
-    able = RapidWorkers.capabilities()
+def test_what_it_can_do_is_what_is_written() -> None:
+    able = RapidWorkers.capabilities
     assert set(able.missing()) == {
         Capability.FIND_BONUS,
         Capability.REQUEST_REDO,
         Capability.PAY_BONUS,
         Capability.CANCEL,
+        Capability.EXTEND,
+        Capability.PAUSE,
+        Capability.RESUME,
+        Capability.MESSAGE,
         Capability.WORKER,
         Capability.APPLICATIONS,
         Capability.ACCEPT,
@@ -402,85 +438,110 @@ def test_what_it_can_do_is_what_is_written():
     assert able.fields["image"]
 
 
-def lost(kind, **more):
+def lost(kind: str) -> OutcomeUnknown:
     from crowdhub.errors import Lost
 
-    return OutcomeUnknown("lost", lost=Lost[kind], sent_at=datetime(2026, 1, 10, 12, tzinfo=UTC), **more)
+    return OutcomeUnknown("lost", lost=Lost[kind], sent_at=datetime(2026, 1, 10, 12, tzinfo=UTC))
 
 
-def marked(campaign, reference="ch-abcdefgh"):
+def marked(campaign: dict[str, object], reference: str = "ch-abcdefgh") -> dict[str, object]:
     return {**campaign, "description": f"Fill out our survey\n\n[ref {reference}]"}
 
 
 class TestLostPublish:
-    def test_found_by_its_reference(self, by_hand, provider, draft, campaign):
+    def test_found_by_its_reference(
+        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object]
+    ) -> None:
         other = {**marked(campaign, "ch-another1"), "jobId": "other"}
-        hand = by_hand(provider.publish(draft)).throw(lost("BROKEN")).answer([other, marked(campaign)])
+        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("BROKEN")).answer([other, marked(campaign)])
         assert (hand.result.id, hand.result.replayed) == (JOB, True)
 
-    def test_found_on_a_later_page(self, by_hand, provider, draft, campaign):
+    def test_found_on_a_later_page(
+        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object]
+    ) -> None:
         other = {**marked(campaign, "ch-another1"), "jobId": "other"}
-        hand = by_hand(provider.publish(draft)).throw(lost("BROKEN"))
+        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("BROKEN"))
         hand.answer({"count": 2, "next": "https://evil.example/api/campaigns/?page=2", "results": [other]})
         assert hand.call.path == "/api/campaigns/"
         assert hand.call.query_pairs() == [("page", "2")]
         assert hand.answer({"count": 2, "next": None, "results": [marked(campaign)]}).result.id == JOB
 
-    def test_absent_is_sent_once_more(self, by_hand, provider, draft, campaign):
+    def test_absent_is_sent_once_more(
+        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object]
+    ) -> None:
         other = {**marked(campaign, "ch-another1"), "jobId": "other"}
-        hand = by_hand(provider.publish(draft)).throw(lost("ANSWERED")).answer([other]).answer([other])
+        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("ANSWERED")).answer([other]).answer([other])
         assert hand.call.path == "/jobs/add"
         assert hand.answer(CREATED, 201).result.id == JOB
 
-    def test_doubtful_is_not_sent_again(self, by_hand, provider, draft, campaign):
+    def test_doubtful_is_not_sent_again(
+        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object]
+    ) -> None:
         """Same title, price and slots, made today, but its reference is not to be seen."""
         with pytest.raises(OutcomeUnknown, match=r"\[ref ch-abcdefgh\]") as caught:
-            by_hand(provider.publish(draft)).throw(lost("ANSWERED")).answer([campaign])
+            by_hand(spent(provider, provider.publish(draft))).throw(lost("ANSWERED")).answer([campaign])
         assert isinstance(caught.value.__cause__, Conflict)
 
     @pytest.mark.parametrize(
         "change",
         [{"jobTitle": "x"}, {"jobPay": "2.51"}, {"jobTotalAvailabilities": 21}, {"jobCreatedAt": "2025-01-01"}],
     )
-    def test_something_else_is_not_doubtful(self, by_hand, provider, draft, campaign, change):
+    def test_something_else_is_not_doubtful(
+        self,
+        by_hand: ByHand,
+        provider: RapidWorkers,
+        draft: TaskDraft,
+        campaign: dict[str, object],
+        change: dict[str, object],
+    ) -> None:
         other = {**campaign, **change}
-        hand = by_hand(provider.publish(draft)).throw(lost("ANSWERED")).answer([other]).answer([other])
+        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("ANSWERED")).answer([other]).answer([other])
         assert hand.call.path == "/jobs/add"
 
     @pytest.mark.parametrize("unreadable", [{"jobId": None}, {"jobTitle": "no id"}, "text", None])
-    def test_a_list_with_a_record_that_cannot_be_read_proves_no_absence(self, by_hand, provider, draft, unreadable):
+    def test_a_list_with_a_record_that_cannot_be_read_proves_no_absence(
+        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, unreadable: object
+    ) -> None:
         with pytest.raises(OutcomeUnknown):
-            by_hand(provider.publish(draft)).throw(lost("ANSWERED")).answer([unreadable])
+            by_hand(spent(provider, provider.publish(draft))).throw(lost("ANSWERED")).answer([unreadable])
 
-    def test_also_where_it_is_on_an_earlier_page(self, by_hand, provider, draft):
-        hand = by_hand(provider.publish(draft)).throw(lost("ANSWERED"))
+    def test_also_where_it_is_on_an_earlier_page(
+        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft
+    ) -> None:
+        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("ANSWERED"))
         hand.answer({"next": "/api/campaigns/?page=2", "results": [{"jobId": None}]})
         with pytest.raises(OutcomeUnknown):
             hand.answer({"next": None, "results": []})
 
 
 class TestLostReadyMade:
-    def bought(self, by_hand, provider, known=()):
-        hand = by_hand(provider.youtube_likes("https://example.com/p", 20)).answer(list(known))
+    def bought(self, by_hand: ByHand, provider: RapidWorkers, known: Sequence[object] = ()) -> Hand[Task]:
+        hand = by_hand(spent(provider, provider.youtube_likes("https://example.com/p", 20))).answer(list(known))
         return hand.throw(lost("ANSWERED"))
 
-    def row(self, campaign, **change):
+    def row(self, campaign: dict[str, object], **change: object) -> dict[str, object]:
         return {**campaign, "jobPay": "0.05", **change}
 
-    def test_the_one_new_campaign_of_that_size_and_price_is_it(self, by_hand, provider, campaign):
+    def test_the_one_new_campaign_of_that_size_and_price_is_it(
+        self, by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object]
+    ) -> None:
         old = self.row(campaign, jobId="old")
         hand = self.bought(by_hand, provider, [old]).answer([old, self.row(campaign)])
         assert (hand.result.id, hand.result.replayed) == (JOB, True)
 
-    def test_absent_is_sent_once_more(self, by_hand, provider, campaign):
+    def test_absent_is_sent_once_more(
+        self, by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object]
+    ) -> None:
         old = self.row(campaign, jobId="old")
         hand = self.bought(by_hand, provider, [old]).answer([old]).answer([old])
         assert hand.call.path == "/api/jobs/youtube-likes/"
 
-    def test_two_that_could_be_it_cannot_be_told(self, by_hand, provider, campaign):
+    def test_two_that_could_be_it_cannot_be_told(
+        self, by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object]
+    ) -> None:
         with pytest.raises(OutcomeUnknown, match=r"20 at 0.05 USD"):
             self.bought(by_hand, provider).answer([self.row(campaign), self.row(campaign, jobId="2")])
 
-    def test_a_record_that_cannot_be_read_proves_no_absence(self, by_hand, provider):
+    def test_a_record_that_cannot_be_read_proves_no_absence(self, by_hand: ByHand, provider: RapidWorkers) -> None:
         with pytest.raises(OutcomeUnknown):
             self.bought(by_hand, provider).answer([{"jobId": None}])

@@ -1,16 +1,12 @@
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from support import postgres
-from support.hand_clock import HandClock
-
-from crowdhub.ledger import Ledger
 from crowdhub.ratelimit import Gates
+from crowdhub.store import Database
+from tests.support import postgres
+from tests.support.hand_clock import HandClock
 
 
 @pytest.fixture
@@ -20,7 +16,7 @@ def clock() -> HandClock:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A new ledger's address, in each kind of database."""
+    """A new database's address, in each kind of database."""
     return f"sqlite:///{tmp_path}/ledger.sqlite3" if request.param == "sqlite" else postgres.new_database()
 
 
@@ -31,8 +27,8 @@ def gates(request: pytest.FixtureRequest, tmp_path: Path, clock: HandClock) -> I
         yield Gates(None, clock)
         return
     url = f"sqlite:///{tmp_path}/ledger.sqlite3" if request.param == "sqlite" else postgres.new_database()
-    ledger = Ledger.open(url, clock=clock)
-    gates = Gates(ledger)
+    database = Database(url, clock=clock)
+    gates = Gates(database)
     yield gates
     gates.close()
-    ledger.close()
+    database.close()

@@ -3,19 +3,21 @@
 import sqlite3
 from collections import deque
 from contextlib import closing
+from pathlib import Path
 from random import Random
 from threading import Thread
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.hand_clock import HandClock
-from support.programs import Program
 
 from crowdhub.engine.session import Gate
-from crowdhub.ledger import Ledger, LedgerError
+from crowdhub.errors import LedgerError
 from crowdhub.protocol import Call, Effect, RateLimit
 from crowdhub.ratelimit import Gates, MemoryGate, SharedGate, bucket_of
+from crowdhub.store import Database
+from tests.support.hand_clock import HandClock
+from tests.support.programs import Program
 
 IDENTITY = {"provider": "acme", "account": "acme", "environment": "sandbox"}
 READ = Call.get("/list")
@@ -27,7 +29,7 @@ def let_through(gate: Gate, call: Call, limits: list[RateLimit], tries: int) -> 
     return sum(gate.enter(call, limits) == 0 for _ in range(tries))
 
 
-def test_a_full_window_says_when_to_come_back(gates, clock):
+def test_a_full_window_says_when_to_come_back(gates: Gates, clock: HandClock) -> None:
     gate, limits = gates.of(IDENTITY, ["key-1"]), [RateLimit(5, 60)]
     assert gate.left(limits) == 5
     for _ in range(5):
@@ -44,14 +46,14 @@ def test_a_full_window_says_when_to_come_back(gates, clock):
     assert gate.enter(SPEND, limits) > 0
 
 
-def test_a_call_that_was_refused_takes_no_place(gates, clock):
+def test_a_call_that_was_refused_takes_no_place(gates: Gates, clock: HandClock) -> None:
     gate, limits = gates.of(IDENTITY), [RateLimit(2, 60)]
     assert let_through(gate, SPEND, limits, 20) == 2
     clock.move(60)
     assert gate.left(limits) == 2
 
 
-def test_every_limit_is_kept(gates, clock):
+def test_every_limit_is_kept(gates: Gates, clock: HandClock) -> None:
     gate, limits = gates.of(IDENTITY), [RateLimit(2, 1), RateLimit(3, 60)]
     assert let_through(gate, SETTLE, limits, 5) == 2
     clock.move(1)
@@ -61,13 +63,13 @@ def test_every_limit_is_kept(gates, clock):
     assert gate.left(limits) == 0
 
 
-def test_without_limits_everything_goes(gates):
+def test_without_limits_everything_goes(gates: Gates) -> None:
     gate = gates.of(IDENTITY)
     assert let_through(gate, READ, [], 100) == 100
     assert gate.left([]) is None
 
 
-def test_reading_leaves_room_for_reviews(gates, clock):
+def test_reading_leaves_room_for_reviews(gates: Gates, clock: HandClock) -> None:
     gate, limits = gates.of(IDENTITY), [RateLimit(100, 3600)]
     assert let_through(gate, READ, limits, 150) == 90
     clock.move(1)
@@ -76,14 +78,14 @@ def test_reading_leaves_room_for_reviews(gates, clock):
     assert 3598 < gate.enter(SETTLE, limits) < 3602
 
 
-def test_reviews_leave_room_for_reading(gates):
+def test_reviews_leave_room_for_reading(gates: Gates) -> None:
     gate, limits = gates.of(IDENTITY), [RateLimit(100, 3600)]
     assert let_through(gate, SETTLE, limits, 95) == 95
     assert let_through(gate, READ, limits, 50) == 5
     assert let_through(gates.of(IDENTITY, ["other key"]), SETTLE, limits, 150) == 100
 
 
-def test_a_named_limit_holds_for_the_calls_that_name_it(gates, clock):
+def test_a_named_limit_holds_for_the_calls_that_name_it(gates: Gates, clock: HandClock) -> None:
     gate = gates.of(IDENTITY)
     limits = [RateLimit(1, 60, what="messages"), RateLimit(10, 60)]
     message = Call.post("/message", effect=Effect.SPEND, limit="messages")
@@ -95,7 +97,7 @@ def test_a_named_limit_holds_for_the_calls_that_name_it(gates, clock):
     assert let_through(gate, reading, [RateLimit(20, 60, what="asks")], 30) == 20  # no share is kept back there
 
 
-def test_accounts_do_not_share_and_names_of_one_key_do(gates):
+def test_accounts_do_not_share_and_names_of_one_key_do(gates: Gates) -> None:
     limits = [RateLimit(3, 60)]
     second = {**IDENTITY, "account": "second"}
     live = {**IDENTITY, "environment": "live"}
@@ -105,7 +107,7 @@ def test_accounts_do_not_share_and_names_of_one_key_do(gates):
         assert let_through(other, SPEND, limits, 5) == 3
 
 
-def test_a_clock_that_is_set_back_blocks_nobody_for_long(gates, clock):
+def test_a_clock_that_is_set_back_blocks_nobody_for_long(gates: Gates, clock: HandClock) -> None:
     gate, limits = gates.of(IDENTITY), [RateLimit(3, 60)]
     assert let_through(gate, SPEND, limits, 3) == 3
     clock.set_wall(-30 * 24 * 3600)
@@ -114,8 +116,9 @@ def test_a_clock_that_is_set_back_blocks_nobody_for_long(gates, clock):
     assert let_through(gate, SPEND, limits, 5) == 3
 
 
-def test_threads_share_exactly(gates):
-    gate, limits, found = gates.of(IDENTITY), [RateLimit(40, 3600)], []
+def test_threads_share_exactly(gates: Gates) -> None:
+    gate, limits = gates.of(IDENTITY), [RateLimit(40, 3600)]
+    found: list[int] = []
 
     def work() -> None:
         found.append(let_through(gate, SPEND, limits, 15))
@@ -128,10 +131,10 @@ def test_threads_share_exactly(gates):
     assert sum(found) == 40
 
 
-def test_processes_share_exactly(url):
+def test_processes_share_exactly(url: str) -> None:
     source = """
-ledger = Ledger.open(sys.argv[1])
-gate = Gates(ledger).of(ID, ["key-1"])
+database = Database(sys.argv[1])
+gate = Gates(database).of(ID, ["key-1"])
 call, limits = Call.post("/x", effect=Effect.SETTLE), [RateLimit(100, 3600)]
 say("ready"); sys.stdin.readline()
 say(sum(gate.enter(call, limits) == 0 for n in range(60)))
@@ -149,18 +152,18 @@ say(gate.left(limits))
         assert one.said() == 0
 
 
-def test_old_rows_are_dropped_as_new_ones_come(tmp_path, clock):
-    with closing(Ledger.open(tmp_path / "l.sqlite3", clock=clock)) as ledger, closing(Gates(ledger)) as gates:
+def test_old_rows_are_dropped_as_new_ones_come(tmp_path: Path, clock: HandClock) -> None:
+    with closing(Database(tmp_path / "l.sqlite3", clock=clock)) as database, closing(Gates(database)) as gates:
         gate = gates.of(IDENTITY)
         for _ in range(50):
             assert gate.enter(SPEND, [RateLimit(10, 5)]) == 0
             clock.move(1)
-        count = ledger.database.read(lambda c: c.exec_driver_sql("SELECT count(*) FROM crowdhub_request").scalar())
+        count = database.read(lambda c: c.exec_driver_sql("SELECT count(*) FROM crowdhub_request").scalar())
         assert count == 10
 
 
-def test_the_key_is_nowhere_in_the_database(tmp_path, clock):
-    with closing(Ledger.open(tmp_path / "l.sqlite3", clock=clock)) as ledger, closing(Gates(ledger)) as gates:
+def test_the_key_is_nowhere_in_the_database(tmp_path: Path, clock: HandClock) -> None:
+    with closing(Database(tmp_path / "l.sqlite3", clock=clock)) as database, closing(Gates(database)) as gates:
         gates.of(IDENTITY, ["a-very-secret-key"]).enter(SPEND, [RateLimit(10, 5)])
     for file in tmp_path.iterdir():
         assert b"a-very-secret-key" not in file.read_bytes()
@@ -168,9 +171,9 @@ def test_the_key_is_nowhere_in_the_database(tmp_path, clock):
     assert bucket_of(IDENTITY, ["k1"], b"salt") != bucket_of(IDENTITY, ["k1"], b"other salt")
 
 
-def test_a_locked_database_lets_nothing_through(tmp_path):
+def test_a_locked_database_lets_nothing_through(tmp_path: Path) -> None:
     file = tmp_path / "l.sqlite3"
-    with closing(Ledger.open(file, patience=0.05)) as ledger, closing(Gates(ledger)) as gates:
+    with closing(Database(file, patience=0.05)) as database, closing(Gates(database)) as gates:
         gate = gates.of(IDENTITY)
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -180,13 +183,13 @@ def test_a_locked_database_lets_nothing_through(tmp_path):
         assert gate.enter(SPEND, [RateLimit(10, 5)]) == 0
 
 
-def test_only_a_gate_with_a_database_may_block(gates):
+def test_only_a_gate_with_a_database_may_block(gates: Gates) -> None:
     gate = gates.of(IDENTITY)
     assert gate.blocking == isinstance(gate, SharedGate)
     assert isinstance(gate, (SharedGate, MemoryGate))
 
 
-def test_those_who_wait_do_not_all_come_back_at_once(clock):
+def test_those_who_wait_do_not_all_come_back_at_once(clock: HandClock) -> None:
     gate, limits = MemoryGate(clock, random=Random(1)), [RateLimit(1, 600)]
     gate.enter(SPEND, limits)
     waits = [gate.enter(SPEND, limits) for _ in range(20)]
@@ -200,24 +203,26 @@ def test_those_who_wait_do_not_all_come_back_at_once(clock):
     calls=st.integers(1, 25),
     kind=st.sampled_from(["memory", "sqlite"]),
 )
-def test_no_window_ever_holds_more(tmp_path_factory, steps, calls, kind):
+def test_no_window_ever_holds_more(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, Call]], calls: int, kind: str
+) -> None:
     """Against the plainest formulation: a list of everything that went through."""
     clock = HandClock()
-    ledger = Ledger.open(tmp_path_factory.mktemp("l") / "l.sqlite3", clock=clock) if kind == "sqlite" else None
-    gates = Gates(ledger, clock)
+    database = Database(tmp_path_factory.mktemp("l") / "l.sqlite3", clock=clock) if kind == "sqlite" else None
+    gates = Gates(database, clock)
     gate, limits = gates.of(IDENTITY), [RateLimit(calls, 20)]
     passed: deque[tuple[float, bool]] = deque()
     for pause, call in steps:
         clock.move(pause)
-        window = [is_read for at, is_read in passed if at > clock.ticks - 20]
+        window = [is_read for at, is_read in passed if at > clock.passed - 20]
         kept_back = calls // 10
         room = len(window) < calls
         if call is READ and kept_back:
             room = room and (len(window) < calls - kept_back or sum(window) < kept_back)
         assert (gate.enter(call, limits) == 0) == room
         if room:
-            passed.append((clock.ticks, call is READ))
-        assert gate.left(limits) == calls - len([at for at, _ in passed if at > clock.ticks - 20])
+            passed.append((clock.passed, call is READ))
+        assert gate.left(limits) == calls - len([at for at, _ in passed if at > clock.passed - 20])
     gates.close()
-    if ledger is not None:
-        ledger.close()
+    if database is not None:
+        database.close()

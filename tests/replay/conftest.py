@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Protocol, TypeVar, cast
 
 import anyio
 import pytest
 
+from crowdhub import AsyncHub, Hub
+from crowdhub.clock import Clock
+from crowdhub.protocol import Flow, Operation
 from crowdhub.testing.recording import Replay, recording, script_names
 from crowdhub.testing.recording.run import told
+from tests.conftest import World
+
+P = TypeVar("P")
 
 CASSETTES = Path(__file__).parents[2] / "cassettes"
 
@@ -28,8 +34,10 @@ class _Guard:
         self.on = False
         sys.addaudithook(self._hear)
 
-    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self.on or not event.startswith("socket."):
+    def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
+        if (
+            not self.on or not event.startswith("socket.") or event == "socket.gethostname"
+        ):  # its own name, for the ledger
             return
         # Pairs of local sockets are how event loops wake themselves.
         if event == "socket.__new__" and arguments[1] == getattr(__import__("socket"), "AF_UNIX", None):
@@ -59,11 +67,15 @@ def cassettes() -> Path:
     return CASSETTES
 
 
+class Play(Protocol):
+    def __call__(self, replay: Replay, path: Path) -> tuple[object, list[str]]: ...
+
+
 @pytest.fixture(params=["sync", "asyncio", "trio"])
-def play(request: pytest.FixtureRequest) -> Any:
+def play(request: pytest.FixtureRequest) -> Play:
     """Plays a recording in one of the three worlds: returns its result and the requests that were not made."""
 
-    def play(replay: Replay, path: Path) -> tuple[Any, list[str]]:
+    def play(replay: Replay, path: Path) -> tuple[object, list[str]]:
         with recording(replay.provider, path) as recorder:
             result = replay.run() if request.param == "sync" else anyio.run(replay.run_async, backend=request.param)
             return result, recorder.left
@@ -71,29 +83,53 @@ def play(request: pytest.FixtureRequest) -> Any:
     return play
 
 
-@pytest.fixture
-def documented(world: Any, clock: Any, no_network: Any) -> Any:
-    """Plays a flow on the documented exchange of this name, through a hub; everything expected must be in its result,
-    and every exchange must have been made."""
+class Documented(Protocol):
+    def __call__(
+        self,
+        provider: str,
+        account: Mapping[str, object],
+        name: str,
+        play: Callable[[P], Operation[object] | Flow[object]],
+        expected: object,
+    ) -> object: ...
 
-    def documented(provider: str, account: dict[str, Any], name: str, play: Any, expected: Any) -> Any:
+
+@pytest.fixture
+def documented(world: World, clock: Clock, tmp_path: Path, no_network: type[NetworkUsedError]) -> Documented:
+    """Plays an operation on the documented exchange of this name, through a hub; everything expected must be in its
+    result, and every exchange must have been made."""
+
+    def documented(
+        provider: str,
+        account: Mapping[str, object],
+        name: str,
+        play: Callable[[P], Operation[object] | Flow[object]],
+        expected: object,
+    ) -> object:
         with recording(provider, CASSETTES / provider / "documented" / f"{name}.yaml") as recorder:
-            result = world.hub(
-                {provider: account}, lambda hub: hub[provider].run(play(hub[provider].provider)), clock=clock
-            )
+
+            def run(hub: Hub | AsyncHub) -> object:
+                asked = play(cast("P", hub[provider].provider))
+                return hub[provider].run(asked if isinstance(asked, Operation) else Operation(name, lambda: asked, {}))
+
+            result = world.hub({provider: account}, run, clock=clock, ledger=tmp_path / "ledger.sqlite3")
             assert recorder.left == []
-        found = told(result)
+        found: object = told(result)
         assert _contains(found, expected), found
         return found
 
     return documented
 
 
-def _contains(found: Any, expected: Any) -> bool:
+def _contains(found: object, expected: object) -> bool:
     if isinstance(expected, dict):
-        return isinstance(found, dict) and all(_contains(found.get(name), each) for name, each in expected.items())
+        members = cast("dict[str, object]", expected)
+        return isinstance(found, dict) and all(
+            _contains(cast("dict[str, object]", found).get(name), each) for name, each in members.items()
+        )
     if isinstance(expected, list):
-        return isinstance(found, list) and len(found) == len(expected) and all(map(_contains, found, expected))
+        items, listed = cast("list[object]", found), cast("list[object]", expected)
+        return isinstance(found, list) and len(items) == len(listed) and all(map(_contains, items, listed))
     return bool(found == expected)
 
 

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
-from crowdhub import TaskDraft
-from crowdhub.protocol import Flow
+from crowdhub import Task, TaskDraft
+from crowdhub.protocol import Flow, Operation
 from crowdhub_capsolver import CapSolver, CapSolverOptions
+from tests.replay.conftest import Documented
 
-Case: TypeAlias = "tuple[Callable[[CapSolver], Flow[Any]], Any]"
+Case: TypeAlias = "tuple[Callable[[CapSolver], Operation[object] | Flow[object]], object]"
 
 TASK = "37223a89-06ed-442c-a0b8-22067b79c5b4"
 GIVEN = {"type": "ImageToTextTask", "body": "BASE64 image"}
 
 
-def _solved_at_once(provider: CapSolver) -> Flow[Any]:
+def _solved_at_once(provider: CapSolver) -> Flow[dict[str, object]]:
     task = yield from provider.publish(TaskDraft(options=[CapSolverOptions(task=GIVEN)]))
     return {"task": task, "solution": provider.solution_of(task)}
 
 
-def _created(provider: CapSolver) -> Flow[Any]:
+def _created(provider: CapSolver) -> Operation[Task]:
     options = CapSolverOptions(task=GIVEN, callback_url="https://example.com/solved")
     return provider.publish(TaskDraft(options=[options]))
 
@@ -47,7 +48,7 @@ CASES: dict[str, Case] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_documented_exchange_reads_as_documented(name: str, documented: Any) -> None:
+def test_a_documented_exchange_reads_as_documented(name: str, documented: Documented) -> None:
     documented("capsolver", {"client_key": "not-a-key", "app_id": "APP_ID"}, name, *CASES[name])
 
 

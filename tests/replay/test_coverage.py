@@ -24,7 +24,7 @@ def test_every_endpoint_has_a_cassette_with_a_request_to_it(provider_name: str, 
     for path in (cassettes / provider_name / kind).glob("*.yaml"):
         tape = read(path)
         endpoint = script.endpoint(tape.about["endpoint"])
-        if any(endpoint.matches(each.method, each.uri) for each in tape.exchanges):
+        if any(endpoint.matches(each.method, each.uri, script.operation_of(each.headers)) for each in tape.exchanges):
             found.add(endpoint.name)
     assert found == {endpoint.name for endpoint in script.endpoints}
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
 from crowdhub import Money, Submission, TaskDraft, Worker
 from crowdhub.model import ExternalForm
-from crowdhub.protocol import Flow
+from crowdhub.protocol import Flow, Operation
 from crowdhub_crowdsdom import CrowdSDOM, CrowdSDOMOptions
+from tests.replay.conftest import Documented
 
-Case: TypeAlias = "tuple[Callable[[CrowdSDOM], Flow[Any]], Any]"
+Case: TypeAlias = "tuple[Callable[[CrowdSDOM], Operation[object] | Flow[object]], object]"
 
 JOB = "5639c1dc831c7b22009b71ef"
 TASK = "5639ce2f831c7b22009b7253"
@@ -95,14 +96,14 @@ ACCOUNT = {"api_key": "not-a-key", "api_secret": "not-a-secret"}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_documented_exchange_reads_as_documented(name: str, documented: Any) -> None:
+def test_a_documented_exchange_reads_as_documented(name: str, documented: Documented) -> None:
     documented("crowdsdom", ACCOUNT, name, *CASES[name])
 
 
-def test_the_documented_token_is_read(documented: Any) -> None:
+def test_the_documented_token_is_read(documented: Documented) -> None:
     """By the flow itself: it asks for the token, and is not asked for one."""
 
-    def play(provider: CrowdSDOM) -> Flow[Any]:
+    def play(provider: CrowdSDOM) -> Flow[dict[str, str]]:
         provider.now = lambda: datetime(2015, 11, 4, 8, 30, tzinfo=UTC)
         token = yield from provider.authenticate()
         assert token.expires_at is not None

@@ -8,22 +8,26 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from crowdhub import Money
-from crowdhub.protocol import Flow
+from crowdhub.protocol import Flow, Operation
 from crowdhub.testing.recording import load_script
 from crowdhub.testing.recording.files import read
 from crowdhub_etxt import Etxt
 from crowdhub_etxt.codes import Neural, Rate, Target, TextType, UserListAction, WorkType
 from crowdhub_etxt.recordings import ORDER, REVIEW
+from tests.replay.conftest import Documented
 
-Play: TypeAlias = "Callable[[Etxt], Flow[Any]]"
+if TYPE_CHECKING:
+    from tests.etxt.test_functions import Function
 
-FUNCTIONS: list[dict[str, Any]] = json.loads(
+Play: TypeAlias = "Callable[[Etxt], Operation[object] | Flow[object]]"
+
+FUNCTIONS: list[Function] = json.loads(
     (Path(__file__).parents[1] / "etxt" / "functions.json").read_text(encoding="utf-8")
 )["functions"]
 GIVEN = {
@@ -40,7 +44,7 @@ GIVEN = {
 }
 
 
-def _save_task(provider: Etxt) -> Flow[Any]:
+def _save_task(provider: Etxt) -> Operation[object]:
     """Every parameter but ``id`` and the file."""
 
     return provider.api.tasks.save_task(
@@ -87,7 +91,7 @@ SINGLE: dict[str, Play] = {
     "articles.buy": lambda provider: provider.api.articles.buy(61),
     "detector.result": lambda provider: provider.api.detector.result(81),
 }
-VALUES: dict[str, Any] = {
+VALUES: dict[str, object] = {
     "users.getBalance": {"balance": {"amount": "49700", "currency": "RUB"}, "date": "2026-01-15T09:00:00Z"},
     "users.getList": {"items": [{"id_user": 5, "online": True, "rate": 5400}], "more": False},
     "users.getUserBW": {"white_list": 12, "black_list": 1},
@@ -108,7 +112,7 @@ def _play(name: str) -> Play:
 
 
 @pytest.mark.parametrize("name", [each["method"] for each in FUNCTIONS])
-def test_a_documented_answer_is_read(name: str, documented: Any) -> None:
+def test_a_documented_answer_is_read(name: str, documented: Documented) -> None:
     found = documented("etxt", ACCOUNT, name, _play(name), VALUES.get(name, {}))
     (fields,) = (each["returns"] for each in FUNCTIONS if each["method"] == name)
     read_from = {_plain(each) for each in _names(found)}
@@ -116,7 +120,7 @@ def test_a_documented_answer_is_read(name: str, documented: Any) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=[each["method"] for each in FUNCTIONS])
-def test_the_list_holds_what_is_documented(function: dict[str, Any], cassettes: Path) -> None:
+def test_the_list_holds_what_is_documented(function: Function, cassettes: Path) -> None:
     """Only documented parameters are sent, and every documented field is in the answer."""
     (exchange,) = read(cassettes / "etxt" / "documented" / f"{function['method']}.yaml").exchanges
     query = dict(parse_qsl(urlsplit(exchange.uri).query))
@@ -135,11 +139,11 @@ def test_every_function_of_etxt_is_there() -> None:
     assert len(FUNCTIONS) == 61
 
 
-def _names(value: Any) -> Iterator[str]:
+def _names(value: object) -> Iterator[str]:
     if isinstance(value, dict):
-        for name, inner in value.items():
+        for name, inner in cast("dict[str, object]", value).items():
             yield name
             yield from _names(inner)
     elif isinstance(value, list):
-        for inner in value:
+        for inner in cast("list[object]", value):
             yield from _names(inner)

@@ -6,14 +6,14 @@ import _socket
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import cast
 
 import anyio
 import anyio.lowlevel
 import httpx
 import pytest
 
-ATTEMPTS: dict[str, Callable[[], Any]] = {
+ATTEMPTS: dict[str, Callable[[], object]] = {
     "connect": lambda: socket.create_connection(("192.0.2.1", 80), timeout=0.1),
     "loopback": lambda: socket.create_connection(("127.0.0.1", 9), timeout=0.1),
     "stream": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
@@ -36,9 +36,9 @@ async def _open() -> None:
 def test_there_is_no_way_out(way: str, no_network: type[BaseException]) -> None:
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - trio wraps it in a group
         ATTEMPTS[way]()
-    raised = caught.value
+    raised: BaseException = caught.value
     while isinstance(raised, BaseExceptionGroup):
-        raised = raised.exceptions[0]
+        raised = cast("BaseExceptionGroup[BaseException]", raised).exceptions[0]
     assert isinstance(raised, no_network)
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias, cast
 
 import pytest
 
-from crowdhub import Decision, Money, Submission, TaskDraft, Worker
-from crowdhub.engine.http import Response
-from crowdhub.protocol import Flow, FlowRun
+from crowdhub import AsyncHub, Decision, Hub, Money, Response, Submission, Task, TaskDraft, Worker
+from crowdhub.model import BatchReport
+from crowdhub.protocol import Flow, Operation, OperationRun
 from crowdhub.testing.recording import recording
 from crowdhub_rapidworkers import RapidWorkers, ReadyMade
+from tests.conftest import World
+from tests.replay.conftest import Documented
 
 JOB = "123e4567-e89b-12d3-a456-426614174000"
 WORK = Submission(
@@ -65,16 +67,16 @@ SUBMISSION = {
         "avatar": "https://...",
     },
 }
-Case: TypeAlias = "tuple[Callable[[RapidWorkers], Flow[Any]], Any]"
+Case: TypeAlias = "tuple[Callable[[RapidWorkers], Operation[object]], object]"
 
 
-def _bulk(provider: RapidWorkers) -> Flow[Any]:
+def _bulk(provider: RapidWorkers) -> Flow[BatchReport]:
     """The plugin's own bulk review. The looks around it, which no documented example has, are answered here."""
     decisions = [Decision.approve(WORK.copy_with(id=each), "Bulk action notes") for each in ("123", "999")]
     full = {"jobId": JOB, "jobStatus": "Active", "jobTotalAvailabilities": 2, "remainingAvailabilities": 0}
     full |= {"pendingSubmissions": 2, "approvedSubmissions": 0, "rejectedSubmissions": 0}
     rows = [{"submissionId": each, "userId": "abc-def-123", "status": "Pending"} for each in (123, 999)]
-    with FlowRun(provider.review_batch(decisions)) as run:
+    with OperationRun(provider.review_batch(decisions)) as run:
         call = run.start()
         while call is not None:
             if call.path.endswith("/bulk_action/"):
@@ -87,7 +89,7 @@ def _bulk(provider: RapidWorkers) -> Flow[Any]:
 
 
 def _ready_made(job: ReadyMade, link: str, quantity: int, cost: str, second: str) -> Case:
-    def play(provider: RapidWorkers) -> Flow[Any]:
+    def play(provider: RapidWorkers) -> Operation[Task]:
         return provider.ready_made(
             job, link=link, quantity=quantity, countries=["US", second], language="en", approve_once_full=True
         )
@@ -153,18 +155,21 @@ ACCOUNT = {"api_key": "not-a-key", "allow_engagement_jobs": True}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_documented_exchange_reads_as_documented(name: str, documented: Any) -> None:
+def test_a_documented_exchange_reads_as_documented(name: str, documented: Documented) -> None:
     documented("rapidworkers", ACCOUNT, name, *CASES[name])
 
 
 @pytest.mark.usefixtures("no_network")
-def test_the_documented_bulk_answer_is_compared_with_the_decisions(world: Any, cassettes: Path) -> None:
+def test_the_documented_bulk_answer_is_compared_with_the_decisions(world: World, cassettes: Path) -> None:
     """124 was approved though nobody decided it; 999 was decided and is not in the answer."""
     with recording("rapidworkers", cassettes / "rapidworkers" / "documented" / "bulk-action.yaml"):
-        report = world.hub(
-            {"rapidworkers": ACCOUNT}, lambda hub: hub["rapidworkers"].run(_bulk(hub["rapidworkers"].provider))
-        )
-    assert [outcome.submission.id for outcome in report.outcomes] == ["123"]
+
+        def run(hub: Hub | AsyncHub) -> object:
+            provider = cast("RapidWorkers", hub["rapidworkers"].provider)
+            return hub["rapidworkers"].run(Operation("bulk", lambda: _bulk(provider), {}))
+
+        report = cast("BatchReport", world.hub({"rapidworkers": ACCOUNT}, run))
+    assert [outcome.submission and outcome.submission.id for outcome in report.outcomes] == ["123"]
     assert [decision.submission.id for decision in report.left] == ["999"]
     assert [each.id for each in report.unintended] == ["124"]
 

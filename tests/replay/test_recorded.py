@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from crowdhub.testing.recording import NotRecorded, cli_record, load_script, recording, replayed
 from crowdhub.testing.recording.run import record_in_sandbox
+from tests.replay.conftest import Play
 
 
 @pytest.mark.usefixtures("no_network")
-def test_replays_to_the_same_result(recorded: Path, play: Any) -> None:
+def test_replays_to_the_same_result(recorded: Path, play: Play) -> None:
     replay, path = replayed(load_script(recorded.parts[-3]), recorded.stem, recorded.parent)
     result, left = play(replay, path)
     assert result == replay.expected

@@ -7,14 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from crowdhub import Hub, Money
 from crowdhub.errors import ConfigurationError
-from crowdhub.protocol import CredentialPlaces, Flow
+from crowdhub.protocol import CredentialPlaces, Flow, Operation
 from crowdhub.sandbox import Sandbox
 from crowdhub.testing.recording import (
     NotRecorded,
@@ -24,7 +23,7 @@ from crowdhub.testing.recording import (
     load_script,
     recording,
 )
-from crowdhub.testing.recording.files import Exchange, Tape, check, read, write
+from crowdhub.testing.recording.files import Cassette, Exchange, check, read, write
 from crowdhub.testing.recording.hosts import real_hosts_of
 from crowdhub_etxt import Etxt, EtxtSettings
 from crowdhub_rapidworkers import RapidWorkers, RapidWorkersSettings
@@ -38,22 +37,20 @@ def box() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def hub(box: Sandbox) -> Iterator[Hub]:
-    with Hub(box.accounts, ledger=None) as hub:
+    with Hub(box.accounts) as hub:
         yield hub
 
 
-def exchange(**changes: Any) -> Exchange:
-    fields: dict[str, Any] = {
-        "method": "GET",
-        "uri": "https://api.rapidworkers.io/",
-        "headers": {},
-        "body": None,
-        "status": 200,
-        "reason": "OK",
-        "answer_headers": {},
-        "answer": b"{}",
-    }
-    return Exchange(**{**fields, **changes})
+def exchange(
+    *,
+    method: str = "GET",
+    uri: str = "https://api.rapidworkers.io/",
+    headers: dict[str, str] | None = None,
+    body: bytes | None = None,
+    answer_headers: dict[str, list[str]] | None = None,
+    answer: bytes = b"{}",
+) -> Exchange:
+    return Exchange(method, uri, headers or {}, body, 200, "OK", answer_headers or {}, answer)
 
 
 # --- recording and replaying by hand ------------------------------------------------------------------------
@@ -77,7 +74,7 @@ def test_what_was_recorded_on_loopback_replays_for_the_real_address(hub: Hub, tm
     with recording(hub["rapidworkers"].provider, path, "all"):
         hub["rapidworkers"].balance()
     with (
-        Hub({"rapidworkers": {"api_key": "another"}}, ledger=None) as real,
+        Hub({"rapidworkers": {"api_key": "another"}}) as real,
         recording("rapidworkers", path) as recorder,
     ):
         assert real["rapidworkers"].balance() == Money("1000.00", "USD")
@@ -113,11 +110,11 @@ def test_a_request_that_is_not_held_is_named_without_its_secrets(tmp_path: Path)
     held = exchange(
         uri="https://www.etxt.ru/api/json/?method=users.getUser&token=SCRUBBED&sign=SCRUBBED", method="POST"
     )
-    write(tmp_path / "a.yaml", Tape({}, [held]), ())
+    write(tmp_path / "a.yaml", Cassette({}, [held]), ())
     accounts = {"etxt": {"token": "the-secret-token", "api_pass": "the-other-secret"}}
     with (
         pytest.raises(NotRecorded, match=r"method=users\.getBalance") as caught,
-        Hub(accounts, ledger=None) as hub,
+        Hub(accounts) as hub,
         recording(provider, tmp_path / "a.yaml"),
     ):
         hub["etxt"].balance()
@@ -137,7 +134,7 @@ def test_an_answer_is_given_once(cassettes: Path) -> None:
             hub["rapidworkers"].balance()
 
     with (
-        Hub({"rapidworkers": {"api_key": "another"}}, ledger=None) as hub,
+        Hub({"rapidworkers": {"api_key": "another"}}) as hub,
         pytest.raises(NotRecorded, match="more than the recorded number of times"),
     ):
         twice(hub)
@@ -168,22 +165,23 @@ class Leaky(RapidWorkers):
 
 
 def test_a_key_in_a_place_that_nobody_named_stops_the_file(box: Sandbox, tmp_path: Path) -> None:
+    from crowdhub.engine.engine import blocking_engine
+    from crowdhub.engine.runtime import drive
     from crowdhub.engine.session import Options, Session
-    from crowdhub.engine.sync import Engine
 
     account = box.accounts["rapidworkers"]
     provider = Leaky(RapidWorkersSettings(api_key=SecretStr(account["api_key"]), base_url=account["base_url"]))
     path = tmp_path / "balance.yaml"
     path.write_text("what was there before")
-    engine = Engine(Session(provider, Options()))
+    engine = blocking_engine(Session(provider, Options()))
     with pytest.raises(SecretInRecording, match=r"request headers of exchange 1 \(POST\)") as caught:  # noqa: SIM117
         with recording(provider, path, "all"):
-            engine.run(provider.balance())
-    engine.close()
+            drive(engine.run(provider.balance()))
+    drive(engine.close())
     assert account["api_key"] not in str(caught.value)
     assert path.read_text() == "what was there before"
     assert [each.name for each in tmp_path.iterdir()] == ["balance.yaml"]
-    with Hub(box.accounts, ledger=None) as hub:  # vcrpy's patches are gone: requests are sent again
+    with Hub(box.accounts) as hub:  # vcrpy's patches are gone: requests are sent again
         assert hub["rapidworkers"].balance() == Money("1000.00", "USD")
 
 
@@ -191,29 +189,32 @@ SECRET = "k3y+with/odd chars"
 
 
 @pytest.mark.parametrize(
-    ("tape", "place"),
+    ("cassette", "place"),
     [
-        (Tape({"given": {"id": SECRET}}, []), "said about"),
-        (Tape({}, [exchange(uri="https://x.example/?a=k3y%2Bwith%2Fodd%20chars")]), "address"),
-        (Tape({}, [exchange(uri="https://x.example/?a=k3y%2Bwith%2Fodd+chars")]), "address"),
-        (Tape({}, [exchange(headers={"x": f"a {SECRET}"})]), "request headers"),
-        (Tape({}, [exchange(headers={"authorization": "Basic azN5K3dpdGgvb2RkIGNoYXJz"})]), "request headers"),
-        (Tape({}, [exchange(body=f'{{"a": "{SECRET}"}}'.encode())]), "request body"),
-        (Tape({}, [exchange(body=b"\xff" + SECRET.encode())]), "request body"),
-        (Tape({}, [exchange(answer_headers={"location": [f"/{SECRET}"]})]), "answer's headers"),
-        (Tape({}, [exchange(answer=f"wrong key: {SECRET}".encode())]), "answer's body"),
+        (Cassette({"given": {"id": SECRET}}, []), "said about"),
+        (Cassette({}, [exchange(uri="https://x.example/?a=k3y%2Bwith%2Fodd%20chars")]), "address"),
+        (Cassette({}, [exchange(uri="https://x.example/?a=k3y%2Bwith%2Fodd+chars")]), "address"),
+        (Cassette({}, [exchange(headers={"x": f"a {SECRET}"})]), "request headers"),
+        (Cassette({}, [exchange(headers={"authorization": "Basic azN5K3dpdGgvb2RkIGNoYXJz"})]), "request headers"),
+        (Cassette({}, [exchange(body=f'{{"a": "{SECRET}"}}'.encode())]), "request body"),
+        (Cassette({}, [exchange(body=b"\xff" + SECRET.encode())]), "request body"),
+        (Cassette({}, [exchange(answer_headers={"location": [f"/{SECRET}"]})]), "answer's headers"),
+        (Cassette({}, [exchange(answer=f"wrong key: {SECRET}".encode())]), "answer's body"),
     ],
 )
-def test_the_last_net(tape: Tape, place: str, tmp_path: Path) -> None:
+def test_the_last_net(cassette: Cassette, place: str, tmp_path: Path) -> None:
     with pytest.raises(SecretInRecording, match=place) as caught:
-        write(tmp_path / "a.yaml", tape, [SECRET])
+        write(tmp_path / "a.yaml", cassette, [SECRET])
     assert SECRET not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
-    check(tape, ["another-secret"])
+    check(cassette, ["another-secret"])
 
 
 def test_an_address_that_only_this_machine_has_is_not_kept(hub: Hub, tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match="no address to keep"), recording("rapidworkers", tmp_path / "a", "all"):
+    with (
+        pytest.raises(RecordingError, match="not an address to keep"),
+        recording("rapidworkers", tmp_path / "a", "all"),
+    ):
         hub["rapidworkers"].balance()
     base = str(hub["rapidworkers"].provider.settings.base_url)
     real = {base: "https://elsewhere.example"}
@@ -234,7 +235,7 @@ def test_two_settings_with_one_address_cannot_be_told_apart() -> None:
 # --- crowdhub record ----------------------------------------------------------------------------------------
 
 
-def _live(box: Sandbox) -> dict[str, Any]:
+def _live(box: Sandbox) -> dict[str, object]:
     """The sandbox in the part of the live service."""
     return {**box.accounts["rapidworkers"], "environment": "live"}
 
@@ -257,9 +258,7 @@ def test_recording_live_spends_nothing_that_was_not_allowed(box: Sandbox, tmp_pa
         return len(questions) == 1  # the first, whether to record at all
 
     before = box["rapidworkers"].books().balance
-    report = cli_record(
-        "rapidworkers", live=True, account=_live(box), folder=tmp_path, confirm=confirm, options={"ledger": None}
-    )
+    report = cli_record("rapidworkers", live=True, account=_live(box), folder=tmp_path, confirm=confirm)
     assert box["rapidworkers"].books().balance == before
     assert box["rapidworkers"].jobs() == []  # type: ignore[attr-defined]
     assert {path.stem for path in report.written} == {"get-balance", "campaigns", "workers-blocked"}
@@ -273,11 +272,12 @@ def test_recording_live_spends_nothing_that_was_not_allowed(box: Sandbox, tmp_pa
 
 def test_recording_live_works_on_what_it_is_given(box: Sandbox, tmp_path: Path) -> None:
     market = box["rapidworkers"]
-    with Hub(box.accounts, ledger=None) as hub:
+    with Hub(box.accounts) as hub:
         script = load_script("rapidworkers")
         prepare = script.recording("approve").prepare
         assert prepare is not None
-        given = hub["rapidworkers"].run(prepare(hub["rapidworkers"].provider, market))
+        provider = hub["rapidworkers"].provider
+        given = hub["rapidworkers"].run(Operation("prepare", lambda: prepare(provider, market), {}))
     report = cli_record(
         "rapidworkers",
         live=True,
@@ -286,13 +286,12 @@ def test_recording_live_works_on_what_it_is_given(box: Sandbox, tmp_path: Path) 
         only=["approve"],
         given=given,
         confirm=lambda question: True,
-        options={"ledger": None},
     )
     assert report.failed == {}
-    tape = read(tmp_path / "approve.yaml")
-    assert tape.about["environment"] == "live"
-    assert tape.about["given"] == {"task_id": given["task_id"]}
-    assert tape.about["result"]["approved"]["status"] == "approved"
+    cassette = read(tmp_path / "approve.yaml")
+    assert cassette.about["environment"] == "live"
+    assert cassette.about["given"] == {"task_id": given["task_id"]}
+    assert cassette.about["result"]["approved"]["status"] == "approved"
     text = (tmp_path / "approve.yaml").read_text()
     assert box.accounts["rapidworkers"]["api_key"] not in text
     assert "127.0.0.1" not in text
@@ -318,9 +317,9 @@ def test_a_wrong_name_says_which_there_are() -> None:
 
 def test_a_marketplace_that_does_not_refuse_is_found_out() -> None:
     from crowdhub.errors import NotFound
-    from crowdhub.protocol import nothing
+    from crowdhub.protocol import no_call
     from crowdhub.testing.recording import refused
 
-    flow: Flow[Any] = refused(nothing("done"), NotFound)
+    flow: Flow[object] = refused(no_call("done"), NotFound)
     with pytest.raises(RecordingError, match="should have refused"):
         next(flow)

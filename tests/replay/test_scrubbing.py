@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +12,7 @@ from crowdhub.engine import http
 from crowdhub.protocol import Call, CredentialPlaces, Effect, Upload
 from crowdhub.testing.recording import jsontext
 from crowdhub.testing.recording.hosts import Hosts
-from crowdhub.testing.recording.match import MATCHERS
+from crowdhub.testing.recording.match import matchers
 from crowdhub.testing.recording.scrub import Scrubber
 from crowdhub_crowdsdom import CrowdSDOM
 
@@ -34,7 +33,7 @@ def asked(places: CredentialPlaces, call: Call, url: str = "https://www.etxt.ru/
 
 
 def matches(one: Asked, other: Asked) -> bool:
-    return all(matcher(one, other) for matcher in MATCHERS)
+    return all(matcher(one, other) for matcher in matchers())
 
 
 def signed(token: str = "the-token", sign: str = SIGN, method: str = "users.getBalance") -> Call:
@@ -152,7 +151,7 @@ json_values = st.recursive(
 
 @settings(max_examples=60)
 @given(json_values)
-def test_laid_out_json_says_the_same(value: Any) -> None:
+def test_laid_out_json_says_the_same(value: object) -> None:
     text = jsontext.dumps(value)
     laid = jsontext.laid_out(text)
     assert jsontext.canonical(laid) == jsontext.canonical(text)
@@ -181,7 +180,7 @@ def test_scrubbing_twice_changes_nothing(fields: list[tuple[str, str]]) -> None:
 
 
 def test_numbers_and_flags_are_told_apart() -> None:
-    def body(value: Any) -> Asked:
+    def body(value: object) -> Asked:
         return asked(ETXT, Call.post("", json={"a": value}, effect=Effect.READ))
 
     assert not matches(body(1), body(True))

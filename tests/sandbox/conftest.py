@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -8,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from crowdhub.sandbox import Books, MarketSandbox, Purse, Sandbox
+from crowdhub.sandbox import Books, MarketSandbox, Purse, Sandbox, SandboxClock
 
 
 class Counter(MarketSandbox):
@@ -16,12 +18,12 @@ class Counter(MarketSandbox):
 
     name: ClassVar[str] = "counter"
 
-    def __init__(self, clock=None, seed=0, *, step: int = 1) -> None:
+    def __init__(self, clock: SandboxClock | None = None, seed: int = 0, *, step: int = 1) -> None:
         super().__init__(clock, seed)
         self.done = 0
         self.step = step
         self.ticks: list[object] = []
-        self.purse = Purse("USD", Decimal(10), self.clock.now)
+        self.purse = Purse("USD", Decimal(10), self.now)
 
     def app(self) -> ASGIApp:
         async def wire(scope: Scope, receive: Receive, send: Send) -> None:

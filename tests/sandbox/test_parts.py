@@ -1,14 +1,20 @@
+from __future__ import annotations
+
 import dataclasses
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
 from crowdhub.sandbox import Purse, RequestWindow, png
 from crowdhub.sandbox.images import is_image
 from crowdhub.testing import sandboxes
+
+if TYPE_CHECKING:
+    from tests.sandbox.conftest import Counter
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -18,7 +24,7 @@ def purse() -> Purse:
     return Purse("USD", Decimal("100.00"), lambda: NOW)
 
 
-def test_books_are_double_entry(purse):
+def test_books_are_double_entry(purse: Purse) -> None:
     charge = purse.charge("publish", "t1", held=Decimal(50), commission=Decimal(5), reference="A job")
     purse.pay_out("t1", Decimal(20), reference="s1")
     purse.refund("t1", held=Decimal(10), commission=Decimal(1))
@@ -32,7 +38,7 @@ def test_books_are_double_entry(purse):
     assert [c.kind for c in books.charges] == ["publish", "refund", "deposit"]
 
 
-def test_books_that_do_not_agree_say_where(purse):
+def test_books_that_do_not_agree_say_where(purse: Purse) -> None:
     purse.charge("publish", "t1", held=Decimal(50), reference="A job")
     purse.pay_out("t1", Decimal(1), reference="s1")
     purse.pay_out("t1", Decimal(1), reference="s1")
@@ -44,7 +50,7 @@ def test_books_that_do_not_agree_say_where(purse):
     assert not wrong.agree()
 
 
-def test_a_task_published_twice_is_visible(purse):
+def test_a_task_published_twice_is_visible(purse: Purse) -> None:
     for task in ("t1", "t2", "t3"):
         title = "Other" if task == "t3" else "A job"
         purse.charge("publish", task, held=Decimal(1), reference=title)
@@ -52,7 +58,7 @@ def test_a_task_published_twice_is_visible(purse):
     assert list(purse.books().duplicates()) == ["A job"]
 
 
-def test_a_window_slides():
+def test_a_window_slides() -> None:
     window = RequestWindow(2, 60)
     assert [window.enter(NOW), window.enter(NOW + timedelta(seconds=30))] == [None, None]
     assert window.enter(NOW + timedelta(seconds=31)) == 29
@@ -62,7 +68,7 @@ def test_a_window_slides():
     assert RequestWindow(0, 60).enter(NOW) == 60
 
 
-def test_pictures_are_small_real_and_repeatable():
+def test_pictures_are_small_real_and_repeatable() -> None:
     picture = png("Proof 1")
     assert is_image(picture)
     assert len(picture) < 5000
@@ -71,14 +77,14 @@ def test_pictures_are_small_real_and_repeatable():
     assert not is_image(picture[:20])
 
 
-def test_the_factory_for_tests_stops_its_boxes(counter_class):
+def test_the_factory_for_tests_stops_its_boxes(counter_class: type[Counter]) -> None:
     with sandboxes() as make:
         box = make(counter_class, seed=3)
         assert box.accounts
     assert "stopped" in repr(box)
 
 
-def test_the_pytest_plugin_loads_nothing_heavy():
+def test_the_pytest_plugin_loads_nothing_heavy() -> None:
     code = (
         "import sys, crowdhub.testing.plugin\n"
         "print([name for name in ('starlette', 'uvicorn', 'PIL', 'httpx') if name in sys.modules])\n"

@@ -32,9 +32,12 @@ def test_the_names(given: str, name: str, package: str, kind: str) -> None:
 
 def test_everything_is_there_and_filled_in() -> None:
     made = scaffold.files("beehive")
-    package = {f"src/crowdhub_beehive/{name}" for name in ("__init__.py", "provider.py", "wire.py", "sandbox.py")}
-    assert package <= set(made)
-    assert {"README.md", "pyproject.toml", "tests/test_provider.py", ".gitignore"} <= set(made)
+    names = ("__init__.py", "provider.py", "settings.py", "wire.py", "conformance.py", "py.typed")
+    assert {f"src/crowdhub_beehive/{name}" for name in names} <= set(made)
+    rooms = ("__init__.py", "market.py", "state.py", "inputs.py", "shapes.py", "workers.py")
+    assert {f"src/crowdhub_beehive/sandbox/{name}" for name in rooms} <= set(made)
+    tests = {"tests/test_provider.py", "tests/test_sandbox.py"}
+    assert {"README.md", "pyproject.toml", ".gitignore", *tests} <= set(made)
     for path, content in made.items():
         assert "{{" not in content, path
         if path.endswith(".py"):
@@ -52,12 +55,12 @@ def test_it_writes_the_files(tmp_path: Path) -> None:
 def test_a_bad_name(tmp_path: Path, name: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         scaffold.create(name, tmp_path / "project")
-    assert [fault.where for fault in caught.value.issues] == ["name"]
+    assert [issue.where for issue in caught.value.issues] == ["name"]
     assert not (tmp_path / "project").exists()
 
 
-def test_every_fault_at_once(tmp_path: Path) -> None:
+def test_every_issue_at_once(tmp_path: Path) -> None:
     """An installed provider's name, however it is spelt, and a folder that exists."""
     with pytest.raises(InvalidRequest) as caught:
         scaffold.create("RapidWorkers", tmp_path)
-    assert [fault.where for fault in caught.value.issues] == ["name", "folder"]
+    assert [issue.where for issue in caught.value.issues] == ["name", "folder"]

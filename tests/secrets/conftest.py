@@ -7,13 +7,15 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import unquote_plus
 
 import pytest
 
-from crowdhub.sandbox import MarketSandbox, Sandbox
-from crowdhub.testing.bench import BenchClock
+from crowdhub.sandbox import MarketSandbox, Sandbox, SandboxClock
 from tests.secrets.evidence import Evidence
+
+OpenBox: TypeAlias = Callable[..., tuple[Sandbox, SandboxClock]]
 
 ODD_IN_A_HEADER = "q\"k' %41+/=&?#<>\\{}~"
 ODD = ODD_IN_A_HEADER + "ключ-密钥-🗝é"
@@ -51,14 +53,14 @@ def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def open_box(odd_keys: None, evidence: Evidence) -> Iterator[Callable[..., tuple[Sandbox, BenchClock]]]:
+def open_box(odd_keys: None, evidence: Evidence) -> Iterator[OpenBox]:
     """Starts sandboxes; at the end eTXT's signatures, as they arrived, are secrets too."""
     opened: list[Sandbox] = []
 
-    def start(*names: str, **options: dict[str, object]) -> tuple[Sandbox, BenchClock]:
+    def start(*names: str, **options: dict[str, object]) -> tuple[Sandbox, SandboxClock]:
         box = Sandbox(*names, options=options)
         opened.append(box.start())
-        return box, BenchClock(box)
+        return box, box.clock
 
     yield start
     for box in opened:

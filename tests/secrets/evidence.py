@@ -13,10 +13,10 @@ import traceback
 import types
 import warnings
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import cast
 from urllib.parse import quote, quote_plus
 
 from pydantic import BaseModel, SecretStr
@@ -55,7 +55,7 @@ class Evidence:
         self.secrets: set[str] = set()
         self.texts: dict[str, set[str]] = {}
         self.errors: list[BaseException] = []
-        self._ways: Counter[tuple[Any, ...]] = Counter()
+        self._ways: Counter[tuple[object, ...]] = Counter()
 
     def add(self, where: str, *texts: str) -> None:
         self.texts.setdefault(where, set()).update(texts)
@@ -97,7 +97,7 @@ class Evidence:
         if self._ways[way] <= 3:  # it takes its time, and the third of one kind says what all say
             self.add(f"rich locals of {name}", with_rich_locals(error))
 
-    def result(self, value: Any) -> None:
+    def result(self, value: object) -> None:
         """A result: as text, as JSON, as pickle."""
         name = type(value).__name__
         self.add(f"a result, {name}", repr(value), str(value))
@@ -105,11 +105,11 @@ class Evidence:
             self.add(f"dump of {name}", repr(value.model_dump()), value.model_dump_json())
         self.add(f"pickle of {name}", as_text(pickled(value)))
 
-    def reachable(self, *roots: Any) -> None:
+    def reachable(self, *roots: object) -> None:
         """The repr of every object of ours that can be reached, and every text that is not inside a holder."""
         seen: set[int] = set()
-        todo: list[tuple[str, Any]] = [(type(root).__name__, root) for root in roots]
-        keep: list[Any] = []
+        todo: list[tuple[str, object]] = [(type(root).__name__, root) for root in roots]
+        keep: list[object] = []
         while todo:
             path, thing = todo.pop()
             if id(thing) in seen or isinstance(thing, HOLDERS) or type(thing).__name__ in HOLDER_NAMES:
@@ -121,18 +121,18 @@ class Evidence:
             todo += [(f"{path}.{name}", each) for name, each in self._inside(path, thing)]
         assert len(seen) > 50
 
-    def _inside(self, path: str, thing: Any) -> Iterator[tuple[str, Any]]:  # noqa: C901
+    def _inside(self, path: str, thing: object) -> Iterator[tuple[str, object]]:  # noqa: C901
         where = f"reached as {path[:200]}"
         if isinstance(thing, str):
             self.add(where, thing)
         elif isinstance(thing, (bytes, bytearray)):
             self.add(where, as_text(bytes(thing)))
         elif isinstance(thing, dict):
-            for key, value in list(thing.items()):
+            for key, value in list(cast("dict[object, object]", thing).items()):
                 yield "key", key
                 yield str(key)[:30], value
         elif isinstance(thing, CONTAINERS):
-            for each in list(thing):
+            for each in list(cast("Iterable[object]", thing)):
                 yield "[]", each
         elif isinstance(thing, functools.partial):
             yield from (("func", thing.func), ("args", thing.args), ("keywords", thing.keywords))
@@ -161,7 +161,7 @@ class Evidence:
                 self.add(f"the file {path.name}", as_text(path.read_bytes()), path.name)
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self) -> Generator[None]:
         """All logs at DEBUG, of every logger there is or will be, and all warnings."""
         root = logging.getLogger()
         handler = _Handler(self)
@@ -259,7 +259,7 @@ def with_rich_locals(error: BaseException) -> str:
     return out.getvalue()
 
 
-def pickled(value: Any) -> bytes:
+def pickled(value: object) -> bytes:
     try:
         data = pickle.dumps(value)
     except (TypeError, AttributeError, pickle.PicklingError):

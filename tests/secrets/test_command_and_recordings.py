@@ -7,7 +7,6 @@ import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
@@ -22,10 +21,10 @@ from crowdhub.model import Capability
 from crowdhub.sandbox import Fault, Sandbox, png, sandbox_names
 from crowdhub.testing.recording import NotRecorded, load_script, recording
 from crowdhub.testing.recording.run import record_in_sandbox
-from tests.secrets.conftest import note_signatures
+from tests.secrets.conftest import OpenBox, note_signatures
 from tests.secrets.evidence import Evidence
 
-Accounts = dict[str, dict[str, Any]]
+Accounts = dict[str, dict[str, object]]
 
 
 def write(folder: Path, accounts: Accounts, extra: str = "") -> None:
@@ -39,7 +38,11 @@ def write(folder: Path, accounts: Accounts, extra: str = "") -> None:
 @pytest.fixture
 def run(evidence: Evidence, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     command = typer.main.get_command(app)  # made once: it takes longer than most commands
-    monkeypatch.setattr("typer.testing._get_command", lambda _: command)
+
+    def made(_: object) -> object:
+        return command
+
+    monkeypatch.setattr("typer.testing._get_command", made)
     seen: set[tuple[str, int]] = set()
 
     def run(*arguments: object) -> int:
@@ -65,10 +68,11 @@ PUBLISH = {
 
 
 def test_the_command(
-    evidence: Evidence, open_box: Any, own_place: Path, run: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+    evidence: Evidence, open_box: OpenBox, own_place: Path, run: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Clock, "sleep", lambda self, seconds: None)
-    box: Sandbox
+    def no_sleep(self: Clock, seconds: float) -> None: ...
+
+    monkeypatch.setattr(Clock, "sleep", no_sleep)
     box, _ = open_box(*sandbox_names())
     accounts: Accounts = box.accounts
     write(own_place, accounts)
@@ -138,7 +142,7 @@ def test_recordings(name: str, evidence: Evidence, odd_keys: None, own_place: Pa
             record_in_sandbox(script, each.name, folder)
             logging.getLogger("vcr.stubs").info("is heard")
         assert run("record", name, "--only", script.recordings[0].name, "--folder", str(folder)) == 0
-        with Sandbox(name) as box, Hub(box.accounts, ledger=None) as hub:
+        with Sandbox(name) as box, Hub(box.accounts) as hub:
             market = hub[name]
             read = market.balance if Capability.BALANCE in market.capabilities else lambda: list(market.tasks())
             with recording(market.provider, folder / "own.yaml", "all"):

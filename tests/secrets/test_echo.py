@@ -6,9 +6,9 @@ import base64
 import html
 import json
 import re
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, unquote_plus
 
 import pytest
@@ -17,13 +17,15 @@ from crowdhub import Hub, Money, TaskDraft
 from crowdhub.errors import ConfigurationError, CrowdhubError
 from crowdhub.market import Market
 from crowdhub.model import Capability
+from crowdhub.protocol import AnyProvider
 from crowdhub_capsolver import CapSolverOptions
 from crowdhub_etxt import EtxtOptions
 from tests.hostile.conftest import Hostile, answer
 from tests.secrets.conftest import ODD, ODD_IN_A_HEADER
 from tests.secrets.evidence import Evidence
+from tests.support.hand_clock import HandClock
 
-ACCOUNTS: dict[str, dict[str, Any]] = {
+ACCOUNTS: dict[str, dict[str, object]] = {
     "rapidworkers": {"api_key": f"{ODD_IN_A_HEADER}one"},
     "crowdsdom": {"api_key": f"{ODD_IN_A_HEADER}one", "api_secret": f"{ODD_IN_A_HEADER}two"},
     "crowdsdom with a token": {"access_token": f"{ODD_IN_A_HEADER}one"},
@@ -82,14 +84,14 @@ def draft_of(name: str) -> TaskDraft:
     )
 
 
-def operations(market: Market[Any], name: str) -> list[Callable[[], Any]]:
+def operations(market: Market[AnyProvider], name: str) -> list[Callable[[], object]]:
     reads = market.balance if Capability.BALANCE in market.capabilities else lambda: list(market.tasks())
     return [reads, lambda: market.publish(draft_of(name), key="k")]
 
 
 @pytest.mark.parametrize("name", ACCOUNTS)
 def test_what_is_repeated_is_not_shown(
-    name: str, hostile: Hostile, evidence: Evidence, tmp_path: Path, clock: Any
+    name: str, hostile: Hostile, evidence: Evidence, tmp_path: Path, clock: HandClock
 ) -> None:
     given = ACCOUNTS[name]
     provider = re.split("[ ,]", name)[0]
@@ -102,7 +104,12 @@ def test_what_is_repeated_is_not_shown(
         for number, (shape, make) in enumerate(SHAPES.items()):
             for status in ("200 OK", "400 Bad", STATUSES[number % len(STATUSES)]):
 
-                def script(connection: Any, number: int, make: Any = make, status: str = status) -> None:
+                def script(
+                    connection: socket.socket,
+                    number: int,
+                    make: Callable[[bytes], bytes] = make,
+                    status: str = status,
+                ) -> None:
                     request = hostile.requests[-1]
                     kind = "text/html" if shape == "a page" else "application/json"  # noqa: B023 - called at once
                     echo = quote(as_said(request.split(b" ")[1]), safe="/?&=%+")
@@ -126,7 +133,7 @@ def test_what_is_repeated_is_not_shown(
     assert bool(basics) == (name in ("crowdsdom", "crowdsdom, plain keys"))
     evidence.secrets |= {basic.decode() for basic in basics}
     if basics:
-        assert base64.b64decode(next(iter(basics)) + b"==").startswith(given["api_key"].encode())
+        assert base64.b64decode(next(iter(basics)) + b"==").startswith(str(given["api_key"]).encode())
     assert errors >= len(SHAPES) * 3
     assert any("[secret]" in text for texts in evidence.texts.values() for text in texts)
     assert evidence.leaks() == {}
@@ -134,12 +141,12 @@ def test_what_is_repeated_is_not_shown(
 
 @pytest.mark.parametrize("shown", range(10, 20))
 @pytest.mark.parametrize("longest", [300, 500, 1000])
-def test_a_cut_through_a_key_leaves_no_half_of_it(shown: int, longest: int, hostile: Hostile, clock: Any) -> None:
+def test_a_cut_through_a_key_leaves_no_half_of_it(shown: int, longest: int, hostile: Hostile, clock: HandClock) -> None:
     """Words are cut off at a length; a key in them may not be."""
     key = "rw-0123456789abcdefg"
     words = f"{'x' * (longest - shown - 1)} {key} and more"
     hostile.says(answer(json.dumps({"error": words}).encode(), status="400 Bad"), answer(words.encode()))
-    with Hub({"rapidworkers": {"api_key": key, "base_url": hostile.url}}, ledger=None, clock=clock) as hub:
+    with Hub({"rapidworkers": {"api_key": key, "base_url": hostile.url}}, clock=clock) as hub:
         for _ in range(2):
             with pytest.raises(CrowdhubError) as caught:
                 hub["rapidworkers"].balance()
@@ -152,7 +159,7 @@ def test_a_key_with_a_line_break_is_refused_and_not_shown(name: str, ending: str
     provider = name.split(" ")[0]
     given = {setting: f"{value}{ending}" for setting, value in ACCOUNTS[name].items()}
     evidence.secrets |= {value.strip() for value in given.values()}
-    with evidence.watching(), Hub({name: {"provider": provider, **given}}, ledger=None) as hub:
+    with evidence.watching(), Hub({name: {"provider": provider, **given}}) as hub:
         with pytest.raises(ConfigurationError, match="control character") as caught:
             hub[name]
         evidence.error(caught.value)
@@ -165,7 +172,7 @@ def test_a_key_that_no_header_can_hold_is_not_shown(name: str, evidence: Evidenc
     given = dict.fromkeys(ACCOUNTS[name], ODD)
     urls = {"base_url": hostile.url} | ({"account_url": hostile.url} if name.startswith("crowdsdom") else {})
     evidence.secrets.add(ODD)
-    with evidence.watching(), Hub({name: {"provider": name.split(" ")[0], **urls, **given}}, ledger=None) as hub:
+    with evidence.watching(), Hub({name: {"provider": name.split(" ")[0], **urls, **given}}) as hub:
         with pytest.raises(ConfigurationError, match="key") as caught:
             list(hub[name].tasks())
         evidence.error(caught.value)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -16,13 +17,14 @@ from crowdhub.engine.redact import Redactor
 from crowdhub.errors import CrowdhubError
 from crowdhub.market import Market
 from crowdhub.model import Capability, File, Submission, Task
+from crowdhub.protocol import AnyProvider
 from crowdhub.sandbox import Fault, Sandbox, sandbox_names
 from crowdhub.testing import Subject
 from crowdhub_capsolver.conformance import CapSolverSubject
 from crowdhub_crowdsdom.conformance import CrowdSDOMSubject
 from crowdhub_etxt.conformance import EtxtSubject
 from crowdhub_rapidworkers.conformance import RapidWorkersSubject
-from tests.secrets.conftest import note_signatures
+from tests.secrets.conftest import OpenBox, note_signatures
 from tests.secrets.evidence import Evidence, forms
 
 SUBJECTS: dict[str, type[Subject]] = {
@@ -63,7 +65,7 @@ class Everything:
         self.side = box[subject.provider]
         self.done: dict[str, int] = {"results": 0, "errors": 0}
 
-    def __call__(self, operation: Callable[[], Any]) -> Any:
+    def __call__(self, operation: Callable[[], object]) -> Any:
         try:
             result = operation()
             if inspect.isgenerator(result):
@@ -72,12 +74,12 @@ class Everything:
             self.evidence.error(error)
             self.done["errors"] += 1
             return None
-        for each in result if isinstance(result, list) else [result]:
+        for each in _each(result):
             self.evidence.result(each)
         self.done["results"] += 1
         return result
 
-    def all_of(self, market: Market[Any]) -> None:
+    def all_of(self, market: Market[AnyProvider]) -> None:
         subject, draft = self.subject, self.subject.draft()
         for thing in (market, market.provider, market.provider.settings, market.capabilities):
             self.evidence.add(f"repr of {type(thing).__name__}", repr(thing), str(thing))
@@ -98,23 +100,23 @@ class Everything:
         self(market.recover)
         self(lambda: market.request_budget())
 
-    def work_of(self, market: Market[Any], task: Task) -> None:
+    def work_of(self, market: Market[AnyProvider], task: Task) -> None:
         subject = self.subject
         subject.hand_in(self.side, task.id)
         self(lambda: market.task(task))
         works: list[Submission] = self(lambda: market.submissions(task)) or []
         for work in works:
-            self(lambda work=work: market.approve(work, "Well done"))
-            self(lambda work=work: market.approve(work))
-            self(lambda work=work: market.reject(work, "Too late"))
-            self(lambda work=work: market.request_redo(work, "Again"))
-            self(lambda work=work: market.review([Decision.approve(work)]))
-            self(lambda work=work: market.pay_bonus(work, subject.bonus(work, market.currency), "Good", key="bonus"))
-            self(lambda work=work: market.download(work, Path("files")))
-            self(lambda work=work: market.worker(work))
-            self(lambda work=work: market.block(work, "why"))
+            self(partial(market.approve, work, "Well done"))
+            self(partial(market.approve, work))
+            self(partial(market.reject, work, "Too late"))
+            self(partial(market.request_redo, work, "Again"))
+            self(partial(market.review, [Decision.approve(work)]))
+            self(partial(market.pay_bonus, work, subject.bonus(work, market.currency), "Good", key="bonus"))
+            self(partial(market.download, work, Path("files")))
+            self(partial(market.worker, work))
+            self(partial(market.block, work, "why"))
             self(market.blocked_workers)
-            self(lambda work=work: market.unblock(work))
+            self(partial(market.unblock, work))
         self(lambda: market.download(File(url="https://127.0.0.1/x?key=1"), Path("files")))
         self(lambda: list(market.watch([task], rounds=1)))
         self(lambda: market.cancel(task))
@@ -125,7 +127,7 @@ class Everything:
             self(lambda: market.accept(first))
             self(lambda: market.decline(second))
 
-    def faults_of(self, market: Market[Any]) -> None:
+    def faults_of(self, market: Market[AnyProvider]) -> None:
         """Errors of every kind, and lost answers, of something that reads and of something that spends."""
         faults, draft = self.side.faults, self.subject.draft()
         reads = (
@@ -139,14 +141,18 @@ class Everything:
                 self(reads)
                 faults.clear()
             faults.add(fault, path=PUBLISH[market.provider.name], method="POST")
-            self(lambda number=number: market.publish(draft, key=f"fault {number}"))
+            self(partial(market.publish, draft, key=f"fault {number}"))
             faults.clear()
             self.side.faults.release()
         self(market.recover)
 
 
+def _each(result: object) -> list[object]:
+    return cast("list[object]", result) if isinstance(result, list) else [result]
+
+
 @pytest.mark.parametrize("name", SUBJECTS)
-def test_nothing_shows_a_secret(name: str, evidence: Evidence, open_box: Any, own_place: Path) -> None:
+def test_nothing_shows_a_secret(name: str, evidence: Evidence, open_box: OpenBox, own_place: Path) -> None:
     assert set(SUBJECTS) == set(sandbox_names())
     subject = SUBJECTS[name]()
     box, clock = open_box(name, **{name: dict(subject.sandbox_options)})
@@ -164,19 +170,18 @@ def test_nothing_shows_a_secret(name: str, evidence: Evidence, open_box: Any, ow
             evidence.files(own_place)  # with what is not yet in the database itself
             evidence.reachable(hub, market, market.provider, everything.evidence.errors)
             evidence.add("repr of hub", repr(hub), str(hub), repr(vars(hub)), repr(vars(market)))
-        with Hub(
-            box.accounts, ledger=own_place / "ledger.sqlite3", **{**options, "budget": {market.currency: "0.01"}}
-        ) as hub:
+        poor: dict[str, Any] = {**options, "budget": {market.currency: "0.01"}}
+        with Hub(box.accounts, ledger=own_place / "ledger.sqlite3", **poor) as hub:
             everything(lambda: hub[name].publish(subject.draft()))
         with Hub(box.accounts, ledger=own_place / "ledger.sqlite3", confirm=lambda spend: False, **options) as hub:
             everything(lambda: hub[name].publish(subject.draft()))
-        with Hub({name: {**account, **ERRORS[name]}}, ledger=None, clock=clock) as hub:
+        with Hub({name: {**account, **ERRORS[name]}}, clock=clock) as hub:
             everything(lambda: hub[name])
         secrets = [setting for setting, value in account.items() if value in evidence.secrets]
         assert secrets
         wrong = {setting: account[setting][::-1] + "wrong" for setting in secrets}
         evidence.secrets |= set(wrong.values())
-        with Hub({name: {**account, **wrong}}, ledger=None, clock=clock) as hub:
+        with Hub({name: {**account, **wrong}}, clock=clock) as hub:
             everything(
                 lambda: hub[name].balance() if Capability.BALANCE in hub[name].capabilities else list(hub[name].tasks())
             )
@@ -187,8 +192,8 @@ def test_nothing_shows_a_secret(name: str, evidence: Evidence, open_box: Any, ow
             account[secrets[0]],
         )
         for base_url in base_urls:
-            with Hub({name: {**account, "base_url": base_url}}, ledger=None, clock=clock) as hub:
-                everything(lambda hub=hub: hub[name])
+            with Hub({name: {**account, "base_url": base_url}}, clock=clock) as hub:
+                everything(partial(hub.__getitem__, name))
         anyio.run(asynchronously, everything, box.accounts, options)
         evidence.files(own_place)
     if name == "etxt":
@@ -201,9 +206,12 @@ def test_nothing_shows_a_secret(name: str, evidence: Evidence, open_box: Any, ow
     assert evidence.leaks() == {}
 
 
-async def asynchronously(everything: Everything, accounts: dict[str, Any], options: dict[str, Any]) -> None:
+async def asynchronously(
+    everything: Everything, accounts: dict[str, dict[str, object]], options: dict[str, Any]
+) -> None:
     name = everything.subject.provider
-    async with AsyncHub(accounts, ledger=None, **{**options, "budget": None}) as hub:
+    without_budget: dict[str, Any] = {**options, "budget": None}
+    async with AsyncHub(accounts, **without_budget) as hub:
         market = hub[name]
         for fault in (None, Fault.status(401), Fault.status(500), Fault.truncate(), Fault.reset("after")):
             for operation in (market.balance, lambda: market.publish(everything.subject.draft())):
@@ -221,9 +229,9 @@ def test_the_search_finds_what_it_is_for(evidence: Evidence) -> None:
     """Each way in which a key could be shown is one that the search sees."""
     secret = 'the&key/+é"1'
     evidence.secrets.add(secret)
-    ways: dict[str, Callable[[], Any]] = {}
+    ways: dict[str, Callable[[], object]] = {}
     for number, form in enumerate(sorted(forms(secret))):
-        ways[f"form {number}"] = lambda form=form: evidence.add("text", f"a {form} b")
+        ways[f"form {number}"] = partial(evidence.add, "text", f"a {form} b")
     ways["a cause"] = lambda: evidence.error(_chained(secret))
     ways["a member"] = lambda: evidence.error(CrowdhubError("x", provider_code=secret))
     ways["an object"] = lambda: evidence.reachable(_Thing(secret), *(_Thing(str(n)) for n in range(60)))

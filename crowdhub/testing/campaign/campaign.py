@@ -1,4 +1,4 @@
-"""The whole campaign: chapters of random operations, kills, trouble with the ledger, and the naive program."""
+"""The whole campaign: random operations, kills, trouble with the ledger, and the naive program."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from crowdhub.errors import CrowdhubError
 from crowdhub.sandbox import Fault
-from crowdhub.testing.campaign.chapter import Chapter
-from crowdhub.testing.campaign.kills import Kills
+from crowdhub.testing.campaign.audit import audit
+from crowdhub.testing.campaign.experiment import Experiment
+from crowdhub.testing.campaign.host import LedgerHost
+from crowdhub.testing.campaign.kills import PARTS, Kills
 from crowdhub.testing.campaign.naive import naive
 from crowdhub.testing.campaign.outages import Outages
-from crowdhub.testing.campaign.place import Place
 from crowdhub.testing.campaign.processes import Processes
-from crowdhub.testing.campaign.result import Result, Tally
-from crowdhub.testing.campaign.stages import STAGES, Stage, stage_of
+from crowdhub.testing.campaign.profile import MarketProfile, profile_of
+from crowdhub.testing.campaign.result import CampaignReport, Findings
 
 RATE = 0.2
 """The share of requests that something happens to."""
-CHAPTER = 150
-"""Operations on one sandbox: lists stay short, and every chapter has other people."""
+LENGTH = 150
+"""Operations on one sandbox: lists stay short, and every experiment has other people."""
 NAIVE = 200
+PATIENT = 10.0
+"""Seconds of real time for an answer to the process that starts those to be killed: nothing goes wrong there."""
 
 Progress = Callable[[str, str, int], None]
 """Told: the marketplace, what begins now, how many operations were made."""
@@ -34,7 +38,7 @@ def _quiet(_provider: str, _what: str, _operations: int) -> None:
 
 def run(
     provider: str,
-    place: Place,
+    host: LedgerHost,
     *,
     operations: int = 2000,
     seed: int = 0,
@@ -45,73 +49,72 @@ def run(
     quick: bool = False,
     processes: Processes | None = None,
     progress: Progress = _quiet,
-) -> Result:
+) -> CampaignReport:
     """One marketplace's campaign. ``compare``: tasks that the naive program publishes (0: none).
 
     ``kills`` need processes that fork; ``processes`` starts them, for several campaigns. ``quick`` leaves out most
-    kinds of weather around the kills.
-    Raises `InvalidRequest` for a marketplace that is not known here.
+    of the conditions around the kills.
+    Raises `ConfigurationError` for a marketplace without a provider or a conformance subject, and `SandboxError` for
+    one without a sandbox.
     """
-    stage = stage_of(provider)
+    profile = profile_of(provider)
     logging.getLogger("crowdhub").addHandler(logging.NullHandler())
     began = time.monotonic()
-    tally = Tally(provider)
+    findings = Findings(provider)
     number = 0
-    while tally.operations < operations:
-        progress(provider, "random operations", tally.operations)
-        with Chapter(stage, seed * 1000 + number, place.new(), rate=rate) as chapter:
-            chapter.play(min(CHAPTER, operations - tally.operations))
-            tally += chapter.audit()
+    while findings.operations < operations:
+        progress(provider, "random operations", findings.operations)
+        with Experiment(profile, seed * 1000 + number, host.new(), rate=rate) as experiment:
+            experiment.play(min(LENGTH, operations - findings.operations))
+            findings += audit(experiment)
         number += 1
     forks = hasattr(os, "fork")
     if not forks and (kills or outages):
-        tally.notes.append("no process was killed: this system cannot fork")
+        findings.notes.append("no process was killed: this system cannot fork")
     if outages or (kills and forks):
         with ExitStack() as stack:
             started = processes or stack.enter_context(Processes())
             if kills and forks:
-                progress(provider, "kill -9 at every step", tally.operations)
-                tally += _killed(stage, seed, place, started, quick=quick)
+                progress(provider, "kill -9 at every step", findings.operations)
+                findings += _killed(profile, seed, host, started, quick=quick)
             if outages:
-                progress(provider, "trouble with the ledger", tally.operations)
-                with Chapter(stage, seed, place.new(), rate=0) as chapter:
-                    Outages(chapter, place, started if forks else None).everything()
-                    tally += chapter.tally
-    tally += _doubled(stage, seed, place)
-    tally.seconds = time.monotonic() - began
+                progress(provider, "trouble with the ledger", findings.operations)
+                with Experiment(profile, seed, host.new(), rate=0) as experiment:
+                    Outages(experiment, host, started if forks else None).everything()
+                    findings += experiment.findings
+    findings += _doubled(profile, seed, host)
+    findings.seconds = time.monotonic() - began
     compared = None
     if compare is None or compare:
-        progress(provider, "naive retries", tally.operations)
-        compared = naive(stage, seed, compare or NAIVE, rate)
-    return Result(tally, compared, seed, place.kind)
+        progress(provider, "naive retries", findings.operations)
+        compared = naive(profile, seed, compare or NAIVE, rate)
+    return CampaignReport(findings, compared, seed, host.kind)
 
 
-def _killed(stage: Stage, seed: int, place: Place, processes: Processes, *, quick: bool) -> Tally:
-    with Chapter(stage, seed, place.new(), rate=0) as chapter:
-        kills = Kills(chapter, processes, quick=quick)
-        kills.everything()
-        kills.late_after_recovery()
-        chapter.tally.duplicates += chapter.truth.problems()
-        return chapter.tally
+def _killed(profile: MarketProfile, seed: int, host: LedgerHost, processes: Processes, *, quick: bool) -> Findings:
+    findings = Findings(profile.name)
+    for part in PARTS:  # each on a sandbox of its own, so that its lists stay short
+        with Experiment(profile, seed, host.new(), rate=0, timeout=PATIENT) as experiment:
+            part(Kills(experiment, processes, quick=quick))
+            experiment.findings.duplicates += experiment.charges.problems()
+            findings += experiment.findings
+    return findings
 
 
-def _doubled(stage: Stage, seed: int, place: Place) -> Tally:
-    """A network that itself delivers the request that publishes twice: nobody can prevent it, so it is told."""
-    with Chapter(stage, seed, place.new(), rate=0) as chapter:
-        chapter.storm.add(Fault.twice(), method="POST", path=stage.published)
-        draft = stage.draft(600_001)
-        _ = chapter.do("doubled", lambda: chapter.market.publish(draft, key="doubled"))
-        bought = len(chapter.truth.bought("doubled"))
+def _doubled(profile: MarketProfile, seed: int, host: LedgerHost) -> Findings:
+    """A network that itself delivers the first request of a publish twice: nobody can prevent it, so it is told."""
+    with Experiment(profile, seed, host.new(), rate=0) as experiment:
+        experiment.costly.publish_steps[0].spoil(experiment.faults, Fault.twice())
+        draft = profile.draft(600_001)
+        found = experiment.do("doubled", lambda: experiment.market.publish(draft, key="doubled"))
+        bought = len(experiment.charges.bought("doubled"))
     said = (
-        "bought one task all the same: what the network doubled was the making of a draft, which costs nothing"
+        "bought one task all the same: what the network doubled costs nothing"
         if bought == 1
         else f"bought {bought} tasks, which no client can prevent, and which is not noticed"
     )
-    chapter.tally.notes.append(f"{stage.name}: a network that delivers the request that publishes twice {said}.")
-    chapter.tally.operations = 0
-    return chapter.tally
-
-
-def names() -> list[str]:
-    """The marketplaces that a campaign can be run on."""
-    return list(STAGES)
+    if isinstance(found, CrowdhubError):
+        said += f" (the client was told {type(found).__name__})"
+    experiment.findings.notes.append(f"{profile.name}: a network that delivers the request twice {said}.")
+    experiment.findings.operations = 0
+    return experiment.findings

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
@@ -17,9 +17,14 @@ from crowdhub.ledger import Ledger
 from crowdhub.ledger.journal import Journal
 from crowdhub.store.database import Database
 
-WRITES: tuple[tuple[type[Any], str, str], ...] = (
+P = ParamSpec("P")
+T = TypeVar("T")
+
+WRITES: tuple[tuple[type[object], str, str], ...] = (
     (Ledger, "begin", "writing the intent"),
     (Ledger, "claim", "taking over the intent"),
+    (Ledger, "note_step", "writing a step"),
+    (Ledger, "paid", "writing that it was paid"),
     (Ledger, "finish", "writing the outcome"),
     (Ledger, "fail", "writing that it was not done"),
     (Ledger, "unknown", "writing that it is unknown"),
@@ -30,7 +35,7 @@ WRITES: tuple[tuple[type[Any], str, str], ...] = (
 )
 
 
-class Points:
+class KillPoints:
     """Counts the steps of this process; at number ``kill_at`` it kills itself, as ``kill -9`` does."""
 
     def __init__(self, kill_at: int | None = None) -> None:
@@ -53,9 +58,9 @@ class Points:
         http.HTTPTransport.handle_request = self._sending(http.HTTPTransport.handle_request)  # type: ignore[method-assign]
         Database.__init__ = self._quickly(Database.__init__)  # type: ignore[method-assign]
 
-    def _writing(self, real: Callable[..., Any], what: str) -> Callable[..., Any]:
+    def _writing(self, real: Callable[P, T], what: str) -> Callable[P, T]:
         @wraps(real)
-        def counted(*args: Any, **kwargs: Any) -> Any:
+        def counted(*args: P.args, **kwargs: P.kwargs) -> T:
             self.reach(f"before {what}")
             self._doing.what = what
             try:
@@ -89,7 +94,7 @@ class Points:
         return send
 
     def _quickly(self, real: Callable[..., None]) -> Callable[..., None]:
-        def made(database: Database, *args: Any, **kwargs: Any) -> None:
+        def made(database: Database, *args: object, **kwargs: object) -> None:
             real(database, *args, **{**kwargs, "patience": 5.0})
 
         return made

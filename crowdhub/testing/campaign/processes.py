@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
+
+from crowdhub.testing.campaign.jobs import ChildJob, JobResult
 
 
 class Processes:
@@ -22,6 +25,7 @@ class Processes:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # the same plugins are found
         )
         return self
 
@@ -36,23 +40,23 @@ class Processes:
             _ = self._parent.wait()
         self._parent.stdout.close()
 
-    def do(self, **job: Any) -> dict[str, Any]:
-        """One job: what it returned (``said``), ``error``, or ``killed``, the signal that ended it."""
-        return self.together(1, **job)[0]
+    def do(self, job: ChildJob) -> JobResult:
+        """One job."""
+        return self.together(1, job)[0]
 
-    def together(self, copies: int, **job: Any) -> list[dict[str, Any]]:
+    def together(self, copies: int, job: ChildJob) -> list[JobResult]:
         """The same job in several processes at once."""
         assert self._parent.stdin is not None
         assert self._parent.stdout is not None
-        self._parent.stdin.write(json.dumps({**job, "copies": copies}) + "\n")
+        self._parent.stdin.write(json.dumps([copies, job.to_json()]) + "\n")
         self._parent.stdin.flush()
         line = self._parent.stdout.readline()
         if not line:
             raise RuntimeError("the process that starts the others has ended")
-        found: list[dict[str, Any]] = json.loads(line)
+        found = [JobResult.from_json(each) for each in json.loads(line)]
         self.run += copies
-        self.killed += sum("killed" in each for each in found)
+        self.killed += sum(each.killed is not None for each in found)
         for each in found:
-            if "defect" in each:
-                raise RuntimeError(f"a job failed with {each['defect']}")
+            if each.defect is not None:
+                raise RuntimeError(f"a job failed with {each.defect}")
         return found

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass
-class Tally:
+class Findings:
     """Counted over a campaign on one marketplace. ``duplicates`` and ``lost`` must be empty; each is a case, in words.
 
     A duplicate is something paid, or decided, more than once for one key or one decision. Lost is what was done and
@@ -29,7 +27,7 @@ class Tally:
     notes: list[str] = field(default_factory=list[str])
     seconds: float = 0.0
 
-    def __iadd__(self, other: Tally) -> Tally:
+    def __iadd__(self, other: Findings) -> Findings:
         self.operations += other.operations
         self.requests += other.requests
         self.faults += other.faults
@@ -46,7 +44,7 @@ class Tally:
     def good(self) -> bool:
         return not self.duplicates and not self.lost
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {
             "provider": self.provider,
             "operations": self.operations,
@@ -64,8 +62,8 @@ class Tally:
 
 
 @dataclass
-class Naive:
-    """The same weather and ordinary retries: what was paid more than once, and what was paid and given up on."""
+class NaiveFindings:
+    """The same faults and ordinary retries: what was paid more than once, and what was paid and given up on."""
 
     operations: int = 0
     published: int = 0
@@ -73,23 +71,23 @@ class Naive:
     lost: int = 0
     extra: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {name: getattr(self, name) for name in ("operations", "published", "duplicates", "lost", "extra")}
 
 
 @dataclass
-class Result:
+class CampaignReport:
     """A whole campaign on one marketplace."""
 
-    tally: Tally
-    naive: Naive | None
+    findings: Findings
+    naive: NaiveFindings | None
     seed: int
     ledger: str
 
     @property
     def good(self) -> bool:
-        return self.tally.good
+        return self.findings.good
 
-    def as_dict(self) -> Mapping[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         naive = {} if self.naive is None else {"naive": self.naive.as_dict()}
-        return {**self.tally.as_dict(), "seed": self.seed, "ledger": self.ledger, "good": self.good, **naive}
+        return {**self.findings.as_dict(), "seed": self.seed, "ledger": self.ledger, "good": self.good, **naive}

@@ -1,6 +1,6 @@
 """`python -m crowdhub.testing.mutants`: the deliberate bugs, and which test of the conformance kit catches each.
 
-Exit code 1 where one is not caught. ``--short`` takes five of them.
+Exit code 1 where one is not caught. ``--short`` takes six of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from crowdhub.testing.mutants.run import check, chosen
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m crowdhub.testing.mutants", description=__doc__)
-    _ = parser.add_argument("--short", action="store_true", help="five of the bugs")
+    _ = parser.add_argument("--short", action="store_true", help="six of the bugs")
     bugs = chosen(short=parser.parse_args(arguments).short)
     start, missed = time.monotonic(), 0
     for verdict in check(bugs):

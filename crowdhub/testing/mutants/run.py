@@ -5,24 +5,21 @@ from __future__ import annotations
 import contextlib
 import io
 import multiprocessing
-import shutil
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
-from crowdhub import scaffold
-from crowdhub.testing.mutants.bugs import BUGS, SCAFFOLD, Bug
+from crowdhub.testing.mutants.bugs import BUGS, Bug
+from crowdhub.testing.mutants.packages import package_of, prepare
 
 AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Finding:
     """What the kit said of one bug: ``caught`` by a test, or not; ``by`` the test, or why it could not be run."""
 
     bug: Bug
@@ -30,7 +27,7 @@ class Verdict:
     by: str
 
 
-PRELOADED = ("pytest", "trio", "crowdhub.hub", "crowdhub.sandbox", "crowdhub.ratelimit", "crowdhub.testing.operations")
+PRELOADED = ("pytest", "trio", "crowdhub.hub", "crowdhub.sandbox", "crowdhub.ratelimit", "crowdhub.testing.exercises")
 """Imported before the processes part, so that none pays for it again. No plugin is among them."""
 
 
@@ -38,7 +35,7 @@ def chosen(*, short: bool) -> list[Bug]:
     return [bug for bug in BUGS if bug.short or not short]
 
 
-def check(bugs: Sequence[Bug]) -> Iterator[Verdict]:
+def check(bugs: Sequence[Bug]) -> Iterator[Finding]:
     """The kit's verdict on each bug, in their order."""
     for module in PRELOADED:
         with contextlib.suppress(ModuleNotFoundError):
@@ -54,50 +51,21 @@ def check(bugs: Sequence[Bug]) -> Iterator[Verdict]:
             yield from pool.imap(_judge, jobs, chunksize=1)
 
 
-def prepare(provider: str, place: Path) -> None:
-    """An importable copy of the provider's package, with what an installation would know of it."""
-    if provider == SCAFFOLD:
-        project = place / "project"
-        _ = scaffold.create(provider, project)
-        _ = shutil.copytree(project / "src", place / "path")
-        described = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        info = place / "path" / f"{package_of(provider)}-0.dist-info"
-        info.mkdir()
-        name = f"Metadata-Version: 2.1\nName: {described['name']}\nVersion: 0\n"
-        _ = (info / "METADATA").write_text(name, encoding="utf-8")
-        groups = [
-            f"[{group}]\n" + "".join(f"{key} = {value}\n" for key, value in points.items())
-            for group, points in described["entry-points"].items()
-        ]
-        _ = (info / "entry_points.txt").write_text("\n".join(groups), encoding="utf-8")
-        return
-    package = package_of(provider)
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError(f"the package {package} is not installed")
-    source = Path(spec.origin).parent
-    _ = shutil.copytree(source, place / "path" / package, ignore=shutil.ignore_patterns("__pycache__"))
-
-
-def package_of(provider: str) -> str:
-    return "crowdhub_" + provider.replace("-", "_")
-
-
-def _judge(job: tuple[Bug, str]) -> Verdict:
+def _judge(job: tuple[Bug, str]) -> Finding:
     bug, folder = job
     path = Path(folder, "path")
     package = package_of(bug.provider)
     file = path / package / bug.file
     text = file.read_text(encoding="utf-8")
     if text.count(bug.old) != 1:
-        return Verdict(bug, False, f"stale: its place stands {text.count(bug.old)} times in {bug.file}")
+        return Finding(bug, False, f"stale: its place stands {text.count(bug.old)} times in {bug.file}")
     _ = file.write_text(text.replace(bug.old, bug.new.replace("{module}", package)), encoding="utf-8")
     sys.path.insert(0, str(path))
     sys.dont_write_bytecode = True
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         failed, ended = _kit(bug, Path(folder))
-    return Verdict(bug, failed is not None, failed or ended)
+    return Finding(bug, failed is not None, failed or ended)
 
 
 def _kit(bug: Bug, folder: Path) -> tuple[str | None, str]:

@@ -5,7 +5,7 @@ vcrpy is imported when a recording is opened, not before.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crowdhub.testing.recording.errors import NotRecorded, RecordingError, SecretInRecording
 from crowdhub.testing.recording.script import Endpoint, Given, Recording, Script, load_script, refused, script_names
@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

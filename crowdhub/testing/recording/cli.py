@@ -9,10 +9,10 @@ from typing import Any
 
 from crowdhub.errors import ConfigurationError, CrowdhubError
 from crowdhub.hub import Hub, config
-from crowdhub.protocol import Call, Effect
+from crowdhub.protocol import Call
 from crowdhub.testing.recording.errors import RecordingError
 from crowdhub.testing.recording.run import record_in_sandbox, record_live
-from crowdhub.testing.recording.script import Recording, Script, load_script
+from crowdhub.testing.recording.script import Given, Recording, Script, load_script
 
 Confirm = Callable[[str], bool]
 
@@ -36,10 +36,10 @@ def cli_record(
     name: str,
     *,
     live: bool = False,
-    account: str | Mapping[str, Any] | None = None,
+    account: str | Mapping[str, object] | None = None,
     folder: str | Path | None = None,
     only: Sequence[str] = (),
-    given: Mapping[str, Any] | None = None,
+    given: Given | None = None,
     confirm: Confirm | None = None,
     progress: Callable[[str], None] | None = None,
     options: Mapping[str, Any] | None = None,
@@ -88,13 +88,13 @@ def _live(
     target: Path,
     hub: Hub,
     account: str,
-    given: Mapping[str, Any],
+    given: Given,
     confirm: Confirm,
     progress: Callable[[str], None] | None,
 ) -> None:
     def ask(call: Call) -> bool:
-        what = "can SPEND MONEY" if call.effect is Effect.SPEND else "changes something and can pay a worker"
-        return confirm(f"{call.method} {call.path} {what}. Send it?")
+        what = "can SPEND MONEY" if call.takes_money else "changes something and can pay a worker"
+        return confirm(f"{call.label} {what}. Send it?")
 
     for each in chosen:
         missing = [f"{name} ({what})" for name, what in each.needs.items() if name not in given]
@@ -122,7 +122,7 @@ def _one(
         report.failed[each.name] = str(error)
 
 
-def _account(name: str, account: str | Mapping[str, Any] | None) -> tuple[str, dict[str, Any], dict[str, Any]]:
+def _account(name: str, account: str | Mapping[str, object] | None) -> tuple[str, dict[str, object], dict[str, Any]]:
     """The account's name, its settings, and the hub's."""
     if isinstance(account, Mapping):
         return name, {"provider": name, **account}, {}

@@ -12,6 +12,7 @@ is written for each. The list holds, for each exchange::
       json: |- …                           # the request's body: `json` text, or `form` or `multipart` fields
       base: account_url                    # the setting that holds the address, where it is not base_url
       endpoint: campaign-detail            # where it is not the recording's name
+      headers: {X-Amz-Target: Get}         # of this exchange; those of all stand outside
       filled_in: the campaign's id         # what the documentation leaves open, in words
 
 and, for all of them, ``provider``, ``source`` and ``headers``. Documented credentials are taken out as everywhere.
@@ -23,31 +24,55 @@ import sys
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 
 import yaml
 
 from crowdhub.engine import http
-from crowdhub.protocol import UNSET, Call, Effect, Provider
+from crowdhub.protocol import UNSET, AnyProvider, Call, Effect
 from crowdhub.registry import load
 from crowdhub.testing.recording import files, jsontext
 from crowdhub.testing.recording.errors import RecordingError
-from crowdhub.testing.recording.files import Exchange, Tape
+from crowdhub.testing.recording.files import About, Cassette, Exchange
 from crowdhub.testing.recording.hosts import Hosts
 from crowdhub.testing.recording.scrub import Scrubber
 
 
+class _Exchange(TypedDict):
+    request: str
+    status: int
+    answer: str
+    before: NotRequired[Sequence[str]]
+    after: NotRequired[Sequence[str]]
+    json: NotRequired[str]
+    form: NotRequired[Mapping[str, str]]
+    multipart: NotRequired[Mapping[str, str]]
+    headers: NotRequired[Mapping[str, str]]
+    content_type: NotRequired[str]
+    base: NotRequired[str]
+    endpoint: NotRequired[str]
+    source: NotRequired[str]
+    filled_in: NotRequired[str]
+
+
+class _Documented(TypedDict):
+    provider: str
+    source: str
+    headers: NotRequired[Mapping[str, str]]
+    exchanges: Mapping[str, _Exchange]
+
+
 def make(source: Path, folder: Path | None = None) -> list[Path]:
     """Write the recordings of a list into ``folder`` (by default ``documented`` beside it); returns their paths."""
-    listed: dict[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
+    listed = cast("_Documented", yaml.safe_load(source.read_text(encoding="utf-8")))
     target = folder or source.parent / "documented"
     kind = load(listed["provider"])
-    exchanges: dict[str, dict[str, Any]] = listed["exchanges"]
+    exchanges = listed["exchanges"]
     written: list[Path] = []
     for name, given in exchanges.items():
         chain = [*(exchanges[each] for each in given.get("before", ())), given]
         chain += [exchanges[each] for each in given.get("after", ())]
-        about = {
+        about: About = {
             "recorded_against": "nothing: made from the documentation",
             "provider": kind.name,
             "endpoint": given.get("endpoint", name),
@@ -55,14 +80,14 @@ def make(source: Path, folder: Path | None = None) -> list[Path]:
         }
         if "filled_in" in given:
             about["filled_in"] = given["filled_in"]
-        tape = Tape(about, [_exchange(kind, listed.get("headers", {}), each) for each in chain])
+        cassette = Cassette(about, [_exchange(kind, listed.get("headers", {}), each) for each in chain])
         path = target / f"{name}.yaml"
-        files.write(path, tape, ())
+        files.write(path, cassette, ())
         written.append(path)
     return written
 
 
-def _exchange(kind: type[Provider[Any]], headers: Mapping[str, str], given: Mapping[str, Any]) -> Exchange:
+def _exchange(kind: type[AnyProvider], headers: Mapping[str, str], given: _Exchange) -> Exchange:
     scrubber = Scrubber(kind.credential_places, Hosts({}))
     method, _, path = given["request"].partition(" ")
     base = str(kind.settings_type.model_fields[given.get("base", "base_url")].default)

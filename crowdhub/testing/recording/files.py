@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NotRequired, TypeAlias, TypedDict, cast
 
 import yaml
 
@@ -19,6 +19,44 @@ from crowdhub.testing.recording.errors import RecordingError, SecretInRecording
 from crowdhub.testing.recording.hosts import is_loopback
 
 VERSION = 1  # of vcrpy's format
+
+About: TypeAlias = dict[str, Any]
+"""What is said about a recording, as plain data."""
+
+
+class _Request(TypedDict):
+    method: str
+    uri: str
+    headers: dict[str, list[str]]
+    body: str | bytes | None
+
+
+class _Status(TypedDict):
+    code: int
+    message: str
+
+
+class _Body(TypedDict):
+    string: str | bytes
+
+
+class _Response(TypedDict):
+    status: _Status
+    headers: dict[str, list[str]]
+    body: _Body
+
+
+class Interaction(TypedDict):
+    """An exchange in vcrpy's format."""
+
+    request: _Request
+    response: _Response
+
+
+class _File(TypedDict):
+    version: int
+    metadata: NotRequired[About | None]
+    interactions: list[Interaction]
 
 
 @dataclass(slots=True)
@@ -34,7 +72,7 @@ class Exchange:
     answer_headers: dict[str, list[str]]
     answer: bytes
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Interaction:
         return {
             "request": {
                 "method": self.method,
@@ -50,7 +88,7 @@ class Exchange:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Exchange:
+    def from_dict(cls, data: Interaction) -> Exchange:
         request, response = data["request"], data["response"]
         return cls(
             method=request["method"],
@@ -65,35 +103,35 @@ class Exchange:
 
 
 @dataclass(slots=True)
-class Tape:
+class Cassette:
     """The content of one file. ``about`` says where it comes from, and what it was recorded with."""
 
-    about: dict[str, Any] = field(default_factory=dict[str, Any])
+    about: About = field(default_factory=dict[str, Any])
     exchanges: list[Exchange] = field(default_factory=list[Exchange])
 
 
-def read(path: Path) -> Tape:
-    """Raises `RecordingError` for a file that is missing or no recording."""
+def read(path: Path) -> Cassette:
+    """Raises `RecordingError` for a file that is missing or is not a recording."""
     try:
-        data: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+        data = cast("_File", yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader))  # noqa: S506 - a SafeLoader
         exchanges = [Exchange.from_dict(each) for each in data["interactions"]]
-        return Tape(data.get("metadata") or {}, exchanges)
+        return Cassette(data.get("metadata") or {}, exchanges)
     except FileNotFoundError:
         raise RecordingError(f"There is no recording {path.name} in {path.parent.name}/.") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-        raise RecordingError(f"{path.name} is no recording: {type(error).__name__}.") from None
+        raise RecordingError(f"{path.name} is not a recording: {type(error).__name__}.") from None
 
 
-def write(path: Path, tape: Tape, secrets: Iterable[str]) -> None:
+def write(path: Path, cassette: Cassette, secrets: Iterable[str]) -> None:
     """Write a file, after a last look for secrets and for addresses that are nobody else's.
 
     Raises `SecretInRecording` and `RecordingError`; then nothing was written, and an older file still stands.
     """
-    check(tape, secrets)
+    check(cassette, secrets)
     data = {
         "version": VERSION,
-        "metadata": tape.about,
-        "interactions": [exchange.to_dict() for exchange in tape.exchanges],
+        "metadata": cassette.about,
+        "interactions": [exchange.to_dict() for exchange in cassette.exchanges],
     }
     text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 30)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -108,25 +146,25 @@ def write(path: Path, tape: Tape, secrets: Iterable[str]) -> None:
         raise
 
 
-def check(tape: Tape, secrets: Iterable[str]) -> None:
+def check(cassette: Cassette, secrets: Iterable[str]) -> None:
     """The last net: neither a secret, in any form in which it can travel, nor a loopback address."""
     redact = Redactor(secrets)
-    for where, text in _places(tape):
+    for where, text in _places(cassette):
         if redact(text) != text:
             raise SecretInRecording(f"A secret of the account is in {where}; no file was written.")
-    for number, exchange in enumerate(tape.exchanges, 1):
+    for number, exchange in enumerate(cassette.exchanges, 1):
         if is_loopback(exchange.uri):
             raise RecordingError(
-                f"Exchange {number} was with {exchange.uri.partition('?')[0]}, which is no address to keep.",
+                f"Exchange {number} was with {exchange.uri.partition('?')[0]}, which is not an address to keep.",
                 next_step="Give `recording` the provider itself, or `real_hosts`.",
             )
 
 
-def _places(tape: Tape) -> Iterator[tuple[str, str]]:
+def _places(cassette: Cassette) -> Iterator[tuple[str, str]]:
     """Every text that will be in the file, with the place it is in."""
-    for each in _texts(tape.about):
+    for each in _texts(cassette.about):
         yield "what is said about the recording", each
-    for number, exchange in enumerate(tape.exchanges, 1):
+    for number, exchange in enumerate(cassette.exchanges, 1):
         # An address can hold a secret itself: only its path, and only up to a point, is said.
         name = f"exchange {number} ({exchange.method})"
         yield f"the address of {name}", exchange.uri
@@ -138,13 +176,13 @@ def _places(tape: Tape) -> Iterator[tuple[str, str]]:
         yield f"the answer's body of {name}", exchange.answer.decode("utf-8", "replace")
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     if isinstance(value, Mapping):
-        for name, inner in cast("Mapping[str, Any]", value).items():
+        for name, inner in cast("Mapping[object, object]", value).items():
             yield str(name)
             yield from _texts(inner)
     elif isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        for inner in cast("Sequence[Any]", value):
+        for inner in cast("Sequence[object]", value):
             yield from _texts(inner)
     else:
         yield str(value)
@@ -161,20 +199,21 @@ def _bytes(body: str | bytes) -> bytes:
     return body.encode() if isinstance(body, str) else body
 
 
-_Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# Several times as fast, where the library underneath is there.
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Dumper(_Base):  # type: ignore[misc]
+class _Dumper(yaml.SafeDumper):
     """Texts of several lines as blocks, no anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: object) -> bool:
         del data
         return True
 
 
-def _represent(dumper: Any, text: str) -> Any:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    del dumper
+    return yaml.ScalarNode("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 
 _Dumper.add_representer(str, _represent)

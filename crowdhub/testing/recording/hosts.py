@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 from urllib.parse import quote, urlsplit
 
-from crowdhub.protocol import LOOPBACK, Provider, ProviderSettings
+from crowdhub.protocol import LOOPBACK, AnyProvider
 from crowdhub.testing.recording.errors import RecordingError
 
 
@@ -23,33 +23,32 @@ class Hosts:
         for old in sorted(changed, key=len, reverse=True):
             for form in (str, _escaped, _quoted):
                 self._forms.setdefault(form(old), form(changed[old]))
-        # What follows must not go on with the host or the port: :4000 is no part of :40001.
+        # What follows must not go on with the host or the port: :4000 is not a part of :40001.
         forms = "|".join(map(re.escape, self._forms))
         self._pattern = re.compile(f"(?:{forms})(?![0-9A-Za-z.:-])") if forms else None
 
     def __call__(self, text: str) -> str:
         return self._pattern.sub(lambda found: self._forms[found[0]], text) if self._pattern is not None else text
 
-    def within(self, value: Any) -> Any:
+    def within(self, value: object) -> object:
         """The same data with every text in it rewritten."""
         if isinstance(value, str):
             return self(value)
         if isinstance(value, Mapping):
-            return {name: self.within(inner) for name, inner in cast("Mapping[str, Any]", value).items()}
+            return {name: self.within(inner) for name, inner in cast("Mapping[str, object]", value).items()}
         if isinstance(value, list):
-            return [self.within(inner) for inner in cast("list[Any]", value)]
+            return [self.within(inner) for inner in cast("list[object]", value)]
         return value
 
 
-def real_hosts_of(provider: Provider[Any]) -> dict[str, str]:
+def real_hosts_of(provider: AnyProvider) -> dict[str, str]:
     """Each address of the account with the one that its setting has by default.
 
     Raises `RecordingError` where two settings share an address but not its default: what belongs to which could
     not be told.
     """
     found: dict[str, str] = {}
-    kind: type[ProviderSettings] = provider.settings_type
-    for name, field in kind.model_fields.items():
+    for name, field in provider.settings_type.model_fields.items():
         if not name.endswith("_url") or not isinstance(field.default, str):
             continue
         used = str(getattr(provider.settings, name)).rstrip("/")

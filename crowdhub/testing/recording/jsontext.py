@@ -6,29 +6,32 @@ Numbers stay the text they are: an amount never passes through a float.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import lru_cache
-from typing import Any, cast
+from typing import TypeAlias, cast
 
 import simplejson
 
 INDENT = "  "
 
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | Decimal | bool | None"
 
-def loads(text: str) -> Any:
-    """Parse, with decimal numbers kept exact. Raises ``ValueError`` for what is no JSON."""
+
+def loads(text: str) -> Json:
+    """Parse, with decimal numbers kept exact. Raises ``ValueError`` for what is not JSON."""
     try:
-        return simplejson.loads(text, use_decimal=True, allow_nan=False)
+        return cast("Json", simplejson.loads(text, use_decimal=True, allow_nan=False))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
-def dumps(value: Any) -> str:
+def dumps(value: object) -> str:
     return simplejson.dumps(value, use_decimal=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 @lru_cache(maxsize=4096)
 def canonical(text: str) -> str | None:
-    """Equal for two texts with the same members and values, whatever their order and layout; None: no JSON."""
+    """Equal for two texts with the same members and values, whatever their order and layout; None: it is not JSON."""
     try:
         return simplejson.dumps(loads(text), use_decimal=True, sort_keys=True, allow_nan=False)
     except ValueError:
@@ -83,29 +86,28 @@ def _tokens(text: str) -> list[str]:
     return found
 
 
-def replaced(value: Any, names: Sequence[str], put: Callable[[Any], Any], path: str = "") -> bool:
+def replaced(value: Json, names: Sequence[str], put: Callable[[Json], Json], path: str = "") -> bool:
     """Put ``put(old)`` in the place of every member with one of the names, in place, at any depth. A dotted name
     (``access_token.id``) holds for that member of that object only. True where anything was found."""
     found = False
     if isinstance(value, dict):
-        members = cast("dict[str, Any]", value)
-        for name, inner in members.items():
+        for name, inner in value.items():
             here = f"{path}.{name}"
             if any(here.endswith(f".{wanted}") for wanted in names):
-                members[name] = _leaves(inner, put)
+                value[name] = _leaves(inner, put)
                 found = True
             else:
                 found |= replaced(inner, names, put, here)
     elif isinstance(value, list):
-        for inner in cast("list[Any]", value):
+        for inner in value:
             found |= replaced(inner, names, put, path)
     return found
 
 
-def _leaves(value: Any, put: Callable[[Any], Any]) -> Any:
+def _leaves(value: Json, put: Callable[[Json], Json]) -> Json:
     """A secret that is an object or a list: each value in it is one."""
     if isinstance(value, dict):
-        return {name: _leaves(inner, put) for name, inner in cast("dict[str, Any]", value).items()}
+        return {name: _leaves(inner, put) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_leaves(inner, put) for inner in cast("list[Any]", value)]
+        return [_leaves(inner, put) for inner in value]
     return value if value is None else put(value)

@@ -1,5 +1,5 @@
 """Multipart bodies as readable text: the boundary (which follows from the content, secrets included) replaced by a
-fixed one, line ends by plain ones, files that are no text by their size and digest.
+fixed one, line ends by plain ones, files that are not text by their size and digest.
 
 Such a body is compared, never sent.
 """

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 from urllib.parse import unquote_plus
 
 from crowdhub.protocol import CredentialPlaces
 from crowdhub.testing.recording import jsontext, multipart
 from crowdhub.testing.recording.hosts import Hosts
+from crowdhub.testing.recording.jsontext import Json
 
 PLACEHOLDER = "SCRUBBED"  # the same in a header, a URL and JSON: nothing in it needs escaping
 SHORTEST = 8  # characters of a value from which it is looked for in the rest of the file
@@ -107,7 +107,7 @@ class Scrubber:
 
         return "&".join(one(pair) for pair in encoded.split("&"))
 
-    def _put(self, value: Any) -> str:
+    def _put(self, value: Json) -> str:
         text = str(value)
         if text != PLACEHOLDER and len(text) >= SHORTEST:
             self.seen.add(text)

@@ -1,28 +1,28 @@
-# pyright: basic
 """Which providers the tests run for, and what each of them is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack
-from importlib.metadata import entry_points
-from typing import Any
+from typing import TypeAlias
 
 import pytest
 
 from crowdhub import registry
 from crowdhub.errors import CrowdhubError
 from crowdhub.model import Capability
-from crowdhub.protocol import Provider
-from crowdhub.testing.bench import WORLDS, Bench
-from crowdhub.testing.operations import OPERATIONS
-from crowdhub.testing.recording import load_script
+from crowdhub.protocol import AnyProvider
+from crowdhub.testing.bench import TIMEOUT, WORLDS, Bench
+from crowdhub.testing.exercises import EXERCISES
+from crowdhub.testing.recording import load_script, script_names
 from crowdhub.testing.subject import Subject, load
-from crowdhub.testing.tape import Tape
+from crowdhub.testing.tape import Played, Tape
 
+NewBench: TypeAlias = Callable[..., Bench]
 IN_EVERY_WORLD = ("test_works", "test_twice", "test_a_mixed_review")  # elsewhere trio would find what asyncio does
+SPENDING = (Capability.PUBLISH, Capability.PAY_BONUS, Capability.EXTEND)
 # Nothing of that name on a market:
-NO_OPERATION = {Capability.FIND_PUBLISHED, Capability.FIND_BONUS, Capability.BULK_REVIEW}
+NO_VERB = {Capability.FIND_PUBLISHED, Capability.FIND_BONUS, Capability.BULK_REVIEW}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -34,64 +34,106 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         subjects = [(load(name), registry.load(name)) for name in dict.fromkeys(names)]
     except CrowdhubError as error:
         raise pytest.UsageError(str(error)) from None
-    for fixture, present in (("present", True), ("absent", False), ("settling", True)):
+    for fixture, choices in (
+        ("present", _present),
+        ("listed", _listed),
+        ("absent", _absent),
+        ("settling", _settling),
+        ("spending", _spending),
+        ("unpaid", _unpaid),
+        ("recorded", _recordings),
+    ):
         if fixture in wanted:
-            pairs = [
-                (subject, each) for subject, kind in subjects for each in _capabilities(subject, kind, present, fixture)
-            ]
+            pairs = [(subject, each) for subject, kind in subjects for each in choices(subject, kind)]
             ids = [f"{subject.provider}-{each}" for subject, each in pairs]
             metafunc.parametrize(("subject", fixture), pairs, ids=ids)
             break
     else:
-        if "recorded" in wanted:
-            found = [(subject, name) for subject, _ in subjects for name in _recordings(subject.provider)]
-            ids = [f"{subject.provider}-{name}" for subject, name in found]
-            metafunc.parametrize(("subject", "recorded"), found, ids=ids)
-            return
         metafunc.parametrize("subject", [subject for subject, _ in subjects], ids=[s.provider for s, _ in subjects])
     if "world" in wanted:
         every = metafunc.function.__name__ in IN_EVERY_WORLD
         metafunc.parametrize("world", WORLDS if every else WORLDS[:2])
 
 
-def _recordings(provider: str) -> list[str | None]:
+def _present(_: Subject, kind: type[AnyProvider]) -> Iterable[Capability]:
+    return [each for each in EXERCISES if each in kind.capabilities]
+
+
+def _listed(_: Subject, kind: type[AnyProvider]) -> Iterable[Capability]:
+    wanted = (Capability.TASK, Capability.TASKS, Capability.SUBMISSIONS)
+    return [each for each in wanted if each in kind.capabilities]
+
+
+def _absent(_: Subject, kind: type[AnyProvider]) -> Iterable[Capability]:
+    return [each for each in Capability if each not in kind.capabilities and each not in NO_VERB]
+
+
+def _settling(subject: Subject, kind: type[AnyProvider]) -> Iterable[Capability]:
+    final = [Capability.APPROVE, Capability.REJECT] if subject.rejection_is_final else [Capability.APPROVE]
+    return [each for each in final if each in kind.capabilities]
+
+
+def _spending(_: Subject, kind: type[AnyProvider]) -> Iterable[Capability]:
+    return [each for each in SPENDING if each in kind.capabilities]
+
+
+def _unpaid(_: Subject, kind: type[AnyProvider]) -> Iterable[Capability]:
+    return [each for each in EXERCISES if each in kind.capabilities and each not in SPENDING]
+
+
+def _recordings(subject: Subject, _: type[AnyProvider]) -> Iterable[str | None]:
     """What its plugin can record, by name; one None where that is nothing."""
-    if not entry_points(group="crowdhub.recordings", name=provider):
+    if subject.provider not in script_names():
         return [None]
-    return [each.name for each in load_script(provider).recordings]
-
-
-def _capabilities(subject: Subject, kind: type[Provider[Any]], present: bool, fixture: str) -> list[Capability]:
-    able = kind.capabilities()
-    if fixture == "settling":
-        final = [Capability.APPROVE, Capability.REJECT] if subject.rejection_is_final else [Capability.APPROVE]
-        return [each for each in final if each in able]
-    if not present:
-        return [each for each in Capability if each not in able and each not in NO_OPERATION]
-    return [each for each in OPERATIONS if each in able]
+    return [each.name for each in load_script(subject.provider).recordings]
 
 
 @pytest.fixture
-def new_bench(subject: Subject) -> Generator[Callable[..., Bench]]:
+def new_bench(subject: Subject) -> Generator[NewBench]:
     """Makes benches that are closed at the test's end."""
     with ExitStack() as stack:
-        yield lambda **options: stack.enter_context(Bench(subject, **options))
+
+        def make(*, timeout: float = TIMEOUT, **options: object) -> Bench:
+            return stack.enter_context(Bench(subject, timeout=timeout, **options))
+
+        yield make
 
 
 @pytest.fixture
-def bench(new_bench: Callable[..., Bench]) -> Bench:
+def bench(new_bench: NewBench) -> Bench:
     return new_bench()
 
 
+_PLAYED: dict[tuple[str, Capability], Played] = {}
+
+
+def _play(subject: Subject, capability: Capability) -> Played:
+    """Played once a run: what the tests make of it needs no sandbox any more."""
+    key = (subject.provider, capability)
+    if key not in _PLAYED:
+        with Bench(subject) as bench:
+            exercise = EXERCISES[capability](bench)
+            tape = Tape(bench.since)
+            result = bench.market.run(tape.record(exercise.operation(bench.provider)))
+            token = bench.session.token
+            _PLAYED[key] = Played(bench.provider, exercise.operation, tape, result, token, exercise.reads)
+    return _PLAYED[key]
+
+
 @pytest.fixture
-def taped(bench: Bench) -> Callable[[Any], tuple[Any, Tape]]:
-    """Runs a flow in ordinary code: its result, and the tape."""
+def played(subject: Subject, present: Capability) -> Played:
+    """A capability's operation that went well once: its calls, its answers and its result."""
+    return _play(subject, present)
 
-    def run(flow: Any) -> tuple[Any, Tape]:
-        tape = Tape()
-        return bench.market.run(tape.record(flow)), tape
 
-    return run
+@pytest.fixture
+def played_listed(subject: Subject, listed: Capability) -> Played:
+    return _play(subject, listed)
+
+
+@pytest.fixture
+def played_unpaid(subject: Subject, unpaid: Capability) -> Played:
+    return _play(subject, unpaid)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -105,7 +147,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _has_what_it_needs(item: pytest.Item) -> bool:
     if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
         return True
-    subject: Any = item.callspec.params.get("subject")
+    subject: object = item.callspec.params.get("subject")
     if subject is None:
         return True
     if not isinstance(subject, Subject):
@@ -115,5 +157,5 @@ def _has_what_it_needs(item: pytest.Item) -> bool:
         return True
     if {Capability.APPROVE, Capability.REJECT} <= set(mark.args) and not subject.rejection_is_final:
         return False  # nothing can be settled the other way
-    able = registry.load(subject.provider).capabilities()
+    able = registry.load(subject.provider).capabilities
     return all(each in able for each in mark.args)

@@ -1,139 +1,120 @@
-# pyright: basic
 """Every way in which the marketplace says no becomes the fitting error, with its evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 import pytest
 from pydantic import SecretStr
 
 from crowdhub import registry
-from crowdhub.errors import (
-    AuthenticationFailed,
-    CrowdhubError,
-    InsufficientFunds,
-    NotFound,
-    NotSupported,
-)
+from crowdhub.errors import AuthenticationFailed, CrowdhubError, InsufficientFunds, NotFound, NotSupported
 from crowdhub.model import Capability
 from crowdhub.sandbox import Fault
-from crowdhub.testing.bench import Bench
-from crowdhub.testing.operations import OPERATIONS, Operation
+from crowdhub.testing.bench import Ask, Bench
+from crowdhub.testing.exercises import Exercise, marked, reading
+from crowdhub.testing.spoiling import first_call, first_change
 from crowdhub.testing.subject import Subject
-from crowdhub.testing.suite.test_money import spending_calls
-from crowdhub.testing.tape import Tape
+from crowdhub.testing.suite.conftest import NewBench
+
+E = TypeVar("E", bound=CrowdhubError)
 
 STATUSES = (400, 401, 402, 403, 404, 409, 429, 500, 502, 503, 504)
 OTHERS = (301, 302, 304, 405, 410, 418, 422, 505, 599)
 
 
-def check_evidence(error: CrowdhubError, bench: Bench, status: int | None = None) -> None:
-    """An error says whose it is, what was being done, and what to do next."""
-    assert (error.provider, error.account, error.environment) == tuple(bench.provider.identity.values())
-    assert error.operation, "it does not say which operation failed"
-    assert error.next_step
+def refused(bench: Bench, world: str, ask: Ask, kind: type[E], status: int | None = None) -> E:
+    """The error, which says whose it is, what was being done, and what to do next."""
+    with pytest.raises(CrowdhubError) as caught:
+        _ = bench.do(world, ask)
+    error = caught.value
+    what = f"HTTP {status}" if status is not None else "it"
+    assert isinstance(error, kind), f"{what} is a {kind.__name__}, not a {type(error).__name__}: {error}"
+    whose = (error.provider, error.account, error.environment)
+    assert whose == tuple(bench.provider.identity.values()), f"the error says it belongs to {whose}"
+    assert error.operation, "the error does not say which operation failed"
+    assert error.next_step, "the error does not say what to do next"
     assert bench.name in str(error)
-    assert status is None or error.http_status == status
-    assert error.sent
+    assert status is None or error.http_status == status, f"the error says HTTP {error.http_status}"
+    assert error.sent, "the error says that nothing was sent"
+    return error
 
 
-def reading(bench: Bench) -> Operation:
-    return OPERATIONS[Capability.BALANCE if bench.has(Capability.BALANCE) else Capability.TASK](bench)
-
-
-def spoil(bench: Bench, operation: Operation, fault: Fault, times: int | None) -> None:
+def spoil(bench: Bench, exercise: Exercise, fault: Fault, times: int | None) -> None:
     """Let the call of a reading operation go wrong, and not the one that fetches a token before it."""
-    tape = Tape()
-    _ = bench.market.run(tape.record(operation.flow(bench.provider)))
-    bench.sandbox.faults.add(fault, path=bench.place_of(tape.calls[0]), times=times)
+    bench.spoil(fault, first_call(exercise.operation(bench.provider)), times)
 
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_of_a_status(bench: Bench, subject: Subject, world: str, status: int) -> None:
     """In the sandbox's own words; never a result."""
-    operation = reading(bench)
-    spoil(bench, operation, Fault.status(status), None)
-    with pytest.raises(CrowdhubError) as caught:
-        bench.do(world, operation.market)
-    expected = {**Subject.statuses, **subject.statuses}[status]
-    assert isinstance(caught.value, expected), f"HTTP {status} is a {type(caught.value).__name__}: {caught.value}"
-    check_evidence(caught.value, bench, status)
-    assert not caught.value.money_may_be_spent, "something was only read"
+    exercise = reading(bench)
+    spoil(bench, exercise, Fault.status(status), None)
+    error = refused(bench, world, exercise.ask, {**Subject.statuses, **subject.statuses}[status], status)
+    assert not error.money_may_be_spent, "something was only read"
 
 
 @pytest.mark.parametrize("status", OTHERS)
 def test_of_a_status_that_nobody_expects(bench: Bench, status: int) -> None:
-    operation = reading(bench)
-    headers = {"Location": f"{bench.accounts[bench.name]['base_url']}/elsewhere"}
-    spoil(bench, operation, Fault.status(status, headers=headers), None)
+    exercise = reading(bench)
+    headers = {"Location": f"{bench.account['base_url']}/elsewhere"}
+    spoil(bench, exercise, Fault.status(status, headers=headers), None)
     before = bench.requests()
-    with pytest.raises(CrowdhubError) as caught:
-        bench.do("sync", operation.market)
-    check_evidence(caught.value, bench, status)
+    _ = refused(bench, "sync", exercise.ask, CrowdhubError, status)
     elsewhere = [each.path for each in bench.sandbox.requests[before:] if each.path.endswith("/elsewhere")]
     assert not elsewhere, "a redirect was followed, with the credentials"
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_that_passes_is_tried_again(bench: Bench, world: str, status: int) -> None:
-    operation = reading(bench)
-    spoil(bench, operation, Fault.status(status), 2)
-    operation.check(bench.do(world, operation.market))
+    exercise = reading(bench)
+    spoil(bench, exercise, Fault.status(status), 2)
+    exercise.check(bench.do(world, exercise.ask))
 
 
 def test_of_a_wrong_key(bench: Bench, world: str) -> None:
     kind = registry.load(bench.name)
-    account = bench.accounts[bench.name]
     secret = [name for name, field in kind.settings_type.model_fields.items() if SecretStr in _types(field.annotation)]
-    wrong = {name: account[name][:-6] + "wrong-" for name in secret if name in account}
+    wrong = {name: f"{str(bench.account[name])[:-6]}wrong-" for name in secret if name in bench.account}
     if not wrong:
         pytest.skip(f"an account of {bench.name} has no secret setting")
-    operation = reading(bench)
-    bench.accounts = {bench.name: {**account, **wrong}}
-    with bench.other() as hub:
-        bench.market, good = hub[bench.name], bench.market
-        with pytest.raises(AuthenticationFailed) as caught:
-            bench.do(world, operation.market)
-        bench.market = good
-    check_evidence(caught.value, bench)
+    with pytest.raises(AuthenticationFailed) as caught:
+        _ = bench.do(world, reading(bench).ask, account={**bench.account, **wrong})
+    assert caught.value.next_step
 
 
-def _types(annotation: Any) -> tuple[Any, ...]:
+def _types(annotation: object) -> tuple[object, ...]:
     return getattr(annotation, "__args__", (annotation,))
 
 
 @pytest.mark.crowdhub_needs(Capability.TASK)
 def test_of_a_task_that_is_not_there(bench: Bench, subject: Subject, world: str) -> None:
-    with pytest.raises(NotFound) as caught:
-        bench.do(world, lambda market: market.task(subject.unknown_id))
-    check_evidence(caught.value, bench)
+    _ = refused(bench, world, lambda market: market.task(subject.unknown_id), NotFound)
 
 
 @pytest.mark.crowdhub_needs(Capability.SUBMISSIONS)
 def test_of_the_submissions_of_a_task_that_is_not_there(bench: Bench, subject: Subject) -> None:
-    with pytest.raises(NotFound):
-        bench.of(subject.unknown_id)
+    _ = refused(bench, "sync", lambda market: market.submissions(subject.unknown_id), NotFound)
 
 
-def test_of_an_empty_purse(new_bench: Callable[..., Bench], subject: Subject, world: str) -> None:
+@pytest.mark.crowdhub_needs(Capability.PUBLISH)
+def test_of_an_empty_purse(new_bench: NewBench, subject: Subject, world: str) -> None:
     bench = new_bench(**subject.poor_options)
-    with pytest.raises(InsufficientFunds) as caught:
-        bench.do(world, lambda market: market.publish(bench.draft()))
-    check_evidence(caught.value, bench)
-    assert not caught.value.money_may_be_spent
-    assert bench.charges() == 0
+    draft, since = bench.draft(), bench.since()
+    error = refused(bench, world, lambda market: market.publish(draft), InsufficientFunds)
+    assert not error.money_may_be_spent
+    assert since.moved().nothing
 
 
+@pytest.mark.crowdhub_needs(Capability.PUBLISH)
 def test_of_a_refused_draft(bench: Bench) -> None:
-    """A refusal that says that nothing was done is no `OutcomeUnknown`, and is not sent again."""
-    call, skip = spending_calls(bench)[0]
-    bench.sandbox.faults.add(Fault.status(400), method=call.method, path=bench.place_of(call), skip=skip)
-    before, charges = len(bench.sandbox.faults.fired), bench.charges()
-    with pytest.raises(CrowdhubError) as caught:
-        bench.market.publish(bench.draft())
-    assert not caught.value.money_may_be_spent, repr(caught.value)
-    assert not isinstance(caught.value, NotSupported)
-    assert len(bench.sandbox.faults.fired) == before + 1
-    assert bench.charges() == charges
+    """A refusal says that nothing was done: it is not an `OutcomeUnknown`, and is not sent again."""
+    draft, since = marked(bench), bench.since()
+    call = first_change(bench, bench.provider.publish(draft))
+    assert call is not None, "publishing makes no call that is declared to spend or settle"
+    bench.spoil(Fault.status(400), call, None)
+    error = refused(bench, "sync", lambda market: market.publish(draft), CrowdhubError)
+    assert not error.money_may_be_spent, f"HTTP 400 says that nothing was done, but the error is {error!r}"
+    assert not isinstance(error, NotSupported)
+    assert len(bench.sandbox.faults.fired) == 1, "a refused request was sent again"
+    assert since.moved().nothing

@@ -1,138 +1,119 @@
-# pyright: basic
-"""Money is spent once, whatever becomes of the answer. Judged by the sandbox's own books."""
+"""Money is spent once, in full, whatever becomes of an answer. Judged by the sandbox's own books."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Literal
 
 import pytest
 
-from crowdhub import Hub
-from crowdhub.errors import OutcomeUnknown, ProviderUnavailable, RateLimited
-from crowdhub.model import Capability, TaskDraft
-from crowdhub.operations.publishing import with_reference
-from crowdhub.protocol import Call
+from crowdhub.errors import Conflict, MarketplaceError, OutcomeUnknown, ProviderUnavailable, RateLimited
+from crowdhub.model import Capability, Task, TaskDraft, TaskStatus
 from crowdhub.sandbox import Fault
-from crowdhub.testing.bench import Bench
-from crowdhub.testing.operations import WORDS
-from crowdhub.testing.subject import Subject
-from crowdhub.testing.tape import Tape
-
-LOST = {
-    "dropped before": Fault.drop("before"),
-    "dropped after": Fault.drop("after"),
-    "reset before": Fault.reset("before"),
-    "reset after": Fault.reset("after"),
-    "truncated": Fault.truncate(),
-    "500 before": Fault.status(500, "before"),
-    "500 after": Fault.status(500, "after"),
-    "502 after": Fault.status(502, "after"),
-    "503 before": Fault.status(503, "before"),
-    "504 before": Fault.status(504, "before"),
-    "504 after": Fault.status(504, "after"),
-    "HTML before": Fault.html("before"),
-    "HTML after": Fault.html("after"),
-}
-NEVER_CERTAIN = ("504 before", "HTML before")
-"""It may still be at work, or said yes: that it is absent proves nothing."""
-
-
-def spending_calls(bench: Bench) -> list[tuple[Call, int]]:
-    """The calls of a publish that change something, learnt from one that goes well; its place among like ones."""
-    tape = Tape()
-    draft = with_reference(bench.provider, bench.draft(), None)
-    _ = bench.market.run(tape.record(bench.provider.publish(draft)))
-    return tape.changing(bench.place_of)
-
-
-def _publish(draft: TaskDraft, market: Any) -> Any:
-    return market.publish(draft)
-
-
-def told(operation: Callable[[], Any]) -> tuple[Any, OutcomeUnknown | None]:
-    """What the application is told: a result, or that the outcome is unknown."""
-    try:
-        return operation(), None
-    except OutcomeUnknown as unknown:
-        return None, unknown
-
-
-def spoil(bench: Bench, fault: Fault, place: tuple[Call, int]) -> None:
-    call, skip = place
-    bench.sandbox.faults.add(fault, method=call.method, path=bench.place_of(call), skip=skip)
+from crowdhub.testing.bench import Bench, Either
+from crowdhub.testing.exercises import EXERCISES, Exercise, marked
+from crowdhub.testing.exercises.work import accepted, bonus_paid
+from crowdhub.testing.spoiling import (
+    LOST,
+    NEVER_CERTAIN,
+    each_request_spoiled,
+    first_change,
+    part_of,
+    told,
+)
+from crowdhub.testing.suite.conftest import NewBench
+from crowdhub.testing.walk import one
 
 
 @pytest.mark.parametrize("how", LOST)
-def test_publish_with_a_lost_answer(bench: Bench, how: str, world: str) -> None:
-    """One charge; told to the application where it can be told, and never sent again where it cannot."""
-    places = spending_calls(bench)
-    assert places, "publishing sends no call that is declared to spend or settle"
-    for number, place in enumerate(places):
-        before, fired = bench.charges(), len(bench.sandbox.faults.fired)
-        spoil(bench, LOST[how], place)
-        draft = bench.draft()
-        task, unknown = told(partial(bench.do, world, partial(_publish, draft)))
-        made = bench.charges() - before
-        if unknown is None:
-            assert made == 1, f"call {number + 1} was {how}: {made} charges for one task"
-            if bench.has(Capability.TASK):
-                assert bench.market.task(task.id).id == task.id
-        else:
-            certain = bench.has(Capability.FIND_PUBLISHED) and how not in NEVER_CERTAIN
-            assert not certain, f"the marketplace can be asked, but it was not found out: {unknown}"
-            assert made <= 1, "charged more than once"
-            assert unknown.sent
-            assert unknown.money_may_be_spent
-            assert unknown.look_for, "it does not say what to look for"
-        assert len(bench.sandbox.faults.fired) == fired + 1, "the fault was not met"
-    assert bench.sandbox.books().agree(), bench.sandbox.books().problems()
+def test_a_lost_answer(bench: Bench, spending: Capability, how: str, world: str) -> None:
+    """Of any request: paid once and in full; told to the application where it can be told, and never sent again where
+    it cannot."""
+    findable = {
+        Capability.PUBLISH: bench.has(Capability.FIND_PUBLISHED) and how not in NEVER_CERTAIN,
+        Capability.PAY_BONUS: bench.has(Capability.FIND_BONUS) and how.endswith("after"),
+    }
+    for spoiled in each_request_spoiled(bench, EXERCISES[spending], [how], world):
+        spent = spoiled.unknown is not None and spoiled.unknown.money_may_be_spent
+        assert not (spent and findable.get(spending, False)), (
+            f"{spoiled.where}: the marketplace can be asked what became of it, but nothing was found out:"
+            f" {spoiled.unknown}"
+        )
+    bench.agree()
 
 
+def test_the_ledger_knows(bench: Bench, spending: Capability, world: str) -> None:
+    """What was spent is in the ledger, settled; an estimate that assumes nothing is the amount that was taken."""
+    exercise = EXERCISES[spending](bench)
+    since, before = bench.since(), bench.entries()
+    result = bench.do(world, exercise.ask)
+    moved, entries = since.moved(), [each for number, each in bench.entries().items() if number not in before]
+    exercise.check(result)
+    if moved.nothing:
+        return  # more time, say
+    assert len(entries) == 1, f"{moved} was spent, the ledger has {len(entries)} entries of it"
+    assert entries[0].state == "done", f"it was done, the ledger says {entries[0].state}"
+    charged, amount = entries[0].charged, entries[0].amount
+    assert charged in (None, moved.taken), f"{moved} was spent, the ledger says that {charged} was charged"
+    assert amount is None or amount.currency == moved.currency
+    if spending is Capability.PAY_BONUS:
+        assert amount in (moved.taken, moved.for_workers), f"{moved} was spent, the ledger says {amount}"
+
+
+@pytest.mark.crowdhub_needs(Capability.PUBLISH)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_publish_that_is_not_answered_in_time(new_bench: Callable[..., Bench], when: Any) -> None:
+def test_publish_that_is_not_answered_in_time(new_bench: NewBench, when: Literal["before", "after"]) -> None:
     """The marketplace may do it long after nobody waits any more; it is not sent again meanwhile."""
     bench = new_bench(timeout=0.15)
-    place = spending_calls(bench)[-1]
-    before = bench.charges()
-    spoil(bench, Fault.hang(when), place)
-    _, unknown = told(lambda: bench.market.publish(bench.draft()))
-    assert (unknown is not None and unknown.look_for) or bench.has(Capability.FIND_PUBLISHED)
+    draft, since = marked(bench), bench.since()
+    call = first_change(bench, bench.provider.publish(draft))
+    assert call is not None
+    bench.spoil(Fault.hang(when), call)
+    _, unknown = told(bench, "sync", Exercise(lambda m: m.publish(draft), lambda p: p.publish(draft), print))
+    certain = bench.has(Capability.FIND_PUBLISHED) or call.idempotent_for is not None
+    assert certain or (unknown is not None and unknown.look_for), "it does not say what to look for"
     _ = bench.sandbox.faults.release()
-    assert bench.charges() - before == 1, "slow, and so charged not exactly once"
+    times = since.moved().times
+    assert times <= 1, f"slow, and so charged {times} times"
+    assert times == 1 or not call.takes_money, "the request was released, but nothing was charged"
 
 
+@pytest.mark.crowdhub_needs(Capability.PUBLISH)
 def test_publish_that_is_refused_for_now(bench: Bench, world: str) -> None:
     """A 429 says that nothing was done: it is sent again, after the time that was asked for."""
-    place = spending_calls(bench)[0]
-    before, start = bench.charges(), bench.clock.monotonic()
-    spoil(bench, Fault.rate_limit(retry_after=7), place)
-    _ = bench.do(world, lambda market: market.publish(bench.draft()))
-    assert bench.charges() - before == 1
-    assert bench.clock.monotonic() - start >= 7
+    draft = marked(bench)
+    call = first_change(bench, bench.provider.publish(draft))
+    assert call is not None
+    since, start = bench.since(), bench.clock.monotonic()
+    bench.spoil(Fault.rate_limit(retry_after=7), call)
+    _ = bench.do(world, lambda market: market.publish(draft))
+    assert since.moved().times == 1, f"refused for now, and then: {since.moved()}"
+    assert bench.clock.monotonic() - start >= 7, "it was sent again before the time that was asked for (Retry-After)"
 
 
+@pytest.mark.crowdhub_needs(Capability.PUBLISH)
 def test_publish_refused_for_ever(bench: Bench) -> None:
-    place = spending_calls(bench)[0]
-    before = bench.charges()
-    call, _ = place
-    bench.sandbox.faults.add(Fault.rate_limit(), method=call.method, path=bench.place_of(call), times=None)
+    draft = marked(bench)
+    call = first_change(bench, bench.provider.publish(draft))
+    assert call is not None
+    since = bench.since()
+    bench.spoil(Fault.rate_limit(), call, times=None)
     with pytest.raises(RateLimited):
-        _ = bench.market.publish(bench.draft())
-    assert bench.charges() == before
+        _ = bench.market.publish(draft)
+    assert since.moved().nothing
 
 
+@pytest.mark.crowdhub_needs(Capability.PUBLISH)
 def test_publish_that_never_arrives(bench: Bench) -> None:
     """No connection: nothing was sent, and so nothing is unknown."""
-    gone = {name: _closed(value) for name, value in bench.accounts[bench.name].items()}
-    with Hub({bench.name: gone}, **bench.settings) as hub, pytest.raises(ProviderUnavailable) as caught:
+    gone = {name: _closed(value) for name, value in bench.account.items()}
+    with bench.hub(account=gone) as hub, pytest.raises(ProviderUnavailable) as caught:
         _ = hub[bench.name].publish(bench.draft())
     assert not caught.value.money_may_be_spent
-    assert bench.charges() == 0
+    assert bench.since().moved().nothing
 
 
-def _closed(value: Any) -> Any:
+def _closed(value: object) -> object:
     """The same address on a port on which nobody listens."""
     if not (isinstance(value, str) and value.startswith("http://")):
         return value
@@ -141,17 +122,104 @@ def _closed(value: Any) -> Any:
     return f"{scheme}://{host.rpartition(':')[0]}:1{slash}{path}"
 
 
+# --- keys
+
+
+@pytest.mark.crowdhub_needs(Capability.PUBLISH)
+def test_a_key_publishes_once(bench: Bench, world: str) -> None:
+    draft, since = bench.draft(), bench.since()
+    first = one(bench.do(world, lambda m: m.publish(draft, key="order-1")), Task)
+    again = one(bench.do(world, lambda m: m.publish(draft, key="order-1")), Task)
+    other = one(bench.do(world, lambda m: m.publish(draft, key="order-2")), Task)
+    assert again.id == first.id, "the same key gave another task"
+    assert again.replayed, "the same key gave the first task, but does not say `replayed`"
+    assert other.id != first.id, "another key gave the first one's task"
+    assert since.moved().times == 2, f"two keys, and the sandbox charged {since.moved().times} times"
+
+
+@pytest.mark.crowdhub_needs(Capability.FIND_PUBLISHED)
+def test_a_key_from_another_machine(bench: Bench) -> None:
+    """Without the ledger that knows of it, the marketplace itself is asked for the key's reference."""
+    draft, since = bench.draft(), bench.since()
+    first = bench.market.publish(draft, key="order-1")
+    with bench.hub(ledger="elsewhere") as hub:
+        again = hub[bench.name].publish(draft, key="order-1")
+    assert again.id == first.id
+    assert since.moved().times == 1, f"one key, and the sandbox charged {since.moved().times} times"
+
+
+@pytest.mark.crowdhub_needs(Capability.FIND_PUBLISHED)
+def test_what_never_went_on_the_market_is_not_found(bench: Bench) -> None:
+    """Publishing in steps that stopped on its way: `find_published` finds what workers can take, not a draft."""
+    for steps in range(1, 10):
+        draft, since = marked(bench), bench.since()
+        if not part_of(bench, bench.provider.publish(draft), steps):
+            return
+        try:
+            found = bench.market.run(bench.provider.find_published(draft))
+        except Conflict:
+            continue
+        if found is None:
+            continue
+        there = bench.subject.published(bench.sandbox, found.id) is not None and found.status is not TaskStatus.DRAFT
+        assert there, (
+            f"publishing stopped after {steps} of its changes ({since.moved()} moved), and `find_published` gives task"
+            f" {found.id} ({found.status}), which is not on the market: its key would never publish"
+        )
+
+
+@pytest.mark.crowdhub_needs(Capability.PUBLISH)
+def test_a_key_goes_on_where_it_stopped(bench: Bench, world: str) -> None:
+    """Publishing with a key stopped at any of its requests: the same key, some time later, ends with one task that is
+    paid once, and (where it takes several steps) without making anything anew."""
+    draft = bench.draft()
+    _ = bench.do(world, partial(_publish, draft, "first"))  # what is asked once only (a token, say) is asked now
+    before = bench.requests()
+    _ = bench.do(world, partial(_publish, draft, "second"))
+    for number in range(bench.requests() - before):
+        since, tasks, key = bench.since(), bench.tasks(), f"key-{number}"
+        bench.sandbox.faults.add(Fault.status(503), skip=number, times=None)
+        with pytest.raises(MarketplaceError):
+            _ = bench.do(world, partial(_publish, draft, key))
+        bench.sandbox.faults.clear()
+        _ = bench.box.advance(hours=1)
+        try:
+            task = one(bench.do(world, partial(_publish, draft, key)), Task)
+        except OutcomeUnknown as unknown:
+            if not bench.has(Capability.FIND_PUBLISHED):
+                continue
+            raise AssertionError(f"it stopped at request {number + 1}, and then: {unknown}") from unknown
+        times = since.moved().times
+        assert times == 1, f"stopped at request {number + 1} and gone on with, the sandbox charged {times} times"
+        if tasks is not None:
+            made = (bench.tasks() or set()) - tasks
+            assert made == {task.id}, f"stopped at request {number + 1} and gone on with, there are {sorted(made)}"
+
+
+def _publish(draft: TaskDraft, key: str, market: Either) -> object:
+    return market.publish(draft, key=key)
+
+
+# --- bonuses
+
+
 @pytest.mark.crowdhub_needs(Capability.PAY_BONUS)
-@pytest.mark.parametrize("how", ["dropped after", "truncated", "500 after", "HTML after", "dropped before"])
-def test_a_bonus_with_a_lost_answer(bench: Bench, subject: Subject, how: str) -> None:
-    works = [bench.market.approve(each) if bench.has(Capability.APPROVE) else each for each in bench.pending(2)]
-    amount = subject.bonus(works[0], bench.provider.currency)
-    tape = Tape()
-    _ = bench.market.run(tape.record(bench.provider.pay_bonus(works[0], amount, WORDS)))
-    before = (bench.charges(), bench.payouts())
-    spoil(bench, LOST[how], tape.changing(bench.place_of)[0])
-    _, unknown = told(lambda: bench.market.pay_bonus(works[1], amount, WORDS))
-    assert unknown is None or unknown.look_for, "it does not say what to look for"
-    least = 1 if unknown is None else 0
-    moved = max(bench.charges() - before[0], bench.payouts() - before[1])
-    assert least <= moved <= 1, f"{how}: {moved} payments for one bonus"
+def test_a_second_equal_bonus_is_paid(bench: Bench, world: str) -> None:
+    """Two bonuses that are alike are two, unless they have the same key."""
+    work, words = accepted(bench), bench.subject.bonus_words
+    amount = bench.subject.bonus(work, bench.provider.currency)
+    for number in range(2):
+        since = bench.since()
+        _ = bench.do(world, lambda m: m.pay_bonus(work, amount, words))
+        assert not since.moved().nothing, f"bonus {number + 1} of two equal ones was not paid"
+        bonus_paid(bench, since.moved(), amount)
+
+
+@pytest.mark.crowdhub_needs(Capability.PAY_BONUS)
+def test_a_key_pays_a_bonus_once(bench: Bench, world: str) -> None:
+    work, words = accepted(bench), bench.subject.bonus_words
+    amount = bench.subject.bonus(work, bench.provider.currency)
+    since = bench.since()
+    for _ in range(2):
+        _ = bench.do(world, lambda m: m.pay_bonus(work, amount, words, key="bonus-1"))
+    bonus_paid(bench, since.moved(), amount)

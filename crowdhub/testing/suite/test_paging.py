@@ -1,17 +1,19 @@
-# pyright: basic
 """Listings of every length come whole: three pages, exact multiples, a short last page, nothing at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 import pytest
 
-from crowdhub.model import Capability, Submission, SubmissionStatus, TaskStatus
-from crowdhub.protocol import Flow, Page
+from crowdhub.model import Capability, Submission, SubmissionStatus, Task, TaskStatus, Verdict
+from crowdhub.protocol import Operation, Page
 from crowdhub.testing.bench import Bench
+from crowdhub.testing.exercises import settled
 from crowdhub.testing.subject import Subject
+from crowdhub.testing.suite.conftest import NewBench
+
+T = TypeVar("T", Task, Submission)
 
 LENGTHS = ("none", "one", "a short page", "a full page", "two full pages", "three pages")
 SMALL = 100  # rows: above that a listing is too long to be made one request at a time
@@ -24,18 +26,19 @@ def length_of(name: str, rows: int | None) -> int:
     return counts[name]
 
 
-def pages_of(bench: Bench, first: Flow[Page[Any]]) -> list[list[str]]:
+def pages_of(bench: Bench, listing: Operation[Page[T]]) -> list[list[str]]:
     """The ids of each page, as the provider hands them out."""
     pages: list[list[str]] = []
-    page = bench.market.run(first)
+    page = bench.market.run(listing)
     while True:
         pages.append([each.id for each in page.items])
         assert not page.unreadable, f"records that the provider's own sandbox sends are unreadable: {page.unreadable}"
         assert page.total is None or page.total >= len(page.items)
+        assert page.records >= len(page.items), f"{len(page.items)} items out of {page.records} records (`Page.read`)"
         if page.more is None:
             return pages
         assert len(pages) < 100, "the listing does not end"
-        page = bench.market.run(page.more())
+        page = bench.market.run(listing.then(page.more))
 
 
 def check(pages: list[list[str]], expected: int, rows: int | None) -> None:
@@ -62,7 +65,7 @@ def test_submissions(bench: Bench, subject: Subject, length: str) -> None:
 
 @pytest.mark.crowdhub_needs(Capability.TASKS)
 @pytest.mark.parametrize("length", LENGTHS)
-def test_tasks(new_bench: Callable[..., Bench], subject: Subject, length: str) -> None:
+def test_tasks(new_bench: NewBench, subject: Subject, length: str) -> None:
     bench = new_bench(**subject.tasks_options)
     rows = subject.tasks_rows
     if rows is not None and rows > SMALL and length not in ("none", "one"):
@@ -77,17 +80,17 @@ def test_tasks(new_bench: Callable[..., Bench], subject: Subject, length: str) -
 def test_submissions_by_status(bench: Bench) -> None:
     """A status asks for the submissions in that status, all of them and no others."""
     waiting = bench.pending(3)
-    _ = bench.market.approve(waiting[0])
+    _ = settled(bench, bench.subject.decision(waiting[0], Verdict.APPROVE))
     if bench.has(Capability.REJECT):
-        _ = bench.market.reject(waiting[1], "Not what was asked for.")
+        _ = settled(bench, bench.subject.decision(waiting[1], Verdict.REJECT))
     for task_id in {each.task_id for each in waiting}:
         everything = bench.of(task_id)
         for status in SubmissionStatus:
             if status is SubmissionStatus.UNKNOWN:
                 continue
             expected = {each.id for each in everything if each.status is status}
-            found: list[Submission] = list(bench.market.submissions(task_id, status=status))
-            assert {each.id for each in found} == expected, f"asked for what is {status}"
+            found = {each.id for each in bench.market.submissions(task_id, status=status)}
+            assert found == expected, f"asked for what is {status}: {sorted(found)} came, {sorted(expected)} are"
 
 
 @pytest.mark.crowdhub_needs(Capability.TASKS)
@@ -102,7 +105,8 @@ def test_tasks_by_status(bench: Bench, subject: Subject) -> None:
     for status in TaskStatus:
         if status is not TaskStatus.UNKNOWN:
             expected = {each.id for each in everything if each.status is status}
-            assert {each.id for each in bench.market.tasks(status=status)} == expected, f"asked for what is {status}"
+            found = {each.id for each in bench.market.tasks(status=status)}
+            assert found == expected, f"asked for what is {status}: {sorted(found)} came, {sorted(expected)} are"
 
 
 @pytest.mark.crowdhub_needs(Capability.SUBMISSIONS, Capability.APPROVE)
@@ -114,6 +118,7 @@ def test_reviewing_as_one_reads(bench: Bench, subject: Subject) -> None:
     count = min(2 * (rows or 3) + 1, subject.most_slots or 1000)
     task = bench.publish(count)
     subject.hand_in(bench.sandbox, task.id, count)
+    since = bench.since()
     for each in bench.market.submissions(task, status="pending"):
         assert not bench.market.approve(each).replayed
-    assert bench.payouts() == count
+    assert len(since.moved().payouts) == count

@@ -1,4 +1,3 @@
-# pyright: basic
 """What a plugin has to record is recorded against its sandbox, without secrets, and replays in both engines."""
 
 from __future__ import annotations

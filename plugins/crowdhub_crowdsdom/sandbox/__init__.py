@@ -14,6 +14,6 @@ Where the documentation is silent or contradicts itself, this sandbox decides:
 """
 
 from crowdhub_crowdsdom.sandbox.market import CrowdSDOMSandbox
-from crowdhub_crowdsdom.sandbox.state import Job, Work
+from crowdhub_crowdsdom.sandbox.state import Assignment, Job
 
-__all__ = ["CrowdSDOMSandbox", "Job", "Work"]
+__all__ = ["Assignment", "CrowdSDOMSandbox", "Job"]

@@ -3,10 +3,11 @@
 import json
 from base64 import b64decode
 from binascii import Error as NoBase64
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,14 +15,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from crowdhub.sandbox import Books, MarketSandbox, Purse, SandboxClock
+from crowdhub.sandbox import AccountSettings, Books, MarketSandbox, Purse, SandboxClock
+from crowdhub.sandbox.values import JsonObject
 from crowdhub_crowdsdom.sandbox import inputs, shapes
-from crowdhub_crowdsdom.sandbox.state import Job, Place, Refusal, Work
+from crowdhub_crowdsdom.sandbox.state import Assignment, CrowdSDOMRefusal, Job, JobBoard, JobTemplate
 from crowdhub_crowdsdom.sandbox.workers import Workers
 
 OWNER = "56309424f1524a2b002310d5"
-Body = dict[str, Any]
-Handler = Callable[[str, Body, datetime], Any]
+Body = JsonObject
+Handler = Callable[[str, Body, datetime], object]
 
 
 class CrowdSDOMSandbox(MarketSandbox):
@@ -50,9 +52,9 @@ class CrowdSDOMSandbox(MarketSandbox):
         self.tokens_given = 0
         self._tokens: dict[str, datetime] = {}
         self._ids = self.dice("ids")
-        self._purse = Purse("CNY", Decimal(balance), self.clock.now)
-        self.place = Place(self._purse, lambda: f"{self._ids.getrandbits(96):024x}")
-        self.workers = Workers(self.place, self.dice("workers"), every=every, takes=takes, returns=returns)
+        self._purse = Purse("CNY", Decimal(balance), self.now)
+        self.board = JobBoard(self._purse, lambda: f"{self._ids.getrandbits(96):024x}")
+        self.workers = Workers(self.board, self.dice("workers"), every=every, takes=takes, returns=returns)
 
     # --- what every market has
 
@@ -76,7 +78,7 @@ class CrowdSDOMSandbox(MarketSandbox):
             ]
         )
 
-    def account(self, base_url: str) -> dict[str, Any]:
+    def account(self, base_url: str) -> AccountSettings:
         """The settings of the requester."""
         return {
             "api_key": self.key,
@@ -89,35 +91,35 @@ class CrowdSDOMSandbox(MarketSandbox):
     def tick(self) -> None:
         """Let everything happen that is due."""
         with self.lock:
-            self.place.run_to(self.clock.now())
+            self.board.run_to(self.now())
 
     def books(self) -> Books:
         """The requester's money."""
         with self.lock:
             return self._purse.books()
 
-    def error_body(self, status: int, message: str) -> dict[str, Any]:
+    def error_body(self, status: int, message: str) -> JsonObject:
         """LoopBack's shape."""
         return {"error": {"name": "Error", "status": status, "message": message}}
 
     # --- for tests and demos: workers by hand
 
-    def take(self, job_id: str, worker: str = "by-hand") -> Work:
+    def take(self, job_id: str, worker: str = "by-hand") -> Assignment:
         """A worker begins on a job."""
         with self.lock:
-            return self.place.take(self.place.jobs[job_id], worker, self.clock.now())
+            return self.board.take(self.board.jobs[job_id], worker, self.now())
 
-    def hand_in(self, work: Work, answers: Any = None) -> Work:
+    def hand_in(self, work: Assignment, answers: object = None) -> Assignment:
         """A worker hands in."""
         with self.lock:
-            self.place.hand_in(work, answers or [{"questionId": "proof", "answer": ["done"]}], self.clock.now())
-            self.place.run_to(self.clock.now())
+            self.board.hand_in(work, answers or [{"questionId": "proof", "answer": ["done"]}], self.now())
+            self.board.run_to(self.now())
             return work
 
-    def give_up(self, work: Work) -> None:
+    def give_up(self, work: Assignment) -> None:
         """A worker gives a task back."""
         with self.lock:
-            self.place.give_up(work, self.clock.now())
+            self.board.give_up(work, self.now())
 
     # --- the wire
 
@@ -125,109 +127,107 @@ class CrowdSDOMSandbox(MarketSandbox):
         try:
             body = inputs.json_object(await request.body())
             if body.get("grant_type") != "client_credentials":
-                raise Refusal(400, "unsupported_grant_type", "text")
+                raise CrowdSDOMRefusal(400, "unsupported_grant_type", "text")
             given = _basic(request.headers.get("authorization", ""))
             if given is None:
                 given = (str(body.get("client_id")), str(body.get("client_secret")))
             if given != (self.key, self.secret):
-                raise Refusal(401, "invalid_client", "text")
-        except Refusal as refusal:
+                raise CrowdSDOMRefusal(401, "invalid_client", "text")
+        except CrowdSDOMRefusal as refusal:
             return self._refused(refusal)
         with self.lock:
-            now = self.clock.now()
+            now = self.now()
             value = self.fake_key(f"token-{self.tokens_given}")
             self.tokens_given += 1
             self._tokens[value] = now + timedelta(seconds=self.token_ttl)
         token = {"id": value, "ttl": self.token_ttl, "clientId": self.key, "created": shapes.iso(now), "userId": OWNER}
         return _json(200, {"access_token": token, "token_type": "Bearer"})
 
-    def _endpoint(self, handle: Handler) -> Callable[[Request], Any]:
+    def _endpoint(self, handle: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             content = await request.body()
             try:
                 with self.lock:
-                    now = self.clock.now()
+                    now = self.now()
                     ends = self._tokens.get(request.headers.get("authorization", ""))
                     if ends is None or ends <= now:
-                        raise Refusal(401, "Authorization Required")
-                    self.place.run_to(now)
+                        raise CrowdSDOMRefusal(401, "Authorization Required")
+                    self.board.run_to(now)
                     body = inputs.json_object(content) if request.method != "GET" else {}
                     return _json(200, handle(request.path_params.get("id", ""), body, now))
-            except Refusal as refusal:
+            except CrowdSDOMRefusal as refusal:
                 return self._refused(refusal)
 
         return answer
 
-    def _refused(self, refusal: Refusal) -> Response:
+    def _refused(self, refusal: CrowdSDOMRefusal) -> Response:
         if refusal.shape == "plain":
             return PlainTextResponse(refusal.words, refusal.status)
         if refusal.shape == "text":
             return _json(refusal.status, {"error": refusal.words})
         return _json(refusal.status, self.error_body(refusal.status, refusal.words))
 
-    def _list(self, _id: str, _body: Body, now: datetime) -> Any:
-        return [shapes.job(each, now, OWNER) for each in self.place.jobs.values()]
+    def _list(self, _id: str, _body: Body, now: datetime) -> object:
+        return [shapes.job(each, now, OWNER) for each in self.board.jobs.values()]
 
-    def _publish(self, _id: str, body: Body, now: datetime) -> Any:
+    def _publish(self, _id: str, body: Body, now: datetime) -> object:
+        kind: JobTemplate | None = None
         if "jobTypeId" in body:
-            kind = self.place.job_types.get(str(body["jobTypeId"]))
+            kind = self.board.job_types.get(str(body["jobTypeId"]))
             if kind is None:
-                raise Refusal(404, "Unknown jobType id")
+                raise CrowdSDOMRefusal(404, "Unknown jobType id")
             # Everything but the number of workers is the job type's, whatever the request says.
-            settings, reward = {**kind["settings"], "jobTypeId": kind["id"]}, kind["reward"]
-            if "maxTasks" in body:
-                settings["maxTasks"] = inputs.whole(body, "maxTasks")
+            workers = inputs.whole(body, "maxTasks") if "maxTasks" in body else kind.terms.max_tasks
+            terms = replace(kind.terms, max_tasks=workers)
         else:
-            settings, reward = inputs.common(body)
-        settings |= inputs.form(body)
-        job = self.place.publish(settings, reward, now)
+            terms = inputs.terms(body)
+        job = self.board.publish(terms, inputs.form(body), kind.id if kind else None, now)
         self.workers.expect(job, now)
         return shapes.job(job, now, OWNER)
 
-    def _job(self, job_id: str, _body: Body, now: datetime) -> Any:
+    def _job(self, job_id: str, _body: Body, now: datetime) -> object:
         return shapes.job(self._find(job_id), now, OWNER)
 
-    def _tasks(self, job_id: str, _body: Body, _now: datetime) -> Any:
+    def _tasks(self, job_id: str, _body: Body, _now: datetime) -> object:
         return [shapes.work(each, OWNER, listed=True) for each in self._find(job_id).work.values()]
 
-    def _cancel(self, job_id: str, _body: Body, now: datetime) -> Any:
-        self.place.cancel(self._find(job_id), now)
+    def _cancel(self, job_id: str, _body: Body, now: datetime) -> object:
+        self.board.cancel(self._find(job_id), now)
         return {"result": True}
 
-    def _approve(self, task_id: str, body: Body, now: datetime) -> Any:
+    def _approve(self, task_id: str, body: Body, now: datetime) -> object:
         work = self._find_work(task_id)
-        self.place.approve(work, inputs.feedback(body), now)
+        self.board.approve(work, inputs.feedback(body), now)
         return self._settled(work, now)
 
-    def _reject(self, task_id: str, body: Body, now: datetime) -> Any:
+    def _reject(self, task_id: str, body: Body, now: datetime) -> object:
         work = self._find_work(task_id)
-        self.place.reject(work, inputs.feedback(body), now)
+        self.board.reject(work, inputs.feedback(body), now)
         return self._settled(work, now)
 
-    def _settled(self, work: Work, now: datetime) -> Any:
+    def _settled(self, work: Assignment, now: datetime) -> object:
         return {"job": shapes.job(work.job, now, OWNER), "task": shapes.work(work, OWNER, listed=False)}
 
-    def _job_type(self, _id: str, body: Body, now: datetime) -> Any:
-        settings, reward = inputs.common(body)
-        made = self.place.new_id()
-        self.place.job_types[made] = {"id": made, "settings": settings, "reward": reward}
+    def _job_type(self, _id: str, body: Body, now: datetime) -> object:
+        made = JobTemplate(self.board.new_id(), inputs.terms(body))
+        self.board.job_types[made.id] = made
         dates = {"createdAt": shapes.iso(now), "updatedAt": shapes.iso(now)}
-        return {**settings, **dates, "id": made, "reward": shapes.reward(reward), "ownerId": OWNER}
+        return {**shapes.terms(made.terms), **dates, "id": made.id, "ownerId": OWNER}
 
     def _find(self, job_id: str) -> Job:
-        job = self.place.jobs.get(job_id)
+        job = self.board.jobs.get(job_id)
         if job is None:
-            raise Refusal(404, f'Unknown "job" id "{job_id}".')
+            raise CrowdSDOMRefusal(404, f'Unknown "job" id "{job_id}".')
         return job
 
-    def _find_work(self, task_id: str) -> Work:
-        work = self.place.work.get(task_id)
+    def _find_work(self, task_id: str) -> Assignment:
+        work = self.board.work.get(task_id)
         if work is None:
-            raise Refusal(404, f'Unknown "task" id "{task_id}".')
+            raise CrowdSDOMRefusal(404, f'Unknown "task" id "{task_id}".')
         return work
 
 
-def _json(status: int, value: Any) -> Response:
+def _json(status: int, value: object) -> Response:
     # As JavaScript writes numbers: Decimals of the request come back as doubles.
     content = json.dumps(value, ensure_ascii=False, default=float)
     return Response(content, status, media_type="application/json")

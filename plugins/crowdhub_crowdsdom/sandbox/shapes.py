@@ -1,10 +1,9 @@
 """What answers look like."""
 
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
-from typing import Any
 
-from crowdhub_crowdsdom.sandbox.state import Job, Work
+from crowdhub.sandbox.values import JsonObject
+from crowdhub_crowdsdom.sandbox.state import Assignment, Job, JobTerms
 
 CHINA = timezone(timedelta(hours=8))
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -28,21 +27,31 @@ def javascript(moment: datetime | None) -> str | None:
     return f"{day} {there:%H:%M:%S} GMT+0800 (CST)"
 
 
-def reward(amount: Decimal) -> dict[str, Any]:
-    return {"amount": float(amount), "formattedPrice": f"{amount:.2f}元"}
+def terms(it: JobTerms) -> JsonObject:
+    """What jobs and job types share."""
+    return {
+        "title": it.title,
+        "description": it.description,
+        "keywords": it.keywords,
+        "lifetime": it.lifetime,
+        "taskDuration": it.task_duration,
+        "maxTasks": it.max_tasks,
+        "autoApprovalDelay": it.auto_approval_delay,
+        "reward": {"amount": float(it.reward), "formattedPrice": f"{it.reward:.2f}元"},
+    }
 
 
-def job(it: Job, now: datetime, owner: str) -> dict[str, Any]:
+def job(it: Job, now: datetime, owner: str) -> JsonObject:
     """A job, as every call answers it."""
     reviewed = "completed" if it.completed else "reviewable" if it.count("submitted") else "unreviewable"
-    settings = {**it.settings}
-    shown: dict[str, Any] = {
-        **settings,
+    shown: JsonObject = {
+        **terms(it.terms),
+        "questionsType": it.form.kind,
+        it.form.kind: it.form.content,
         "id": it.id,
         "status": reviewed,
         "assignable": it.assignable(now),
         "reviewStatus": "NotReviewed",
-        "reward": reward(it.reward),
         "expirationTime": iso(it.expires),
         "createdAt": iso(it.created),
         "updatedAt": iso(it.updated),
@@ -50,15 +59,17 @@ def job(it: Job, now: datetime, owner: str) -> dict[str, Any]:
         "numberOfTasksPending": it.count("init"),
         "numberOfTasksAvailable": it.available,
     }
+    if it.job_type is not None:
+        shown["jobTypeId"] = it.job_type
     for status in ("submitted", "approved", "rejected", "returned"):
         shown[f"numberOfTasks{status.capitalize()}"] = it.count(status)
     return shown
 
 
-def work(it: Work, owner: str, *, listed: bool) -> dict[str, Any]:
+def work(it: Assignment, owner: str, *, listed: bool) -> JsonObject:
     """One assignment; in a list its dates are JavaScript's."""
     date = javascript if listed else iso
-    delay = timedelta(seconds=it.job.settings["autoApprovalDelay"])
+    delay = timedelta(seconds=it.job.terms.auto_approval_delay)
     return {
         "id": it.id,
         "jobId": it.job.id,

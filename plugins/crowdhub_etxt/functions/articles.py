@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from pydantic import Field
 
-from crowdhub.errors import Issue, OutcomeUnknown
-from crowdhub.protocol import Flow, LenientDecimal, LenientInt, LenientText, Page, WireModel
+from crowdhub.errors import Issue
+from crowdhub.protocol import (
+    Effect,
+    Flow,
+    LenientDecimal,
+    LenientInt,
+    LenientText,
+    Lookup,
+    Operation,
+    Page,
+    WireModel,
+    first_match,
+)
 from crowdhub_etxt.codes import ArticleField, ArticleSort, ArticleType, Order
 from crowdhub_etxt.decoding import Data, Flag, Rub, When
 from crowdhub_etxt.encoding import Id, between, identifier, identifiers, length
@@ -59,7 +69,7 @@ class Article(ArticleBase):
 class ArchivedArticle(ArticleBase):
     """A bought article in the archive; ``quality`` holds the marks of its check, if there was one."""
 
-    quality: Data = Field(default_factory=dict[str, Any])
+    quality: Data = Field(default_factory=dict[str, object])
 
 
 class ArticleText(WireModel):
@@ -106,16 +116,13 @@ class Articles(Functions):
         min_rate: int | None = None,
         sort: ArticleSort | None = None,
         order: Order | None = None,
-        delay: float = 0,
-    ) -> Flow[Page[Article]]:
+    ) -> Operation[Page[Article]]:
         """`articles.getList`: articles on sale, or with ``filter`` those that this account bought. READ, paged by 20.
 
         Prices in whole RUB, per 1,000 characters with ``price_type``; ``uniq_…`` in per cent; ``min_rate`` from
-        -1,000 to 100,000; ``text`` of at most 40 characters; ``order`` only with ``sort``. ``delay``: seconds to
-        wait before asking.
+        -1,000 to 100,000; ``text`` of at most 40 characters; ``order`` only with ``sort``.
         """
         params = {
-            "from": offset,
             "id_user": id_user,
             "id_category": id_category,
             "subcat": subcat,
@@ -143,24 +150,25 @@ class Articles(Functions):
             issues += identifier(where, value)
         if order is not None and sort is None:
             issues.append(Issue("order", "has a meaning only with `sort`"))
-        return self._many("getList", Article, params, count=count, issues=issues, delay=delay)
+        return self._pages("getList", Article, params, count=count, offset=offset, issues=issues)
 
-    def buy(self, id: Id) -> Flow[Named]:  # noqa: A002
+    def buy(self, id: Id) -> Operation[Named]:  # noqa: A002
         """`articles.buy`: buy an article at its ``full_price``. SPEND; after a lost answer the list of bought
         articles tells."""
 
-        def look(_lost: OutcomeUnknown, delay: float) -> Flow[Named | None]:
-            page = yield from self.get_list(id=id, filter=True, delay=delay)
-            return next((Named(id=each.id, raw=each.raw) for each in page.items if each.id == int(id)), None)
+        def bought() -> Flow[Named | None]:
+            listed = self.get_list(id=id, filter=True)
+            found = yield from first_match(listed, lambda article: article.id == int(id), whole=True)
+            return None if found is None else Named(id=found.id, raw=found.raw)
 
-        look_for = f"the article {id} among the bought ones"
-        return self._spend("buy", Named, {"id": id}, look, issues=identifier("id", id), look_for=look_for)
+        lookup = Lookup(f"the article {id} among the bought ones", lambda _, __: bought())
+        return self._one("buy", Named, {"id": id}, effect=Effect.SPEND, issues=identifier("id", id), lookup=lookup)
 
-    def get_text(self, id: Sequence[Id]) -> Flow[Page[ArticleText]]:  # noqa: A002
+    def get_text(self, id: Sequence[Id]) -> Operation[Page[ArticleText]]:  # noqa: A002
         """`articles.getText`: the texts of bought articles. READ."""
         return self._many("getText", ArticleText, {"id": list(id)}, issues=identifiers("id", id, None))
 
-    def download(self, id: Sequence[Id]) -> Flow[Archive]:  # noqa: A002
+    def download(self, id: Sequence[Id]) -> Operation[Archive]:  # noqa: A002
         """`articles.download`: make a ZIP of bought articles; says where it is. READ."""
         return self._one("download", Archive, {"id": list(id)}, issues=identifiers("id", id, None))
 
@@ -179,11 +187,10 @@ class ArticlesArchive(Functions):
         id_category: Id | None = None,
         subcat: bool | None = None,
         text: str | None = None,
-    ) -> Flow[Page[ArchivedArticle]]:
+    ) -> Operation[Page[ArchivedArticle]]:
         """`articles_archive.getList`: bought articles in the archive, ascending unless ``order`` says otherwise.
         READ, paged by 20."""
-        params: dict[str, Any] = {
-            "from": offset,
+        params = {
             "id_user": id_user,
             "id_subtype": id_subtype,
             "order": order,
@@ -193,13 +200,13 @@ class ArticlesArchive(Functions):
         }
         issues = [*_window(count, offset), *length("text", text, 40)]
         issues += [*identifier("id_user", id_user), *identifier("id_category", id_category)]
-        return self._many("getList", ArchivedArticle, params, count=count, issues=issues)
+        return self._pages("getList", ArchivedArticle, params, count=count, offset=offset, issues=issues)
 
-    def get_text(self, id: Sequence[Id]) -> Flow[Page[ArticleText]]:  # noqa: A002
+    def get_text(self, id: Sequence[Id]) -> Operation[Page[ArticleText]]:  # noqa: A002
         """`articles_archive.getText`: the texts of archived articles. READ."""
         return self._many("getText", ArticleText, {"id": list(id)}, issues=identifiers("id", id, None))
 
-    def download(self, id: Sequence[Id]) -> Flow[Archive]:  # noqa: A002
+    def download(self, id: Sequence[Id]) -> Operation[Archive]:  # noqa: A002
         """`articles_archive.download`: make a ZIP of archived articles; says where it is. READ."""
         return self._one("download", Archive, {"id": list(id)}, issues=identifiers("id", id, None))
 

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
-from crowdhub.errors import InvalidRequest, Issue, NotFound, OutcomeUnknown, UnreadableResponse
-from crowdhub.protocol import Call, Effect, Flow, Page, Upload, WireModel, load_json, read_records, spend_once
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, NotFound, OutcomeUnknown, UnreadableResponse
+from crowdhub.protocol import (
+    Call,
+    Effect,
+    Flow,
+    Lookup,
+    Operation,
+    Page,
+    WireModel,
+    load_json,
+    mapping,
+    read_records,
+    sequence,
+)
 from crowdhub_etxt.decoding import record_of, rows_of
-from crowdhub_etxt.encoding import Params, encode
+from crowdhub_etxt.encoding import Params
+from crowdhub_etxt.refusals import ends_a_list
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,31 +31,26 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=WireModel)
 T = TypeVar("T")
 
-BuildCall = Callable[[str, "Sequence[tuple[str, str]]", Effect, Upload | None], Call]
-"""Makes the call of a function by its name, its encoded parameters, its effect and its file."""
 
-Look = Callable[[OutcomeUnknown, float], "Flow[T | None]"]
-"""Looks for what a lost call made; see `spend_once`."""
+class BuildCall(Protocol):
+    """Makes the call of a function from its name, its parameters, its effect, and whether it takes money."""
+
+    def __call__(self, function: str, params: Params, effect: Effect, costs: bool | None) -> Call: ...
 
 
 class Functions:
-    """One family of the marketplace's functions. Each method is a flow; it is run by `Market.run`.
+    """One family of the marketplace's functions. Each method makes an `Operation` to be run by `Market.run`: it has
+    the function's own name (``tasks.saveTask``), and its parameters as they are on the wire are its arguments.
 
-    Raises, in any of them: `InvalidRequest` naming every issue before the request, `NotFound` (``no_object``;
+    Raises, when it is run: `InvalidRequest` naming every issue before the request, `NotFound` (``no_object``;
     a listing is empty instead), `PermissionDenied` (``no_access``), and what the engine raises.
     """
 
-    family: str
+    family: ClassVar[str]
 
     def __init__(self, build: BuildCall, now: Callable[[], datetime]) -> None:
         self._build = build
         self._now = now
-
-    def _name(self, function: str) -> str:
-        return f"{self.family}.{function}"
-
-    def _call(self, function: str, params: Params, effect: Effect, upload: Upload | None = None) -> Call:
-        return self._build(self._name(function), encode(params), effect, upload)
 
     def _run(
         self,
@@ -51,88 +59,96 @@ class Functions:
         params: Params,
         *,
         effect: Effect = Effect.READ,
+        costs: bool | None = None,
         issues: Sequence[Issue] = (),
-        look_for: str | None = None,
-        upload: Upload | None = None,
-        delay: float = 0,
-    ) -> Flow[T]:
-        """The flow of one call. ``look_for``: what a person has to look at when the answer of a SPEND is lost."""
+        lookup: Lookup[T] | None = None,
+        nothing: T | None = None,
+        further: bool = False,
+    ) -> Operation[T]:
+        """The operation of one call. ``costs``: as of a `Call`. ``lookup``: how what a lost answer did is found.
+        ``nothing``: what ``no_object`` stands for, where that is not an error; for a ``further`` page of a list, what
+        any refusal of such a request stands for."""
+        name = f"{self.family}.{function}"
 
-        def flow() -> Flow[T]:
+        def flow(**asked: object) -> Flow[T]:
             if issues:
                 raise InvalidRequest(issues=issues)
             try:
-                reply = yield self._call(function, params, effect, upload).after(delay)
+                reply = yield self._build(name, asked, effect, costs)
             except OutcomeUnknown as lost:
-                if look_for:
-                    _ = lost.looking_for(look_for)
-                raise
+                if lookup is None:
+                    raise
+                raise lost.looking_for(lookup.look_for) from lost.__cause__
+            except CrowdhubError as refusal:
+                over = isinstance(refusal, NotFound) or (further and ends_a_list(refusal))
+                if nothing is None or not over:
+                    raise
+                return nothing
             return read(reply)
 
-        return self._named(function, flow())
+        return Operation(name, flow, {each: value for each, value in params.items() if value is not None}, lookup)
 
-    def _one(self, function: str, model: type[M], params: Params, **more: Any) -> Flow[M]:
-        """A function that answers with one record."""
-        return self._run(function, lambda reply: one(model, reply), params, **more)
-
-    def _many(
-        self, function: str, model: type[M], params: Params, *, count: int | None = None, **more: Any
-    ) -> Flow[Page[M]]:
-        """A function that lists; ``no_object`` is an empty list. With ``count`` it is paged, by ``from``."""
-
-        def flow() -> Flow[Page[M]]:
-            asked = params if count is None else {"count": count, **params}
-            try:
-                rows, unread = yield from self._run(function, lambda reply: many(model, reply), asked, **more)
-            except NotFound:
-                return Page([])
-            seen = len(rows) + len(unread)
-            if count is None or seen < count:
-                return Page(rows, None, unreadable=unread)
-            further = {**params, "from": (params.get("from") or 0) + seen}
-            return Page(rows, lambda: self._many(function, model, further, count=count, **more), unreadable=unread)
-
-        return self._named(function, flow())
-
-    def _spend(
+    def _one(
         self,
         function: str,
         model: type[M],
         params: Params,
-        look: Look[M],
         *,
-        look_for: str,
+        effect: Effect = Effect.READ,
+        costs: bool | None = None,
         issues: Sequence[Issue] = (),
-    ) -> Flow[M]:
-        """A SPEND whose lost answer can be looked for; see `spend_once`."""
+        lookup: Lookup[M] | None = None,
+    ) -> Operation[M]:
+        """A function that answers with one record."""
 
-        def flow() -> Flow[M]:
-            if issues:
-                raise InvalidRequest(issues=issues)
-            call = self._call(function, params, Effect.SPEND)
-            return (yield from spend_once(call, lambda reply: one(model, reply), look, look_for=look_for))
+        def read(reply: Response) -> M:
+            return model.parse(record_of(load_json(reply)), reply)
 
-        return self._named(function, flow())
+        return self._run(function, read, params, effect=effect, costs=costs, issues=issues, lookup=lookup)
 
-    def _named(self, function: str, flow: Flow[T]) -> Flow[T]:
-        # Errors name the operation by the generator's name: the marketplace's own word says most.
-        cast("Any", flow).__name__ = self._name(function)
-        return flow
+    def _many(
+        self,
+        function: str,
+        model: type[M],
+        params: Params,
+        *,
+        effect: Effect = Effect.READ,
+        costs: bool | None = None,
+        issues: Sequence[Issue] = (),
+        lookup: Lookup[Page[M]] | None = None,
+    ) -> Operation[Page[M]]:
+        """A function that lists, in one answer; ``no_object`` is an empty list."""
 
+        def read(reply: Response) -> Page[M]:
+            rows, unread = many(model, reply)
+            return Page(rows, unreadable=unread)
 
-def no_look(lost: OutcomeUnknown, delay: float) -> Flow[Any]:
-    """For what cannot be looked for."""
-    del delay
-    raise lost
-    yield  # a flow, too
+        none: Page[M] = Page([])
+        return self._run(function, read, params, effect=effect, costs=costs, issues=issues, lookup=lookup, nothing=none)
 
+    def _pages(
+        self, function: str, model: type[M], params: Params, *, count: int, offset: int, issues: Sequence[Issue]
+    ) -> Operation[Page[M]]:
+        """A function that lists ``count`` records from ``offset`` on. Its pages move as records come and go."""
 
-def one(model: type[M], reply: Response) -> M:
-    """The single record of an answer."""
-    return model.parse(record_of(load_json(reply)), reply)
+        def read(reply: Response) -> Page[M]:
+            rows, unread = many(model, reply)
+            seen = len(rows) + len(unread)
+            if seen < count:
+                return Page(rows, unreadable=unread)
+            return Page(
+                rows,
+                lambda: self._pages(function, model, params, count=count, offset=offset + seen, issues=issues),
+                unreadable=unread,
+            )
+
+        none: Page[M] = Page([])
+        asked = {"count": count, "from": offset, **params}
+        return self._run(function, read, asked, issues=issues, nothing=none, further=offset > 0)
 
 
 def many(model: type[M], reply: Response) -> tuple[list[M], tuple[UnreadableResponse, ...]]:
     """The records of an answer, and an error for each that cannot be read. A bare value is a record's id."""
-    rows: list[Any] = [each if isinstance(each, (dict, list)) else {"id": each} for each in rows_of(load_json(reply))]
+    listed = rows_of(load_json(reply))
+    rows = [{"id": each} if mapping(each) is None and sequence(each) is None else each for each in listed]
     return read_records(rows, dict, model)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from crowdhub.errors import Issue
-from crowdhub.protocol import Effect, Flow, LenientDecimal, LenientText, Page, WireModel
+from crowdhub.protocol import Effect, LenientDecimal, LenientText, Lookup, Operation, Page, WireModel
 from crowdhub_etxt.codes import Correctable
 from crowdhub_etxt.decoding import When
 from crowdhub_etxt.encoding import Id, day_and_hour, due, identifier, length
@@ -27,7 +27,7 @@ class CheckResult(WireModel):
 
     status: LenientText = None
     url: LenientText = None
-    data: Any = None
+    data: object = None
 
 
 class Check(WireModel):
@@ -42,7 +42,7 @@ class Check(WireModel):
 class Diff(Functions):
     family = "diff"
 
-    def compare_text(self, source: str, text: str) -> Flow[Comparison]:
+    def compare_text(self, source: str, text: str) -> Operation[Comparison]:
         """`diff.compareText`: how alike two texts of 30 to 20,000 characters are. READ."""
         issues = [*length("source", source, 20_000, 30), *length("text", text, 20_000, 30)]
         return self._one("compareText", Comparison, {"source": source, "text": text}, issues=issues)
@@ -59,7 +59,7 @@ class Correction(Functions):
         description: str | None = None,
         id_folder: Id | None = None,
         deadline: datetime | None = None,
-    ) -> Flow[Named]:
+    ) -> Operation[Named]:
         """`correction.add`: order the correction of a text. ``deadline``: a day from now unless it is later.
 
         SPEND; corrections cannot be listed, so a lost answer is `OutcomeUnknown`.
@@ -78,7 +78,7 @@ class Correction(Functions):
             },
             effect=Effect.SPEND,
             issues=issues,
-            look_for=f"a correction titled {title!r} in your corrections at the marketplace",
+            lookup=Lookup(f"a correction titled {title!r} in your corrections at the marketplace"),
         )
 
     def import_(
@@ -88,7 +88,7 @@ class Correction(Functions):
         *,
         object_type: Literal["file"] | None = None,
         deadline: datetime | None = None,
-    ) -> Flow[Named]:
+    ) -> Operation[Named]:
         """`correction.import`: order the correction of an order's result or of an article.
 
         For `Correctable.ORDER`, ``id_object`` is the id of the **result**. ``object_type="file"`` takes the attached
@@ -100,7 +100,9 @@ class Correction(Functions):
             {"type": type, "id_object": id_object, "object_type": object_type, **day_and_hour(deadline)},
             effect=Effect.SPEND,
             issues=[*identifier("id_object", id_object), *due("deadline", deadline, self._now())],
-            look_for=f"a correction of the {type.name.lower()} {id_object} in your corrections at the marketplace",
+            lookup=Lookup(
+                f"a correction of the {type.name.lower()} {id_object} in your corrections at the marketplace"
+            ),
         )
 
 
@@ -115,7 +117,7 @@ class Detector(Functions):
         method: int | None = None,
         send: bool | None = None,
         paid: int | None = None,
-    ) -> Flow[Named]:
+    ) -> Operation[Named]:
         """`detector.send`: check a text for uniqueness or for having been written by a machine.
 
         The values of ``type``, ``method`` (the way of checking) and ``paid`` (the way of paying) are not in the
@@ -130,13 +132,13 @@ class Detector(Functions):
             {"type": type, "text": text, "method": method, "send": send, "paid": paid},
             effect=Effect.SPEND,
             issues=[Issue(where, "is empty") for where, value in (("type", type), ("text", text)) if not value.strip()],
-            look_for="a check of that moment in `detector.history`",
+            lookup=Lookup("a check of that moment in `detector.history`"),
         )
 
-    def result(self, id: Id) -> Flow[CheckResult]:  # noqa: A002
+    def result(self, id: Id) -> Operation[CheckResult]:  # noqa: A002
         """`detector.result`: what a check found. READ."""
         return self._run("result", CheckResult.read, {"id": id}, issues=identifier("id", id))
 
-    def history(self) -> Flow[Page[Check]]:
+    def history(self) -> Operation[Page[Check]]:
         """`detector.history`: the account's checks. READ."""
         return self._many("history", Check, {})

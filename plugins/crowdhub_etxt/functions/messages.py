@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, model_validator
 
-from crowdhub.errors import OutcomeUnknown
-from crowdhub.protocol import Effect, Flow, LenientDecimal, LenientInt, LenientText, Page, WireModel, mapping
+from crowdhub.errors import Conflict
+from crowdhub.protocol import (
+    Effect,
+    Flow,
+    LenientDecimal,
+    LenientInt,
+    LenientText,
+    Lookup,
+    Operation,
+    Page,
+    WireModel,
+    every,
+    mapping,
+)
 from crowdhub_etxt.codes import RatingBack
 from crowdhub_etxt.decoding import Flag, When, rows_of
 from crowdhub_etxt.encoding import CLOCKS, Id, aware, between, identifier, identifiers, length
@@ -40,7 +52,7 @@ class UnreadFrom(WireModel):
     count: LenientInt = None
 
 
-def _senders(value: Any) -> Any:
+def _senders(value: object) -> list[object]:
     members = mapping(value)
     if members and "id_author" not in members and not any(isinstance(v, (dict, list)) for v in members.values()):
         return [{"id_author": author, "count": number} for author, number in members.items()]  # from author to number
@@ -55,7 +67,7 @@ class Unread(WireModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _empty(cls, value: Any) -> Any:
+    def _empty(cls, value: object) -> object:
         return {"count": 0} if value == [] else value
 
 
@@ -87,16 +99,16 @@ class RatingReturned(WireModel):
 class Messages(Functions):
     family = "messages"
 
-    def get_list(self, since: datetime | None = None) -> Flow[Page[SystemMessage]]:
+    def get_list(self, since: datetime | None = None) -> Operation[Page[SystemMessage]]:
         """`messages.getList`: the unread system messages (at most 100) from a moment on. READ."""
         return self._many("getList", SystemMessage, {"from": since}, issues=aware(since=since))
 
-    def set_read(self, ids: Sequence[Id]) -> Flow[Changed]:
+    def set_read(self, ids: Sequence[Id]) -> Operation[Changed]:
         """`messages.setRead`: mark system messages as read; says which were. SETTLE."""
         params, issues = {"ids": list(ids)}, identifiers("ids", ids, None)
         return self._one("setRead", Changed, params, effect=Effect.SETTLE, issues=issues)
 
-    def set_delete(self, ids: Sequence[Id]) -> Flow[Changed]:
+    def set_delete(self, ids: Sequence[Id]) -> Operation[Changed]:
         """`messages.setDelete`: delete unread system messages; says which were. SETTLE."""
         params, issues = {"ids": list(ids)}, identifiers("ids", ids, None)
         return self._one("setDelete", Changed, params, effect=Effect.SETTLE, issues=issues)
@@ -110,60 +122,64 @@ class Messages(Functions):
         date_from: datetime | None = None,
         date_to: datetime | None = None,
         unread: bool | None = None,
-    ) -> Flow[Page[PrivateMessage]]:
+    ) -> Operation[Page[PrivateMessage]]:
         """`messages.readPrivate`: the conversation with a user. Paged.
 
         READ; with ``unread`` only what is unread comes, and is marked as read by being shown: such a call is
         never repeated (a second answer would lack what the lost first one held), and is not paged.
         """
-        params = {"id_user": id_user, "from": offset, "date_from": date_from, "date_to": date_to, "unread": unread}
+        params = {"id_user": id_user, "date_from": date_from, "date_to": date_to, "unread": unread}
         issues = [
             *identifier("id_user", id_user),
             *between("count", count, 1, 100),
             *between("offset", offset, 0),
             *aware(date_from=date_from, date_to=date_to),
         ]
-        if unread:
-            return self._many(
-                "readPrivate",
-                PrivateMessage,
-                {"count": count, **params},
-                effect=Effect.SPEND,
-                issues=issues,
-                look_for=f"the latest messages of the user {id_user}, which may be marked as read by now",
-            )
-        return self._many("readPrivate", PrivateMessage, params, count=count, issues=issues)
+        if not unread:
+            return self._pages("readPrivate", PrivateMessage, params, count=count, offset=offset, issues=issues)
+        return self._many(
+            "readPrivate",
+            PrivateMessage,
+            {"count": count, "from": offset, **params},
+            effect=Effect.SPEND,
+            costs=False,
+            issues=issues,
+            lookup=Lookup(f"the latest messages of the user {id_user}, which may be marked as read by now"),
+        )
 
-    def get_count_unread(self) -> Flow[Unread]:
+    def get_count_unread(self) -> Operation[Unread]:
         """`messages.getCountUnread`: how many private messages are unread, by author. READ."""
         return self._run("getCountUnread", Unread.read, {})
 
-    def write_private(self, id_user: Id, text: str) -> Flow[Written]:
+    def write_private(self, id_user: Id, text: str) -> Operation[Written]:
         """`messages.writePrivate`: send a private message (1 to 10,000 characters). Only for accounts with a rating
         of more than 10,000; one a minute.
 
-        SPEND, as each repetition is one more message; after a lost answer the conversation tells.
+        SPEND, as each repetition is one more message; free. After a lost answer the conversation tells.
         """
-
-        def look(lost: OutcomeUnknown, delay: float) -> Flow[Written | None]:
-            page = yield from self._many("readPrivate", PrivateMessage, {"id_user": id_user}, count=100, delay=delay)
-            same = [each for each in page.items if each.text == text and each.id_author != int(id_user)]
-            since = (lost.sent_at or self._now()) - CLOCKS
-            for each in same:
-                if each.date is not None and each.date >= since:
-                    return Written(id_user=int(id_user), text=text, time=each.date, raw=each.raw)
-            if same:
-                raise lost  # the same words, written earlier, or by a clock that differs: not to be told
-            return None
-
-        return self._spend(
+        lookup = Lookup(
+            f"your message in the conversation with the user {id_user}",
+            lambda since, _: self._written(id_user, text, since),
+        )
+        return self._one(
             "writePrivate",
             Written,
             {"id_user": id_user, "text": text},
-            look,
+            effect=Effect.SPEND,
+            costs=False,
             issues=[*identifier("id_user", id_user), *length("text", text, 10_000, 1)],
-            look_for=f"your message in the conversation with the user {id_user}",
+            lookup=lookup,
         )
+
+    def _written(self, id_user: Id, text: str, since: datetime | None) -> Flow[Written | None]:
+        sent = yield from every(self.read_private(id_user), whole=True)
+        same = [each for each in sent if each.text == text and each.id_author != int(id_user)]
+        for each in same:
+            if since is not None and each.date is not None and each.date >= since - CLOCKS:
+                return Written(id_user=int(id_user), text=text, time=each.date, raw=each.raw)
+        if same:
+            raise Conflict(f"The user {id_user} was written the same words earlier, or by a clock that differs.")
+        return None
 
 
 class Rating(Functions):
@@ -171,14 +187,14 @@ class Rating(Functions):
 
     def list_tasks_fails(
         self, *, id_task: Id | None = None, id_user: Id | None = None, back: RatingBack | None = None
-    ) -> Flow[Page[Refused]]:
+    ) -> Operation[Page[Refused]]:
         """`rating.listTasksFails`: the refusals of the account's orders. READ."""
         issues = [*identifier("id_task", id_task), *identifier("id_user", id_user)]
         return self._many(
             "listTasksFails", Refused, {"id_task": id_task, "id_user": id_user, "back": back}, issues=issues
         )
 
-    def rating_user_back(self, id_task: Id, id_user: Id) -> Flow[RatingReturned]:
+    def rating_user_back(self, id_task: Id, id_user: Id) -> Operation[RatingReturned]:
         """`rating.ratingUserBack`: give a performer back the rating lost by one refusal. SETTLE."""
         issues = [*identifier("id_task", id_task), *identifier("id_user", id_user)]
         params = {"id_task": id_task, "id_user": id_user}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import Annotated
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
@@ -97,7 +98,18 @@ class NoteAnswered(WireModel):
     id_user: LenientInt = None
 
 
-class ResultFile(WireModel):
+class Figures(WireModel):
+    """The marketplace's figures on a text, in per cent."""
+
+    per_keywords: LenientDecimal = None
+    per_mistakes: LenientDecimal = None
+    per_antiplagiat: LenientDecimal = None
+    """How much of the text is unique."""
+    per_diff: LenientDecimal = None
+    """How like the source it is, for rewriting."""
+
+
+class ResultFile(Figures):
     """A file of a result. ``name`` is its kind; the link in ``path`` lives about a day from the request."""
 
     name: LenientText = None
@@ -108,8 +120,8 @@ class ResultFile(WireModel):
 Files = Annotated[tuple[ResultFile, ...], BeforeValidator(file_rows)]
 
 
-class ResultInfo(WireModel):
-    """One result that a performer handed in. Figures are in per cent."""
+class ResultInfo(Figures):
+    """One result that a performer handed in. The figures are its own, or those of its files."""
 
     id: int
     id_task: int
@@ -122,12 +134,6 @@ class ResultInfo(WireModel):
     check: Flag = None
     """Whether the marketplace has checked it."""
     files: Files = ()
-    per_keywords: LenientDecimal = None
-    per_mistakes: LenientDecimal = None
-    per_antiplagiat: LenientDecimal = None
-    """How much of the text is unique."""
-    per_diff: LenientDecimal = None
-    """How like the source it is, for rewriting."""
     auto_check_date: When = None
     # The documentation lists the fields of a file beside those of the result; either place is read.
     name: LenientText = None
@@ -140,8 +146,16 @@ class ResultInfo(WireModel):
             return (ResultFile(name=self.name, size=self.size, path=self.path),)
         return self.files
 
+    def figures(self) -> dict[str, Decimal]:
+        """The figures that are told, wherever the answer had them."""
+        found: dict[str, Decimal] = {}
+        for part in (*self.files, self):
+            told = {name: getattr(part, name) for name in Figures.model_fields if name != "raw"}
+            found |= {name: value for name, value in told.items() if isinstance(value, Decimal)}
+        return found
 
-def _checks(value: Any) -> Any:
+
+def _checks(value: object) -> object:
     if mapping(value) is not None:
         return mapping(value)
     told = flag(value)
@@ -157,7 +171,7 @@ class ArchivedResult(WireModel):
     content: LenientText = None
     date: When = None
     date_reset: When = None
-    check: Annotated[dict[str, Any], BeforeValidator(_checks)] = Field(default_factory=dict[str, Any])
+    check: Annotated[dict[str, object], BeforeValidator(_checks)] = Field(default_factory=dict[str, object])
     files: Files = ()
 
 

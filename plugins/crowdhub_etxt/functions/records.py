@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import model_validator
 
 from crowdhub.protocol import WireModel, sequence
@@ -17,7 +15,7 @@ class Done(WireModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _bare(cls, value: Any) -> Any:
+    def _bare(cls, value: object) -> object:
         # A bare 1 or true, beside the documented object.
         return {"status": value} if isinstance(value, (bool, int, str)) else value
 
@@ -30,7 +28,7 @@ class Changed(WireModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _bare(cls, value: Any) -> Any:
+    def _bare(cls, value: object) -> object:
         listed = sequence(value)
         return value if listed is None else {"ids": listed}
 

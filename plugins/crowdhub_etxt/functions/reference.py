@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from crowdhub.errors import OutcomeUnknown
 from crowdhub.protocol import (
     Effect,
     Flow,
     LenientInt,
     LenientText,
+    Lookup,
+    Operation,
     Page,
     WireModel,
+    first_match,
     int_or_none,
     load_json,
     mapping,
@@ -70,7 +72,7 @@ class Regrouped(WireModel):
 class Categories(Functions):
     family = "categories"
 
-    def list_categories(self) -> Flow[Page[Category]]:
+    def list_categories(self) -> Operation[Page[Category]]:
         """`categories.listCategories`: all subjects, by name. READ."""
         return self._many("listCategories", Category, {})
 
@@ -78,33 +80,36 @@ class Categories(Functions):
 class Folders(Functions):
     family = "folders"
 
-    def list_folders(self, sort: FolderSort | None = None) -> Flow[Page[Folder]]:
+    def list_folders(self, sort: FolderSort | None = None) -> Operation[Page[Folder]]:
         """`folders.listFolders`: the account's project folders, by name unless ``sort`` says otherwise. READ."""
         return self._many("listFolders", Folder, {"sort": sort})
 
-    def add_folder(self, name: str, id_parent: Id = 0) -> Flow[FolderMade]:
+    def add_folder(self, name: str, id_parent: Id = 0) -> Operation[FolderMade]:
         """`folders.addFolder`: make a folder (name of 1 to 128 characters) under ``id_parent`` (0: at the root).
 
-        SPEND, as each repetition makes one more folder. After a lost answer the folder list tells: a folder of
-        that name in that place is the result.
+        SPEND, as each repetition makes one more folder; free. After a lost answer the folder list tells: a folder
+        of that name in that place is the result.
         """
 
-        def look(_lost: OutcomeUnknown, delay: float) -> Flow[FolderMade | None]:
-            for each in (yield from self._many("listFolders", Folder, {}, delay=delay)).items:
-                if each.name == name and (each.id_parent or 0) == int(id_parent):
-                    return FolderMade(id_folder=each.id_category)
-            return None
+        def made() -> Flow[FolderMade | None]:
+            found = yield from first_match(
+                self.list_folders(),
+                lambda each: each.name == name and (each.id_parent or 0) == int(id_parent),
+                whole=True,
+            )
+            return None if found is None else FolderMade(id_folder=found.id_category)
 
-        return self._spend(
+        return self._one(
             "addFolder",
             FolderMade,
             {"name": name, "id_parent": id_parent},
-            look,
+            effect=Effect.SPEND,
+            costs=False,
             issues=[*length("name", name, 128, 1), *identifier("id_parent", id_parent)],
-            look_for=f"the folder {name!r} among the project folders",
+            lookup=Lookup(f"the folder {name!r} among the project folders", lambda _, __: made()),
         )
 
-    def move_to_folder(self, id_folder: Id, type: Movable, ids: Sequence[Id]) -> Flow[Moved]:  # noqa: A002
+    def move_to_folder(self, id_folder: Id, type: Movable, ids: Sequence[Id]) -> Operation[Moved]:  # noqa: A002
         """`folders.moveToFolder`: put orders, articles … into a folder; says how many were moved. SETTLE."""
         issues = [*identifier("id_folder", id_folder), *identifiers("ids", ids, None)]
         params = {"id_folder": id_folder, "type": type, "ids": list(ids)}
@@ -114,7 +119,7 @@ class Folders(Functions):
 class Options(Functions):
     family = "options"
 
-    def get_langs(self) -> Flow[dict[int, str]]:
+    def get_langs(self) -> Operation[dict[int, str]]:
         """`options.getLangs`: the languages, by id. READ."""
         return self._run("getLangs", languages, {})
 
@@ -122,29 +127,30 @@ class Options(Functions):
 class BwGroups(Functions):
     family = "bwgroups"
 
-    def list_groups(self) -> Flow[Page[Folder]]:
+    def list_groups(self) -> Operation[Page[Folder]]:
         """`bwgroups.listGroups`: the groups of the account's white and black lists. READ."""
         return self._many("listGroups", Folder, {})
 
-    def save_group(self, name: str, id: Id | None = None, id_parent: Id | None = None) -> Flow[Named]:  # noqa: A002
+    def save_group(self, name: str, id: Id | None = None, id_parent: Id | None = None) -> Operation[Named]:  # noqa: A002
         """`bwgroups.saveGroup`: make a group, or change the one with ``id``. The name has up to 40 characters.
 
-        SPEND without an id (a repetition makes one more group; `list_groups` shows it), else SETTLE.
+        SPEND without an id (a repetition makes one more group; `list_groups` shows it), else SETTLE; free.
         """
         return self._one(
             "saveGroup",
             Named,
             {"name": name, "id": id, "id_parent": id_parent},
             effect=Effect.SPEND if id is None else Effect.SETTLE,
+            costs=False,
             issues=[*length("name", name, 40, 1), *identifier("id", id), *identifier("id_parent", id_parent)],
-            look_for=f"the group {name!r} in `bwgroups.list_groups`",
+            lookup=Lookup(f"the group {name!r} in `bwgroups.list_groups`"),
         )
 
-    def delete_group(self, id: Id) -> Flow[Deleted]:  # noqa: A002
+    def delete_group(self, id: Id) -> Operation[Deleted]:  # noqa: A002
         """`bwgroups.deleteGroup`: delete a group and all below it; says which are gone. SETTLE."""
         return self._one("deleteGroup", Deleted, {"id": id}, effect=Effect.SETTLE, issues=identifier("id", id))
 
-    def update_group(self, id_user: Id, id_group: Id | None = None) -> Flow[Regrouped]:
+    def update_group(self, id_user: Id, id_group: Id | None = None) -> Operation[Regrouped]:
         """`bwgroups.updateGroup`: move a user who is on a list into a group (None: into none). SETTLE."""
         issues = [*identifier("id_user", id_user), *identifier("id_group", id_group)]
         params = {"id_user": id_user, "id_group": id_group}

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from crowdhub.errors import Issue, OutcomeUnknown
+from crowdhub.errors import Conflict, Issue
 from crowdhub.model import Money
-from crowdhub.protocol import Effect, Flow, Upload
+from crowdhub.protocol import Effect, Flow, Lookup, Operation, Upload, every
 from crowdhub_etxt.codes import AutoPay, Neural, PriceType, Target, TextType, WorkType
 from crowdhub_etxt.encoding import CLOCKS, Id, between, day_and_hour, due, identifier, identifiers, length, rubles
-from crowdhub_etxt.functions.base import Look, no_look
 from crowdhub_etxt.functions.orders import (
     Commented,
     Copied,
@@ -27,7 +26,7 @@ from crowdhub_etxt.functions.records import Changed, Done
 from crowdhub_etxt.functions.tasks import MOST, TaskLists
 
 TITLE, DESCRIPTION, TEXT, COMMENT = 512, 10_000, 40_000, 5000
-"""The longest texts of an order, in characters, and of a customer's words about it."""
+"""The longest texts of an order, in characters, and of a customer's comment on it."""
 
 
 class Tasks(TaskLists):
@@ -69,7 +68,7 @@ class Tasks(TaskLists):
         attestat: bool | None = None,
         diplom: bool | None = None,
         robot: Neural | None = None,
-    ) -> Flow[Saved]:
+    ) -> Operation[Saved]:
         """`tasks.saveTask`: make an order, or change the one with ``id``; ``public`` publishes it.
 
         Texts: title 512, description 10,000, source ``text`` 40,000 characters (for rewriting and translation).
@@ -77,8 +76,9 @@ class Tasks(TaskLists):
         required without ``text``. ``deadline`` at most 90 days ahead, sent as ``deadline`` and ``timeline``.
         ``multitask`` with ``multicount`` makes a multiple order. Sent as a form, as multipart with a ``file``.
 
-        SPEND without ``id``, else SETTLE. Here a lost answer is `OutcomeUnknown`, since nothing in these
-        parameters need be unique; `publish` looks for the reference of its draft. Raises `InvalidRequest`, also for
+        SPEND without ``id``, else SETTLE; it takes money unless ``public`` is False. Here a lost answer is
+        `OutcomeUnknown`, since nothing in these parameters need be unique; `publish` finds the reference of its
+        draft. Raises `InvalidRequest`, also for
         ``no_utarget`` (the performer of an individual order is not to be had) and ``no_work`` (kind or price do
         not meet the performer's conditions).
         """
@@ -143,55 +143,56 @@ class Tasks(TaskLists):
             "attestat": attestat,
             "diplom": diplom,
             "robot": robot,
+            "file": upload_of(file),
         }
         return self._one(
             "saveTask",
             Saved,
             params,
             effect=Effect.SPEND if id is None else Effect.SETTLE,
+            costs=public is not False,  # what is meant where it is not said is not documented
             issues=issues,
-            upload=upload_of(file),
-            look_for=f"an order titled {title!r} in your lists of drafts and of orders",
+            lookup=Lookup(f"an order titled {title!r} in your lists of drafts and of orders"),
         )
 
-    def set_client_comment(self, id: Id, text: str) -> Flow[Done]:  # noqa: A002
+    def set_client_comment(self, id: Id, text: str) -> Operation[Done]:  # noqa: A002
         """`tasks.setClientComment`: replace your comment on an order (at most 5,000 characters). SETTLE."""
         issues = [*identifier("id", id), *length("text", text, COMMENT)]
         return self._one("setClientComment", Done, {"id": id, "text": text}, effect=Effect.SETTLE, issues=issues)
 
-    def set_note(
-        self,
-        id: Id,  # noqa: A002
-        comment: str | None = None,
-        *,
-        look: Look[NoteAnswered] | None = None,
-    ) -> Flow[NoteAnswered]:
+    def set_note(self, id: Id, comment: str | None = None) -> Operation[NoteAnswered]:  # noqa: A002
         """`tasks.setNote`: accept an application (by ``id_note``, not a comment's id). ``comment`` (at most 500
         characters) is added to the order's description.
 
         SPEND: on a multiple order it makes a new order, whose id is in the answer. After a lost answer the id of an
-        application alone does not lead to its order: `OutcomeUnknown`, unless ``look`` finds it (see `accept`).
+        application alone does not lead to its order: `OutcomeUnknown`; `accept` finds it.
         """
-        return self._spend(
+        return self._one(
             "setNote",
             NoteAnswered,
             {"id": id, "comment": comment},
-            look or no_look,
+            effect=Effect.SPEND,
             issues=[*identifier("id", id), *length("comment", comment, 500)],
-            look_for=f"an order given to the author of the application {id}",
+            lookup=Lookup(f"an order given to the author of the application {id}"),
         )
 
-    def unset_note(self, id: Id) -> Flow[NoteAnswered]:  # noqa: A002
+    def unset_note(self, id: Id) -> Operation[NoteAnswered]:  # noqa: A002
         """`tasks.unsetNote`: decline an application (by ``id_note``). SETTLE."""
         return self._one("unsetNote", NoteAnswered, {"id": id}, effect=Effect.SETTLE, issues=identifier("id", id))
 
-    def paid_task(self, id: Sequence[Id], text: str | None = None) -> Flow[Changed]:  # noqa: A002
-        """`tasks.paidTask`: accept and pay up to 100 orders that are under review, with words of at most 5,000
+    def paid_task(self, id: Sequence[Id], text: str | None = None) -> Operation[Changed]:  # noqa: A002
+        """`tasks.paidTask`: accept and pay up to 100 orders that are under review, with a comment of at most 5,000
         characters for all their performers. The answer names those that were accepted. SETTLE."""
-        issues = [*identifiers("id", id, MOST), *length("text", text, COMMENT)]
-        return self._one("paidTask", Changed, {"id": list(id), "text": text}, effect=Effect.SETTLE, issues=issues)
+        return self._one(
+            "paidTask",
+            Changed,
+            {"id": list(id), "text": text},
+            effect=Effect.SETTLE,
+            issues=[*identifiers("id", id, MOST), *length("text", text, COMMENT)],
+            lookup=_decided(id),
+        )
 
-    def cancel_task(self, id: Sequence[Id], text: str | None = None) -> Flow[Changed]:  # noqa: A002
+    def cancel_task(self, id: Sequence[Id], text: str | None = None) -> Operation[Changed]:  # noqa: A002
         """`tasks.cancelTask`: send up to 100 orders that are under review back to be done again. SETTLE.
 
         ``text`` (at most 5,000 characters) is required for exactly one order; the marketplace drops it for several,
@@ -202,9 +203,16 @@ class Tasks(TaskLists):
             issues.append(Issue("text", "is missing; with exactly one order the performer must be told why"))
         if len(id) > 1 and text:
             issues.append(Issue("text", "would be dropped by the marketplace with several orders; leave it out"))
-        return self._one("cancelTask", Changed, {"id": list(id), "text": text}, effect=Effect.SETTLE, issues=issues)
+        return self._one(
+            "cancelTask",
+            Changed,
+            {"id": list(id), "text": text},
+            effect=Effect.SETTLE,
+            issues=issues,
+            lookup=_decided(id),
+        )
 
-    def delete_task(self, id: Sequence[Id]) -> Flow[Changed]:  # noqa: A002
+    def delete_task(self, id: Sequence[Id]) -> Operation[Changed]:  # noqa: A002
         """`tasks.deleteTask`: delete orders that wait for a performer, and drafts. Not within a week after a
         performer was taken off. The answer names those that are gone. SETTLE."""
         params, issues = {"id": list(id)}, identifiers("id", id, MOST)
@@ -217,7 +225,7 @@ class Tasks(TaskLists):
         *,
         note: bool | None = None,
         autopay: AutoPay | None = None,
-    ) -> Flow[Paid]:
+    ) -> Operation[Paid]:
         """`tasks.extraPaid`: pay extra for an order: ``count`` in whole RUB (at most 3 × its price, which the
         marketplace checks here and `pay_bonus` beforehand), or by the characters too many of the last result
         (``autopay``). ``note``: tell the performer (he is told unless it is False).
@@ -234,10 +242,10 @@ class Tasks(TaskLists):
             {"id": id, "count": count, "note": note, "autopay": autopay},
             effect=Effect.READ if autopay is AutoPay.CALCULATE else Effect.SPEND,
             issues=issues,
-            look_for=f"extra pay for the order {id} in the account's statement",
+            lookup=Lookup(f"extra pay for the order {id} in the account's statement"),
         )
 
-    def fail_task(self, id: Id, *, copy: bool | None = None, deadline: datetime | None = None) -> Flow[Failed]:  # noqa: A002
+    def fail_task(self, id: Id, *, copy: bool | None = None, deadline: datetime | None = None) -> Operation[Failed]:  # noqa: A002
         """`tasks.failTask`: take back an overdue order. It stays for two weeks and cannot be deleted.
 
         ``copy`` publishes a copy of it with a new ``deadline`` (default: 5 days, or 5 hours for an urgent one).
@@ -252,10 +260,10 @@ class Tasks(TaskLists):
             {"id": id, "copy": copy, **day_and_hour(deadline)},
             effect=Effect.SPEND if copy else Effect.SETTLE,
             issues=issues,
-            look_for=f"a new order like {id} in your list of orders",
+            lookup=Lookup(f"a new order like {id} in your list of orders"),
         )
 
-    def copy_task(self, id: Id, deadline: datetime | None = None) -> Flow[Copied]:  # noqa: A002
+    def copy_task(self, id: Id, deadline: datetime | None = None) -> Operation[Copied]:  # noqa: A002
         """`tasks.copyTask`: publish a copy of an order at once, without its automatic acceptance and multiplicity.
 
         SPEND; nothing tells a copy from any other order like it, so a lost answer is `OutcomeUnknown`.
@@ -266,44 +274,57 @@ class Tasks(TaskLists):
             {"id": id, **day_and_hour(deadline)},
             effect=Effect.SPEND,
             issues=[*identifier("id", id), *due("deadline", deadline, self._now())],
-            look_for=f"a new order like {id} in your list of orders",
+            lookup=Lookup(f"a new order like {id} in your list of orders"),
         )
 
-    def set_deadline(self, id: Id, deadline: datetime, *, public: bool | None = None) -> Flow[DeadlineSet]:  # noqa: A002
+    def set_deadline(self, id: Id, deadline: datetime, *, public: bool | None = None) -> Operation[DeadlineSet]:  # noqa: A002
         """`tasks.setDeadline`: a new deadline, at most 90 days ahead; brings an overdue order back into work, and
-        with ``public`` publishes a draft. SETTLE."""
-        params = {"id": id, **day_and_hour(deadline), "public": public}
-        issues = [*identifier("id", id), *due("deadline", deadline, self._now())]
-        return self._one("setDeadline", DeadlineSet, params, effect=Effect.SETTLE, issues=issues)
+        with ``public`` publishes a draft, which takes money. SETTLE."""
+        return self._one(
+            "setDeadline",
+            DeadlineSet,
+            {"id": id, **day_and_hour(deadline), "public": public},
+            effect=Effect.SETTLE,
+            costs=public,
+            issues=[*identifier("id", id), *due("deadline", deadline, self._now())],
+        )
 
-    def save_comment(self, id: Id, text: str, *, hide: bool | None = None) -> Flow[Commented]:  # noqa: A002
+    def save_comment(self, id: Id, text: str, *, hide: bool | None = None) -> Operation[Commented]:  # noqa: A002
         """`tasks.saveComment`: add a comment (1 to 2,048 characters) to an order; ``hide`` hides its text.
 
-        SPEND, as each repetition is one more comment; after a lost answer the order's comments tell, unless the
+        SPEND, as each repetition is one more comment; free. After a lost answer the order's comments tell, unless the
         text is hidden.
         """
-        issues = [*identifier("id", id), *length("text", text, 2048, 1)]
+        look_for = f"your comment on the order {id}"
+        lookup: Lookup[Commented] = Lookup(look_for)
+        if not hide:
+            lookup = Lookup(look_for, lambda since, _: self._commented(id, text, since))
+        return self._one(
+            "saveComment",
+            Commented,
+            {"id": id, "text": text, "hide": hide},
+            effect=Effect.SPEND,
+            costs=False,
+            issues=[*identifier("id", id), *length("text", text, 2048, 1)],
+            lookup=lookup,
+        )
 
-        def look(lost: OutcomeUnknown, delay: float) -> Flow[Commented | None]:
-            since = (lost.sent_at or self._now()) - CLOCKS
-            same = [each for each in (yield from self.view_notes([id], delay)).items if each.text == text]
-            for each in same:
-                if each.date is not None and each.date >= since:
-                    return Commented(id=int(id), id_comment=each.id, raw=each.raw)
-            if same:
-                raise lost  # the same words, written earlier, or by a clock that differs: not to be told
-            return None
+    def _commented(self, order_id: Id, text: str, since: datetime | None) -> Flow[Commented | None]:
+        comments = yield from every(self.view_notes([order_id]), whole=True)
+        same = [each for each in comments if each.text == text]
+        for each in same:
+            if since is not None and each.date is not None and each.date >= since - CLOCKS:
+                return Commented(id=int(order_id), id_comment=each.id, raw=each.raw)
+        if same:
+            raise Conflict(f"The order {order_id} has the same comment from earlier, or by a clock that differs.")
+        return None
 
-        params, look_for = {"id": id, "text": text, "hide": hide}, f"your comment on the order {id}"
-        if hide:
-            return self._one("saveComment", Commented, params, effect=Effect.SPEND, issues=issues, look_for=look_for)
-        return self._spend("saveComment", Commented, params, look, issues=issues, look_for=look_for)
-
-    def send_note_fail(self, id: Id, text: str) -> Flow[TicketMade]:  # noqa: A002
+    def send_note_fail(self, id: Id, text: str) -> Operation[TicketMade]:  # noqa: A002
         """`tasks.sendNoteFail`: ask the marketplace's staff, by a ticket, to take the performer off an order that is
         under review and for which something was handed in. ``text``: why.
 
-        SPEND, as each repetition is one more ticket; tickets cannot be listed, so a lost answer is `OutcomeUnknown`.
+        SPEND, as each repetition is one more ticket; free. Tickets cannot be listed, so a lost answer is
+        `OutcomeUnknown`.
         """
         issues = [*identifier("id", id), *([] if text.strip() else [Issue("text", "is empty; say why")])]
         return self._one(
@@ -311,9 +332,16 @@ class Tasks(TaskLists):
             TicketMade,
             {"id": id, "text": text},
             effect=Effect.SPEND,
+            costs=False,
             issues=issues,
-            look_for=f"a ticket about the order {id} in your feedback at the marketplace",
+            lookup=Lookup(f"a ticket about the order {id} in your feedback at the marketplace"),
         )
+
+
+def _decided(ids: Sequence[Id]) -> Lookup[Changed]:
+    """What a person looks at after a lost decision."""
+    shown = ", ".join(map(str, ids[:5])) + (" …" if len(ids) > 5 else "")
+    return Lookup(f"the order {shown}: whether its work was decided on")
 
 
 def upload_of(file: Upload | Path | None) -> Upload | None:

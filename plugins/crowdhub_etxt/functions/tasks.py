@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crowdhub.errors import Issue
-from crowdhub.protocol import Flow, Page
+from crowdhub.protocol import Operation, Page
 from crowdhub_etxt.codes import Order, OrderFilter, OrderStatus, Target
 from crowdhub_etxt.encoding import Id, between, identifier, identifiers
 from crowdhub_etxt.functions.base import Functions
@@ -37,15 +37,13 @@ class TaskLists(Functions):
         filter: OrderFilter | None = None,  # noqa: A002
         target: Target | None = None,
         only_id: bool | None = None,
-        delay: float = 0,
-    ) -> Flow[Page[OrderInfo]]:
+    ) -> Operation[Page[OrderInfo]]:
         """`tasks.listTasks`: the account's orders, drafts among them unless ``status`` is WAITING. READ, paged.
 
         ``id``: that order only. ``id_user``: those of one performer. ``filter`` wins over ``status``.
-        ``only_id``: nothing but the ids. ``delay``: seconds to wait before asking.
+        ``only_id``: nothing but the ids.
         """
         params = {
-            "from": offset,
             "id": id,
             "id_user": id_user,
             "id_folder": id_folder,
@@ -56,20 +54,17 @@ class TaskLists(Functions):
         }
         issues = [*_window(count, offset), *identifier("id", id)]
         issues += [*identifier("id_user", id_user), *identifier("id_folder", id_folder)]
-        return self._many("listTasks", OrderInfo, params, count=count, issues=issues, delay=delay)
+        return self._pages("listTasks", OrderInfo, params, count=count, offset=offset, issues=issues)
 
-    def view_notes(self, id: Sequence[Id], delay: float = 0) -> Flow[Page[NoteInfo]]:  # noqa: A002
-        """`tasks.viewNotes`: applications and comments on up to 100 orders. READ.
+    def view_notes(self, id: Sequence[Id]) -> Operation[Page[NoteInfo]]:  # noqa: A002
+        """`tasks.viewNotes`: applications and comments on up to 100 orders. READ."""
+        return self._many("viewNotes", NoteInfo, {"id": list(id)}, issues=identifiers("id", id, MOST))
 
-        ``delay``: seconds to wait before asking.
-        """
-        return self._many("viewNotes", NoteInfo, {"id": list(id)}, issues=identifiers("id", id, MOST), delay=delay)
-
-    def view_notes_all(self) -> Flow[Page[ApplicationInfo]]:
+    def view_notes_all(self) -> Operation[Page[ApplicationInfo]]:
         """`tasks.viewNotesAll`: every application on any of the account's orders. READ."""
         return self._many("viewNotesAll", ApplicationInfo, {})
 
-    def get_results(self, id: Sequence[Id]) -> Flow[Page[ResultInfo]]:  # noqa: A002
+    def get_results(self, id: Sequence[Id]) -> Operation[Page[ResultInfo]]:  # noqa: A002
         """`tasks.getResults`: what was handed in for some orders (no limit is documented; 100 are taken). READ.
 
         The links of the files live about a day from this request: download soon, or ask again.
@@ -89,14 +84,14 @@ class TasksArchive(Functions):
         id: Id | None = None,  # noqa: A002
         id_folder: Id | None = None,
         id_user: Id | None = None,
-    ) -> Flow[Page[ArchivedOrder]]:
+    ) -> Operation[Page[ArchivedOrder]]:
         """`tasks_archive.listTasks`: archived orders, ascending unless ``order`` says otherwise. READ, paged."""
-        params = {"from": offset, "order": order, "id": id, "id_folder": id_folder, "id_user": id_user}
+        params = {"order": order, "id": id, "id_folder": id_folder, "id_user": id_user}
         issues = [*_window(count, offset), *identifier("id", id)]
         issues += [*identifier("id_folder", id_folder), *identifier("id_user", id_user)]
-        return self._many("listTasks", ArchivedOrder, params, count=count, issues=issues)
+        return self._pages("listTasks", ArchivedOrder, params, count=count, offset=offset, issues=issues)
 
-    def get_results(self, id: Id) -> Flow[Page[ArchivedResult]]:  # noqa: A002
+    def get_results(self, id: Id) -> Operation[Page[ArchivedResult]]:  # noqa: A002
         """`tasks_archive.getResults`: what was handed in for one archived order, with the text. READ.
 
         The links of the files live about a day from this request.

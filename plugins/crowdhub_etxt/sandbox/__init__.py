@@ -2,8 +2,8 @@
 
 It imports nothing from the client side of this plugin, so that a mistake cannot hide by being made twice.
 
-Where the documentation is silent or contradicts itself, this sandbox decides (and `Quirks` has a switch where
-a client must cope with both):
+Where the documentation is silent or contradicts itself, this sandbox decides (and `EtxtQuirks` has a switch
+where a client must cope with both):
 
 The protocol
 * A missing `method`, `token` or `sign` in the query, and an unknown method, is no_params; an unknown token or a
@@ -19,7 +19,8 @@ The protocol
   the ones in the right state are processed and named in `ids`; none is no_access, all unknown is no_object.
 * A listing that finds nothing is no_object (`empty_lists_refused`). Numbers, flags and times are text
   (`numbers_as_text`), an empty map is `[]` (`empty_maps_as_lists`), listings are lists (`records_by_id`).
-* Deadlines are in Moscow's time. A date without a time means 23:59.
+* Deadlines are in Moscow's time. A date without a time means 23:59. tasks.setDeadline takes a deadline from now on
+  (`deadline_can_shorten`), of an order that waits, is in work or overdue; otherwise it is no_access.
 
 Money
 * Publishing takes the full price from the balance and holds it, for a multitask once for each order that can come
@@ -46,22 +47,24 @@ Orders
   status is 0 for five minutes and then 1, data has `uniq` and `ai`.
 """
 
+from crowdhub_etxt.sandbox.accounts import Letter
 from crowdhub_etxt.sandbox.functions import FUNCTIONS
 from crowdhub_etxt.sandbox.market import EtxtSandbox
-from crowdhub_etxt.sandbox.orders import Order, Quality, Remark, Result, Status, Terms, Verdict
-from crowdhub_etxt.sandbox.quirks import Quirks
+from crowdhub_etxt.sandbox.orders import OrderState, Quality, Remark, ResultVerdict, SandboxOrder, SandboxResult, Terms
+from crowdhub_etxt.sandbox.quirks import EtxtQuirks
 from crowdhub_etxt.sandbox.signature import signature
 
 __all__ = [
     "FUNCTIONS",
+    "EtxtQuirks",
     "EtxtSandbox",
-    "Order",
+    "Letter",
+    "OrderState",
     "Quality",
-    "Quirks",
     "Remark",
-    "Result",
-    "Status",
+    "ResultVerdict",
+    "SandboxOrder",
+    "SandboxResult",
     "Terms",
-    "Verdict",
     "signature",
 ]

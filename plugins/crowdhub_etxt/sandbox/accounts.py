@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from crowdhub.sandbox import Purse
-from crowdhub_etxt.sandbox.quirks import Quirks
-from crowdhub_etxt.sandbox.refusal import Refusal
+from crowdhub_etxt.sandbox.quirks import EtxtQuirks
+from crowdhub_etxt.sandbox.refusal import EtxtRefusal
 from crowdhub_etxt.sandbox.tree import Tree
 
 CENT = Decimal("0.01")
@@ -14,7 +14,7 @@ ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StatementLine:
     """One line of the statement."""
 
     id: int
@@ -28,7 +28,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Listed:
+class ListEntry:
     """A performer's place on the white or black list."""
 
     kind: str
@@ -37,7 +37,7 @@ class Listed:
 
 
 @dataclass(slots=True)
-class Report:
+class UserReport:
     """What the customer said about a performer; `rate` 1 is good, 2 is bad."""
 
     id: int
@@ -80,7 +80,7 @@ class Bought:
 
 
 @dataclass(slots=True)
-class Correction:
+class CorrectionJob:
     """A text given to a corrector."""
 
     id: int
@@ -92,7 +92,7 @@ class Correction:
 
 
 @dataclass(slots=True)
-class Check:
+class DetectorCheck:
     """A text given to the detector."""
 
     id: int
@@ -122,19 +122,19 @@ class Customer:
     api_pass: str
     rating: int
     purse: Purse
-    quirks: Quirks
-    lines: list[Line] = field(default_factory=list[Line])
+    quirks: EtxtQuirks
+    lines: list[StatementLine] = field(default_factory=list[StatementLine])
     folders: Tree = field(default_factory=lambda: Tree(301))
     groups: Tree = field(default_factory=lambda: Tree(401))
-    listed: dict[int, Listed] = field(default_factory=dict[int, Listed])
+    listed: dict[int, ListEntry] = field(default_factory=dict[int, ListEntry])
     remarks: dict[int, tuple[str, datetime]] = field(default_factory=dict[int, tuple[str, datetime]])
-    reports: dict[int, Report] = field(default_factory=dict[int, Report])
+    reports: dict[int, UserReport] = field(default_factory=dict[int, UserReport])
     notices: dict[int, Notice] = field(default_factory=dict[int, Notice])
     letters: list[Letter] = field(default_factory=list[Letter])
     bought: dict[int, Bought] = field(default_factory=dict[int, Bought])
     basket: set[int] = field(default_factory=set[int])
-    corrections: dict[int, Correction] = field(default_factory=dict[int, Correction])
-    checks: dict[int, Check] = field(default_factory=dict[int, Check])
+    corrections: dict[int, CorrectionJob] = field(default_factory=dict[int, CorrectionJob])
+    checks: dict[int, DetectorCheck] = field(default_factory=dict[int, DetectorCheck])
     fails: list[Fail] = field(default_factory=list[Fail])
     last_letter: datetime | None = None
 
@@ -192,8 +192,10 @@ class Customer:
     def check_funds(self, amount: Decimal) -> None:
         """Refuse where the balance does not suffice."""
         if amount > self.purse.balance:
-            raise Refusal(self.quirks.funds_error)
+            raise EtxtRefusal(self.quirks.funds_error)
 
     def _note(self, amount: Decimal, operation: str, user: int, fee: Decimal, folder: int) -> None:
-        line = Line(len(self.lines) + 8001, self.purse.now(), amount, self.purse.balance, operation, user, fee, folder)
+        line = StatementLine(
+            len(self.lines) + 8001, self.purse.now(), amount, self.purse.balance, operation, user, fee, folder
+        )
         self.lines.append(line)

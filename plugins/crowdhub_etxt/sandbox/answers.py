@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 
-from crowdhub_etxt.sandbox.quirks import Quirks
-from crowdhub_etxt.sandbox.refusal import NO_OBJECT, Refusal
+from crowdhub_etxt.sandbox.quirks import EtxtQuirks
+from crowdhub_etxt.sandbox.refusal import NO_OBJECT, EtxtRefusal
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
     """A listing; `key` is the field that names a record where listings are maps."""
 
-    rows: Sequence[Mapping[str, Any]]
+    rows: Sequence[Mapping[str, object]]
     key: str = ""
 
 
@@ -23,7 +23,7 @@ def unixtime(at: datetime | None) -> int:
     return 0 if at is None else int(at.timestamp())
 
 
-def encode(value: object, quirks: Quirks) -> object:
+def encode(value: object, quirks: EtxtQuirks) -> object:
     """The same value in what JSON knows: flags are 0 and 1, times unixtime, an empty listing is refused."""
     if isinstance(value, Rows):
         return _listing(value, quirks)
@@ -41,10 +41,10 @@ def encode(value: object, quirks: Quirks) -> object:
     return value
 
 
-def _listing(listing: Rows, quirks: Quirks) -> object:
+def _listing(listing: Rows, quirks: EtxtQuirks) -> object:
     if not listing.rows:
         if quirks.empty_lists_refused:
-            raise Refusal(NO_OBJECT)
+            raise EtxtRefusal(NO_OBJECT)
         return []
     rows = [encode(row, quirks) for row in listing.rows]
     if quirks.records_by_id and listing.key:

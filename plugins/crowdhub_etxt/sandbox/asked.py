@@ -7,35 +7,35 @@ from decimal import Decimal
 from itertools import count
 
 from crowdhub_etxt.sandbox.accounts import Customer
-from crowdhub_etxt.sandbox.catalogue import Article
+from crowdhub_etxt.sandbox.catalogue import ShopArticle
 from crowdhub_etxt.sandbox.links import Links
 from crowdhub_etxt.sandbox.office import Office
-from crowdhub_etxt.sandbox.orders import Order
+from crowdhub_etxt.sandbox.orders import SandboxOrder
 from crowdhub_etxt.sandbox.params import Params
-from crowdhub_etxt.sandbox.people import People, Person
-from crowdhub_etxt.sandbox.quirks import Quirks
-from crowdhub_etxt.sandbox.refusal import NO_OBJECT, Refusal
+from crowdhub_etxt.sandbox.people import Performer, Performers
+from crowdhub_etxt.sandbox.quirks import EtxtQuirks
+from crowdhub_etxt.sandbox.refusal import NO_OBJECT, EtxtRefusal
 
 
 @dataclass(slots=True, kw_only=True)
 class World:
     """The marketplace: what is the same for every call."""
 
-    quirks: Quirks
-    people: People
+    quirks: EtxtQuirks
+    people: Performers
     office: Office
-    articles: dict[int, Article]
+    articles: dict[int, ShopArticle]
     links: Links
     customers: dict[str, Customer]
     correction_price: Decimal
     detector_price: Decimal
     ids: "count[int]"
-    published: Callable[[Order], None]
+    published: Callable[[SandboxOrder], None]
     """Called after an order may have changed, so that scripted performers see it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FunctionCall:
     """Who asks what, and when."""
 
     world: World
@@ -49,15 +49,15 @@ class Asked:
         """The orders."""
         return self.world.office
 
-    def order(self, name: str = "id") -> Order:
+    def order(self, name: str = "id") -> SandboxOrder:
         """The customer's order that a parameter names."""
         return self.office.get(self.customer, self.params.integer(name), self.now)
 
-    def person(self, name: str = "id") -> Person:
+    def person(self, name: str = "id") -> Performer:
         """The performer that a parameter names."""
         user = self.params.integer(name)
         if not self.world.people.exists(user):
-            raise Refusal(NO_OBJECT)
+            raise EtxtRefusal(NO_OBJECT)
         return self.world.people.person(user)
 
     def folder(self, name: str = "id_folder") -> int:
@@ -71,4 +71,4 @@ class Asked:
         return self.world.links.make(self.origin, kind, *numbers, name=name, lasting=lasting)
 
 
-Handler = Callable[[Asked], object]
+Handler = Callable[[FunctionCall], object]

@@ -46,7 +46,7 @@ def subcategories(category: int) -> set[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
+class ShopArticle:
     """A ready text; `price` includes the commission and any discount."""
 
     id: int
@@ -79,15 +79,15 @@ class Article:
         return len(self.text)
 
 
-def articles(dice: Random, start: datetime) -> dict[int, Article]:
+def articles(dice: Random, start: datetime) -> dict[int, ShopArticle]:
     """What is for sale in a new sandbox."""
-    made: dict[int, Article] = {}
+    made: dict[int, ShopArticle] = {}
     for number in range(FIRST_ARTICLE, FIRST_ARTICLE + ARTICLES):
         category = dice.choice(list(CATEGORIES))
         theme = CATEGORIES[category][1].lower()
         title = f"{dice.choice(_TOPICS)}: {theme} {number}"
         discount = dice.choice((0, 0, 10, 25))
-        made[number] = Article(
+        made[number] = ShopArticle(
             id=number,
             title=title,
             description=f"Текст о теме «{theme}» с примерами.",

@@ -7,12 +7,12 @@ from enum import IntEnum
 from random import Random
 
 from crowdhub_etxt.sandbox.accounts import CENT, Customer
-from crowdhub_etxt.sandbox.params import Upload
+from crowdhub_etxt.sandbox.params import UploadedFile
 
 URGENT = timedelta(hours=24)
 
 
-class Status(IntEnum):
+class OrderState(IntEnum):
     """Where an order stands."""
 
     WAITING = 1
@@ -22,7 +22,7 @@ class Status(IntEnum):
     OVERDUE = 5
 
 
-class Verdict(IntEnum):
+class ResultVerdict(IntEnum):
     """What became of a result."""
 
     UNDER_REVIEW = 0
@@ -66,7 +66,7 @@ class Terms:
     attestat: bool = False
     diplom: bool = False
     robot: int = 0
-    file: Upload | None = None
+    file: UploadedFile | None = None
 
     @property
     def cost(self) -> Decimal:
@@ -107,23 +107,23 @@ class Quality:
 
 
 @dataclass(slots=True, eq=False)
-class Result:
+class SandboxResult:
     """What was handed in; `quality` is `None` until it was checked."""
 
     id: int
     order_id: int
     user: int
     text: str
-    files: tuple[Upload, ...]
+    files: tuple[UploadedFile, ...]
     comment: str
     date: datetime
     quality: Quality | None
-    verdict: Verdict = Verdict.UNDER_REVIEW
+    verdict: ResultVerdict = ResultVerdict.UNDER_REVIEW
     date_reset: datetime | None = None
 
 
 @dataclass(slots=True, eq=False)
-class Order:
+class SandboxOrder:
     """One order; a multitask's parts are orders of their own."""
 
     id: int
@@ -132,7 +132,7 @@ class Order:
     date: datetime
     dice: Random
     public: bool = False
-    status: Status = Status.WAITING
+    status: OrderState = OrderState.WAITING
     performer: int = 0
     left: int = 0
     """Of a multitask, how many orders can still be made."""
@@ -150,13 +150,13 @@ class Order:
     """When it was published, given to the performer, or sent back: the script counts from here."""
     next_event: datetime | None = None
     remarks: list[Remark] = field(default_factory=list[Remark])
-    results: list[Result] = field(default_factory=list[Result])
+    results: list[SandboxResult] = field(default_factory=list[SandboxResult])
     tickets: list[str] = field(default_factory=list[str])
 
     @property
     def open_to_applications(self) -> bool:
         """Whether performers can apply."""
-        return self.public and self.status == Status.WAITING and self.failed_at is None
+        return self.public and self.status == OrderState.WAITING and self.failed_at is None
 
     @property
     def applications(self) -> list[Remark]:
@@ -170,5 +170,5 @@ class Order:
 
     def refresh(self, now: datetime) -> None:
         """An order in work past its deadline is overdue."""
-        if self.status == Status.IN_WORK and self.terms.deadline < now:
-            self.status = Status.OVERDUE
+        if self.status == OrderState.IN_WORK and self.terms.deadline < now:
+            self.status = OrderState.OVERDUE

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from crowdhub_etxt.sandbox.refusal import MAX_LIMIT, NO_PARAMS, PRIVATE, Refusal
+from crowdhub_etxt.sandbox.refusal import MAX_LIMIT, NO_PARAMS, PRIVATE, EtxtRefusal
 
 MOSCOW = timezone(timedelta(hours=3))
 """The documentation gives office hours in Moscow's time and no zone for deadlines: they are read so."""
@@ -19,7 +19,7 @@ _CONTACT = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|\+\d[\d ()-]{8,}\d")
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class UploadedFile:
     """A file part of a multipart body."""
 
     name: str
@@ -29,7 +29,7 @@ class Upload:
 class Params:
     """The parameters of one call; of a repeated name the last value counts, `name[]` and `name[0]` are arrays."""
 
-    def __init__(self, pairs: Iterable[tuple[str, str]], files: Mapping[str, Upload] | None = None) -> None:
+    def __init__(self, pairs: Iterable[tuple[str, str]], files: Mapping[str, UploadedFile] | None = None) -> None:
         self._values: dict[str, str] = {}
         self._arrays: dict[str, list[str]] = {}
         self.files = dict(files or {})
@@ -49,18 +49,18 @@ class Params:
         """A text; `public` ones may hold no contact information."""
         value = self._values.get(name, "")
         if (required and not value.strip()) or len(value) < least:
-            raise Refusal(NO_PARAMS)
+            raise EtxtRefusal(NO_PARAMS)
         if limit is not None and len(value) > limit:
-            raise Refusal(MAX_LIMIT)
+            raise EtxtRefusal(MAX_LIMIT)
         if public and _CONTACT.search(value):
-            raise Refusal(PRIVATE)
+            raise EtxtRefusal(PRIVATE)
         return value
 
     def choice(self, name: str, known: Iterable[str], default: str | None = None) -> str:
         """One of some words."""
         value = self._values.get(name, "") or default
         if value is None or value not in known:
-            raise Refusal(NO_PARAMS)
+            raise EtxtRefusal(NO_PARAMS)
         return value
 
     def maybe(self, name: str) -> int | None:
@@ -69,7 +69,7 @@ class Params:
         if not value:
             return None
         if not _NUMBER.fullmatch(value):
-            raise Refusal(NO_PARAMS)
+            raise EtxtRefusal(NO_PARAMS)
         return int(value)
 
     def integer(self, name: str, default: int | None = None, least: int | None = None, most: int | None = None) -> int:
@@ -78,7 +78,7 @@ class Params:
         if value is None:
             value = default
         if value is None or (least is not None and value < least) or (most is not None and value > most):
-            raise Refusal(NO_PARAMS)
+            raise EtxtRefusal(NO_PARAMS)
         return value
 
     def flag(self, name: str, *, default: bool = False) -> bool:
@@ -95,9 +95,9 @@ class Params:
         if not given and single and self.has(name):
             given = [self._values[name]]
         if not given or not all(_NUMBER.fullmatch(value) for value in given):
-            raise Refusal(NO_PARAMS)
+            raise EtxtRefusal(NO_PARAMS)
         if len(given) > MOST_IDS:
-            raise Refusal(MAX_LIMIT)
+            raise EtxtRefusal(MAX_LIMIT)
         return list(dict.fromkeys(map(int, given)))
 
     def window(self, most: int = 100) -> slice:
@@ -112,8 +112,8 @@ class Params:
         date = _DATE.fullmatch(self._values["deadline"].strip())
         time = _TIME.fullmatch(self._values.get("timeline", "").strip() or "23:59")
         if date is None or time is None:
-            raise Refusal(NO_PARAMS)
+            raise EtxtRefusal(NO_PARAMS)
         try:
             return datetime(int(date[3]), int(date[2]), int(date[1]), int(time[1]), int(time[2]), tzinfo=MOSCOW)
         except ValueError as fault:
-            raise Refusal(NO_PARAMS) from fault
+            raise EtxtRefusal(NO_PARAMS) from fault

@@ -16,7 +16,7 @@ _PLACES = (("Россия", "Москва"), ("Россия", "Казань"), (
 _ABOUT = ("Пишу о технике.", "Перевожу с английского.", "Люблю короткие тексты.", "Работаю каждый день.")
 
 
-class Person(NamedTuple):
+class Performer(NamedTuple):
     """What the marketplace shows of a performer; `works` is the least price of each kind of work."""
 
     id: int
@@ -38,7 +38,7 @@ class Person(NamedTuple):
     black: int
 
 
-class People:
+class Performers:
     """All performers of one sandbox."""
 
     def __init__(self, seed: int, start: datetime) -> None:
@@ -59,11 +59,11 @@ class People:
         """The performer with this login."""
         return next((user for user in self.ids if self.person(user).login == login), None)
 
-    def _person(self, user: int) -> Person:
+    def _person(self, user: int) -> Performer:
         dice = Random(f"etxt/{self._seed}/{user}")  # noqa: S311  (repeatable, not secret)
         country, city = dice.choice(_PLACES)
         kinds = sorted({1, *dice.sample(WORK_TYPES, 3)})
-        return Person(
+        return Performer(
             id=user,
             login=f"{dice.choice(_LOGINS)}{user}",
             name=f"{dice.choice(_NAMES)} {dice.choice(_FAMILIES)}",

@@ -5,7 +5,7 @@ from typing import Literal
 
 
 @dataclass(slots=True)
-class Quirks:
+class EtxtQuirks:
     """The defaults are what the sandbox's own docstring decides."""
 
     numbers_as_text: bool = True
@@ -22,6 +22,9 @@ class Quirks:
     """Whether a result's files are a map by kind ("text", "file"), or a list."""
     deadline_as_text: bool = False
     """Whether tasks.setDeadline answers the deadline as dd.mm.yyyy hh:mm, or as a unixtime."""
+    deadline_can_shorten: bool = True
+    """Whether tasks.setDeadline takes an earlier deadline than the order has: "not less than the current" may mean the
+    present moment, or the present deadline."""
     partial_edit: bool = False
     """Whether tasks.saveTask on an existing order needs only what changes, or the required fields again."""
     hold_at: Literal["publishing", "acceptance"] = "publishing"

@@ -1,7 +1,7 @@
 """How the marketplace says no."""
 
 
-class Refusal(Exception):
+class EtxtRefusal(Exception):
     """An answer `{"error": code}`, with HTTP status 200 like every other answer."""
 
     def __init__(self, code: str) -> None:

@@ -5,8 +5,8 @@ from heapq import heapify, heappop, heappush
 from random import Random
 
 from crowdhub_etxt.sandbox.office import Office
-from crowdhub_etxt.sandbox.orders import Order, Quality, Result, Status
-from crowdhub_etxt.sandbox.people import FIRST_ID, POPULATION, People, Person
+from crowdhub_etxt.sandbox.orders import OrderState, Quality, SandboxOrder, SandboxResult
+from crowdhub_etxt.sandbox.people import FIRST_ID, POPULATION, Performer, Performers
 
 MOST_APPLICATIONS = 3  # that wait on one order at once, besides one for each order that a multitask can make
 
@@ -30,7 +30,7 @@ def written(dice: Random, size: int) -> str:
     return text.strip()
 
 
-class Script:
+class EtxtScript:
     """Decides who does what, and when.
 
     `rate` is applications an hour on each open order, `work_hours` about how long a text takes; of the results
@@ -38,7 +38,7 @@ class Script:
     """
 
     def __init__(
-        self, office: Office, people: People, *, rate: float, work_hours: float, poor_share: float, instant: bool
+        self, office: Office, people: Performers, *, rate: float, work_hours: float, poor_share: float, instant: bool
     ) -> None:
         self.office = office
         self.people = people
@@ -47,7 +47,7 @@ class Script:
         self.poor_share = poor_share
         self.instant = instant
 
-    def play(self, orders: list[Order], now: datetime) -> None:
+    def play(self, orders: list[SandboxOrder], now: datetime) -> None:
         """Do everything that falls due up to now, in the order of time."""
         queue = [(due, order.id) for order in orders if (due := self._due(order)) and due <= now]
         heapify(queue)
@@ -60,26 +60,26 @@ class Script:
             # What a multitask's accepted application made has its own life from now on.
             fresh = [each for each in self.office.orders.values() if each.parent == order_id and each.since == at]
             for each in [order, *fresh] if acted else fresh:
-                if acted and each is order and order.status == Status.WAITING:
+                if acted and each is order and order.status == OrderState.WAITING:
                     order.next_event = at + self._pause(order)
                 if (due := self._due(each)) and due <= now and (due, each.id) not in queue:
                     heappush(queue, (due, each.id))
 
-    def at_once(self, order: Order, now: datetime) -> None:
+    def at_once(self, order: SandboxOrder, now: datetime) -> None:
         """With `instant`, what would come in the next hours."""
         if not self.instant:
             return
-        if order.status == Status.IN_WORK:
+        if order.status == OrderState.IN_WORK:
             _ = self.hand_in(order, now)
             return
         while order.open_to_applications and len(order.applications) < (order.left or 1):
             if not self._apply(order, now):
                 return
             for each in list(self.office.orders.values()):
-                if each.status == Status.IN_WORK and (each is order or each.parent == order.id):
+                if each.status == OrderState.IN_WORK and (each is order or each.parent == order.id):
                     _ = self.hand_in(each, now)
 
-    def applicant(self, order: Order) -> Person | None:
+    def applicant(self, order: SandboxOrder) -> Performer | None:
         """Someone who may apply: whom the order is for, or anyone."""
         if order.terms.target == 3:
             wanted = self.people.person(order.terms.id_target)
@@ -91,11 +91,11 @@ class Script:
                 return person
         return None
 
-    def hand_in(self, order: Order, at: datetime) -> Result:
+    def hand_in(self, order: SandboxOrder, at: datetime) -> SandboxResult:
         """One scripted result."""
         return self.office.hand_in(order, written(order.dice, order.terms.size), (), self.quality(order), "", at)
 
-    def quality(self, order: Order) -> Quality:
+    def quality(self, order: SandboxOrder) -> Quality:
         """Figures of a good text, or of a poor one; a redo is always good."""
         dice = order.dice
         if not order.results and dice.random() < self.poor_share:
@@ -105,29 +105,29 @@ class Script:
         least = max(90, order.terms.uniq or 0)
         return Quality(dice.randrange(0, 20) / 10, dice.randrange(least, 101), 100, dice.randrange(5, 30))
 
-    def _act(self, order: Order, at: datetime) -> bool:
-        if order.status == Status.IN_WORK:
+    def _act(self, order: SandboxOrder, at: datetime) -> bool:
+        if order.status == OrderState.IN_WORK:
             _ = self.hand_in(order, at)
             return True
         return order.open_to_applications and self._apply(order, at)
 
-    def _apply(self, order: Order, at: datetime) -> bool:
+    def _apply(self, order: SandboxOrder, at: datetime) -> bool:
         person = self.applicant(order)
         if person is None:
             return False
         _ = self.office.apply(order, person, order.dice.choice(_OFFERS), at)
         return True
 
-    def _due(self, order: Order) -> datetime | None:
+    def _due(self, order: SandboxOrder) -> datetime | None:
         """When something happens to the order next; `None` where nothing does."""
         waiting = order.open_to_applications and len(order.applications) < MOST_APPLICATIONS + order.left
-        if self.rate <= 0 or order.since is None or not (waiting or order.status == Status.IN_WORK):
+        if self.rate <= 0 or order.since is None or not (waiting or order.status == OrderState.IN_WORK):
             return None
         if order.next_event is None:
             order.next_event = order.since + self._pause(order)
         return order.next_event
 
-    def _pause(self, order: Order) -> timedelta:
-        if order.status == Status.IN_WORK:
+    def _pause(self, order: SandboxOrder) -> timedelta:
+        if order.status == OrderState.IN_WORK:
             return timedelta(hours=self.work_hours * order.dice.uniform(0.5, 1.5))
         return timedelta(hours=order.dice.expovariate(self.rate))

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
 
-from crowdhub_etxt.sandbox.refusal import NO_OBJECT, NO_PARAMS, Refusal
+from crowdhub.sandbox.values import JsonObject
+from crowdhub_etxt.sandbox.refusal import NO_OBJECT, NO_PARAMS, EtxtRefusal
 
 
 @dataclass(slots=True)
@@ -35,13 +35,13 @@ class Tree:
         """Hang a folder elsewhere, never into itself."""
         self.check(parent)
         if parent in self.within(node.id):
-            raise Refusal(NO_PARAMS)
+            raise EtxtRefusal(NO_PARAMS)
         node.parent = parent
 
     def check(self, node_id: int) -> None:
         """Refuse a folder that does not exist; 0 always does."""
         if node_id and node_id not in self.nodes:
-            raise Refusal(NO_OBJECT)
+            raise EtxtRefusal(NO_OBJECT)
 
     def within(self, node_id: int) -> list[int]:
         """This folder and all below it."""
@@ -50,11 +50,11 @@ class Tree:
             found += [node.id for node in self.nodes.values() if node.parent == each]
         return found
 
-    def rows(self, order: Callable[[Node], Any]) -> list[dict[str, Any]]:
+    def rows(self, order: Callable[[Node], tuple[str, int]]) -> list[JsonObject]:
         """The whole tree from the top, siblings in this order; a folder without folders in it is `last`."""
         return list(self._below(0, 0, order))
 
-    def _below(self, parent: int, depth: int, order: Callable[[Node], Any]) -> Iterator[dict[str, Any]]:
+    def _below(self, parent: int, depth: int, order: Callable[[Node], tuple[str, int]]) -> Iterator[JsonObject]:
         for node in sorted((each for each in self.nodes.values() if each.parent == parent), key=order):
             inner = list(self._below(node.id, depth + 1, order))
             yield {

@@ -2,7 +2,9 @@
 
 import io
 import zipfile
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from datetime import datetime
+from threading import RLock
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import UploadFile
@@ -14,15 +16,12 @@ from starlette.types import Receive, Scope, Send
 from crowdhub.sandbox import png
 from crowdhub_etxt.sandbox.accounts import Customer
 from crowdhub_etxt.sandbox.answers import encode
-from crowdhub_etxt.sandbox.asked import Asked
+from crowdhub_etxt.sandbox.asked import FunctionCall, World
 from crowdhub_etxt.sandbox.functions import FUNCTIONS
 from crowdhub_etxt.sandbox.links import FILES
-from crowdhub_etxt.sandbox.params import Params, Upload
-from crowdhub_etxt.sandbox.refusal import NO_PARAMS, Refusal
+from crowdhub_etxt.sandbox.params import Params, UploadedFile
+from crowdhub_etxt.sandbox.refusal import NO_PARAMS, EtxtRefusal
 from crowdhub_etxt.sandbox.signature import is_signed
-
-if TYPE_CHECKING:
-    from crowdhub_etxt.sandbox.market import EtxtSandbox
 
 API = "/api/json/"
 URL_LIMIT = 2048
@@ -32,18 +31,20 @@ _TOO_LONG = "<html><head><title>414 Request-URI Too Large</title></head><body>41
 Pairs = list[tuple[str, str]]
 
 
-class Wire:
-    """The ASGI application."""
+class EtxtWire:
+    """The ASGI application. `lock` guards the marketplace."""
 
-    def __init__(self, market: "EtxtSandbox") -> None:
-        self.market = market
+    def __init__(self, world: World, lock: RLock, now: Callable[[], datetime]) -> None:
+        self.world = world
+        self.lock = lock
+        self.now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
             response = await self._respond(request)
-        except Refusal as refusal:
-            response = JSONResponse(self.market.error_body(200, refusal.code))
+        except EtxtRefusal as refusal:
+            response = JSONResponse({"error": refusal.code})
         except ClientDisconnect:
             return
         await response(scope, receive, send)
@@ -51,7 +52,7 @@ class Wire:
     async def _respond(self, request: Request) -> Response:
         path = request.url.path
         if path.startswith(FILES):
-            with self.market.lock:
+            with self.lock:
                 return self._file(path)
         if path.rstrip("/") != API.rstrip("/"):
             return PlainTextResponse("Not found", 404)
@@ -61,33 +62,33 @@ class Wire:
             return HTMLResponse(_TOO_LONG, 414)
         query = parse_qsl(request.url.query, keep_blank_values=True)
         body, files = await _body(request)
-        with self.market.lock:
+        with self.lock:
             return JSONResponse(self._call(request, query, body, files))
 
-    def _call(self, request: Request, query: Pairs, body: Pairs, files: dict[str, Upload]) -> object:
+    def _call(self, request: Request, query: Pairs, body: Pairs, files: dict[str, UploadedFile]) -> object:
         ours = dict(query)
         if not all(ours.get(name) for name in _OURS):
-            raise Refusal(NO_PARAMS)
-        world = self.market.world
+            raise EtxtRefusal(NO_PARAMS)
+        world = self.world
         customer = self._authenticate(ours, query)
         handler = FUNCTIONS.get(ours["method"])
         if handler is None:
-            raise Refusal(NO_PARAMS)
+            raise EtxtRefusal(NO_PARAMS)
         # The names that every call has are taken from the query alone: detector.send has a `method` of its own.
         given = [(name, value) for name, value in query if name not in _OURS] + body
         origin = f"{request.url.scheme}://{request.url.netloc}"
-        now = self.market.clock.now()
+        now = self.now()
         world.office.keep_house(now)
-        return encode(handler(Asked(world, customer, Params(given, files), origin, now)), world.quirks)
+        return encode(handler(FunctionCall(world, customer, Params(given, files), origin, now)), world.quirks)
 
     def _authenticate(self, ours: dict[str, str], query: Pairs) -> Customer:
-        customer = self.market.world.customers.get(ours["token"])
+        customer = self.world.customers.get(ours["token"])
         if customer is None or not is_signed(query, customer.api_pass, ours["sign"]):
-            raise Refusal(self.market.quirks.auth_error)
+            raise EtxtRefusal(self.world.quirks.auth_error)
         return customer
 
     def _file(self, path: str) -> Response:
-        found = self.market.world.links.read(path)
+        found = self.world.links.read(path)
         content = self._content(*found) if found is not None else None
         if content is None:
             return PlainTextResponse("Not found", 404)
@@ -95,7 +96,7 @@ class Wire:
         return Response(data, media_type=kind)
 
     def _content(self, kind: str, numbers: tuple[int, ...]) -> tuple[str, bytes] | None:
-        world = self.market.world
+        world = self.world
         if kind == "avatar":
             return "image/png", png(world.people.person(numbers[0]).login, (48, 48))
         if kind == "check":
@@ -117,14 +118,14 @@ class Wire:
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w") as archive:
             for number in numbers:
-                article = self.market.world.articles[number]
+                article = self.world.articles[number]
                 archive.writestr(f"{number}/text.txt", article.text)
                 for image in range(1, article.images + 1):
                     archive.writestr(f"{number}/{image}.png", png(f"{number}/{image}"))
         return out.getvalue()
 
 
-async def _body(request: Request) -> tuple[Pairs, dict[str, Upload]]:
+async def _body(request: Request) -> tuple[Pairs, dict[str, UploadedFile]]:
     """The body's parameters and files; anything but a form has none."""
     kind = request.headers.get("content-type", "").lower()
     if kind.startswith("application/x-www-form-urlencoded"):
@@ -134,15 +135,15 @@ async def _body(request: Request) -> tuple[Pairs, dict[str, Upload]]:
         _ = await request.body()
         return [], {}
     pairs: Pairs = []
-    files: dict[str, Upload] = {}
+    files: dict[str, UploadedFile] = {}
     try:
         form = await request.form()
     except MultiPartException as fault:
-        raise Refusal("file_not_uploaded") from fault
+        raise EtxtRefusal("file_not_uploaded") from fault
     try:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
-                files[name] = Upload(value.filename or "", await value.read())
+                files[name] = UploadedFile(value.filename or "", await value.read())
             else:
                 pairs.append((name, value))
     finally:

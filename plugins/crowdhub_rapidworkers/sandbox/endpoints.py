@@ -1,17 +1,17 @@
 """What each endpoint does, with the request already authenticated and read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
+from crowdhub.sandbox.values import JsonObject
 from crowdhub_rapidworkers.sandbox import inputs
-from crowdhub_rapidworkers.sandbox.refusal import Refusal
+from crowdhub_rapidworkers.sandbox.people import Population
+from crowdhub_rapidworkers.sandbox.quirks import RapidWorkersQuirks
+from crowdhub_rapidworkers.sandbox.refusal import RapidWorkersRefusal
 from crowdhub_rapidworkers.sandbox.shapes import Shapes
-from crowdhub_rapidworkers.sandbox.state import Campaign, Owner, Submission
-
-if TYPE_CHECKING:
-    from crowdhub_rapidworkers.sandbox.market import RapidWorkersSandbox
+from crowdhub_rapidworkers.sandbox.state import Campaign, JobRequest, Marketplace, Owner, SandboxSubmission
 
 MAX_ROWS = 1000
 CAMPAIGN_STATUSES = ("Active", "Pending", "Completed", "Canceled")
@@ -19,7 +19,7 @@ SUBMISSION_STATUSES = ("Pending", "Approved", "Rejected")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EndpointRequest:
     """One request: who asks, the variable parts of the path, the query, the body in the form it came."""
 
     owner: Owner
@@ -36,7 +36,7 @@ class Asked:
         return dict(parse_qsl(self.query, keep_blank_values=True))
 
     @property
-    def json(self) -> dict[str, Any]:
+    def json(self) -> JsonObject:
         """The body as a JSON object."""
         return inputs.json_object(self.body)
 
@@ -47,18 +47,27 @@ Answer = tuple[int, object]
 class Endpoints:
     """The 21 endpoints. The caller holds the sandbox's lock."""
 
-    def __init__(self, market: "RapidWorkersSandbox") -> None:
-        self.market = market
-        self.place = market.marketplace
-        self.quirks = market.quirks
-        self.shapes = Shapes(market.quirks, market.people)
+    def __init__(
+        self,
+        place: Marketplace,
+        people: Population,
+        quirks: RapidWorkersQuirks,
+        now: Callable[[], datetime],
+        publish: Callable[[Owner, JobRequest], Campaign],
+    ) -> None:
+        self.place = place
+        self.people = people
+        self.quirks = quirks
+        self.now = now
+        self.publish = publish
+        self.shapes = Shapes(quirks, people)
 
-    def add_job(self, asked: Asked) -> Answer:
+    def add_job(self, asked: EndpointRequest) -> Answer:
         """`POST /jobs/add`."""
         if asked.form is None:
-            raise Refusal(400, "Content-Type must be multipart/form-data.")
+            raise RapidWorkersRefusal(400, "Content-Type must be multipart/form-data.")
         job = inputs.job_request(asked.form)
-        campaign = self.market.open_campaign(asked.owner, job)
+        campaign = self.publish(asked.owner, job)
         return 201, {
             "success": True,
             "message": "Job created successfully",
@@ -77,10 +86,10 @@ class Endpoints:
             },
         }
 
-    def add_ready_made(self, asked: Asked) -> Answer:
+    def add_ready_made(self, asked: EndpointRequest) -> Answer:
         """`POST /api/jobs/NAME/`."""
         job = inputs.ready_made_request(asked.path["name"], asked.json)
-        campaign = self.market.open_campaign(asked.owner, job)
+        campaign = self.publish(asked.owner, job)
         return 201, {
             "success": True,
             "message": "Job created successfully",
@@ -88,14 +97,14 @@ class Endpoints:
             "total_cost": str(job.cost),
         }
 
-    def get_balance(self, asked: Asked) -> Answer:
+    def get_balance(self, asked: EndpointRequest) -> Answer:
         """`POST /account/get_balance`."""
         _ = asked.json
         if self.quirks.user_missing:
-            raise Refusal(404, "User not found")
+            raise RapidWorkersRefusal(404, "User not found")
         return 200, {"balance": str(asked.owner.purse.balance)}
 
-    def approve(self, asked: Asked) -> Answer:
+    def approve(self, asked: EndpointRequest) -> Answer:
         """`POST /api/campaigns/ID/submissions/ID/approve/`."""
         notes = inputs.notes(asked.json)
         campaign, submission = self._submission(asked)
@@ -103,23 +112,23 @@ class Endpoints:
         shown = {**self._reviewed(submission), "amount_paid": str(campaign.job.reward)}
         return 200, {"success": True, "message": "Submission approved successfully", "submission": shown}
 
-    def reject(self, asked: Asked) -> Answer:
+    def reject(self, asked: EndpointRequest) -> Answer:
         """`POST /api/campaigns/ID/submissions/ID/reject/`."""
         body = asked.json
         campaign, submission = self._submission(asked)
         notes = inputs.notes(body, required=True) or ""
-        self.place.reject(campaign, submission, notes, self.market.clock.now())
+        self.place.reject(campaign, submission, notes, self.now())
         shown = {**self._reviewed(submission), "notes": notes}
         return 200, {"success": True, "message": "Submission rejected", "submission": shown}
 
-    def bulk_action(self, asked: Asked) -> Answer:
+    def bulk_action(self, asked: EndpointRequest) -> Answer:
         """`POST /api/campaigns/ID/submissions/bulk_action/`."""
         notes = inputs.notes(asked.json)
         approved = self.place.approve_pending(self._campaign(asked), notes)
         shown = [self._reviewed(submission) for submission in approved]
         return 200, {"success": True, "message": "All submissions approved successfully.", "submissions": shown}
 
-    def campaigns(self, asked: Asked) -> Answer:
+    def campaigns(self, asked: EndpointRequest) -> Answer:
         """`GET /api/campaigns/`, newest first."""
         wanted = _status(asked, CAMPAIGN_STATUSES)
         found = [
@@ -132,11 +141,11 @@ class Endpoints:
         page, rows = self._page(asked, len(found), self.quirks.campaign_page_size)
         return 200, {**_envelope(asked, page, rows, len(found)), "results": found[rows * (page - 1) : rows * page]}
 
-    def campaign(self, asked: Asked) -> Answer:
+    def campaign(self, asked: EndpointRequest) -> Answer:
         """`GET /api/campaigns/detail/ID/`."""
         return 200, self.shapes.campaign(self._campaign(asked))
 
-    def submissions(self, asked: Asked) -> Answer:
+    def submissions(self, asked: EndpointRequest) -> Answer:
         """`GET /api/campaigns/ID/submissions/`."""
         campaign = self._campaign(asked)
         found = self._find(campaign, _status(asked, SUBMISSION_STATUSES), asked.parameters.get("search", ""))
@@ -149,7 +158,7 @@ class Endpoints:
             self.shapes.submission(campaign, submission, asked.origin)
             for submission in found[rows * (page - 1) : rows * page]
         ]
-        pagination = {
+        pagination: JsonObject = {
             "totalCount": len(found),
             "pageCount": _page_count(len(found), rows),
             "currentPage": page,
@@ -158,61 +167,61 @@ class Endpoints:
         results = {"submissions": shown, "pagination": self.shapes.spell(pagination)}
         return 200, {**_envelope(asked, page, rows, len(found)), "results": results}
 
-    def block(self, asked: Asked) -> Answer:
+    def block(self, asked: EndpointRequest) -> Answer:
         """`POST /api/workers/block/`."""
         given, worker = self._worker(asked)
-        self.place.block(asked.owner, worker, given, self.market.clock.now())
+        self.place.block(asked.owner, worker, given, self.now())
         return 201, {"success": True, "message": "Worker blocked successfully", "worker_id": given}
 
-    def unblock(self, asked: Asked) -> Answer:
+    def unblock(self, asked: EndpointRequest) -> Answer:
         """`POST /api/workers/unblock/`."""
         given, worker = self._worker(asked)
         self.place.unblock(asked.owner, worker)
         return 200, {"success": True, "message": "Worker unblocked successfully", "worker_id": given}
 
-    def blocked(self, asked: Asked) -> Answer:
+    def blocked(self, asked: EndpointRequest) -> Answer:
         """`GET /api/workers/blocked/`."""
         return 200, self.shapes.blocked(asked.owner)
 
-    def _campaign(self, asked: Asked) -> Campaign:
+    def _campaign(self, asked: EndpointRequest) -> Campaign:
         campaign = self.place.campaigns.get(asked.path["campaign"].lower())
         if campaign is None:
-            raise Refusal(404, "Campaign not found")
+            raise RapidWorkersRefusal(404, "Campaign not found")
         if campaign.owner is not asked.owner:
-            raise Refusal(403, "You don't own this campaign")
+            raise RapidWorkersRefusal(403, "You don't own this campaign")
         return campaign
 
-    def _submission(self, asked: Asked) -> tuple[Campaign, Submission]:
+    def _submission(self, asked: EndpointRequest) -> tuple[Campaign, SandboxSubmission]:
         campaign = self._campaign(asked)
         submission = campaign.submissions.get(int(asked.path["submission"]))
         if submission is None:
-            raise Refusal(404, "Submission not found")
+            raise RapidWorkersRefusal(404, "Submission not found")
         return campaign, submission
 
-    def _reviewed(self, submission: Submission) -> dict[str, Any]:
-        person = self.market.people.person(submission.worker)
+    def _reviewed(self, submission: SandboxSubmission) -> JsonObject:
+        person = self.people.person(submission.worker)
         return {"id": submission.id, "user": person.name, "status": submission.status}
 
-    def _worker(self, asked: Asked) -> tuple[int | str, int]:
+    def _worker(self, asked: EndpointRequest) -> tuple[int | str, int]:
         given = inputs.worker_id(asked.json)
-        worker = self.market.people.find(given)
+        worker = self.people.find(given)
         if worker is None:
-            raise Refusal(404, "Worker not found")
+            raise RapidWorkersRefusal(404, "Worker not found")
         return given, worker
 
-    def _find(self, campaign: Campaign, status: str | None, search: str) -> list[Submission]:
+    def _find(self, campaign: Campaign, status: str | None, search: str) -> list[SandboxSubmission]:
         found = list(campaign.submissions.values())
         if status is not None and campaign.counts[status] != len(found):
             found = [submission for submission in found if submission.status == status]
         if search := search.strip().lower():
-            person = self.market.people.person
+            person = self.people.person
             found = [each for each in found if search in person(each.worker).name.lower()]
         return found
 
-    def _page(self, asked: Asked, count: int, rows: int) -> tuple[int, int]:
+    def _page(self, asked: EndpointRequest, count: int, rows: int) -> tuple[int, int]:
         text = asked.parameters.get("page", "1")
         if not _is_number(text) or not 1 <= int(text) <= _page_count(count, rows):
-            raise Refusal(404, "Invalid page.")
+            raise RapidWorkersRefusal(404, "Invalid page.")
         return int(text), rows
 
 
@@ -224,14 +233,14 @@ def _page_count(count: int, rows: int) -> int:
     return max(1, -(-count // rows))
 
 
-def _status(asked: Asked, known: Sequence[str]) -> str | None:
+def _status(asked: EndpointRequest, known: Sequence[str]) -> str | None:
     status = asked.parameters.get("status", "")
     if status and status not in known:
-        raise Refusal(400, f"Invalid status. Choose one of: {', '.join(known)}.")
+        raise RapidWorkersRefusal(400, f"Invalid status. Choose one of: {', '.join(known)}.")
     return status or None
 
 
-def _envelope(asked: Asked, page: int, rows: int, count: int) -> dict[str, Any]:
+def _envelope(asked: EndpointRequest, page: int, rows: int, count: int) -> JsonObject:
     """The page's links are absolute and keep the rest of the query, as Django REST framework's are."""
 
     def link(number: int) -> str | None:

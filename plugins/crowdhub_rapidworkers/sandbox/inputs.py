@@ -1,15 +1,17 @@
 """Reading requests: every field checked, all faults of one request in one message."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, cast
+from typing import TypeVar
 
 from crowdhub.sandbox.images import is_image
+from crowdhub.sandbox.values import JsonObject, is_list, is_object, is_whole, list_of, parsed
 from crowdhub_rapidworkers.sandbox.readymade import MINIMUM, READY_MADE, UNIT_PRICE
-from crowdhub_rapidworkers.sandbox.refusal import Refusal
+from crowdhub_rapidworkers.sandbox.refusal import RapidWorkersRefusal
 from crowdhub_rapidworkers.sandbox.state import JobRequest
+
+T = TypeVar("T")
 
 FORBIDDEN = ("password", "credit card", "illegitimate")
 """Words that the legitimacy check does not let through, in any case."""
@@ -21,17 +23,17 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
-def json_object(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes) -> JsonObject:
     """The JSON object of a request; no body at all is an empty one, as the sample for get_balance sends it."""
     if not body.strip():
         return {}
     try:
-        value: object = json.loads(body)
+        value = parsed(body)
     except ValueError as fault:
-        raise Refusal(400, f"JSON parse error - {fault}") from fault
-    if not isinstance(value, dict):
-        raise Refusal(400, "The request body must be a JSON object.")
-    return cast("dict[str, Any]", value)
+        raise RapidWorkersRefusal(400, f"JSON parse error - {fault}") from fault
+    if not is_object(value):
+        raise RapidWorkersRefusal(400, "The request body must be a JSON object.")
+    return value
 
 
 class _Faults:
@@ -45,7 +47,7 @@ class _Faults:
 
     def stop(self) -> None:
         if self.found:
-            raise Refusal(400, " ".join(self.found))
+            raise RapidWorkersRefusal(400, " ".join(self.found))
 
 
 def job_request(form: Mapping[str, Sequence[str | bytes]]) -> JobRequest:
@@ -84,10 +86,10 @@ def job_request(form: Mapping[str, Sequence[str | bytes]]) -> JobRequest:
     )
 
 
-def ready_made_request(name: str, body: Mapping[str, Any]) -> JobRequest:
+def ready_made_request(name: str, body: Mapping[str, object]) -> JobRequest:
     """A ready-made job from its JSON body."""
     faults = _Faults()
-    link, quantity = body.get("link"), body.get("quantity")
+    link, quantity, slots = body.get("link"), body.get("quantity"), MINIMUM
     if link is None or link == "":
         faults.add("link", _REQUIRED)
     elif not isinstance(link, str) or not _LINK.fullmatch(link):
@@ -96,22 +98,21 @@ def ready_made_request(name: str, body: Mapping[str, Any]) -> JobRequest:
         quantity = int(quantity)
     if quantity is None:
         faults.add("quantity", _REQUIRED)
-    elif not isinstance(quantity, int) or isinstance(quantity, bool):
+    elif not is_whole(quantity):
         faults.add("quantity", "A valid integer is required.")
     elif quantity < MINIMUM:
         faults.add("quantity", f"Ensure this value is greater than or equal to {MINIMUM}.")
-    automatic, language = body.get("approve_once_full", True), body.get("language", "en")
-    if not isinstance(automatic, bool):
-        faults.add("approve_once_full", "Must be a valid boolean.")
-    if not isinstance(language, str):
-        faults.add("language", "Not a valid string.")
+    else:
+        slots = quantity
+    automatic = _of_kind(body, "approve_once_full", True, "Must be a valid boolean.", faults)
+    language = _of_kind(body, "language", "en", "Not a valid string.", faults)
     countries = _countries(body.get("countries", []), faults)
     faults.stop()
     return JobRequest(
         title=READY_MADE[name],
         description=f"Open the link and follow the steps: {link}",
         reward=UNIT_PRICE,
-        slots=cast("int", quantity),
+        slots=slots,
         proof="A screenshot that shows it is done",
         category="Social Media",
         sub_category=READY_MADE[name].split()[0],
@@ -121,25 +122,33 @@ def ready_made_request(name: str, body: Mapping[str, Any]) -> JobRequest:
     )
 
 
-def notes(body: Mapping[str, Any], *, required: bool = False) -> str | None:
+def notes(body: Mapping[str, object], *, required: bool = False) -> str | None:
     """The words for the worker."""
     value = body.get("notes")
     if value is not None and not isinstance(value, str):
-        raise Refusal(400, "notes: Not a valid string.")
+        raise RapidWorkersRefusal(400, "notes: Not a valid string.")
     text = (value or "").strip()
     if required and not text:
-        raise Refusal(400, "Rejection reason is required")
+        raise RapidWorkersRefusal(400, "Rejection reason is required")
     return text or None
 
 
-def worker_id(body: Mapping[str, Any]) -> int | str:
+def worker_id(body: Mapping[str, object]) -> int | str:
     """The worker to block or unblock."""
     value = body.get("worker_id")
     if value is None or value == "":
-        raise Refusal(400, "worker_id is required")
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise Refusal(400, "worker_id: A valid id is required.")
+        raise RapidWorkersRefusal(400, "worker_id is required")
+    if not (isinstance(value, str) or is_whole(value)):
+        raise RapidWorkersRefusal(400, "worker_id: A valid id is required.")
     return value
+
+
+def _of_kind(body: Mapping[str, object], name: str, default: T, wrong: str, faults: _Faults) -> T:
+    value = body.get(name, default)
+    if isinstance(value, type(default)):
+        return value
+    faults.add(name, wrong)
+    return default
 
 
 def _text(name: str, value: str | bytes, faults: _Faults) -> str:
@@ -181,7 +190,7 @@ def _form_countries(values: Sequence[str | bytes], faults: _Faults) -> tuple[str
         if not texts[0].lstrip().startswith("["):
             return _countries([texts[0].strip()], faults)
         try:
-            return _countries(json.loads(texts[0]), faults)
+            return _countries(parsed(texts[0]), faults)
         except ValueError:
             faults.add("countries", "Value must be valid JSON.")
             return ()
@@ -189,9 +198,8 @@ def _form_countries(values: Sequence[str | bytes], faults: _Faults) -> tuple[str
 
 
 def _countries(value: object, faults: _Faults) -> tuple[str, ...]:
-    items = cast("list[object]", value) if isinstance(value, list) else None
-    codes = [item for item in items or [] if isinstance(item, str) and _COUNTRY.fullmatch(item)]
-    if items is None or len(codes) != len(items):
+    codes = [item for item in list_of(value) if isinstance(item, str) and _COUNTRY.fullmatch(item)]
+    if not is_list(value) or len(codes) != len(value):
         faults.add("countries", "Expected a list of two-letter country codes.")
     return tuple(codes)
 
@@ -210,4 +218,4 @@ def _check_legitimacy(*texts: str) -> None:
     words = " ".join(texts).lower()
     for word in FORBIDDEN:
         if word in words:
-            raise Refusal(403, f"Job rejected by legitimacy check: it mentions {word!r}.")
+            raise RapidWorkersRefusal(403, f"Job rejected by legitimacy check: it mentions {word!r}.")

@@ -1,29 +1,29 @@
 """RapidWorkers' sandbox as Python sees it: the account, the books, and what the people behind it do."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import fields
-from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from starlette.types import ASGIApp
 
 from crowdhub.sandbox import (
+    AccountSettings,
     Books,
     MarketSandbox,
     Purse,
     RequestWindow,
     SandboxClock,
     SandboxError,
-    png,
 )
-from crowdhub_rapidworkers.sandbox.people import OTHER_OWNER, OWNER, People
-from crowdhub_rapidworkers.sandbox.quirks import Quirks
-from crowdhub_rapidworkers.sandbox.refusal import Refusal
-from crowdhub_rapidworkers.sandbox.routes import MEDIA, Wire
-from crowdhub_rapidworkers.sandbox.script import Script, good_text
-from crowdhub_rapidworkers.sandbox.state import Campaign, JobRequest, Marketplace, Owner, Submission
+from crowdhub.sandbox.switches import switched
+from crowdhub_rapidworkers.sandbox.endpoints import Endpoints
+from crowdhub_rapidworkers.sandbox.people import OTHER_OWNER, OWNER, Population
+from crowdhub_rapidworkers.sandbox.pictures import MEDIA, Pictures
+from crowdhub_rapidworkers.sandbox.quirks import RapidWorkersQuirks
+from crowdhub_rapidworkers.sandbox.refusal import RapidWorkersRefusal
+from crowdhub_rapidworkers.sandbox.routes import RapidWorkersWire
+from crowdhub_rapidworkers.sandbox.script import RapidWorkersScript, good_text
+from crowdhub_rapidworkers.sandbox.state import Campaign, JobRequest, Marketplace, Owner, SandboxSubmission
 
 HOUR = 3600
 
@@ -35,7 +35,7 @@ class RapidWorkersSandbox(MarketSandbox):
     see what is refused. Options: the opening `balance`; `rate_limit`, requests an hour (`None`: no limit);
     `work_rate`, hand-ins an hour on each open campaign as the clock advances (0: none); `poor_share`, the
     share of them that lacks proof; `instant_work`, whether every slot is taken the moment a campaign opens;
-    and any field of `Quirks`.
+    and any field of `RapidWorkersQuirks`.
     """
 
     name: ClassVar[str] = "rapidworkers"
@@ -50,20 +50,16 @@ class RapidWorkersSandbox(MarketSandbox):
         work_rate: float = 30,
         poor_share: float = 0.15,
         instant_work: bool = False,
-        **quirks: Any,
+        **quirks: object,
     ) -> None:
         super().__init__(clock, seed)
-        known = [field.name for field in fields(Quirks)]
-        for name in quirks:
-            if name not in known:
-                raise SandboxError(f"The rapidworkers sandbox has no option {name!r}; quirks: {', '.join(known)}")
-        self.quirks = Quirks(**quirks)
-        self.people = People(seed)
+        self.quirks = switched(RapidWorkersQuirks, quirks, self.name)
+        self.people = Population(seed)
         self.marketplace = Marketplace(self.quirks, self.dice("marketplace"))
-        self.script = Script(self.marketplace, self.people, work_rate, poor_share)
+        self.script = RapidWorkersScript(self.marketplace, self.people, work_rate, poor_share)
         self.instant_work = instant_work
+        self.pictures = Pictures(self.marketplace, self.people)
         self._texts = self.dice("texts")
-        self._uploads: dict[tuple[int, int], bytes] = {}
         self._owner = self._open_account(self.fake_key(), OWNER, Decimal(balance), rate_limit)
         self._other = self._open_account(self.fake_key("other-key"), OTHER_OWNER, Decimal("100.00"), rate_limit)
         self._foreign = self._open_foreign_campaign()
@@ -72,16 +68,17 @@ class RapidWorkersSandbox(MarketSandbox):
 
     def app(self) -> ASGIApp:
         """The 21 endpoints and the pictures."""
-        return Wire(self)
+        endpoints = Endpoints(self.marketplace, self.people, self.quirks, self.now, self.open_campaign)
+        return RapidWorkersWire(endpoints, self.pictures, self.lock)
 
-    def account(self, base_url: str) -> dict[str, Any]:
+    def account(self, base_url: str) -> AccountSettings:
         """The settings of the customer under test."""
         return {"api_key": self._owner.key, "base_url": base_url}
 
     def tick(self) -> None:
         """Let workers hand in on the open campaigns of the customer under test."""
         with self.lock:
-            self.script.play(list(self._owner.campaigns.values()), self.clock.now())
+            self.script.play(list(self._owner.campaigns.values()), self.now())
 
     def books(self) -> Books:
         """The money of the customer under test."""
@@ -89,7 +86,7 @@ class RapidWorkersSandbox(MarketSandbox):
             return self._owner.purse.books()
 
     def is_api(self, path: str) -> bool:
-        """Pictures are no API."""
+        """Pictures are not part of the API."""
         return not path.startswith(MEDIA)
 
     # --- the other customer
@@ -118,9 +115,9 @@ class RapidWorkersSandbox(MarketSandbox):
 
     def open_campaign(self, owner: Owner, job: JobRequest) -> Campaign:
         """Publish; where `instant_work` says so, with every slot taken at once."""
-        campaign = self.marketplace.publish(owner, job, self.clock.now())
+        campaign = self.marketplace.publish(owner, job, self.now())
         if self.instant_work and owner is self._owner:
-            self.script.fill(campaign, self.clock.now())
+            self.script.fill(campaign, self.now())
         return campaign
 
     def hand_in(
@@ -145,14 +142,13 @@ class RapidWorkersSandbox(MarketSandbox):
             pictures = [] if isinstance(images, int) else list(images)
             number = images if isinstance(images, int) else len(pictures)
             ids: list[int] = []
-            now, place = self.clock.now(), self.marketplace
+            now, place = self.now(), self.marketplace
             for _ in range(count):
                 who = self.script.next_worker(campaign) if person is None else person
                 words = good_text(self._texts) if text is None else text
                 handed_in = place.hand_in(campaign, who, words, number, now)
                 ids.append(handed_in.id)
-                for place_of, content in enumerate(pictures, 1):
-                    self._uploads[handed_in.id, place_of] = content
+                self.pictures.keep(handed_in.id, pictures)
             return ids
 
     def cancel(self, job_id: str) -> None:
@@ -160,7 +156,7 @@ class RapidWorkersSandbox(MarketSandbox):
         with self.lock:
             try:
                 self.marketplace.cancel(self.job(job_id))
-            except Refusal as refusal:
+            except RapidWorkersRefusal as refusal:
                 raise SandboxError(refusal.message) from refusal
 
     def activate(self, job_id: str) -> None:
@@ -169,11 +165,11 @@ class RapidWorkersSandbox(MarketSandbox):
             campaign = self.job(job_id)
             if campaign.status != "Pending":
                 raise SandboxError(f"The campaign is {campaign.status}, not Pending")
-            campaign.status, campaign.opened_at = "Active", self.clock.now()
+            campaign.status, campaign.opened_at = "Active", self.now()
             if self.instant_work:
                 self.script.fill(campaign, campaign.opened_at)
 
-    def set_balance(self, amount: str | Decimal) -> None:
+    def set_balance(self, amount: Decimal | int | str) -> None:
         """Set the customer's balance; the difference is a deposit in the books."""
         with self.lock:
             _ = self._owner.purse.deposit(Decimal(amount) - self._owner.purse.balance, reference="set_balance")
@@ -196,47 +192,21 @@ class RapidWorkersSandbox(MarketSandbox):
             except KeyError:
                 raise SandboxError(f"There is no campaign {job_id!r}") from None
 
-    def submissions(self, job_id: str, status: str | None = None) -> list[Submission]:
+    def submissions(self, job_id: str, status: str | None = None) -> list[SandboxSubmission]:
         """What was handed in on a campaign, oldest first."""
         with self.lock:
             every = self.job(job_id).submissions.values()
             return [each for each in every if status is None or each.status == status]
 
-    def picture(self, path: str) -> tuple[str, bytes] | None:
-        """A served picture and its media type; generated ones are made when asked for."""
-        if match := re.fullmatch(r"proofs/(\d{1,18})/(\d{1,9})(-thumbnail)?\.png", path):
-            return self._proof(int(match[1]), int(match[2]), thumbnail=bool(match[3]))
-        if match := re.fullmatch(r"avatars/(\d{1,18})\.png", path):
-            index = self.people.find(match[1])
-            return None if index is None else ("image/png", png(self.people.person(index).name, (48, 48)))
-        if match := re.fullmatch(r"campaigns/([0-9a-f-]{36})", path):
-            campaign = self.marketplace.campaigns.get(match[1])
-            if campaign is not None and campaign.job.image is not None:
-                return _media_type(campaign.job.image), campaign.job.image
-        return None
-
-    def _proof(self, submission_id: int, number: int, *, thumbnail: bool) -> tuple[str, bytes] | None:
-        campaign = self.marketplace.campaign_of.get(submission_id)
-        if campaign is None or not 1 <= number <= campaign.submissions[submission_id].images:
-            return None
-        uploaded = self._uploads.get((submission_id, number))
-        if uploaded is not None and not thumbnail:
-            return _media_type(uploaded), uploaded
-        size = (80, 50) if thumbnail else (320, 200)
-        return "image/png", png(f"Proof {submission_id}/{number}", size)
-
     def _open_account(self, key: str, worker: int, balance: Decimal, limit: int | None) -> Owner:
-        purse = Purse("USD", balance.quantize(Decimal("0.01")), self._now)
+        purse = Purse("USD", balance.quantize(Decimal("0.01")), self.now)
         owner = Owner(key, worker, purse, RequestWindow(limit, HOUR))
         self.marketplace.owners[key] = owner
         return owner
 
-    def _now(self) -> datetime:
-        return self.clock.now()
-
     def _open_foreign_campaign(self) -> tuple[str, int]:
         job = JobRequest("Someone else's job", "Not yours.", Decimal("1.00"), 3, "Any proof", "Other")
-        campaign = self.marketplace.publish(self._other, job, self.clock.now())
+        campaign = self.marketplace.publish(self._other, job, self.now())
         campaign.status = "Active"
         (submission,) = self.hand_in(campaign.id)
         return campaign.id, submission
@@ -256,7 +226,3 @@ class RapidWorkersSandbox(MarketSandbox):
         if index in campaign.participants:
             raise SandboxError(f"The worker {worker!r} has already worked on this campaign")
         return index
-
-
-def _media_type(content: bytes) -> str:
-    return "image/png" if content.startswith(b"\x89PNG") else "application/octet-stream"

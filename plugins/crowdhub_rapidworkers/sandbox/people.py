@@ -26,7 +26,7 @@ COUNTRIES = {
 }
 
 
-class Person(NamedTuple):
+class WorkerProfile(NamedTuple):
     """What the marketplace shows of a worker."""
 
     public_id: int
@@ -39,7 +39,7 @@ class Person(NamedTuple):
     completed: int
 
 
-class People:
+class Population:
     """The workers of one sandbox."""
 
     def __init__(self, seed: int) -> None:
@@ -47,7 +47,7 @@ class People:
         self._size = POPULATION
         self.person = lru_cache(maxsize=20_000)(self._person)
 
-    def _person(self, index: int) -> Person:
+    def _person(self, index: int) -> WorkerProfile:
         number = (index * _STEP + self._offset) % _IDS
         rest, digits = divmod(number, 1000)
         letters = ""
@@ -55,7 +55,7 @@ class People:
             rest, letter = divmod(rest, 26)
             letters += _LETTERS[letter]
         code = tuple(COUNTRIES)[(index * 7 + digits) % len(COUNTRIES)]
-        return Person(
+        return WorkerProfile(
             public_id=FIRST_PUBLIC_ID + index,
             user_id=f"{letters[:3]}-{letters[3:]}-{digits:03}",
             name=f"{_NAMES[digits % len(_NAMES)]}{letters[0].upper()}{index}",

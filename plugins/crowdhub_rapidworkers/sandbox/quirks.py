@@ -5,7 +5,7 @@ from typing import Literal
 
 
 @dataclass(slots=True)
-class Quirks:
+class RapidWorkersQuirks:
     """The defaults are what the documented example answers show."""
 
     field_names: Literal["camel", "snake", "both"] = "camel"

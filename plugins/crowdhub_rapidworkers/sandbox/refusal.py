@@ -1,7 +1,7 @@
 """How the marketplace says no."""
 
 
-class Refusal(Exception):
+class RapidWorkersRefusal(Exception):
     """An answer with an error status; its text is the body's `error`."""
 
     def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
+from threading import RLock
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
@@ -12,26 +12,24 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from crowdhub_rapidworkers.sandbox.endpoints import Answer, Asked, Endpoints
+from crowdhub_rapidworkers.sandbox.endpoints import Answer, EndpointRequest, Endpoints
+from crowdhub_rapidworkers.sandbox.pictures import MEDIA, Pictures
 from crowdhub_rapidworkers.sandbox.readymade import READY_MADE
-from crowdhub_rapidworkers.sandbox.refusal import Refusal
+from crowdhub_rapidworkers.sandbox.refusal import RapidWorkersRefusal
 from crowdhub_rapidworkers.sandbox.state import Owner
 
-if TYPE_CHECKING:
-    from crowdhub_rapidworkers.sandbox.market import RapidWorkersSandbox
-
-MEDIA = "/media/"
 _UUID = r"(?P<campaign>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 _NUMBER = r"(?P<submission>[0-9]{1,18})"
-Endpoint = Callable[[Asked], Answer]
+Endpoint = Callable[[EndpointRequest], Answer]
 
 
-class Wire:
-    """The ASGI application."""
+class RapidWorkersWire:
+    """The ASGI application. `lock` guards the sandbox's state."""
 
-    def __init__(self, market: "RapidWorkersSandbox") -> None:
-        self.market = market
-        endpoints = Endpoints(market)
+    def __init__(self, endpoints: Endpoints, pictures: Pictures, lock: RLock) -> None:
+        self.endpoints = endpoints
+        self.pictures = pictures
+        self.lock = lock
         ready_made = "|".join(map(re.escape, READY_MADE))
         submissions = rf"/api/campaigns/{_UUID}/submissions"
         routes: list[tuple[str, str, Endpoint]] = [
@@ -54,9 +52,8 @@ class Wire:
         request = Request(scope, receive)
         try:
             response = self._picture(request) or await self._answer(request)
-        except Refusal as refusal:
-            body = self.market.error_body(refusal.status, refusal.message)
-            response = JSONResponse(body, refusal.status, refusal.headers)
+        except RapidWorkersRefusal as refusal:
+            response = JSONResponse({"error": refusal.message}, refusal.status, refusal.headers)
         except ClientDisconnect:
             return
         await response(scope, receive, send)
@@ -65,10 +62,10 @@ class Wire:
         path = request.url.path
         if not path.startswith(MEDIA):
             return None
-        with self.market.lock:
-            picture = self.market.picture(path.removeprefix(MEDIA))
+        with self.lock:
+            picture = self.pictures.served(path.removeprefix(MEDIA))
         if picture is None or request.method != "GET":
-            raise Refusal(404, "Not found")
+            raise RapidWorkersRefusal(404, "Not found")
         kind, content = picture
         return Response(content, media_type=kind)
 
@@ -77,15 +74,15 @@ class Wire:
         if found is None:
             return self._missing(request)
         method, parts, endpoint = found
-        with self.market.lock:
+        with self.lock:
             owner = self._authenticate(request)
             self._admit(owner)
         if request.method != method:
-            raise Refusal(405, f'Method "{request.method}" not allowed.', {"Allow": method})
+            raise RapidWorkersRefusal(405, f'Method "{request.method}" not allowed.', {"Allow": method})
         form = await _form(request)
         body = b"" if form is not None else await request.body()
         origin = f"{request.url.scheme}://{request.url.netloc}"
-        asked = Asked(
+        asked = EndpointRequest(
             owner=owner,
             path=parts,
             query=request.url.query,
@@ -94,7 +91,7 @@ class Wire:
             body=body,
             form=form,
         )
-        with self.market.lock:
+        with self.lock:
             status, content = endpoint(asked)
         return JSONResponse(content, status)
 
@@ -108,26 +105,26 @@ class Wire:
         url = request.url
         if request.method == "GET" and self._route(url.path + "/") is not None:
             return RedirectResponse(str(url.replace(path=url.path + "/")), 301)
-        raise Refusal(404, "Not found")
+        raise RapidWorkersRefusal(404, "Not found")
 
     def _authenticate(self, request: Request) -> Owner:
         key = request.headers.get("x-api-key")
-        owner = self.market.marketplace.owners.get(key) if key else None
+        owner = self.endpoints.place.owners.get(key) if key else None
         if owner is None:
-            raise Refusal(401, "Invalid API key" if key else "API key is missing")
+            raise RapidWorkersRefusal(401, "Invalid API key" if key else "API key is missing")
         return owner
 
     def _admit(self, owner: Owner) -> None:
-        wait = owner.window.enter(self.market.clock.now())
+        wait = owner.window.enter(self.endpoints.now())
         if wait is None:
             return
         headers: dict[str, str] = {}
-        if self.market.quirks.retry_after == "seconds":
+        if self.endpoints.quirks.retry_after == "seconds":
             headers["Retry-After"] = str(wait)
-        elif self.market.quirks.retry_after == "date":
-            # By the machine's clock: a client compares it with its own.
-            headers["Retry-After"] = format_datetime(datetime.now(UTC) + timedelta(seconds=wait), usegmt=True)
-        raise Refusal(429, f"Rate limit exceeded: {owner.window.limit:,} requests per hour.", headers)
+        elif self.endpoints.quirks.retry_after == "date":
+            until = self.endpoints.now().astimezone(UTC) + timedelta(seconds=wait)
+            headers["Retry-After"] = format_datetime(until, usegmt=True)
+        raise RapidWorkersRefusal(429, f"Rate limit exceeded: {owner.window.limit:,} requests per hour.", headers)
 
 
 async def _form(request: Request) -> dict[str, list[str | bytes]] | None:
@@ -138,7 +135,7 @@ async def _form(request: Request) -> dict[str, list[str | bytes]] | None:
     try:
         form = await request.form()
     except MultiPartException as fault:
-        raise Refusal(400, f"Multipart form parse error - {fault.message}") from fault
+        raise RapidWorkersRefusal(400, f"Multipart form parse error - {fault.message}") from fault
     try:
         for name, value in form.multi_items():
             values.setdefault(name, []).append(await value.read() if isinstance(value, UploadFile) else value)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 from random import Random
 
-from crowdhub_rapidworkers.sandbox.people import COUNTRIES, People
+from crowdhub_rapidworkers.sandbox.people import COUNTRIES, Population
 from crowdhub_rapidworkers.sandbox.state import Campaign, Marketplace
 
 _DONE = (
@@ -26,10 +26,10 @@ def poor_work(dice: Random) -> tuple[str, int]:
     return dice.choice((("", 1), (good_text(dice), 0), ("", 0)))
 
 
-class Script:
+class RapidWorkersScript:
     """Decides who hands in what, and when. `rate` is hand-ins an hour on each open campaign."""
 
-    def __init__(self, marketplace: Marketplace, people: People, rate: float, poor_share: float) -> None:
+    def __init__(self, marketplace: Marketplace, people: Population, rate: float, poor_share: float) -> None:
         self.marketplace = marketplace
         self.people = people
         self.rate = rate

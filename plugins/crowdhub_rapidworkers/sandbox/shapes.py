@@ -1,14 +1,13 @@
 """The JSON of campaigns and submissions, in either spelling."""
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, cast
 
-from crowdhub_rapidworkers.sandbox.people import People
-from crowdhub_rapidworkers.sandbox.quirks import Quirks
-from crowdhub_rapidworkers.sandbox.state import Block, Campaign, Owner, Submission
+from crowdhub.sandbox.values import JsonObject, is_list, is_object
+from crowdhub_rapidworkers.sandbox.people import Population
+from crowdhub_rapidworkers.sandbox.quirks import RapidWorkersQuirks
+from crowdhub_rapidworkers.sandbox.state import Block, Campaign, Owner, SandboxSubmission
 
 
 def stamp(at: datetime) -> str:
@@ -19,11 +18,11 @@ def stamp(at: datetime) -> str:
 class Shapes:
     """Writes answers as the quirks say; `origin` is the address that the client used."""
 
-    def __init__(self, quirks: Quirks, people: People) -> None:
+    def __init__(self, quirks: RapidWorkersQuirks, people: Population) -> None:
         self.quirks = quirks
         self.people = people
 
-    def campaign(self, campaign: Campaign) -> dict[str, Any]:
+    def campaign(self, campaign: Campaign) -> JsonObject:
         """One campaign of a list, or in detail: the same fields."""
         job, counts = campaign.job, campaign.counts
         processed = counts["Approved"] + counts["Rejected"]
@@ -52,7 +51,7 @@ class Shapes:
             }
         )
 
-    def submission(self, campaign: Campaign, submission: Submission, origin: str) -> dict[str, Any]:
+    def submission(self, campaign: Campaign, submission: SandboxSubmission, origin: str) -> JsonObject:
         """One row of the list of submissions."""
         person = self.people.person(submission.worker)
         sid = submission.id
@@ -83,11 +82,11 @@ class Shapes:
             }
         )
 
-    def blocked(self, owner: Owner) -> list[dict[str, Any]]:
+    def blocked(self, owner: Owner) -> list[JsonObject]:
         """The list of blocked workers, latest first."""
         return [self._block(block) for block in reversed(owner.blocks.values())]
 
-    def _block(self, block: Block) -> dict[str, Any]:
+    def _block(self, block: Block) -> JsonObject:
         person = self.people.person(block.worker)
         return {
             "worker_id": person.public_id if self.quirks.blocked_public_ids else block.given,
@@ -95,7 +94,7 @@ class Shapes:
             "blocked_at": stamp(block.at),
         }
 
-    def spell(self, shape: dict[str, Any]) -> dict[str, Any]:
+    def spell(self, shape: JsonObject) -> JsonObject:
         """The same fields in the spelling, or spellings, asked for."""
         names = self.quirks.field_names
         if names == "camel":
@@ -104,11 +103,9 @@ class Shapes:
         return {**shape, **snake} if names == "both" else snake
 
     def _inner(self, value: object) -> object:
-        if isinstance(value, list):
-            return [self._inner(item) for item in cast("list[object]", value)]
-        if isinstance(value, Mapping):
-            return self.spell(cast("dict[str, Any]", value))
-        return value
+        if is_list(value):
+            return [self._inner(item) for item in value]
+        return self.spell(value) if is_object(value) else value
 
 
 @cache

@@ -10,8 +10,8 @@ from random import Random
 
 from crowdhub.sandbox import Purse, RequestWindow
 from crowdhub_rapidworkers.sandbox.people import FIRST_WORKER
-from crowdhub_rapidworkers.sandbox.quirks import Quirks
-from crowdhub_rapidworkers.sandbox.refusal import Refusal
+from crowdhub_rapidworkers.sandbox.quirks import RapidWorkersQuirks
+from crowdhub_rapidworkers.sandbox.refusal import RapidWorkersRefusal
 
 CENT = Decimal("0.01")
 COMMISSION = Decimal("0.10")
@@ -19,8 +19,8 @@ FIRST_SUBMISSION = 1001
 
 
 @dataclass(slots=True, eq=False)
-class Submission:
-    """One worker's work; `worker` is its number in `People`, `images` how many proof pictures it has."""
+class SandboxSubmission:
+    """One worker's work; `worker` is its number in `Population`, `images` how many proof pictures it has."""
 
     id: int
     worker: int
@@ -80,7 +80,7 @@ class Campaign:
     next_worker: int
     dice: Random
     status: str = "Active"
-    submissions: dict[int, Submission] = field(default_factory=dict[int, Submission])
+    submissions: dict[int, SandboxSubmission] = field(default_factory=dict[int, SandboxSubmission])
     participants: set[int] = field(default_factory=set[int])
     counts: dict[str, int] = field(default_factory=lambda: {"Pending": 0, "Approved": 0, "Rejected": 0})
     next_arrival: datetime | None = None
@@ -95,7 +95,7 @@ class Campaign:
         """Whether a worker can hand in now."""
         return self.status == "Active" and self.open_slots > 0
 
-    def set_status(self, submission: Submission, status: str) -> None:
+    def set_status(self, submission: SandboxSubmission, status: str) -> None:
         """Change one submission and the counts with it."""
         self.counts[submission.status] -= 1
         self.counts[status] += 1
@@ -117,7 +117,7 @@ class Owner:
 class Marketplace:
     """What customers and workers can do. The caller holds the sandbox's lock."""
 
-    def __init__(self, quirks: Quirks, dice: Random) -> None:
+    def __init__(self, quirks: RapidWorkersQuirks, dice: Random) -> None:
         self.quirks = quirks
         self.owners: dict[str, Owner] = {}
         self.campaigns: dict[str, Campaign] = {}
@@ -128,7 +128,7 @@ class Marketplace:
     def publish(self, owner: Owner, job: JobRequest, now: datetime) -> Campaign:
         """Take the money and open the campaign."""
         if owner.purse.balance < job.cost + job.commission:
-            raise Refusal(400, f"Insufficient balance. Required: {job.cost + job.commission}")
+            raise RapidWorkersRefusal(400, f"Insufficient balance. Required: {job.cost + job.commission}")
         campaign = Campaign(
             id=str(uuid.UUID(int=self._dice.getrandbits(128), version=4)),
             owner=owner,
@@ -144,9 +144,9 @@ class Marketplace:
         self.campaigns[campaign.id] = owner.campaigns[campaign.id] = campaign
         return campaign
 
-    def hand_in(self, campaign: Campaign, worker: int, text: str, images: int, at: datetime) -> Submission:
+    def hand_in(self, campaign: Campaign, worker: int, text: str, images: int, at: datetime) -> SandboxSubmission:
         """A worker hands in; a full campaign may approve everything by itself."""
-        submission = Submission(next(self._ids), worker, at, text, images)
+        submission = SandboxSubmission(next(self._ids), worker, at, text, images)
         campaign.submissions[submission.id] = submission
         campaign.participants.add(worker)
         campaign.counts["Pending"] += 1
@@ -156,28 +156,28 @@ class Marketplace:
                 self._approve(campaign, pending, None)
         return submission
 
-    def pending(self, campaign: Campaign) -> list[Submission]:
+    def pending(self, campaign: Campaign) -> list[SandboxSubmission]:
         """What waits for review."""
         return [each for each in campaign.submissions.values() if each.status == "Pending"]
 
-    def approve(self, campaign: Campaign, submission: Submission, notes: str | None) -> None:
+    def approve(self, campaign: Campaign, submission: SandboxSubmission, notes: str | None) -> None:
         """Pay for one submission."""
         if submission.status != "Pending":
-            raise Refusal(400, "Submission already processed")
+            raise RapidWorkersRefusal(400, "Submission already processed")
         if self.quirks.approval_lacks_funds:
-            raise Refusal(400, "Insufficient funds")
+            raise RapidWorkersRefusal(400, "Insufficient funds")
         self._approve(campaign, submission, notes)
 
-    def approve_pending(self, campaign: Campaign, notes: str | None) -> Sequence[Submission]:
+    def approve_pending(self, campaign: Campaign, notes: str | None) -> Sequence[SandboxSubmission]:
         """Pay for everything that is pending now."""
         pending = self.pending(campaign)
         if not pending:
-            raise Refusal(404, "No pending submissions found")
+            raise RapidWorkersRefusal(404, "No pending submissions found")
         for submission in pending:
             self._approve(campaign, submission, notes)
         return pending
 
-    def _approve(self, campaign: Campaign, submission: Submission, notes: str | None) -> None:
+    def _approve(self, campaign: Campaign, submission: SandboxSubmission, notes: str | None) -> None:
         campaign.set_status(submission, "Approved")
         submission.notes = notes
         paid = campaign.job.reward
@@ -185,10 +185,10 @@ class Marketplace:
         if campaign.counts["Approved"] == campaign.job.slots:
             campaign.status = "Completed"
 
-    def reject(self, campaign: Campaign, submission: Submission, notes: str, now: datetime) -> None:
+    def reject(self, campaign: Campaign, submission: SandboxSubmission, notes: str, now: datetime) -> None:
         """Refuse one submission; its slot reopens, or is paid back where the campaign was canceled."""
         if submission.status != "Pending":
-            raise Refusal(400, "Submission already processed")
+            raise RapidWorkersRefusal(400, "Submission already processed")
         campaign.set_status(submission, "Rejected")
         submission.notes = notes
         if campaign.status == "Canceled":
@@ -199,7 +199,7 @@ class Marketplace:
     def cancel(self, campaign: Campaign) -> None:
         """Close a campaign and pay back the slots that nobody took; pending work can still be reviewed."""
         if campaign.status in ("Canceled", "Completed"):
-            raise Refusal(400, f"Campaign is {campaign.status.lower()}")
+            raise RapidWorkersRefusal(400, f"Campaign is {campaign.status.lower()}")
         free = campaign.open_slots
         campaign.status = "Canceled"
         if free:
@@ -214,12 +214,12 @@ class Marketplace:
     def block(self, owner: Owner, worker: int, given: int | str, now: datetime) -> None:
         """From now on this worker hands in nothing for this customer."""
         if worker == owner.worker:
-            raise Refusal(400, "You cannot block yourself")
+            raise RapidWorkersRefusal(400, "You cannot block yourself")
         if worker in owner.blocks:
-            raise Refusal(400, "Worker is already blocked")
+            raise RapidWorkersRefusal(400, "Worker is already blocked")
         owner.blocks[worker] = Block(worker, given, now)
 
     def unblock(self, owner: Owner, worker: int) -> None:
         """Undo a block."""
         if owner.blocks.pop(worker, None) is None:
-            raise Refusal(400, "Worker is not blocked")
+            raise RapidWorkersRefusal(400, "Worker is not blocked")

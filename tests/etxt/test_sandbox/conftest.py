@@ -1,8 +1,10 @@
 """A bare client that signs by itself, knowing nothing of the plugin."""
 
+from __future__ import annotations
+
 import hashlib
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -54,20 +56,20 @@ def pairs(params: dict[str, Any]) -> dict[str, str]:
     flat: dict[str, str] = {}
     for name, value in params.items():
         if isinstance(value, list | tuple):
-            flat |= {f"{name}[{place}]": str(each) for place, each in enumerate(value)}
+            flat |= {f"{name}[{place}]": str(each) for place, each in enumerate(cast("Sequence[object]", value))}
         else:
             flat[name] = str(value)
     return flat
 
 
 @pytest.fixture
-def options() -> dict[str, Any]:
+def options() -> dict[str, object]:
     """Options of the sandbox; nobody acts by himself unless a test says so."""
     return {"work_rate": 0}
 
 
 @pytest.fixture
-def box(options: dict[str, Any]) -> Iterator[Sandbox]:
+def box(options: dict[str, object]) -> Iterator[Sandbox]:
     with Sandbox(EtxtSandbox, options={"etxt": options}) as box:
         yield box
 
@@ -101,8 +103,12 @@ def other(box: Sandbox, market: EtxtSandbox, http: httpx.Client) -> Api:
     return Api(http, market.other_account(base))
 
 
+Save = Callable[..., int]
+One = Callable[[int], dict[str, str]]
+
+
 @pytest.fixture
-def save(api: Api) -> Callable[..., int]:
+def save(api: Api) -> Save:
     """Saves an order, published unless told otherwise; its id."""
 
     def save(**changes: Any) -> int:
@@ -114,10 +120,10 @@ def save(api: Api) -> Callable[..., int]:
 
 
 @pytest.fixture
-def one(api: Api) -> Callable[[int], dict[str, Any]]:
+def one(api: Api) -> One:
     """An order as tasks.listTasks shows it."""
 
-    def one(order_id: int) -> dict[str, Any]:
+    def one(order_id: int) -> dict[str, str]:
         (order,) = api("tasks.listTasks", id=order_id)
         return dict(order)
 

@@ -1,11 +1,22 @@
 """Users, lists, messages, articles, folders, checks."""
 
+from __future__ import annotations
+
 import base64
 import io
 import zipfile
+from typing import TYPE_CHECKING
+
+import httpx
+
+from crowdhub.sandbox import Sandbox
+from crowdhub_etxt.sandbox import EtxtSandbox
+
+if TYPE_CHECKING:
+    from tests.etxt.test_sandbox.conftest import Api, Save
 
 
-def test_white_and_black_list(api, market):
+def test_white_and_black_list(api: Api, market: EtxtSandbox) -> None:
     group = api("bwgroups.saveGroup", name="Group")["id"]
     inner = api("bwgroups.saveGroup", name="Inner", id_parent=group)["id"]
     before = api("users.getUserBW", id=1002)
@@ -25,7 +36,7 @@ def test_white_and_black_list(api, market):
     assert api.error("users.setUserBW", id=1002, type="grey") == "no_params"
 
 
-def test_performers(api, market, http):
+def test_performers(api: Api, market: EtxtSandbox, http: httpx.Client) -> None:
     found = api("users.getList", rate_from=5000, online=1, count=100)
     assert found
     assert all(int(each["rate"]) >= 5000 and each["online"] == "1" for each in found)
@@ -39,7 +50,7 @@ def test_performers(api, market, http):
     assert api.error("users.setNote", id=1001, text="x" * 1001) == "max_limit"
 
 
-def test_reports_need_common_work_and_a_day_between(api, market, save, box):
+def test_reports_need_common_work_and_a_day_between(api: Api, market: EtxtSandbox, save: Save, box: Sandbox) -> None:
     user = market.hand_in(save()).user
     stranger = next(each for each in market.world.people.ids if each != user)
     text = "x" * 50
@@ -55,7 +66,7 @@ def test_reports_need_common_work_and_a_day_between(api, market, save, box):
     assert api("users.setReport", id_user=user, text=text)["id_report"] != number
 
 
-def test_statement(api, market, save, box):
+def test_statement(api: Api, market: EtxtSandbox, save: Save, box: Sandbox) -> None:
     folder = api("folders.addFolder", name="Project")["id_folder"]
     order = save(id_folder=folder)
     box.clock.advance(days=1)
@@ -72,7 +83,7 @@ def test_statement(api, market, save, box):
     assert api.error("users.getStats", promo=1) == "no_object"
 
 
-def test_private_messages(api, market, box):
+def test_private_messages(api: Api, market: EtxtSandbox, box: Sandbox) -> None:
     sent = {"id_user": "1001", "text": "Hello", "time": str(int(market.clock.now().timestamp()))}
     assert api("messages.writePrivate", id_user=1001, text="Hello") == sent
     box.clock.advance(seconds=59)
@@ -80,7 +91,13 @@ def test_private_messages(api, market, box):
     box.clock.advance(seconds=1)
     api("messages.writePrivate", id_user=1001, text="Again")
     assert api.error("messages.writePrivate", id_user=1001, text="my mail is a@b.org") == "is_private_data"
+    assert api.error("messages.writePrivate", id_user=1, text="Nobody") == "no_object"
+    assert api.error("messages.writePrivate", id_user=1001) == "no_params"
+    assert api.error("messages.writePrivate", id_user=1001, text="x" * 10_001) == "max_limit"
     market.message_from(1001, "Hi")
+    letters = [(each.author, each.text) for each in market.letters(1001)]
+    assert letters == [(501, "Hello"), (501, "Again"), (1001, "Hi")]
+    assert market.letters("1002") == []
     assert api("messages.getCountUnread") == {"count": "1", "users": [{"id_author": "1001", "count": "1"}]}
     assert [each["text"] for each in api("messages.readPrivate", id_user=1001)] == ["Hi", "Again", "Hello"]
     assert [each["text"] for each in api("messages.readPrivate", id_user=1001, unread=1)] == ["Hi"]
@@ -90,7 +107,7 @@ def test_private_messages(api, market, box):
     assert api.error("messages.writePrivate", id_user=1001, text="Hello") == "no_access"
 
 
-def test_system_messages(api, market):
+def test_system_messages(api: Api, market: EtxtSandbox) -> None:
     first, second = (str(market.system_message(f"<b>{number}</b>")) for number in range(2))
     assert [each["id"] for each in api("messages.getList")] == [second, first]
     assert api("messages.setRead", ids=[first, 7]) == {"ids": [first]}
@@ -98,7 +115,7 @@ def test_system_messages(api, market):
     assert api.error("messages.getList") == "no_object"
 
 
-def test_folders(api, market, save):
+def test_folders(api: Api, market: EtxtSandbox, save: Save) -> None:
     one = api("folders.addFolder", name="b")["id_folder"]
     two = api("folders.addFolder", name="a")["id_folder"]
     inner = api("folders.addFolder", name="c", id_parent=one)["id_folder"]
@@ -111,7 +128,7 @@ def test_folders(api, market, save):
     assert api.error("folders.addFolder", name="x" * 129) == "max_limit"
 
 
-def test_articles(api, market, http, box):
+def test_articles(api: Api, market: EtxtSandbox, http: httpx.Client, box: Sandbox) -> None:
     listed = api("articles.getList", sort="price", order="asc", price_to=400)
     assert len(listed) <= 20
     prices = [float(each["full_price"]) for each in listed]
@@ -140,7 +157,7 @@ def test_articles(api, market, http, box):
     assert [each["id"] for each in api("articles.getList", basket=1)] == ["6002"]
 
 
-def test_checks_of_texts(api, market, box, save):
+def test_checks_of_texts(api: Api, market: EtxtSandbox, box: Sandbox, save: Save) -> None:
     left, right = "one two three four five six seven", "one two three four five six eight <x>"
     compared = api("diff.compareText", source=left, text=right)
     assert 50 < int(compared["result"]) < 100
@@ -154,7 +171,7 @@ def test_checks_of_texts(api, market, box, save):
     assert api("detector.history")[0]["status"] == "1"
 
 
-def test_corrections(api, market, save):
+def test_corrections(api: Api, market: EtxtSandbox, save: Save) -> None:
     assert api.error("correction.add", title="t", text="x", deadline="15.01.2026") == "no_params"
     api("correction.add", title="t", text="x" * 2000)
     assert [(charge.kind, int(charge.amount)) for charge in market.books().charges] == [("correction", 50)]

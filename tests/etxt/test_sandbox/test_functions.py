@@ -1,13 +1,24 @@
 """All 61 functions are there, and each documented field of each answer is in a real answer."""
 
+from __future__ import annotations
+
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import JsonValue
 
-from crowdhub_etxt.sandbox import FUNCTIONS
+from crowdhub.sandbox import Sandbox
+from crowdhub_etxt.sandbox import FUNCTIONS, EtxtSandbox
+
+if TYPE_CHECKING:
+    from tests.etxt.test_sandbox.conftest import Api, Save
+
+Ask = Callable[..., Any]
+Heard = dict[str, set[str]]
 
 DOCUMENTED = json.loads((Path(__file__).parent.parent / "functions.json").read_text("utf-8"))["functions"]
 FIELDS = {
@@ -15,20 +26,20 @@ FIELDS = {
 }
 
 
-def test_there_are_exactly_the_documented_functions():
+def test_there_are_exactly_the_documented_functions() -> None:
     assert len(FIELDS) == 61
     assert FUNCTIONS.keys() == FIELDS.keys()
 
 
-def names(value: Any) -> set[str]:
+def names(value: JsonValue) -> set[str]:
     """Every field name anywhere in an answer."""
     if isinstance(value, dict):
         return set(value).union(*map(names, value.values()))
-    return set().union(*map(names, value)) if isinstance(value, list) else set()
+    return set[str]().union(*map(names, value)) if isinstance(value, list) else set()
 
 
 @pytest.fixture
-def heard(api, market, save, box):
+def heard(api: Api, market: EtxtSandbox, save: Save, box: Sandbox) -> Heard:
     """Calls each function where it has something to say; all field names by function."""
     heard: dict[str, set[str]] = {}
 
@@ -44,7 +55,7 @@ def heard(api, market, save, box):
     return heard
 
 
-def _lists(call):
+def _lists(call: Ask) -> None:
     call("categories.listCategories")
     call("options.getLangs")
     call("users.getList")
@@ -64,7 +75,7 @@ def _lists(call):
     call("bwgroups.deleteGroup", id=group)
 
 
-def _orders(call, api, market, save, box):
+def _orders(call: Ask, api: Api, market: EtxtSandbox, save: Save, box: Sandbox) -> None:
     order = int(call("tasks.saveTask", title="x", price=9, price_type=2, size=9, id_category=1)["id_task"])
     call("tasks.setDeadline", id=order, deadline="20.01.2026", public=1)
     call("tasks.setClientComment", id=order, text="x")
@@ -111,12 +122,12 @@ def _orders(call, api, market, save, box):
     call("users.getStats")
 
 
-def _writer(market):
+def _writer(market: EtxtSandbox) -> int:
     """Someone who takes orders of type 4 at any price."""
     return next(user for user in market.world.people.ids if market.person(user).works.get(4) == 0)
 
 
-def _texts(call, market, box):
+def _texts(call: Ask, market: EtxtSandbox, box: Sandbox) -> None:
     articles = [call("articles.getList")[place]["id"] for place in (0, 1)]
     for article in articles:
         call("articles.buy", id=article)
@@ -142,7 +153,7 @@ def _texts(call, market, box):
     call("detector.history")
 
 
-def test_every_documented_field_is_answered(heard):
+def test_every_documented_field_is_answered(heard: Heard) -> None:
     assert heard.keys() == FIELDS.keys()
     missing = {method: fields - heard[method] for method, fields in FIELDS.items() if fields - heard[method]}
     assert missing == {}

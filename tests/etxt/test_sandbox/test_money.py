@@ -1,39 +1,46 @@
 """Whatever is done, in whatever order, the books agree and what is held belongs to an order."""
 
+from __future__ import annotations
+
 import contextlib
 import random
+from typing import TYPE_CHECKING, Literal
 
 import httpx
 import pytest
 
-from crowdhub.sandbox import Fault, SandboxError
+from crowdhub.sandbox import Fault, Sandbox, SandboxError
+from crowdhub_etxt.sandbox import EtxtSandbox
+
+if TYPE_CHECKING:
+    from tests.etxt.test_sandbox.conftest import Api
 
 FORM = {"title": "x", "size": 700, "id_category": 1}
 
 
-def terms(dice):
+def terms(dice: random.Random) -> dict[str, object]:
     """An order to save: a draft, a public one, a multitask."""
     price, kind, public = dice.randrange(1, 400), dice.choice((1, 2)), dice.choice((0, 1, 1))
-    given = {**FORM, "price": price, "price_type": kind, "public": public}
+    given: dict[str, object] = {**FORM, "price": price, "price_type": kind, "public": public}
     if dice.random() < 0.4:
         given |= {"multitask": 1, "multicount": dice.randrange(1, 4), "auto_work": dice.choice((0, 1))}
     return given
 
 
-def step(dice, api, market, box):
+def step(dice: random.Random, api: Api, market: EtxtSandbox, box: Sandbox) -> None:
     """One action of the customer, a performer or time; most of them fit, some are refused."""
     orders = [order.id for order in market.orders()] or [0]
     order, some = dice.choice(orders), dice.sample(orders, min(3, len(orders)))
 
-    def work():
+    def work() -> None:
         with contextlib.suppress(SandboxError):
             market.hand_in(order)
 
-    def begin():
+    def begin() -> None:
         with contextlib.suppress(SandboxError):
             market.accept(market.apply(order).application)
 
-    def fail():
+    def fail() -> None:
         working = [each.id for each in market.orders() if each.status == 2]
         if working:
             market.overdue(working[-1])
@@ -58,10 +65,12 @@ def step(dice, api, market, box):
 
 @pytest.mark.parametrize("hold_at", ["publishing", "acceptance"])
 @pytest.mark.parametrize("seed", range(3))
-def test_a_random_walk(api, market, box, seed, hold_at):
+def test_a_random_walk(
+    api: Api, market: EtxtSandbox, box: Sandbox, seed: int, hold_at: Literal["publishing", "acceptance"]
+) -> None:
     market.quirks.hold_at, market.quirks.commission = hold_at, 7
     market.set_balance(4000)
-    dice = random.Random(seed)
+    dice, books = random.Random(seed), market.books()
     for _ in range(150):
         step(dice, api, market, box)
         books = market.books()
@@ -71,7 +80,7 @@ def test_a_random_walk(api, market, box, seed, hold_at):
     assert books.refunded > 0
 
 
-def test_a_lost_answer_leaves_the_order_made(api, market, http):
+def test_a_lost_answer_leaves_the_order_made(api: Api, market: EtxtSandbox, http: httpx.Client) -> None:
     market.faults.add(Fault.drop("after"), path="saveTask")
     with pytest.raises(httpx.RemoteProtocolError):
         api("tasks.saveTask", **FORM, price=5, public=1)

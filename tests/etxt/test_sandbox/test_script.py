@@ -1,17 +1,25 @@
 """Performers who act as the clock moves."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
 import pytest
 
 from crowdhub.sandbox import Sandbox
 from crowdhub_etxt.sandbox import EtxtSandbox
 
+if TYPE_CHECKING:
+    from tests.etxt.test_sandbox.conftest import Api, One, Save
+
 
 @pytest.fixture
-def options(request):
+def options(request: pytest.FixtureRequest) -> dict[str, object]:
     return getattr(request, "param", {"work_rate": 1, "poor_share": 0})
 
 
-def test_they_apply_and_hand_in(api, box, market, save, one):
+def test_they_apply_and_hand_in(api: Api, box: Sandbox, market: EtxtSandbox, save: Save, one: One) -> None:
     order, draft = save(), save(public=0)
     box.advance(hours=24)
     applications = api("tasks.viewNotes", id=order)
@@ -25,7 +33,9 @@ def test_they_apply_and_hand_in(api, box, market, save, one):
     assert [each["status"] for each in api("tasks.getResults", id=[order])] == ["1", "0"]
 
 
-def test_auto_accepted_multitasks_are_finished_in_one_go(api, box, market, save):
+def test_auto_accepted_multitasks_are_finished_in_one_go(
+    api: Api, box: Sandbox, market: EtxtSandbox, save: Save
+) -> None:
     order = save(multitask=1, multicount=5, auto_work=1)
     box.advance(days=4)
     made = [each for each in market.orders() if each.parent == order]
@@ -33,8 +43,8 @@ def test_auto_accepted_multitasks_are_finished_in_one_go(api, box, market, save)
     assert all(each.results[0].date < market.clock.now() for each in made)
 
 
-def test_what_happens_follows_from_the_seed(http, new_api):
-    def remarks(seed):
+def test_what_happens_follows_from_the_seed(http: httpx.Client, new_api: type[Api]) -> None:
+    def remarks(seed: int) -> list[tuple[str, str, str]]:
         with Sandbox(EtxtSandbox, seed=seed) as box:
             api = new_api(http, box.accounts["etxt"])
             order = api("tasks.saveTask", title="x", price=9, price_type=2, size=9, id_category=1, public=1)["id_task"]
@@ -45,7 +55,7 @@ def test_what_happens_follows_from_the_seed(http, new_api):
 
 
 @pytest.mark.parametrize("options", [{"instant_work": True, "work_rate": 0}], indirect=True)
-def test_instant_work(api, market, save, one):
+def test_instant_work(api: Api, market: EtxtSandbox, save: Save, one: One) -> None:
     order = save()
     (application,) = api("tasks.viewNotesAll")
     api("tasks.setNote", id=application["id_note"])
@@ -55,7 +65,7 @@ def test_instant_work(api, market, save, one):
 
 
 @pytest.mark.parametrize("options", [{"work_rate": 2, "poor_share": 1}], indirect=True)
-def test_poor_work_has_poor_figures(api, box, market, save):
+def test_poor_work_has_poor_figures(api: Api, box: Sandbox, market: EtxtSandbox, save: Save) -> None:
     order = save(auto_work=1)
     box.advance(days=3)
     (row,) = api("tasks.getResults", id=[order])

@@ -1,10 +1,18 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
 import pytest
 
-from crowdhub.sandbox import SandboxError
-from crowdhub_etxt.sandbox import Quality
+from crowdhub.sandbox import Sandbox, SandboxError
+from crowdhub_etxt.sandbox import EtxtSandbox, Quality
+
+if TYPE_CHECKING:
+    from tests.etxt.test_sandbox.conftest import Api, One, Save
 
 
-def test_from_application_to_payment(api, market, one, save):
+def test_from_application_to_payment(api: Api, market: EtxtSandbox, one: One, save: Save) -> None:
     order = save()
     market.comment(order, 1005, "A question")
     remark = market.apply(order, text="Let me.")
@@ -26,11 +34,11 @@ def test_from_application_to_payment(api, market, one, save):
     assert (one(order)["status"], int(one(order)["end_date"])) == ("4", market.clock.now().timestamp())
     (result,) = api("tasks.getResults", id=[order])
     assert (result["status"], result["per_mistakes"], result["per_antiplagiat"]) == ("2", "1.5", "95.5")
-    assert (market.books().paid_out, market.books().held) == (300, 0)
+    assert (int(market.books().paid_out), int(market.books().held)) == (300, 0)
     assert api.error("tasks.paidTask", id=[order]) == "no_access"
 
 
-def test_declining(api, market, save):
+def test_declining(api: Api, market: EtxtSandbox, save: Save) -> None:
     order = save()
     remark = market.apply(order)
     assert api("tasks.unsetNote", id=remark.application)["id_task"] == str(order)
@@ -38,7 +46,7 @@ def test_declining(api, market, save):
     assert api.error("tasks.setNote", id=remark.application) == "no_access"
 
 
-def test_a_multitask_makes_an_order_for_each_application(api, market, one, save):
+def test_a_multitask_makes_an_order_for_each_application(api: Api, market: EtxtSandbox, one: One, save: Save) -> None:
     order = save(multitask=1, multicount=2, multione=1)
     assert market.books().held == 600
     first, second = market.apply(order), market.apply(order)
@@ -53,14 +61,14 @@ def test_a_multitask_makes_an_order_for_each_application(api, market, one, save)
     assert market.books().paid_out == 600
 
 
-def test_one_multitask_order_for_each_performer(market, save):
+def test_one_multitask_order_for_each_performer(market: EtxtSandbox, save: Save) -> None:
     order = save(multitask=1, multicount=3, multione=1)
     user = market.hand_in(order).user
     with pytest.raises(SandboxError, match="may not apply"):
         market.apply(order, user)
 
 
-def test_auto_acceptance(api, market, one, save):
+def test_auto_acceptance(api: Api, market: EtxtSandbox, one: One, save: Save) -> None:
     order = save(auto_work=1, auto_rate=6000, auto_reports=10, auto_reports_n=3)
     good = weak = None
     for user in market.world.people.ids:
@@ -74,7 +82,7 @@ def test_auto_acceptance(api, market, one, save):
     assert (one(order)["status"], one(order)["id_user"]) == ("2", str(good))
 
 
-def test_white_list_group_and_individual_orders(api, market, one, save):
+def test_white_list_group_and_individual_orders(api: Api, market: EtxtSandbox, one: One, save: Save) -> None:
     group = api("bwgroups.saveGroup", name="g")["id"]
     order = save(target_task=2, id_target=group)
     with pytest.raises(SandboxError, match="Nobody"):
@@ -91,7 +99,7 @@ def test_white_list_group_and_individual_orders(api, market, one, save):
     assert api.error("tasks.saveTask", price=60, **given) == "no_utarget"
 
 
-def test_redo(api, market, one, save, box):
+def test_redo(api: Api, market: EtxtSandbox, one: One, save: Save, box: Sandbox) -> None:
     order = save(deadline="16.01.2026")
     market.hand_in(order)
     box.clock.advance(days=3)
@@ -108,7 +116,7 @@ def test_redo(api, market, one, save, box):
     assert api("tasks.cancelTask", id=[order, second])["ids"] == [str(order), str(second)]
 
 
-def test_too_little_uniqueness_is_sent_back_at_once(api, market, one, save):
+def test_too_little_uniqueness_is_sent_back_at_once(api: Api, market: EtxtSandbox, one: One, save: Save) -> None:
     order = save(uniq=90)
     market.hand_in(order, quality=Quality(antiplagiat=89))
     assert one(order)["status"] == "2"
@@ -116,7 +124,7 @@ def test_too_little_uniqueness_is_sent_back_at_once(api, market, one, save):
     assert one(order)["status"] == "3"
 
 
-def test_figures_by_type_and_only_when_checked(api, market, save):
+def test_figures_by_type_and_only_when_checked(api: Api, market: EtxtSandbox, save: Save) -> None:
     orders = [save(id_type=kind, keywords="a" if kind == 4 else "") for kind in (1, 4)]
     orders.append(save(id_type=2, text="a source"))
     rows = {}
@@ -133,14 +141,14 @@ def test_figures_by_type_and_only_when_checked(api, market, save):
     assert "per_mistakes" not in row
 
 
-def test_the_minimum_size_is_held(market, save):
+def test_the_minimum_size_is_held(market: EtxtSandbox, save: Save) -> None:
     order = save(size=100, checksize=1)
     with pytest.raises(SandboxError, match="90 %"):
         market.hand_in(order, "x" * 89)
     market.hand_in(order, "x" * 90)
 
 
-def test_files_live_for_a_day(api, market, save, http, box):
+def test_files_live_for_a_day(api: Api, market: EtxtSandbox, save: Save, http: httpx.Client, box: Sandbox) -> None:
     order = save()
     market.hand_in(order, "Слово", {"картинка 1.png": b"\x89PNG", "b.doc": b"b"})
     (row,) = api("tasks.getResults", id=[order])
@@ -158,7 +166,7 @@ def test_files_live_for_a_day(api, market, save, http, box):
     assert http.get(row["files"]["text"]["path"]).status_code == 200
 
 
-def test_overdue_fail_and_copy(api, market, one, save, box):
+def test_overdue_fail_and_copy(api: Api, market: EtxtSandbox, one: One, save: Save, box: Sandbox) -> None:
     order, other = save(deadline="17.01.2026"), save()
     market.accept(market.apply(order).application)
     market.accept(market.apply(other).application)
@@ -184,7 +192,7 @@ def test_overdue_fail_and_copy(api, market, one, save, box):
     assert api.error("tasks.listTasks", id=order) == "no_object"
 
 
-def test_taking_a_performer_off(api, market, one, save, box):
+def test_taking_a_performer_off(api: Api, market: EtxtSandbox, one: One, save: Save, box: Sandbox) -> None:
     order = save()
     assert api.error("tasks.sendNoteFail", id=order, text="Bad") == "no_access"
     market.hand_in(order)
@@ -198,7 +206,7 @@ def test_taking_a_performer_off(api, market, one, save, box):
     assert market.books().held == 0
 
 
-def test_bonuses(api, market, save):
+def test_bonuses(api: Api, market: EtxtSandbox, save: Save) -> None:
     order = save(price=100, size=100)
     assert api.error("tasks.extraPaid", id=order, count=1) == "no_access"
     market.hand_in(order, "x" * 150)
@@ -211,7 +219,7 @@ def test_bonuses(api, market, save):
     assert market.books().paid_out == 350
 
 
-def test_money_held_at_acceptance(api, market, save):
+def test_money_held_at_acceptance(api: Api, market: EtxtSandbox, save: Save) -> None:
     market.quirks.hold_at = "acceptance"
     order = save(multitask=1, multicount=2)
     assert market.books().charges == ()
@@ -222,7 +230,7 @@ def test_money_held_at_acceptance(api, market, save):
     assert market.books().held == 0
 
 
-def test_done_orders_move_to_the_archive(api, market, one, save, box):
+def test_done_orders_move_to_the_archive(api: Api, market: EtxtSandbox, one: One, save: Save, box: Sandbox) -> None:
     order = save(id_type=4, keywords="a")
     market.hand_in(order, "The text")
     api("tasks.paidTask", id=[order])

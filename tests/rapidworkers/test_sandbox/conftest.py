@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -42,8 +44,12 @@ def form() -> dict[str, str]:
     return dict(FORM)
 
 
+Publish = Callable[..., str]
+Refused = Callable[[httpx.Response], tuple[int, str]]
+
+
 @pytest.fixture
-def publish(api: httpx.Client) -> Callable[..., str]:
+def publish(api: httpx.Client) -> Publish:
     """Publish over the wire; returns the job's id."""
 
     def publish(**changes: Any) -> str:
@@ -57,7 +63,7 @@ def publish(api: httpx.Client) -> Callable[..., str]:
 
 
 @pytest.fixture
-def refused() -> Callable[[httpx.Response], tuple[int, str]]:
+def refused() -> Refused:
     """Status and text of an error, which has nothing else in its body."""
 
     def refused(answer: httpx.Response) -> tuple[int, str]:

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import json
 import signal
 import subprocess
@@ -10,7 +12,7 @@ from crowdhub.sandbox import Sandbox, SandboxError, sandbox_names
 from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
 
 
-def test_it_is_found_by_its_name():
+def test_it_is_found_by_its_name() -> None:
     assert "rapidworkers" in sandbox_names()
     with Sandbox("rapidworkers", seed=3, options={"rapidworkers": {"balance": "5", "campaign_page": True}}) as box:
         assert isinstance(box["rapidworkers"], RapidWorkersSandbox)
@@ -20,15 +22,16 @@ def test_it_is_found_by_its_name():
             assert api.get("/api/campaigns/").json()["results"] == []
 
 
-def test_an_unknown_option_is_named():
+def test_an_unknown_option_is_named() -> None:
     with pytest.raises(SandboxError, match=r"no option 'bogus'.*campaign_page"):
         Sandbox("rapidworkers", options={"rapidworkers": {"bogus": 1}})
 
 
-def test_it_runs_in_a_process_of_its_own_until_it_is_told_to_stop():
+def test_it_runs_in_a_process_of_its_own_until_it_is_told_to_stop() -> None:
     command = [sys.executable, "-W", "error", "-m", "crowdhub.sandbox", "rapidworkers", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
+            assert process.stdout is not None
             account = json.loads(process.stdout.readline())["rapidworkers"]
             key = {"X-API-Key": account["api_key"]}
             assert httpx.post(f"{account['base_url']}/account/get_balance", headers=key).status_code == 200

@@ -4,8 +4,13 @@ The samples read the campaign list as a page object and some fields in snake cas
 show an array and camel case; the sandbox answers in both spellings here.
 """
 
+from __future__ import annotations
+
 import pytest
 import requests
+
+from crowdhub.sandbox import Sandbox
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
 
 READY_MADE = {
     "facebook-likes": ("https://facebook.com/post/123", 50),
@@ -22,24 +27,24 @@ READY_MADE = {
 
 
 @pytest.fixture(autouse=True)
-def _as_the_samples_read_it(market):
+def _as_the_samples_read_it(market: RapidWorkersSandbox) -> None:
     market.quirks.field_names = "both"
     market.quirks.campaign_page = True
 
 
 @pytest.fixture
-def host(box):
-    return box.accounts["rapidworkers"]["base_url"]
+def host(box: Sandbox) -> str:
+    return str(box.accounts["rapidworkers"]["base_url"])
 
 
 @pytest.fixture
-def key(box):
-    return box.accounts["rapidworkers"]["api_key"]
+def key(box: Sandbox) -> str:
+    return str(box.accounts["rapidworkers"]["api_key"])
 
 
 @pytest.fixture
-def campaign_id(host, key):
-    job_data = {
+def campaign_id(host: str, key: str) -> str:
+    job_data: dict[str, str | tuple[None, str]] = {
         "title": "Complete a Survey",
         "description": "Fill out our 5-minute customer satisfaction survey",
         "pay_rate": "2.50",
@@ -52,10 +57,10 @@ def campaign_id(host, key):
     response = requests.post(f"{host}/jobs/add", headers={"X-API-Key": key}, files=job_data)
     job = response.json()
     print(f"Job created: {job['job']['public_id']}")
-    return job["job"]["public_id"]
+    return str(job["job"]["public_id"])
 
 
-def test_the_job_is_as_asked(market, campaign_id):
+def test_the_job_is_as_asked(market: RapidWorkersSandbox, campaign_id: str) -> None:
     job = market.job(campaign_id).job
     assert (job.title, job.sub_category, job.countries) == (
         "Complete a Survey",
@@ -65,12 +70,12 @@ def test_the_job_is_as_asked(market, campaign_id):
     assert str(market.books().charged) == "275.00"
 
 
-def test_get_balance(host, key):
+def test_get_balance(host: str, key: str) -> None:
     response = requests.post(f"{host}/account/get_balance", headers={"X-API-Key": key})
     assert response.json()["balance"] == "1000.00"
 
 
-def test_approve(host, key, market, campaign_id):
+def test_approve(host: str, key: str, market: RapidWorkersSandbox, campaign_id: str) -> None:
     (submission_id,) = market.hand_in(campaign_id)
     response = requests.post(
         f"{host}/api/campaigns/{campaign_id}/submissions/{submission_id}/approve/",
@@ -80,7 +85,7 @@ def test_approve(host, key, market, campaign_id):
     assert response.json()["submission"]["status"] == "Approved"
 
 
-def test_reject(host, key, market, campaign_id):
+def test_reject(host: str, key: str, market: RapidWorkersSandbox, campaign_id: str) -> None:
     (submission_id,) = market.hand_in(campaign_id)
     response = requests.post(
         f"{host}/api/campaigns/{campaign_id}/submissions/{submission_id}/reject/",
@@ -90,7 +95,7 @@ def test_reject(host, key, market, campaign_id):
     assert response.json()["submission"]["notes"] == "Screenshot does not show completion page"
 
 
-def test_bulk_approve_all_pending(host, key, market, campaign_id):
+def test_bulk_approve_all_pending(host: str, key: str, market: RapidWorkersSandbox, campaign_id: str) -> None:
     ids = market.hand_in(campaign_id, 2)
     response = requests.post(
         f"{host}/api/campaigns/{campaign_id}/submissions/bulk_action/",
@@ -100,7 +105,7 @@ def test_bulk_approve_all_pending(host, key, market, campaign_id):
     assert [submission["id"] for submission in response.json()["submissions"]] == ids
 
 
-def test_list_all_campaigns(host, key, campaign_id, capsys):
+def test_list_all_campaigns(host: str, key: str, campaign_id: str, capsys: pytest.CaptureFixture[str]) -> None:
     response = requests.get(f"{host}/api/campaigns/", headers={"X-API-Key": key})
     campaigns = response.json()
     for campaign in campaigns["results"]:
@@ -110,7 +115,7 @@ def test_list_all_campaigns(host, key, campaign_id, capsys):
     assert response.json()["count"] == 1
 
 
-def test_campaign_detail(host, key, campaign_id, capsys):
+def test_campaign_detail(host: str, key: str, campaign_id: str, capsys: pytest.CaptureFixture[str]) -> None:
     response = requests.get(f"{host}/api/campaigns/detail/{campaign_id}/", headers={"X-API-Key": key})
     campaign = response.json()
     print(f"Remaining slots: {campaign['remaining_availabilities']}")
@@ -118,7 +123,7 @@ def test_campaign_detail(host, key, campaign_id, capsys):
     assert capsys.readouterr().out.endswith("Remaining slots: 100\nPending: 0\n")
 
 
-def test_list_all_submissions(host, key, market, campaign_id):
+def test_list_all_submissions(host: str, key: str, market: RapidWorkersSandbox, campaign_id: str) -> None:
     market.hand_in(campaign_id, 3)
     response = requests.get(f"{host}/api/campaigns/{campaign_id}/submissions/", headers={"X-API-Key": key})
     data = response.json()
@@ -130,7 +135,7 @@ def test_list_all_submissions(host, key, market, campaign_id):
     assert response.json()["count"] == 3
 
 
-def test_block_list_and_unblock(host, key, market):
+def test_block_list_and_unblock(host: str, key: str, market: RapidWorkersSandbox) -> None:
     worker_id = market.own_worker_id + 7
     headers = {"X-API-Key": key, "Content-Type": "application/json"}
     response = requests.post(f"{host}/api/workers/block/", headers=headers, json={"worker_id": worker_id})
@@ -145,7 +150,7 @@ def test_block_list_and_unblock(host, key, market):
 
 
 @pytest.mark.parametrize("name", READY_MADE)
-def test_ready_made_job(host, key, name):
+def test_ready_made_job(host: str, key: str, name: str) -> None:
     link, quantity = READY_MADE[name]
     response = requests.post(
         f"{host}/api/jobs/{name}/",

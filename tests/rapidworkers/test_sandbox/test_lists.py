@@ -1,8 +1,31 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypedDict
+
 import httpx
 import pytest
 
+from crowdhub.sandbox import Sandbox
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
 
-def test_a_campaign_looks_as_documented(api, box, market, publish):
+if TYPE_CHECKING:
+    from tests.rapidworkers.test_sandbox.conftest import Publish, Refused
+
+
+class Results(TypedDict):
+    pagination: dict[str, int]
+
+
+class Page(TypedDict):
+    next: str | None
+    previous: str | None
+    results: Results
+
+
+def test_a_campaign_looks_as_documented(
+    api: httpx.Client, box: Sandbox, market: RapidWorkersSandbox, publish: Publish
+) -> None:
+    market.script.rate = 0
     job_id = publish()
     box.clock.advance(hours=1)
     ids = market.hand_in(job_id, 4)
@@ -34,7 +57,7 @@ def test_a_campaign_looks_as_documented(api, box, market, publish):
     assert api.get(f"/api/campaigns/detail/{job_id}/").json()["remainingAvailabilities"] == 8
 
 
-def test_only_ones_own_campaigns_are_seen(api, market, refused):
+def test_only_ones_own_campaigns_are_seen(api: httpx.Client, market: RapidWorkersSandbox, refused: Refused) -> None:
     assert api.get("/api/campaigns/").json() == []
     detail = f"/api/campaigns/detail/{market.foreign_job}/"
     assert refused(api.get(detail)) == (403, "You don't own this campaign")
@@ -47,11 +70,13 @@ def test_only_ones_own_campaigns_are_seen(api, market, refused):
     assert refused(api.get("/api/campaigns/detail/no-uuid/"))[0] == 404
 
 
-def test_campaigns_are_newest_first_and_filtered_by_status(api, market, publish, refused):
+def test_campaigns_are_newest_first_and_filtered_by_status(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish, refused: Refused
+) -> None:
     first, second = publish(), publish()
     market.cancel(first)
 
-    def listed(**query):
+    def listed(**query: str) -> list[str]:
         return [campaign["jobId"] for campaign in api.get("/api/campaigns/", params=query).json()]
 
     assert listed() == [second, first]
@@ -62,7 +87,9 @@ def test_campaigns_are_newest_first_and_filtered_by_status(api, market, publish,
     assert refused(api.get("/api/campaigns/?status=active"))[0] == 400
 
 
-def test_the_campaign_list_can_be_a_page_object(api, market, publish):
+def test_the_campaign_list_can_be_a_page_object(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish
+) -> None:
     market.quirks.campaign_page = True
     market.quirks.campaign_page_size = 2
     ids = [publish() for _ in range(3)]
@@ -75,7 +102,7 @@ def test_the_campaign_list_can_be_a_page_object(api, market, publish):
     assert api.get("/api/campaigns/?page=3").status_code == 404
 
 
-def test_a_submission_looks_as_documented(api, market, publish):
+def test_a_submission_looks_as_documented(api: httpx.Client, market: RapidWorkersSandbox, publish: Publish) -> None:
     job_id = publish()
     (sid,) = market.hand_in(job_id, text="Completed the survey as requested")
     body = api.get(f"/api/campaigns/{job_id}/submissions/").json()
@@ -109,11 +136,15 @@ def test_a_submission_looks_as_documented(api, market, publish):
     }
 
 
-def test_pages_of_submissions(api, market, publish, refused):
+def test_pages_of_submissions(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish, refused: Refused
+) -> None:
     job_id = publish(total_availabilities="25")
     ids = market.hand_in(job_id, 25)
     base = f"/api/campaigns/{job_id}/submissions/"
-    url, seen, pages = f"{base}?rowsPerPage=10&status=Pending", [], []
+    url = f"{base}?rowsPerPage=10&status=Pending"
+    seen: list[int] = []
+    pages: list[Page] = []
     while url:
         body = api.get(url).json()
         seen += [row["submissionId"] for row in body["results"]["submissions"]]
@@ -133,20 +164,22 @@ def test_pages_of_submissions(api, market, publish, refused):
         assert pagination["rowsPerPage"] == meant
 
 
-def test_an_empty_list_has_one_page(api, publish):
+def test_an_empty_list_has_one_page(api: httpx.Client, publish: Publish) -> None:
     body = api.get(f"/api/campaigns/{publish()}/submissions/").json()
     assert (body["count"], body["results"]["submissions"]) == (0, [])
     assert body["results"]["pagination"]["pageCount"] == 1
 
 
-def test_submissions_by_status_and_by_worker(api, market, publish, refused):
+def test_submissions_by_status_and_by_worker(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish, refused: Refused
+) -> None:
     job_id = publish()
     ids = market.hand_in(job_id, 5)
     base = f"/api/campaigns/{job_id}/submissions/"
     api.post(f"{base}{ids[0]}/approve/")
     api.post(f"{base}{ids[1]}/reject/", json={"notes": "no"})
 
-    def listed(**query):
+    def listed(**query: str) -> list[int]:
         rows = api.get(base, params=query).json()["results"]["submissions"]
         return [row["submissionId"] for row in rows]
 
@@ -162,7 +195,9 @@ def test_submissions_by_status_and_by_worker(api, market, publish, refused):
 
 
 @pytest.mark.parametrize("names", ["snake", "both"])
-def test_fields_can_be_spelt_in_snake_case(api, market, publish, names):
+def test_fields_can_be_spelt_in_snake_case(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish, names: Literal["snake", "both"]
+) -> None:
     market.quirks.field_names = names
     job_id = publish()
     market.hand_in(job_id)
@@ -177,7 +212,9 @@ def test_fields_can_be_spelt_in_snake_case(api, market, publish, names):
     assert ("jobId" in campaign) == ("workerApprovalRate" in row) == (names == "both")
 
 
-def test_a_hundred_thousand_submissions_are_quickly_made_and_read(api, market, publish):
+def test_a_hundred_thousand_submissions_are_quickly_made_and_read(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish
+) -> None:
     market.set_balance("2000")
     job_id = publish(pay_rate="0.01", total_availabilities="100000")
     ids = market.hand_in(job_id, 100_000)

@@ -1,13 +1,20 @@
+from __future__ import annotations
+
 import ast
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 import crowdhub_rapidworkers.sandbox
-from crowdhub.sandbox import Fault
+from crowdhub.sandbox import Fault, Sandbox
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+
+if TYPE_CHECKING:
+    from tests.rapidworkers.test_sandbox.conftest import Refused
 
 JOB = "00000000-0000-4000-8000-000000000000"
 ENDPOINTS = [
@@ -28,7 +35,9 @@ ENDPOINTS = [
 
 
 @pytest.mark.parametrize(("method", "path"), ENDPOINTS)
-def test_each_endpoint_wants_a_key_and_its_own_verb(api, refused, method, path):
+def test_each_endpoint_wants_a_key_and_its_own_verb(
+    api: httpx.Client, refused: Refused, method: str, path: str
+) -> None:
     assert refused(api.request(method, path, headers={"X-API-Key": ""})) == (401, "API key is missing")
     assert refused(api.request(method, path, headers={"X-API-Key": "x"})) == (401, "Invalid API key")
     wrong = api.request("PUT" if method == "POST" else "POST", path)
@@ -37,7 +46,7 @@ def test_each_endpoint_wants_a_key_and_its_own_verb(api, refused, method, path):
 
 
 @pytest.mark.parametrize(("method", "path"), ENDPOINTS)
-def test_a_wrong_slash_is_no_endpoint(api, refused, method, path):
+def test_a_wrong_slash_is_no_endpoint(api: httpx.Client, refused: Refused, method: str, path: str) -> None:
     other = path[:-1] if path.endswith("/") else path + "/"
     answer = api.request(method, other)
     if method == "GET":
@@ -51,20 +60,24 @@ JSON_ENDPOINTS = [path for method, path in ENDPOINTS if method == "POST" and pat
 
 @pytest.mark.parametrize("path", JSON_ENDPOINTS)
 @pytest.mark.parametrize("body", [b"{", b"[]", b"a=1", b"\xff"])
-def test_broken_json_is_400(api, refused, path, body):
+def test_broken_json_is_400(api: httpx.Client, refused: Refused, path: str, body: bytes) -> None:
     assert refused(api.post(path, content=body))[0] == 400
 
 
-def test_the_balance_takes_an_empty_body_or_an_empty_object(api, market, refused):
+def test_the_balance_takes_an_empty_body_or_an_empty_object(
+    api: httpx.Client, market: RapidWorkersSandbox, refused: Refused
+) -> None:
     assert api.post("/account/get_balance").json() == {"balance": "1000.00"}
     assert api.post("/account/get_balance", json={}).json() == {"balance": "1000.00"}
     market.quirks.user_missing = True
     assert refused(api.post("/account/get_balance")) == (404, "User not found")
 
 
-def test_a_thousand_requests_an_hour_by_the_sandbox_clock(api, box, market, refused):
+def test_a_thousand_requests_an_hour_by_the_sandbox_clock(
+    api: httpx.Client, box: Sandbox, market: RapidWorkersSandbox, refused: Refused
+) -> None:
     market.set_rate_limit(3)
-    codes = []
+    codes: list[int] = []
     for _ in range(4):
         codes.append(api.post("/account/get_balance").status_code)
         box.advance(minutes=10)
@@ -76,13 +89,15 @@ def test_a_thousand_requests_an_hour_by_the_sandbox_clock(api, box, market, refu
     assert api.get("/api/campaigns/").headers["retry-after"] == str(20 * 60)
     market.quirks.retry_after = "date"
     until = parsedate_to_datetime(api.get("/api/campaigns/").headers["retry-after"])
-    assert timedelta(minutes=19) < until - datetime.now(UTC) < timedelta(minutes=21)
+    assert until - box.clock.now() == timedelta(minutes=20)
     assert api.get("/api/campaigns/", headers={"X-API-Key": market.other_key}).status_code == 200
     box.advance(minutes=20)
     assert api.get("/api/campaigns/").status_code == 200
 
 
-def test_a_fault_after_the_work_leaves_the_money_spent(api, market, form):
+def test_a_fault_after_the_work_leaves_the_money_spent(
+    api: httpx.Client, market: RapidWorkersSandbox, form: dict[str, str]
+) -> None:
     market.faults.add(Fault.drop("after"), method="POST", path="^/jobs/add$")
     fields = {name: (None, value) for name, value in form.items()}
     with pytest.raises(httpx.RemoteProtocolError):
@@ -94,12 +109,12 @@ def test_a_fault_after_the_work_leaves_the_money_spent(api, market, form):
     assert len(books.duplicates()["Complete a Survey"]) == 2
 
 
-def test_a_fault_speaks_the_providers_way(api, market, refused):
+def test_a_fault_speaks_the_providers_way(api: httpx.Client, market: RapidWorkersSandbox, refused: Refused) -> None:
     market.faults.add(Fault.status(500))
     assert refused(api.post("/account/get_balance"))[0] == 500
 
 
-def test_the_sandbox_knows_nothing_of_the_client():
+def test_the_sandbox_knows_nothing_of_the_client() -> None:
     folder = Path(crowdhub_rapidworkers.sandbox.__file__).parent
     allowed = ("crowdhub.sandbox", "crowdhub_rapidworkers.sandbox")
     for file in folder.glob("*.py"):

@@ -1,15 +1,25 @@
-from decimal import Decimal
+from __future__ import annotations
 
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import httpx
 import pytest
 
 from crowdhub.sandbox import SandboxError
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+
+if TYPE_CHECKING:
+    from tests.rapidworkers.test_sandbox.conftest import Publish, Refused
 
 
-def review(api, job_id, submission_id, verb, **body):
+def review(api: httpx.Client, job_id: str, submission_id: int | str, verb: str, **body: object) -> httpx.Response:
     return api.post(f"/api/campaigns/{job_id}/submissions/{submission_id}/{verb}/", json=body)
 
 
-def test_approving_pays_the_worker_out_of_what_is_held(api, market, publish):
+def test_approving_pays_the_worker_out_of_what_is_held(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish
+) -> None:
     job_id = publish()
     (sid,) = market.hand_in(job_id)
     user = api.get(f"/api/campaigns/{job_id}/submissions/").json()["results"]["submissions"][0]["userName"]
@@ -28,7 +38,9 @@ def test_approving_pays_the_worker_out_of_what_is_held(api, market, publish):
     assert market.submissions(job_id)[0].notes == "Great work!"
 
 
-def test_rejecting_reopens_the_slot_and_keeps_the_money_held(api, market, publish):
+def test_rejecting_reopens_the_slot_and_keeps_the_money_held(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish
+) -> None:
     job_id = publish(total_availabilities="1")
     (sid,) = market.hand_in(job_id)
     assert market.job(job_id).open_slots == 0
@@ -38,11 +50,13 @@ def test_rejecting_reopens_the_slot_and_keeps_the_money_held(api, market, publis
     assert (shown["id"], shown["status"], shown["notes"]) == (sid, "Rejected", "No screenshot")
     assert answer.json()["message"] == "Submission rejected"
     assert market.job(job_id).open_slots == 1
-    assert (market.books().held, market.books().paid_out) == (Decimal("2.50"), 0)
+    assert (market.books().held, market.books().paid_out) == (Decimal("2.50"), Decimal(0))
 
 
 @pytest.mark.parametrize("body", [{}, {"notes": ""}, {"notes": "  "}, {"notes": None}])
-def test_rejecting_needs_a_reason(api, market, publish, refused, body):
+def test_rejecting_needs_a_reason(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish, refused: Refused, body: dict[str, object]
+) -> None:
     job_id = publish()
     (sid,) = market.hand_in(job_id)
     assert refused(review(api, job_id, sid, "reject", **body)) == (400, "Rejection reason is required")
@@ -52,7 +66,9 @@ def test_rejecting_needs_a_reason(api, market, publish, refused, body):
 
 @pytest.mark.parametrize("first", ["approve", "reject"])
 @pytest.mark.parametrize("second", ["approve", "reject"])
-def test_a_second_review_is_400_and_changes_nothing(api, market, publish, refused, first, second):
+def test_a_second_review_is_400_and_changes_nothing(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish, refused: Refused, first: str, second: str
+) -> None:
     job_id = publish()
     (sid,) = market.hand_in(job_id)
     review(api, job_id, sid, first, notes="first")
@@ -63,7 +79,9 @@ def test_a_second_review_is_400_and_changes_nothing(api, market, publish, refuse
     assert market.submissions(job_id)[0].notes == "first"
 
 
-def test_what_is_not_yours_or_not_there(api, market, publish, refused):
+def test_what_is_not_yours_or_not_there(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish, refused: Refused
+) -> None:
     job_id = publish()
     market.hand_in(job_id)
     for verb in ("approve", "reject"):
@@ -80,7 +98,9 @@ def test_what_is_not_yours_or_not_there(api, market, publish, refused):
     assert refused(bulk)[0] == 403
 
 
-def test_bulk_action_approves_everything_pending_at_that_moment(api, market, publish, refused):
+def test_bulk_action_approves_everything_pending_at_that_moment(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish, refused: Refused
+) -> None:
     job_id = publish()
     rejected, *others = market.hand_in(job_id, 4)
     review(api, job_id, rejected, "reject", notes="x")
@@ -96,17 +116,19 @@ def test_bulk_action_approves_everything_pending_at_that_moment(api, market, pub
     assert refused(api.post(url)) == (404, "No pending submissions found")
 
 
-def test_a_campaign_is_completed_when_every_slot_is_approved(api, market, publish):
+def test_a_campaign_is_completed_when_every_slot_is_approved(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish
+) -> None:
     job_id = publish(total_availabilities="2")
     market.hand_in(job_id, 2)
     assert market.job(job_id).status == "Active"
     api.post(f"/api/campaigns/{job_id}/submissions/bulk_action/")
     assert [c["jobId"] for c in api.get("/api/campaigns/?status=Completed").json()] == [job_id]
     books = market.books()
-    assert (books.held, books.paid_out, books.commission) == (0, Decimal("5.00"), Decimal("0.50"))
+    assert (books.held, books.paid_out, books.commission) == (Decimal(0), Decimal("5.00"), Decimal("0.50"))
 
 
-def test_approve_once_full_approves_the_moment_it_is_full(market, publish):
+def test_approve_once_full_approves_the_moment_it_is_full(market: RapidWorkersSandbox, publish: Publish) -> None:
     job_id = publish(total_availabilities="3", approve_once_full="true")
     market.hand_in(job_id, 2)
     assert len(market.submissions(job_id, "Pending")) == 2
@@ -116,7 +138,9 @@ def test_approve_once_full_approves_the_moment_it_is_full(market, publish):
     assert market.books().agree()
 
 
-def test_approving_can_lack_funds(api, market, publish, refused):
+def test_approving_can_lack_funds(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish, refused: Refused
+) -> None:
     job_id = publish()
     (sid,) = market.hand_in(job_id)
     market.quirks.approval_lacks_funds = True
@@ -124,7 +148,9 @@ def test_approving_can_lack_funds(api, market, publish, refused):
     assert len(market.submissions(job_id, "Pending")) == 1
 
 
-def test_a_canceled_campaign_pays_back_what_nobody_took(api, market, publish):
+def test_a_canceled_campaign_pays_back_what_nobody_took(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish
+) -> None:
     job_id = publish(pay_rate="1.00", total_availabilities="3")
     approved, rejected = market.hand_in(job_id, 2)
     market.cancel(job_id)
@@ -139,4 +165,4 @@ def test_a_canceled_campaign_pays_back_what_nobody_took(api, market, publish):
     review(api, job_id, rejected, "reject", notes="x")
     books = market.books()
     assert books.agree()
-    assert (books.held, books.paid_out, books.commission) == (0, Decimal("1.00"), Decimal("0.10"))
+    assert (books.held, books.paid_out, books.commission) == (Decimal(0), Decimal("1.00"), Decimal("0.10"))

@@ -1,26 +1,41 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import httpx
 import pytest
 
-from crowdhub.sandbox import SandboxError, png
-from crowdhub_rapidworkers.sandbox.people import People
+from crowdhub.sandbox import Sandbox, SandboxError, png
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+from crowdhub_rapidworkers.sandbox.people import Population
+from crowdhub_rapidworkers.sandbox.state import JobRequest
+
+if TYPE_CHECKING:
+    from tests.rapidworkers.test_sandbox.conftest import Publish, Refused
 
 
-def rows(api, job_id):
-    return api.get(f"/api/campaigns/{job_id}/submissions/").json()["results"]["submissions"]
+Row = dict[str, Any]
+
+
+def rows(api: httpx.Client, job_id: str) -> list[Row]:
+    found: list[Row] = api.get(f"/api/campaigns/{job_id}/submissions/").json()["results"]["submissions"]
+    return found
 
 
 @pytest.fixture
-def job_id(publish):
+def job_id(publish: Publish) -> str:
     return publish()
 
 
 @pytest.fixture
-def user_id(api, market, job_id):
+def user_id(api: httpx.Client, market: RapidWorkersSandbox, job_id: str) -> str:
     market.hand_in(job_id)
-    return rows(api, job_id)[0]["userId"]
+    return str(rows(api, job_id)[0]["userId"])
 
 
-def test_block_list_and_unblock_by_the_documented_integer(api, market, job_id):
+def test_block_list_and_unblock_by_the_documented_integer(
+    api: httpx.Client, market: RapidWorkersSandbox, job_id: str
+) -> None:
     market.hand_in(job_id)
     market.quirks.integer_user_ids = True
     row = rows(api, job_id)[0]
@@ -42,7 +57,9 @@ def test_block_list_and_unblock_by_the_documented_integer(api, market, job_id):
     assert api.get("/api/workers/blocked/").json() == []
 
 
-def test_the_text_of_a_submission_is_an_id_too(api, market, user_id, refused):
+def test_the_text_of_a_submission_is_an_id_too(
+    api: httpx.Client, market: RapidWorkersSandbox, user_id: str, refused: Refused
+) -> None:
     assert api.post("/api/workers/block/", json={"worker_id": user_id}).json()["worker_id"] == user_id
     assert api.get("/api/workers/blocked/").json()[0]["worker_id"] == user_id
     market.quirks.blocked_public_ids = True
@@ -54,8 +71,8 @@ def test_the_text_of_a_submission_is_an_id_too(api, market, user_id, refused):
 
 
 @pytest.mark.parametrize("verb", ["block", "unblock"])
-def test_refusals(api, market, user_id, refused, verb):
-    def ask(**body):
+def test_refusals(api: httpx.Client, market: RapidWorkersSandbox, user_id: str, refused: Refused, verb: str) -> None:
+    def ask(**body: object) -> tuple[int, str]:
         return refused(api.post(f"/api/workers/{verb}/", json=body))
 
     assert ask() == (400, "worker_id is required")
@@ -67,14 +84,18 @@ def test_refusals(api, market, user_id, refused, verb):
         assert ask(worker_id=nobody) == (404, "Worker not found")
 
 
-def test_blocking_oneself_and_unblocking_the_free_are_400(api, market, user_id, refused):
+def test_blocking_oneself_and_unblocking_the_free_are_400(
+    api: httpx.Client, market: RapidWorkersSandbox, user_id: str, refused: Refused
+) -> None:
     oneself = api.post("/api/workers/block/", json={"worker_id": market.own_worker_id})
     assert refused(oneself) == (400, "You cannot block yourself")
     free = api.post("/api/workers/unblock/", json={"worker_id": user_id})
     assert refused(free) == (400, "Worker is not blocked")
 
 
-def test_the_blocked_hand_in_no_more(api, market, box, publish, user_id):
+def test_the_blocked_hand_in_no_more(
+    api: httpx.Client, market: RapidWorkersSandbox, box: Sandbox, publish: Publish, user_id: str
+) -> None:
     api.post("/api/workers/block/", json={"worker_id": user_id})
     job_id = publish(total_availabilities="300", pay_rate="0.01")
     with pytest.raises(SandboxError, match="blocked"):
@@ -87,7 +108,9 @@ def test_the_blocked_hand_in_no_more(api, market, box, publish, user_id):
     assert api.get("/api/workers/blocked/", headers=other).json() == []
 
 
-def test_a_chosen_worker_hands_in_once(api, market, publish, job_id, user_id):
+def test_a_chosen_worker_hands_in_once(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish, job_id: str, user_id: str
+) -> None:
     second = publish()
     market.hand_in(second, worker=user_id, text="me", images=0)
     assert [(row["userId"], row["proof_text"], row["images"]) for row in rows(api, second)] == [(user_id, "me", [])]
@@ -99,8 +122,8 @@ def test_a_chosen_worker_hands_in_once(api, market, publish, job_id, user_id):
         market.hand_in(second, worker=5)
 
 
-def test_ids_are_unique_and_lead_back():
-    people = People(seed=5)
+def test_ids_are_unique_and_lead_back() -> None:
+    people = Population(seed=5)
     persons = [people.person(index) for index in range(900)]
     assert len({person.user_id for person in persons}) == 900
     for index, person in enumerate(persons):
@@ -108,7 +131,7 @@ def test_ids_are_unique_and_lead_back():
         assert people.find(str(person.public_id)) == index
 
 
-def test_work_is_of_the_countries_asked_for(api, market, publish):
+def test_work_is_of_the_countries_asked_for(api: httpx.Client, market: RapidWorkersSandbox, publish: Publish) -> None:
     job_id = publish(countries='["KE", "DE"]')
     market.hand_in(job_id, 10)
     assert {row["country_name"] for row in rows(api, job_id)} == {"Kenya", "Germany"}
@@ -116,7 +139,9 @@ def test_work_is_of_the_countries_asked_for(api, market, publish):
     assert len(market.hand_in(nowhere, 2)) == 2
 
 
-def test_workers_come_as_time_passes_and_some_do_poor_work(api, market, box, publish):
+def test_workers_come_as_time_passes_and_some_do_poor_work(
+    api: httpx.Client, market: RapidWorkersSandbox, box: Sandbox, publish: Publish
+) -> None:
     job_id = publish(total_availabilities="200", pay_rate="0.10")
     box.advance(hours=2)
     some = len(market.submissions(job_id))
@@ -133,7 +158,9 @@ def test_workers_come_as_time_passes_and_some_do_poor_work(api, market, box, pub
     assert len(market.submissions(job_id)) == 200
 
 
-def test_a_slot_that_reopens_is_taken_again(api, market, box, publish):
+def test_a_slot_that_reopens_is_taken_again(
+    api: httpx.Client, market: RapidWorkersSandbox, box: Sandbox, publish: Publish
+) -> None:
     job_id = publish(total_availabilities="2")
     first, _ = market.hand_in(job_id, 2)
     box.advance(hours=10)
@@ -146,11 +173,8 @@ def test_a_slot_that_reopens_is_taken_again(api, market, box, publish):
     assert market.job(job_id).open_slots == 0
 
 
-def test_the_script_follows_from_the_seed(box, market):
-    from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
-    from crowdhub_rapidworkers.sandbox.state import JobRequest
-
-    def run(seed):
+def test_the_script_follows_from_the_seed(box: Sandbox, market: RapidWorkersSandbox) -> None:
+    def run(seed: int) -> object:
         sandbox = RapidWorkersSandbox(seed=seed)
         (owner,) = (o for o in sandbox.marketplace.owners.values() if o.key == sandbox.account("")["api_key"])
         job = JobRequest("t", "d", sandbox.books().balance / 100, 20, "p", "c")
@@ -162,7 +186,7 @@ def test_the_script_follows_from_the_seed(box, market):
     assert run(1) == run(1) != run(2)
 
 
-def test_work_can_come_at_once(publish, market):
+def test_work_can_come_at_once(publish: Publish, market: RapidWorkersSandbox) -> None:
     market.instant_work = True
     job_id = publish()
     assert len(market.submissions(job_id)) == 10
@@ -173,7 +197,9 @@ def test_work_can_come_at_once(publish, market):
     assert len(market.submissions(waiting)) == 10
 
 
-def test_pictures_can_be_given_and_unknown_ones_are_404(api, market, publish):
+def test_pictures_can_be_given_and_unknown_ones_are_404(
+    api: httpx.Client, market: RapidWorkersSandbox, publish: Publish
+) -> None:
     job_id = publish()
     (sid,) = market.hand_in(job_id, images=[png("mine"), b"\x00" * 100_000])
     mine, big = rows(api, job_id)[0]["images"]
@@ -187,7 +213,7 @@ def test_pictures_can_be_given_and_unknown_ones_are_404(api, market, publish):
     assert market.request_count == 2
 
 
-def test_there_must_be_room(market, publish):
+def test_there_must_be_room(market: RapidWorkersSandbox, publish: Publish) -> None:
     job_id = publish()
     with pytest.raises(SandboxError, match="10 slots are open, 11"):
         market.hand_in(job_id, 11)

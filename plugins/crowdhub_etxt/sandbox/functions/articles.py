@@ -5,21 +5,22 @@ from collections.abc import Callable
 from typing import Any
 
 from crowdhub.sandbox import png
+from crowdhub.sandbox.values import JsonObject
 from crowdhub_etxt.sandbox.accounts import Bought
 from crowdhub_etxt.sandbox.answers import Rows, unixtime
-from crowdhub_etxt.sandbox.asked import Asked, Handler
-from crowdhub_etxt.sandbox.catalogue import Article, subcategories
-from crowdhub_etxt.sandbox.refusal import MAX_LIMIT, NO_ACCESS, NO_OBJECT, NO_PARAMS, Refusal
+from crowdhub_etxt.sandbox.asked import FunctionCall, Handler
+from crowdhub_etxt.sandbox.catalogue import ShopArticle, subcategories
+from crowdhub_etxt.sandbox.refusal import MAX_LIMIT, NO_ACCESS, NO_OBJECT, NO_PARAMS, EtxtRefusal
 
 MOST = 20
 FIELDS = ("title", "description", "keywords")
 
 
-def get_list(asked: Asked) -> object:
+def get_list(asked: FunctionCall) -> object:
     """articles.getList: what is for sale, or with filter=1 what the customer bought."""
     bought_only, basket = asked.params.flag("filter"), asked.params.flag("basket")
     folder = asked.params.maybe("id_folder")
-    found: list[Article] = []
+    found: list[ShopArticle] = []
     for article in _matching(asked, asked.params.maybe("id")):
         bought = asked.customer.bought.get(article.id)
         if bought_only:
@@ -32,13 +33,13 @@ def get_list(asked: Asked) -> object:
     return Rows(rows, "id")
 
 
-def buy(asked: Asked) -> object:
+def buy(asked: FunctionCall) -> object:
     """articles.buy: once."""
     article = asked.world.articles.get(asked.params.integer("id"))
     if article is None:
-        raise Refusal(NO_OBJECT)
+        raise EtxtRefusal(NO_OBJECT)
     if article.id in asked.customer.bought:
-        raise Refusal(NO_ACCESS)
+        raise EtxtRefusal(NO_ACCESS)
     price = article.price(asked.now)
     asked.customer.pay_article(article.id, price, article.author)
     asked.customer.bought[article.id] = Bought(article.id, asked.now, price)
@@ -46,17 +47,17 @@ def buy(asked: Asked) -> object:
     return {"id": article.id}
 
 
-def get_text(asked: Asked) -> object:
+def get_text(asked: FunctionCall) -> object:
     """articles.getText."""
     return _texts(asked, archived=False)
 
 
-def download(asked: Asked) -> object:
+def download(asked: FunctionCall) -> object:
     """articles.download."""
     return _zip(asked, archived=False)
 
 
-def archive_list(asked: Asked) -> object:
+def archive_list(asked: FunctionCall) -> object:
     """articles_archive.getList, in the order of buying."""
     backwards = asked.params.choice("order", ("asc", "desc"), "asc") == "desc"
     bought = asked.customer.bought
@@ -74,26 +75,26 @@ def archive_list(asked: Asked) -> object:
     return Rows(rows, "id")
 
 
-def archive_text(asked: Asked) -> object:
+def archive_text(asked: FunctionCall) -> object:
     """articles_archive.getText."""
     return _texts(asked, archived=True)
 
 
-def archive_download(asked: Asked) -> object:
+def archive_download(asked: FunctionCall) -> object:
     """articles_archive.download."""
     return _zip(asked, archived=True)
 
 
-def _matching(asked: Asked, number: int | None) -> list[Article]:
+def _matching(asked: FunctionCall, number: int | None) -> list[ShopArticle]:
     """The filters that both lists have."""
     params = asked.params
     text, field = params.text("text").lower(), params.choice("text_type", (*FIELDS, ""), "")
     if len(text) > 40:
-        raise Refusal(MAX_LIMIT)
+        raise EtxtRefusal(MAX_LIMIT)
     author, category = params.maybe("id_user"), params.maybe("id_category")
     subtype = params.maybe("id_subtype")
     if subtype is not None and not 1 <= subtype <= 10:
-        raise Refusal(NO_PARAMS)
+        raise EtxtRefusal(NO_PARAMS)
     categories = {category} if category is not None else None
     if category is not None and params.flag("subcat"):
         categories = subcategories(category)
@@ -108,7 +109,7 @@ def _matching(asked: Asked, number: int | None) -> list[Article]:
     ]
 
 
-def _within(asked: Asked, article: Article) -> bool:
+def _within(asked: FunctionCall, article: ShopArticle) -> bool:
     """The ranges: price (for 1000 characters where price_type is given), size, uniqueness; language, rating."""
     params = asked.params
     price = article.price(asked.now)
@@ -122,10 +123,10 @@ def _within(asked: Asked, article: Article) -> bool:
     return language in (0, article.language) and asked.world.people.person(article.author).rate >= rate
 
 
-def _sorted(asked: Asked, found: list[Article]) -> list[Article]:
+def _sorted(asked: FunctionCall, found: list[ShopArticle]) -> list[ShopArticle]:
     by = asked.params.choice("sort", ("relevancy", "title", "price", "size", "uniq", "date"), "date")
     order = asked.params.choice("order", ("asc", "desc"), "desc" if by == "date" else "asc")
-    keys: dict[str, Callable[[Article], Any]] = {
+    keys: dict[str, Callable[[ShopArticle], Any]] = {
         "relevancy": lambda each: each.id,
         "title": lambda each: each.title,
         "price": lambda each: each.price(asked.now),
@@ -136,7 +137,7 @@ def _sorted(asked: Asked, found: list[Article]) -> list[Article]:
     return sorted(found, key=keys[by], reverse=order == "desc")
 
 
-def _common(article: Article) -> dict[str, Any]:
+def _common(article: ShopArticle) -> JsonObject:
     return {
         "id": article.id,
         "title": article.title,
@@ -151,7 +152,7 @@ def _common(article: Article) -> dict[str, Any]:
     }
 
 
-def _for_sale(asked: Asked, article: Article) -> dict[str, Any]:
+def _for_sale(asked: FunctionCall, article: ShopArticle) -> JsonObject:
     bought = asked.customer.bought.get(article.id)
     picture = base64.b64encode(png(str(article.id), (240, 60))).decode()
     shown = {
@@ -172,27 +173,27 @@ def _for_sale(asked: Asked, article: Article) -> dict[str, Any]:
     return shown
 
 
-def _grades(article: Article) -> dict[str, bool]:
+def _grades(article: ShopArticle) -> dict[str, bool]:
     return dict(zip(("moder_orph", "moder_punc", "moder_style"), article.grades, strict=True))
 
 
-def _owned(asked: Asked, *, archived: bool) -> list[Article]:
+def _owned(asked: FunctionCall, *, archived: bool) -> list[ShopArticle]:
     """The articles named; one that is for sale refuses all, unknown ones are left out."""
-    found: list[Article] = []
+    found: list[ShopArticle] = []
     for number in asked.params.ids("id"):
         article, bought = asked.world.articles.get(number), asked.customer.bought.get(number)
         if article is None:
             continue
         if bought is None:
-            raise Refusal(NO_ACCESS)
+            raise EtxtRefusal(NO_ACCESS)
         if bought.archived == archived:
             found.append(article)
     if not found:
-        raise Refusal(NO_OBJECT)
+        raise EtxtRefusal(NO_OBJECT)
     return found
 
 
-def _texts(asked: Asked, *, archived: bool) -> object:
+def _texts(asked: FunctionCall, *, archived: bool) -> object:
     rows = [
         {"id": each.id, "title": each.title, "description": each.description, "text": each.text}
         for each in _owned(asked, archived=archived)
@@ -200,7 +201,7 @@ def _texts(asked: Asked, *, archived: bool) -> object:
     return Rows(rows, "id")
 
 
-def _zip(asked: Asked, *, archived: bool) -> object:
+def _zip(asked: FunctionCall, *, archived: bool) -> object:
     numbers = [article.id for article in _owned(asked, archived=archived)]
     return {"path": asked.link("zip", *numbers, name="articles.zip")}
 

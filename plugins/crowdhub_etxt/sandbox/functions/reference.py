@@ -1,14 +1,14 @@
 """categories.*, options.*, folders.*, bwgroups.*."""
 
 from crowdhub_etxt.sandbox.answers import Rows
-from crowdhub_etxt.sandbox.asked import Asked, Handler
+from crowdhub_etxt.sandbox.asked import FunctionCall, Handler
 from crowdhub_etxt.sandbox.catalogue import CATEGORIES, LANGUAGES
-from crowdhub_etxt.sandbox.refusal import NO_OBJECT, Refusal
+from crowdhub_etxt.sandbox.refusal import NO_OBJECT, EtxtRefusal
 
 KINDS = ("task", "archive", "article", "article_archive", "correction", "bhv_task")
 
 
-def list_categories(_: Asked) -> object:
+def list_categories(_: FunctionCall) -> object:
     """categories.listCategories, by name."""
     rows = [
         {"id_category": number, "id_parent": parent, "name": name, "keyword": keyword}
@@ -17,41 +17,41 @@ def list_categories(_: Asked) -> object:
     return Rows(rows, "id_category")
 
 
-def get_langs(_: Asked) -> object:
+def get_langs(_: FunctionCall) -> object:
     """options.getLangs."""
     return dict(LANGUAGES)
 
 
-def list_folders(asked: Asked) -> object:
+def list_folders(asked: FunctionCall) -> object:
     """folders.listFolders; ids grow with the date of creation."""
     by_date = asked.params.choice("sort", ("date", "name"), "name") == "date"
     folders = asked.customer.folders
-    rows = folders.rows(lambda node: node.id) if by_date else folders.rows(lambda node: (node.name, node.id))
+    rows = folders.rows(lambda node: ("", node.id)) if by_date else folders.rows(lambda node: (node.name, node.id))
     return Rows(rows, "id_category")
 
 
-def add_folder(asked: Asked) -> object:
+def add_folder(asked: FunctionCall) -> object:
     """folders.addFolder."""
     name = asked.params.text("name", 128, required=True)
     return {"id_folder": asked.customer.folders.add(name, asked.folder("id_parent")).id}
 
 
-def move_to_folder(asked: Asked) -> object:
+def move_to_folder(asked: FunctionCall) -> object:
     """folders.moveToFolder: counts what was found and moved; nobody here has assignments (bhv_task)."""
     _ = asked.params.integer("id_folder")
     folder, kind = asked.folder(), asked.params.choice("type", KINDS)
     moved = sum(_move(asked, kind, number, folder) for number in asked.params.ids("ids"))
     if not moved:
-        raise Refusal(NO_OBJECT)
+        raise EtxtRefusal(NO_OBJECT)
     return {"count": moved}
 
 
-def list_groups(asked: Asked) -> object:
+def list_groups(asked: FunctionCall) -> object:
     """bwgroups.listGroups."""
     return Rows(asked.customer.groups.rows(lambda node: (node.name, node.id)), "id_category")
 
 
-def save_group(asked: Asked) -> object:
+def save_group(asked: FunctionCall) -> object:
     """bwgroups.saveGroup."""
     groups, number = asked.customer.groups, asked.params.maybe("id")
     name, parent = asked.params.text("name", 40, required=True), asked.params.integer("id_parent", 0, least=0)
@@ -65,7 +65,7 @@ def save_group(asked: Asked) -> object:
     return {"id": number}
 
 
-def delete_group(asked: Asked) -> object:
+def delete_group(asked: FunctionCall) -> object:
     """bwgroups.deleteGroup: with the groups in it; who was in one stays on the list, in no group."""
     number = asked.params.integer("id", least=1)
     asked.customer.groups.check(number)
@@ -78,18 +78,18 @@ def delete_group(asked: Asked) -> object:
     return {"ids": gone}
 
 
-def update_group(asked: Asked) -> object:
+def update_group(asked: FunctionCall) -> object:
     """bwgroups.updateGroup."""
     person, group = asked.person("id_user"), asked.params.integer("id_group", 0, least=0)
     place = asked.customer.listed.get(person.id)
     if place is None:
-        raise Refusal(NO_OBJECT)
+        raise EtxtRefusal(NO_OBJECT)
     asked.customer.groups.check(group)
     place.group = group
     return {"id_user": person.id, "id_group": group, "name": asked.customer.groups.nodes[group].name if group else ""}
 
 
-def _move(asked: Asked, kind: str, number: int, folder: int) -> bool:
+def _move(asked: FunctionCall, kind: str, number: int, folder: int) -> bool:
     customer = asked.customer
     if kind in ("task", "archive"):
         return asked.office.move(customer, number, folder, archived=kind == "archive")

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from crowdhub_etxt.sandbox.asked import Asked, Handler
+from crowdhub_etxt.sandbox.asked import FunctionCall, Handler
 from crowdhub_etxt.sandbox.catalogue import CATEGORIES, LANGUAGES
-from crowdhub_etxt.sandbox.orders import Order, Status, Terms
-from crowdhub_etxt.sandbox.params import MOSCOW, Params, Upload
-from crowdhub_etxt.sandbox.refusal import MAX_LIMIT, NO_ACCESS, NO_OBJECT, NO_PARAMS, Refusal
+from crowdhub_etxt.sandbox.orders import OrderState, SandboxOrder, Terms
+from crowdhub_etxt.sandbox.params import MOSCOW, Params, UploadedFile
+from crowdhub_etxt.sandbox.refusal import MAX_LIMIT, NO_ACCESS, NO_OBJECT, NO_PARAMS, EtxtRefusal
 
 LONGEST = timedelta(days=90)
 FILE_TYPES = (
@@ -65,12 +65,12 @@ _FLAGS = (
 _REQUIRED = ("title", "price", "id_category")
 
 
-def save_task(asked: Asked) -> object:
+def save_task(asked: FunctionCall) -> object:
     """tasks.saveTask: new, or changed while nobody works on it; what is not given stays as it is."""
     number = asked.params.maybe("id")
     order = asked.office.get(asked.customer, number, asked.now) if number else None
-    if order is not None and (order.status != Status.WAITING or order.failed_at is not None):
-        raise Refusal(NO_ACCESS)
+    if order is not None and (order.status != OrderState.WAITING or order.failed_at is not None):
+        raise EtxtRefusal(NO_ACCESS)
     terms = _terms(asked, order)
     public = asked.params.flag("public", default=order is not None and order.public)
     if order is None:
@@ -81,21 +81,21 @@ def save_task(asked: Asked) -> object:
     return {"id_task": order.id}
 
 
-def delete_task(asked: Asked) -> object:
+def delete_task(asked: FunctionCall) -> object:
     """tasks.deleteTask: the ids that could be deleted; none is an error."""
     orders = chosen_orders(asked)
     gone = [order.id for order in orders if asked.office.delete(order, asked.now)]
     if not gone:
-        raise Refusal(NO_ACCESS)
+        raise EtxtRefusal(NO_ACCESS)
     return {"ids": gone}
 
 
-def copy_task(asked: Asked) -> object:
+def copy_task(asked: FunctionCall) -> object:
     """tasks.copyTask: an incorrect deadline counts as none."""
     order = asked.order()
     try:
         deadline = asked.params.deadline()
-    except Refusal:
+    except EtxtRefusal:
         deadline = None
     if deadline is None or not asked.now < deadline <= asked.now + LONGEST:
         deadline = default_deadline(order, asked.now)
@@ -104,19 +104,19 @@ def copy_task(asked: Asked) -> object:
     return {"id_copy": copied.id}
 
 
-def set_deadline(asked: Asked) -> object:
+def set_deadline(asked: FunctionCall) -> object:
     """tasks.setDeadline: an overdue order goes back to work, a draft can be published."""
     order = asked.order()
-    if order.status not in (Status.WAITING, Status.IN_WORK, Status.OVERDUE) or order.failed_at is not None:
-        raise Refusal(NO_ACCESS)
+    if order.status not in (OrderState.WAITING, OrderState.IN_WORK, OrderState.OVERDUE) or order.failed_at is not None:
+        raise EtxtRefusal(NO_ACCESS)
     deadline = checked_deadline(asked)
-    if deadline is None:
-        raise Refusal(NO_PARAMS)
-    if asked.params.flag("public") and order.status == Status.WAITING:
+    if deadline is None or (deadline < order.terms.deadline and not asked.world.quirks.deadline_can_shorten):
+        raise EtxtRefusal(NO_PARAMS)
+    if asked.params.flag("public") and order.status == OrderState.WAITING:
         asked.office.publish(order, asked.now)
     order.set_deadline(deadline, asked.now)
-    if order.status == Status.OVERDUE:
-        order.status, order.since, order.next_event = Status.IN_WORK, asked.now, None
+    if order.status == OrderState.OVERDUE:
+        order.status, order.since, order.next_event = OrderState.IN_WORK, asked.now, None
     asked.world.published(order)
     shown: object = deadline
     if asked.world.quirks.deadline_as_text:
@@ -124,14 +124,14 @@ def set_deadline(asked: Asked) -> object:
     return {"deadline": shown, "id": order.id, "status": order.status, "quick": order.quick}
 
 
-def set_client_comment(asked: Asked) -> object:
+def set_client_comment(asked: FunctionCall) -> object:
     """tasks.setClientComment."""
     order = asked.order()
     order.comment = asked.params.text("text", 5000)
     return {"status": True}
 
 
-def save_comment(asked: Asked) -> object:
+def save_comment(asked: FunctionCall) -> object:
     """tasks.saveComment."""
     order = asked.order()
     text, hide = asked.params.text("text", 2048, required=True, public=True), asked.params.flag("hide")
@@ -141,36 +141,36 @@ def save_comment(asked: Asked) -> object:
     return {"id": order.id, "id_comment": remark.id, "comments": comments}
 
 
-def checked_deadline(asked: Asked) -> datetime | None:
+def checked_deadline(asked: FunctionCall) -> datetime | None:
     """The deadline given: not past, within 90 days."""
     deadline = asked.params.deadline()
     if deadline is not None and deadline <= asked.now:
-        raise Refusal(NO_PARAMS)
+        raise EtxtRefusal(NO_PARAMS)
     if deadline is not None and deadline > asked.now + LONGEST:
-        raise Refusal(MAX_LIMIT)
+        raise EtxtRefusal(MAX_LIMIT)
     return deadline
 
 
-def default_deadline(order: Order, now: datetime) -> datetime:
+def default_deadline(order: SandboxOrder, now: datetime) -> datetime:
     """Five days from now, or five hours where the order is urgent."""
     return now + (timedelta(hours=5) if order.quick else timedelta(days=5))
 
 
-def chosen_orders(asked: Asked) -> list[Order]:
+def chosen_orders(asked: FunctionCall) -> list[SandboxOrder]:
     """The customer's orders among the ids; somebody else's order refuses all, unknown ones are left out."""
-    found: list[Order] = []
+    found: list[SandboxOrder] = []
     for number in asked.params.ids("id"):
         try:
             found.append(asked.office.get(asked.customer, number, asked.now))
-        except Refusal as refusal:
+        except EtxtRefusal as refusal:
             if refusal.code != NO_OBJECT:
                 raise
     if not found:
-        raise Refusal(NO_OBJECT)
+        raise EtxtRefusal(NO_OBJECT)
     return found
 
 
-def _terms(asked: Asked, order: Order | None) -> Terms:
+def _terms(asked: FunctionCall, order: SandboxOrder | None) -> Terms:
     params = asked.params
     required = () if order is not None and asked.world.quirks.partial_edit else _REQUIRED
     given = _plain(params, required)
@@ -205,21 +205,21 @@ def _plain(params: Params, required: tuple[str, ...]) -> dict[str, Any]:
     return given
 
 
-def _checked(asked: Asked, terms: Terms) -> Terms:
+def _checked(asked: FunctionCall, terms: Terms) -> Terms:
     """What several parameters must fulfil together."""
     if terms.id_category not in CATEGORIES or (terms.multitask and terms.multicount < 1):
-        raise Refusal(NO_PARAMS)
+        raise EtxtRefusal(NO_PARAMS)
     if terms.text and terms.id_type not in (2, 3):
-        raise Refusal(NO_PARAMS)
+        raise EtxtRefusal(NO_PARAMS)
     if not terms.size:
         counted = terms.text if terms.whitespaces else "".join(terms.text.split())
         if not counted:
-            raise Refusal(NO_PARAMS)
+            raise EtxtRefusal(NO_PARAMS)
         terms = replace(terms, size=len(counted))
     if terms.id_type == 3 and not {terms.language_from, terms.language_to} <= LANGUAGES.keys():
-        raise Refusal(NO_PARAMS)
+        raise EtxtRefusal(NO_PARAMS)
     if terms.attestat and terms.id_category not in ATTESTED:
-        raise Refusal(NO_ACCESS)
+        raise EtxtRefusal(NO_ACCESS)
     if terms.target == 2 and terms.id_target:
         asked.customer.groups.check(terms.id_target)
     if terms.target == 3:
@@ -227,31 +227,31 @@ def _checked(asked: Asked, terms: Terms) -> Terms:
     return terms
 
 
-def _check_target(asked: Asked, terms: Terms) -> None:
+def _check_target(asked: FunctionCall, terms: Terms) -> None:
     people, listed = asked.world.people, asked.customer.listed.get(terms.id_target)
     if not people.exists(terms.id_target) or (listed is not None and listed.kind == "blackList"):
-        raise Refusal("no_utarget")
+        raise EtxtRefusal("no_utarget")
     least = people.person(terms.id_target).works.get(terms.id_type)
     if least is None or terms.price_per_1000 < least:
-        raise Refusal("no_work")
+        raise EtxtRefusal("no_work")
 
 
-def _file(asked: Asked) -> Upload | None:
+def _file(asked: FunctionCall) -> UploadedFile | None:
     file = asked.params.files.get("file")
     if file is None:
         if asked.params.has("file"):
-            raise Refusal("file_not_uploaded")  # text where a file was due
+            raise EtxtRefusal("file_not_uploaded")  # text where a file was due
         return None
     if not file.name and not file.content:
         return None  # what a browser sends for a field left empty
     if not file.content:
-        raise Refusal("file_is_empty")
+        raise EtxtRefusal("file_is_empty")
     if len(file.content) > asked.world.quirks.file_limit:
-        raise Refusal("file_too_big")
+        raise EtxtRefusal("file_too_big")
     if file.name.rpartition(".")[2].lower() not in FILE_TYPES:
-        raise Refusal("file_bad_type")
+        raise EtxtRefusal("file_bad_type")
     if VIRUS in file.content:
-        raise Refusal("file_has_virus")
+        raise EtxtRefusal("file_has_virus")
     return file
 
 

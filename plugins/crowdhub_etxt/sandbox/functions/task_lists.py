@@ -1,17 +1,16 @@
 """tasks.* and tasks_archive.* that only read: orders, applications, results."""
 
-from typing import Any
-
+from crowdhub.sandbox.values import JsonObject
 from crowdhub_etxt.sandbox.answers import Rows, unixtime
-from crowdhub_etxt.sandbox.asked import Asked, Handler
-from crowdhub_etxt.sandbox.orders import Order, Quality, Remark, Result, Status
-from crowdhub_etxt.sandbox.params import Upload
-from crowdhub_etxt.sandbox.refusal import NO_OBJECT, Refusal
+from crowdhub_etxt.sandbox.asked import FunctionCall, Handler
+from crowdhub_etxt.sandbox.orders import OrderState, Quality, Remark, SandboxOrder, SandboxResult
+from crowdhub_etxt.sandbox.params import UploadedFile
+from crowdhub_etxt.sandbox.refusal import NO_OBJECT, EtxtRefusal
 
 OVERDUE_UNDECIDED = 10
 
 
-def list_tasks(asked: Asked) -> object:
+def list_tasks(asked: FunctionCall) -> object:
     """tasks.listTasks, newest first."""
     params = asked.params
     wanted, user, folder = params.maybe("id"), params.maybe("id_user"), params.maybe("id_folder")
@@ -34,16 +33,16 @@ def list_tasks(asked: Asked) -> object:
     return Rows([_order(asked, order) for order in found], "id")
 
 
-def view_notes(asked: Asked) -> object:
+def view_notes(asked: FunctionCall) -> object:
     """tasks.viewNotes: comments, and applications that wait, of one order or up to 100."""
-    rows: list[dict[str, Any]] = []
+    rows: list[JsonObject] = []
     for number in asked.params.ids("id", single=True):
         order = asked.office.get(asked.customer, number, asked.now)
         rows += [_remark(each) for each in order.remarks if each.open]
     return Rows(rows, "id")
 
 
-def view_notes_all(asked: Asked) -> object:
+def view_notes_all(asked: FunctionCall) -> object:
     """tasks.viewNotesAll: the applications that wait."""
     rows = [
         {
@@ -64,9 +63,9 @@ def view_notes_all(asked: Asked) -> object:
     return Rows(rows, "id_note")
 
 
-def get_results(asked: Asked) -> object:
+def get_results(asked: FunctionCall) -> object:
     """tasks.getResults: every result of the orders named, those sent back too; other ids find nothing."""
-    rows: list[dict[str, Any]] = []
+    rows: list[JsonObject] = []
     for number in asked.params.ids("id"):
         order = asked.office.orders.get(number)
         if order is not None and order.customer is asked.customer and order.archived_at is None:
@@ -74,7 +73,7 @@ def get_results(asked: Asked) -> object:
     return Rows(rows, "id")
 
 
-def list_archive(asked: Asked) -> object:
+def list_archive(asked: FunctionCall) -> object:
     """tasks_archive.listTasks, by the day of archiving."""
     params = asked.params
     wanted, user, folder = params.maybe("id"), params.maybe("id_user"), params.maybe("id_folder")
@@ -95,11 +94,11 @@ def list_archive(asked: Asked) -> object:
     return Rows(rows, "id")
 
 
-def archive_results(asked: Asked) -> object:
+def archive_results(asked: FunctionCall) -> object:
     """tasks_archive.getResults."""
     order = asked.office.orders.get(asked.params.integer("id"))
     if order is None or order.customer is not asked.customer or order.archived_at is None:
-        raise Refusal(NO_OBJECT)
+        raise EtxtRefusal(NO_OBJECT)
     rows = [
         {
             "id_task": order.id,
@@ -116,19 +115,19 @@ def archive_results(asked: Asked) -> object:
     return Rows(rows)
 
 
-def _has_status(order: Order, status: int) -> bool:
+def _has_status(order: SandboxOrder, status: int) -> bool:
     """Status 1 means published orders only."""
-    return order.status == status and (status != Status.WAITING or order.public)
+    return order.status == status and (status != OrderState.WAITING or order.public)
 
 
-def _undecided(order: Order) -> bool:
-    return order.status == Status.OVERDUE and order.failed_at is None
+def _undecided(order: SandboxOrder) -> bool:
+    return order.status == OrderState.OVERDUE and order.failed_at is None
 
 
-def _terms(order: Order) -> dict[str, Any]:
+def _terms(order: SandboxOrder) -> JsonObject:
     """What a list of orders and the archive have in common."""
     terms = order.terms
-    shown: dict[str, Any] = {
+    shown: JsonObject = {
         "id": order.id,
         "id_user": order.performer,
         "id_folder": terms.id_folder,
@@ -151,7 +150,7 @@ def _terms(order: Order) -> dict[str, Any]:
     return shown
 
 
-def _order(asked: Asked, order: Order) -> dict[str, Any]:
+def _order(asked: FunctionCall, order: SandboxOrder) -> JsonObject:
     terms = order.terms
     shown = {
         **_terms(order),
@@ -176,7 +175,7 @@ def _order(asked: Asked, order: Order) -> dict[str, Any]:
     return shown
 
 
-def _remark(remark: Remark) -> dict[str, Any]:
+def _remark(remark: Remark) -> JsonObject:
     return {
         "id": remark.id,
         "text": remark.text,
@@ -188,8 +187,8 @@ def _remark(remark: Remark) -> dict[str, Any]:
     }
 
 
-def _result(asked: Asked, order: Order, result: Result) -> dict[str, Any]:
-    shown: dict[str, Any] = {
+def _result(asked: FunctionCall, order: SandboxOrder, result: SandboxResult) -> JsonObject:
+    shown: JsonObject = {
         "id": result.id,
         "id_task": order.id,
         "id_user": result.user,
@@ -205,7 +204,7 @@ def _result(asked: Asked, order: Order, result: Result) -> dict[str, Any]:
     return shown
 
 
-def _figures(order: Order, quality: Quality) -> dict[str, float]:
+def _figures(order: SandboxOrder, quality: Quality) -> dict[str, float]:
     """Only what an order of this type is checked for."""
     figures = {"per_mistakes": quality.mistakes, "per_antiplagiat": quality.antiplagiat}
     if order.terms.id_type == 4:
@@ -215,11 +214,11 @@ def _figures(order: Order, quality: Quality) -> dict[str, float]:
     return figures
 
 
-def _files(asked: Asked, result: Result, *, with_text: bool) -> object:
+def _files(asked: FunctionCall, result: SandboxResult, *, with_text: bool) -> object:
     """Links for a day from now. tasks.getResults has no field for the text itself: it is a file among others."""
-    given: list[tuple[str, int, Upload]] = []
+    given: list[tuple[str, int, UploadedFile]] = []
     if with_text and result.text:
-        given.append(("text", 0, Upload(f"text_{result.id}.txt", result.text.encode())))
+        given.append(("text", 0, UploadedFile(f"text_{result.id}.txt", result.text.encode())))
     given += [("file", number, file) for number, file in enumerate(result.files, 1)]
     entries = [
         (

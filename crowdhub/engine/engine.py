@@ -1,0 +1,251 @@
+"""Carries out operations: sends their calls, repeats what may be repeated, and turns every failure into ours.
+
+Written once, as coroutines over a `Runtime`; see there how ordinary code runs them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol, TypeVar, cast
+
+from tenacity import AsyncRetrying
+
+from crowdhub.engine import classify
+from crowdhub.engine.classify import LOST, Failure
+from crowdhub.engine.client import LARGEST_ANSWER, BlockingClient, HttpClient, LoopClient
+from crowdhub.engine.loop import LoopRuntime
+from crowdhub.engine.policy import Attempts
+from crowdhub.engine.runtime import BlockingRuntime, Runtime
+from crowdhub.engine.session import Counter, Session
+from crowdhub.engine.transport import Signer
+from crowdhub.errors import (
+    AuthenticationFailed,
+    CallerError,
+    CrowdhubError,
+    InvalidRequest,
+    Issue,
+    Lost,
+    OutcomeUnknown,
+    ProviderUnavailable,
+    RateLimited,
+    UnreadableResponse,
+)
+from crowdhub.protocol import Call, Effect, Flow, Operation, OperationRun, Response, Token
+
+T = TypeVar("T")
+
+
+class Witness(Protocol):
+    """Follows one run, call by call: how the money room keeps its books. What it raises ends the run."""
+
+    async def before(self, call: Call) -> Response | None:
+        """Called before each call. An answer that is handed back stands for the call, which is not sent."""
+        ...
+
+    async def after(self, call: Call, response: Response) -> None:
+        """Called once the operation has read a good answer."""
+        ...
+
+
+class Engine:
+    """Runs operations of one account."""
+
+    def __init__(self, session: Session, runtime: Runtime, client: HttpClient) -> None:
+        self.session = session
+        self.runtime = runtime
+        self._client = client
+        self._places = runtime.places(session.options.in_flight)
+        self._token_lock = runtime.places(1)
+        self._retrying: AsyncRetrying = session.options.policy.retrying(runtime.sleep)
+
+    async def run(
+        self, operation: Operation[T] | Flow[T], witness: Witness | None = None, counter: Counter | None = None
+    ) -> T:
+        """Run one operation to its result. Raises a `CrowdhubError`, whatever went wrong.
+
+        ``counter`` counts the requests that this run sends.
+        """
+        counters = [self.session.counter] if counter is None else [self.session.counter, counter]
+        with OperationRun(operation) as run:
+            failed, result = await self._carried_out(run, witness, counters)
+        if failed is not None:
+            raise failed  # here, where no frame below holds an answer
+        return self.session.described_result(result[0], run.name)
+
+    async def _carried_out(
+        self, run: OperationRun[T], witness: Witness | None, counters: list[Counter]
+    ) -> tuple[CrowdhubError | None, list[T]]:
+        call: Call | None = None
+        answer: Response | CrowdhubError | None = None
+        while True:
+            asked = call
+            try:
+                if answer is None:
+                    call = run.start()
+                elif isinstance(answer, Response):
+                    call = run.send(answer)
+                else:
+                    call = run.throw(answer)
+            except CrowdhubError as error:
+                return self._raised(error, run.name, asked, answer), []
+            except Exception as error:  # noqa: BLE001 - whatever a plugin or a library stumbles over becomes ours
+                return self._raised(_translated(error, answer), run.name, asked, answer), []
+            if witness is not None and asked is not None and isinstance(answer, Response):
+                await witness.after(asked, answer)
+            if call is None:
+                return None, [run.result]
+            answer = await self._answer(call, run.name, witness, counters)
+
+    def _raised(
+        self, error: CrowdhubError, name: str, asked: Call | None, answer: Response | CrowdhubError | None
+    ) -> CrowdhubError:
+        """What left the operation, as it leaves the engine. The answer to what may not be repeated was taken by the
+        marketplace: where the operation cannot read it, it is not known what was done."""
+        if asked is None or not isinstance(answer, Response) or not _is_unread(error):
+            return self.session.described(error, name)
+        if asked.effect is not Effect.SPEND and not asked.takes_money:
+            return self.session.described(error, name)
+        lost = classify.unknown(
+            asked,
+            f"The marketplace answered something unreadable to a request that spends: {error.message}",
+            lost=Lost.ACCEPTED,
+            sent_at=None,
+            http_status=answer.status_code,
+        )
+        lost.__cause__ = error
+        return self.session.described(lost.with_traceback(error.__traceback__), name)
+
+    async def _answer(
+        self, call: Call, name: str, witness: Witness | None, counters: list[Counter]
+    ) -> Response | CrowdhubError:
+        if witness is not None:
+            known = await witness.before(call)
+            if known is not None:
+                return known
+        try:
+            return await self._send(call, counters)
+        except Failure as failure:
+            return self.session.described(failure.error, name)
+        except CrowdhubError as error:  # no token could be fetched, say
+            return self.session.described(error, name)
+
+    async def _send(self, call: Call, counters: list[Counter]) -> Response:
+        """One call, repeated as its effect allows. Raises `Failure`."""
+        if call.delay:
+            await self.runtime.sleep(call.delay)
+        if not call.authenticated or not self.session.needs_token:
+            return await self._repeat(Attempts(call), counters)
+        attempts = Attempts(call)
+        stale = await self._token()
+        try:
+            return await self._repeat(attempts, counters)
+        except Failure as failure:
+            if not isinstance(failure.error, AuthenticationFailed):
+                raise
+        await self._token(unlike=stale)  # refused: nothing was done, so even a spend may go again, once
+        return await self._repeat(attempts, counters)
+
+    async def _repeat(self, attempts: Attempts, counters: list[Counter]) -> Response:
+        try:
+            answer: Response = await self._retrying(self._attempt, attempts, counters)
+        except Failure as failure:
+            if attempts.lost is not None and _hides(attempts.call, failure.error):
+                raise Failure(attempts.lost, again=False) from failure
+            raise
+        return answer
+
+    async def _attempt(self, attempts: Attempts, counters: list[Counter]) -> Response:
+        session, call = self.session, attempts.call
+        while seconds := await self._wait_at_gate(attempts):
+            await self.runtime.sleep(seconds)
+            attempts.waited += seconds
+        if attempts.lost is not None and _is_forgotten(attempts, session.clock.now()):
+            raise Failure(attempts.lost, again=False)
+        status: list[int] = []
+        answer: Response | None = None
+        failure: Failure | None
+        async with self._places:
+            sent_at = session.clock.now()
+            attempts.first_sent = attempts.first_sent or sent_at
+            request = session.request(call)
+            for counter in counters:
+                counter.requests += 1
+            try:
+                answer = await self._client.send(request, status.append)
+            except LOST as error:
+                failure = session.lost(call, error, sent_at, status[0] if status else None)
+            else:
+                failure = session.judge(call, answer, sent_at)
+        if failure is not None and isinstance(failure.error, OutcomeUnknown):
+            attempts.lost = attempts.lost or failure.error
+        session.trace(call, failure, status[0] if status else None)
+        if failure is not None or answer is None:
+            raise cast("Failure", failure)
+        return answer
+
+    async def _wait_at_gate(self, attempts: Attempts) -> float:
+        if not self.session.gate.blocking:
+            return self.session.wait_at_gate(attempts.call, attempts.waited)
+        return await self.runtime.blocking(lambda: self.session.wait_at_gate(attempts.call, attempts.waited))
+
+    async def _token(self, unlike: Token | None = None) -> Token | None:
+        """The present token, fetched where it is due; one fetch for however many callers."""
+        session = self.session
+        async with self._token_lock:
+            if session.token_is_due() or (unlike is not None and session.token is unlike):
+                session.keep_token(await self.run(session.provider.authenticate()))
+            return session.token
+
+    async def close(self) -> None:
+        await self.runtime.close()
+        await self._client.close()
+
+
+def blocking_engine(session: Session) -> Engine:
+    """An engine for ordinary code, from any thread."""
+    runtime = BlockingRuntime(session.clock, session.options.in_flight)
+    return Engine(session, runtime, BlockingClient(_signer(session), session.base_url))
+
+
+def loop_engine(session: Session) -> Engine:
+    """An engine for asyncio or trio, within one event loop."""
+    runtime = LoopRuntime(session.clock, session.options.in_flight)
+    return Engine(session, runtime, LoopClient(_signer(session), session.base_url))
+
+
+def _signer(session: Session) -> Signer:
+    return Signer(session.provider, LARGEST_ANSWER, session.clock.monotonic)
+
+
+def _is_forgotten(attempts: Attempts, now: datetime) -> bool:
+    """Whether the marketplace may no longer recognise a spend that it may have carried out."""
+    remembered = attempts.call.idempotent_for
+    return remembered is not None and attempts.first_sent is not None and now - attempts.first_sent >= remembered
+
+
+def _is_unread(error: CrowdhubError) -> bool:
+    """Whether an operation stumbled over an answer, rather than reading a refusal out of it."""
+    if isinstance(error, CallerError):
+        return error.provider_code is None and error.provider_message is None and error.http_status is None
+    return isinstance(error, UnreadableResponse)
+
+
+def _hides(call: Call, error: CrowdhubError) -> bool:
+    """Whether the error of a call's last attempt tells nothing of what an earlier one, whose answer was lost, did."""
+    return call.takes_money or isinstance(error, (ProviderUnavailable, RateLimited))
+
+
+def _translated(error: Exception, answer: Response | CrowdhubError | None) -> CrowdhubError:
+    """An exception that is not ours, out of a plugin: it stumbled over an answer, or over what it was asked."""
+    if isinstance(answer, OutcomeUnknown):
+        lost = answer.with_()
+        lost.__cause__ = error
+        return lost.with_traceback(error.__traceback__)
+    words = f"{type(error).__name__}: {error}"
+    if answer is None:
+        ours: CrowdhubError = InvalidRequest(issues=[Issue("request", f"cannot be made by the plugin ({words})")])
+    else:
+        status = answer.status_code if isinstance(answer, Response) else answer.http_status
+        ours = UnreadableResponse(f"The answer cannot be read: the plugin failed on it ({words}).", http_status=status)
+    ours.__cause__ = error
+    return ours.with_traceback(error.__traceback__)

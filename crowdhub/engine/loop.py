@@ -1,0 +1,106 @@
+"""The runtime of asyncio and trio, through anyio."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Generic, TypeVar
+
+import anyio
+import anyio.to_thread
+import sniffio
+
+from crowdhub.clock import Clock
+from crowdhub.engine.runtime import Pending
+from crowdhub.errors import CrowdhubError
+
+T = TypeVar("T")
+
+
+class LoopRuntime:
+    """For one event loop."""
+
+    def __init__(self, clock: Clock, in_flight: int) -> None:
+        self._clock = clock
+        self._in_flight = in_flight
+        self._background: set[_Background[Any]] = set()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep_async(seconds)
+
+    async def blocking(self, work: Callable[[], T], *, abandon: bool = False) -> T:
+        return await anyio.to_thread.run_sync(work, abandon_on_cancel=abandon)
+
+    async def side_by_side(
+        self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None
+    ) -> list[T | CrowdhubError]:
+        results: dict[int, T | CrowdhubError] = {}
+        todo = iter(enumerate(works))
+
+        async def worker() -> None:
+            for place, work in todo:
+                try:
+                    results[place] = await work()
+                except CrowdhubError as error:
+                    results[place] = error
+                if done is not None:
+                    done()
+
+        async with anyio.create_task_group() as group:
+            for _ in range(min(len(works), self._in_flight)):
+                group.start_soon(worker)
+        return [results[place] for place in range(len(works))]
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Pending[T]:
+        started = _Background(work)
+        self._background.add(started)
+        started.spawn(lambda: self._background.discard(started))
+        return started
+
+    def places(self, count: int) -> AbstractAsyncContextManager[object]:
+        return anyio.Semaphore(count, fast_acquire=True)
+
+    async def close(self) -> None:
+        for started in list(self._background):
+            started.cancel()
+
+
+class _Background(Generic[T]):
+    """A coroutine under way in the background of asyncio or trio. Its failure waits here for whoever asks."""
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._work = work
+        self._done = anyio.Event()
+        self._scope = anyio.CancelScope()
+        self._error: Exception | None = None
+        self._value: list[T] = []  # its one result, once it is there
+        self._task: object = None  # asyncio keeps only weak references to tasks
+
+    def spawn(self, ended: Callable[[], None]) -> None:
+        async def body() -> None:
+            try:
+                with self._scope:
+                    self._value.append(await self._work())
+            except Exception as error:  # noqa: BLE001 - handed to whoever asks for the result
+                self._error = error
+            finally:
+                self._done.set()
+                ended()
+
+        if sniffio.current_async_library() == "trio":
+            import trio
+
+            trio.lowlevel.spawn_system_task(body)
+        else:
+            import asyncio
+
+            self._task = asyncio.get_running_loop().create_task(body())
+
+    async def result(self) -> T:
+        await self._done.wait()
+        if self._error is not None:
+            raise self._error
+        return self._value[0]
+
+    def cancel(self) -> None:
+        self._scope.cancel()

@@ -1,0 +1,169 @@
+"""What differs between ordinary code and an event loop, behind one small interface.
+
+The engine and all operations are written once, as coroutines over a `Runtime`. Under asyncio and trio they are
+awaited. In ordinary code `drive` runs the same coroutine to its end without an event loop: what it awaits there
+(`BlockingRuntime`) waits in the calling thread and never suspends.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, aclosing
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
+
+from crowdhub.clock import Clock
+from crowdhub.errors import CrowdhubError
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Pending(Protocol[T_co]):
+    """Something that was started in the background."""
+
+    async def result(self) -> T_co:
+        """Wait for its end; raises what it raised."""
+        ...
+
+    def cancel(self) -> None: ...
+
+
+class Runtime(Protocol):
+    """How an operation waits, and does several things side by side."""
+
+    async def sleep(self, seconds: float) -> None: ...
+
+    async def blocking(self, work: Callable[[], T], *, abandon: bool = False) -> T:
+        """Do what may wait on a disk or a database; in a thread where others must not wait for it. ``abandon``: a
+        cancelled caller does not wait for its end."""
+        ...
+
+    async def side_by_side(
+        self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None
+    ) -> list[T | CrowdhubError]:
+        """Run several at the same time, as many as are allowed; each place of the result holds a value or the
+        `CrowdhubError`. ``done`` is called after each."""
+        ...
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Pending[T]:
+        """Run one in the background."""
+        ...
+
+    def places(self, count: int) -> AbstractAsyncContextManager[object]:
+        """Something that at most ``count`` can be inside of at a time."""
+        ...
+
+    async def close(self) -> None:
+        """Give up what was started and not waited for."""
+        ...
+
+
+def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine over a `BlockingRuntime` to its end."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    coroutine.close()
+    raise RuntimeError("this coroutine waits for an event loop; it cannot be run by ordinary code")
+
+
+def iterate(batches: AsyncGenerator[Sequence[T], None]) -> Iterator[T]:
+    """The items of an async generator of batches over a `BlockingRuntime`, as they come. It is closed with the
+    iterator."""
+    try:
+        while True:
+            try:
+                batch = drive(anext(batches))
+            except StopAsyncIteration:
+                return
+            yield from batch
+    finally:
+        drive(batches.aclose())
+
+
+async def each(batches: AsyncGenerator[Sequence[T], None]) -> AsyncGenerator[T, None]:
+    """The same under an event loop."""
+    async with aclosing(batches):
+        async for batch in batches:
+            for item in batch:
+                yield item
+
+
+class BlockingRuntime:
+    """For ordinary code, from any thread."""
+
+    def __init__(self, clock: Clock, in_flight: int) -> None:
+        self._clock = clock
+        self._in_flight = in_flight
+        self._lock = threading.Lock()
+        self._threads: ThreadPoolExecutor | None = None
+
+    async def sleep(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
+
+    async def blocking(self, work: Callable[[], T], *, abandon: bool = False) -> T:
+        del abandon  # nobody can cancel it
+        return work()
+
+    async def side_by_side(
+        self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None
+    ) -> list[T | CrowdhubError]:
+        def one(work: Callable[[], Awaitable[T]]) -> T | CrowdhubError:
+            try:
+                return drive(_awaited(work))
+            except CrowdhubError as error:
+                return error
+            finally:
+                if done is not None:
+                    done()
+
+        return list(self._pool().map(one, works)) if len(works) > 1 else [one(work) for work in works]
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Pending[T]:
+        return _Thread(self._pool().submit(lambda: drive(work())))
+
+    def places(self, count: int) -> AbstractAsyncContextManager[object]:
+        return _Places(threading.BoundedSemaphore(count))
+
+    async def close(self) -> None:
+        if self._threads is not None:
+            self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(self._in_flight, thread_name_prefix="crowdhub")
+            return self._threads
+
+
+async def _awaited(work: Callable[[], Awaitable[T]]) -> T:
+    return await work()
+
+
+class _Thread(Generic[T]):
+    def __init__(self, future: Future[T]) -> None:
+        self._future = future
+
+    async def result(self) -> T:
+        return self._future.result()
+
+    def cancel(self) -> None:
+        self._future.cancel()
+
+
+class _Places:
+    def __init__(self, semaphore: threading.BoundedSemaphore) -> None:
+        self._semaphore = semaphore
+
+    async def __aenter__(self) -> None:
+        self._semaphore.acquire()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._semaphore.release()

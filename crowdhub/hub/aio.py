@@ -1,0 +1,83 @@
+"""The asynchronous hub: the same names as the synchronous one, awaited."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import TracebackType
+from typing import Self, TypeVar, cast
+
+import anyio.to_thread
+
+from crowdhub.engine.runtime import each
+from crowdhub.hub.base import HubBase
+from crowdhub.hub.split import SplitReport
+from crowdhub.market import AsyncMarket
+from crowdhub.model import Money, Submission, SubmissionStatus, Task, TaskDraft
+from crowdhub.operations.spending import RecoverReport
+from crowdhub.protocol import AnyProvider
+
+P = TypeVar("P", bound=AnyProvider)
+
+
+class AsyncHub(HubBase[AsyncMarket[AnyProvider]]):
+    """All accounts of an application, for asyncio and trio: the names of `Hub`, awaited."""
+
+    _market_type = AsyncMarket
+
+    def market(self, kind: type[P], account: str | None = None) -> AsyncMarket[P]:
+        """The market of a provider class, typed; ``account`` where there are several of it."""
+        return cast("AsyncMarket[P]", self[self._account_of(kind, account)])
+
+    def watch(
+        self,
+        tasks: Sequence[Task],
+        *,
+        status: SubmissionStatus | str | None = "pending",
+        interval: float = 30.0,
+        rounds: int | None = None,
+    ) -> AsyncIterator[Submission]:
+        """New submissions of tasks on any of the markets, in one stream; each once, in rounds as `Market.watch`.
+
+        A market that fails in a round does not keep the others' work from you: its error is raised at the
+        round's end.
+        """
+        return each(self._watch(tasks, status, self._clock.sleep_async, interval, rounds))
+
+    async def publish_split(
+        self,
+        draft: TaskDraft,
+        slots: Mapping[str, int],
+        *,
+        rewards: Mapping[str, Money] | None = None,
+        key: str | None = None,
+    ) -> SplitReport:
+        """Publish one draft on several markets: ``{"rapidworkers": 60, "crowdsdom": 40}`` slots each.
+
+        ``rewards`` gives the reward where a market pays in another currency than the draft's. Every share is
+        reported; one that fails keeps none of the others from being published. With a ``key``, calling again
+        publishes only what is missing. Raises `InvalidRequest` for a split that names no account or no slots.
+        """
+        return await self._publish_split(draft, slots, rewards, key)
+
+    async def recover(self) -> RecoverReport:
+        """Settle what earlier processes left open on all accounts: see `Market.recover`.
+
+        Accounts whose settings are missing now are left alone.
+        """
+        return await self._recover()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for market in self._take_markets():
+            await market.close()
+        self._resources.close()
+
+    async def __aenter__(self) -> Self:
+        # So that the first market does not hold up the loop.
+        await anyio.to_thread.run_sync(self._resources.warm_up)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.close()

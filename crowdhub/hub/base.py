@@ -1,0 +1,205 @@
+"""What both hubs share: the accounts, and one market for each, made on first use."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, Self, TypedDict, TypeVar, Unpack, cast
+
+from crowdhub import registry
+from crowdhub.clock import Clock
+from crowdhub.engine.policy import RetryPolicy
+from crowdhub.engine.session import Options, Session
+from crowdhub.errors import ConfigurationError
+from crowdhub.hub import config
+from crowdhub.hub.resources import DEFAULT, HubResources
+from crowdhub.hub.split import SplitReport, by_account, publish_split
+from crowdhub.market.base import MarketBase
+from crowdhub.model import Money, Submission, SubmissionStatus, Task, TaskDraft
+from crowdhub.operations.account import Account
+from crowdhub.operations.checks import OnUnsupported
+from crowdhub.operations.spending import Confirm, RecoverReport
+from crowdhub.operations.watching import watch
+from crowdhub.protocol import AnyProvider
+
+if TYPE_CHECKING:
+    from crowdhub.ledger import Ledger
+
+P = TypeVar("P", bound=AnyProvider)
+M = TypeVar("M", bound=MarketBase[AnyProvider])
+
+MAX_WAIT = 60.0
+TIMEOUT = 60.0
+
+
+class HubOptions(TypedDict, total=False):
+    """What a hub is told besides its accounts; see `Hub`."""
+
+    ledger: str | os.PathLike[str] | None
+    budget: Mapping[str, object] | None
+    confirm: Confirm | None
+    on_unsupported: OnUnsupported
+    max_wait: float
+    timeout: float
+    clock: Clock | None
+
+
+class HubBase(Generic[M]):
+    """The accounts of an application, and one market for each, made on first use."""
+
+    _market_type: type[M]
+
+    def __init__(
+        self,
+        accounts: Mapping[str, Mapping[str, object]],
+        *,
+        ledger: str | os.PathLike[str] | None = DEFAULT,
+        budget: Mapping[str, object] | None = None,
+        confirm: Confirm | None = None,
+        on_unsupported: OnUnsupported = "error",
+        max_wait: float = MAX_WAIT,
+        timeout: float = TIMEOUT,
+        clock: Clock | None = None,
+        path: Path | None = None,
+    ) -> None:
+        if on_unsupported not in ("error", "warn"):
+            raise ConfigurationError(f"on_unsupported = {on_unsupported!r} is neither 'error' nor 'warn'.")
+        given = getattr(accounts, "clock", None)  # a sandbox's accounts bring the clock that they are to be used by
+        # The argument's name as well: a traceback with locals must not show keys.
+        accounts = self._accounts = {name: config.Hidden(settings) for name, settings in accounts.items()}
+        self._on_unsupported: OnUnsupported = on_unsupported
+        self._max_wait = _seconds("max_wait", max_wait)
+        self._timeout = _seconds("timeout", timeout)
+        self._clock: Clock = clock or given or Clock()
+        self._path = path
+        self._resources = HubResources(
+            ledger, budget, confirm, accounts=list(self._accounts), max_wait=self._max_wait, clock=self._clock
+        )
+        self._markets: dict[str, M] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    def from_config(cls, path: str | Path | None = None, **options: Unpack[HubOptions]) -> Self:
+        """A hub from ``crowdhub.toml`` (searched upwards, then in the user's config folder) and variables.
+
+        ``options`` win over the file's ``[hub]``. Raises `ConfigurationError` with file, line and setting.
+        """
+        found = config.load(path)
+        settings = cast("HubOptions", {**found.hub, **options})
+        return cls(found.accounts, path=found.path, **settings)
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The ledger, to list and to settle by hand (None: turned off)."""
+        return self._resources.ledger()
+
+    @property
+    def accounts(self) -> list[str]:
+        """The names of the accounts."""
+        return list(self._accounts)
+
+    def __getitem__(self, account: str) -> M:
+        """The market of one account. Raises `ConfigurationError` for an unknown name or wrong settings."""
+        with self._lock:
+            if self._closed:
+                raise ConfigurationError("The hub is closed; use it inside its `with` block.")
+            if account not in self._markets:
+                self._markets[account] = self._open(account)
+            return self._markets[account]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._accounts)
+
+    def __len__(self) -> int:
+        return len(self._accounts)
+
+    def __contains__(self, account: object) -> bool:
+        return account in self._accounts
+
+    def _open(self, account: str) -> M:
+        settings = self._accounts.get(account)
+        if settings is None:
+            raise ConfigurationError(
+                f"There is no account {account!r}. Accounts: {', '.join(self._accounts) or 'none'}.",
+                next_step='Add it to the accounts that the hub is given, or to "crowdhub.toml".',
+            )
+        kind = registry.load(str(settings.get("provider", account)))
+        checked = config.settings_of(kind, account, settings, path=self._path)
+        provider = kind(checked, account=account)
+        options = Options(
+            timeout=self._timeout,
+            max_wait=self._max_wait,
+            clock=self._clock,
+            policy=RetryPolicy(max_wait=self._max_wait),
+        )
+        policy, gate = self._resources.open(provider)
+        session = Session(provider, options, gate)
+        make = cast("Callable[..., M]", self._market_type)
+        return make(provider, session, on_unsupported=self._on_unsupported, policy=policy)
+
+    def _account_of(self, kind: type[AnyProvider], account: str | None) -> str:
+        if account is not None:
+            if not isinstance(self[account].provider, kind):
+                raise ConfigurationError(f"The account {account!r} is not one of {kind.name}.", provider=kind.name)
+            return account
+        fitting = [name for name, given in self._accounts.items() if given.get("provider", name) == kind.name]
+        if len(fitting) == 1:
+            return fitting[0]
+        raise ConfigurationError(
+            f"There are {len(fitting)} accounts of {kind.name}: {', '.join(fitting) or 'none'}.",
+            provider=kind.name,
+            next_step="Name one: hub.market(…, account=…)." if fitting else "Add one to the hub's accounts.",
+        )
+
+    def _watch(
+        self,
+        tasks: Sequence[Task],
+        status: SubmissionStatus | str | None,
+        sleep: Callable[[float], Awaitable[None]],
+        interval: float,
+        rounds: int | None,
+    ) -> AsyncGenerator[Sequence[Submission], None]:
+        watches = [self[name].operations.watched(mine, status) for name, mine in by_account(tasks).items()]
+        return watch(watches, sleep, interval=interval, rounds=rounds)
+
+    async def _publish_split(
+        self,
+        draft: TaskDraft,
+        slots: Mapping[str, int],
+        rewards: Mapping[str, Money] | None,
+        key: str | None,
+    ) -> SplitReport:
+        return await publish_split(self.accounts, self._operations, draft, slots, rewards, key)
+
+    async def _recover(self) -> RecoverReport:
+        report = RecoverReport()
+        for name in self._accounts:
+            account = self._operations(name)
+            report += await account.described(account.recover())
+        return report
+
+    def _operations(self, name: str) -> Account:
+        return self[name].operations
+
+    def _take_markets(self) -> list[M]:
+        with self._lock:
+            self._closed = True
+            taken = list(self._markets.values())
+            self._markets.clear()
+        return taken
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._accounts)})"
+
+
+def _seconds(name: str, value: float | str) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise ConfigurationError(f"{name} = {value!r} is not a number of seconds.")
+    return seconds

@@ -1,0 +1,91 @@
+"""The synchronous hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Self, TypeVar, cast
+
+from crowdhub.engine.runtime import drive, iterate
+from crowdhub.hub.base import HubBase
+from crowdhub.hub.split import SplitReport
+from crowdhub.market import Market
+from crowdhub.model import Money, Submission, SubmissionStatus, Task, TaskDraft
+from crowdhub.operations.spending import RecoverReport
+from crowdhub.protocol import AnyProvider
+
+P = TypeVar("P", bound=AnyProvider)
+
+
+class Hub(HubBase[Market[AnyProvider]]):
+    """All accounts of an application, for ordinary code::
+
+        with Hub({"rapidworkers": {"api_key": "…"}}) as hub:
+            hub["rapidworkers"].balance()
+
+    ``accounts`` maps names to settings; a name is the provider's, or any with ``"provider"`` among the settings.
+    ``ledger``: by default a file in the user's data folder; a path or a database URL; None turns it off.
+    ``budget``: the most that may be spent, such as ``{"USD": "50"}``. ``confirm`` is asked before anything is
+    spent. ``on_unsupported="warn"`` publishes a draft without what a marketplace has no place for. ``max_wait``:
+    seconds that one call may wait, for its place in the request budget and between attempts. ``timeout``: seconds for
+    each wait on the network. ``clock`` replaces time, for tests.
+    """
+
+    _market_type = Market
+
+    def market(self, kind: type[P], account: str | None = None) -> Market[P]:
+        """The market of a provider class, typed; ``account`` where there are several of it."""
+        return cast("Market[P]", self[self._account_of(kind, account)])
+
+    def watch(
+        self,
+        tasks: Sequence[Task],
+        *,
+        status: SubmissionStatus | str | None = "pending",
+        interval: float = 30.0,
+        rounds: int | None = None,
+    ) -> Iterator[Submission]:
+        """New submissions of tasks on any of the markets, in one stream; each once, in rounds as `Market.watch`.
+
+        A market that fails in a round does not keep the others' work from you: its error is raised at the
+        round's end.
+        """
+        return iterate(self._watch(tasks, status, self._sleep, interval, rounds))
+
+    async def _sleep(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
+
+    def publish_split(
+        self,
+        draft: TaskDraft,
+        slots: Mapping[str, int],
+        *,
+        rewards: Mapping[str, Money] | None = None,
+        key: str | None = None,
+    ) -> SplitReport:
+        """Publish one draft on several markets: ``{"rapidworkers": 60, "crowdsdom": 40}`` slots each.
+
+        ``rewards`` gives the reward where a market pays in another currency than the draft's. Every share is
+        reported; one that fails keeps none of the others from being published. With a ``key``, calling again
+        publishes only what is missing. Raises `InvalidRequest` for a split that names no account or no slots.
+        """
+        return drive(self._publish_split(draft, slots, rewards, key))
+
+    def recover(self) -> RecoverReport:
+        """Settle what earlier processes left open on all accounts: see `Market.recover`.
+
+        Accounts whose settings are missing now are left alone.
+        """
+        return drive(self._recover())
+
+    def close(self) -> None:
+        """Close all connections."""
+        for market in self._take_markets():
+            market.close()
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,54 @@
+"""What may be begun: sensible keys and amounts, and a key for one thing only."""
+
+from __future__ import annotations
+
+import json
+
+from crowdhub.errors import InvalidRequest, Issue
+from crowdhub.ledger.content import difference
+from crowdhub.model import Money
+from crowdhub.store.schema import IntentRow
+
+LONGEST_KEY = 200
+LARGEST_AMOUNT = 15  # digits before the point
+MOST_DECIMALS = 9
+
+
+def check(key: str | None, amount: Money | None) -> None:
+    """Raise `InvalidRequest` for a key or an amount that cannot be kept."""
+    issues: list[Issue] = []
+    if key is not None and (not key.strip() or len(key) > LONGEST_KEY or not key.isprintable()):
+        issues.append(Issue("key", f"must be 1 to {LONGEST_KEY} printable characters"))
+    if amount is not None and not is_countable(amount):
+        issues.append(
+            Issue(
+                "amount",
+                f"{str(amount.amount)[:40]} cannot be spent: give 0 or more, with at most {LARGEST_AMOUNT} digits"
+                f" before the point and {MOST_DECIMALS} after it",
+            )
+        )
+    if issues:
+        raise InvalidRequest(issues=issues)
+
+
+def is_countable(money: Money) -> bool:
+    """Whether sums of it stay exact."""
+    exponent = money.amount.as_tuple().exponent
+    return money.amount >= 0 and money.amount.adjusted() < LARGEST_AMOUNT and int(exponent) >= -MOST_DECIMALS
+
+
+def other_content(earlier: IntentRow, row: IntentRow) -> InvalidRequest:
+    """The error for a key that was used for something else, with the difference field by field."""
+    if earlier.content is None or row.content is None:
+        issues = [Issue("content", "differs; the first one's was compacted away")]
+    else:
+        issues = difference(json.loads(earlier.content), json.loads(row.content))
+    return InvalidRequest(
+        f"The key {row.key!r} was used for another {row.operation}: {'; '.join(map(str, issues))}.",
+        issues=issues,
+        next_step="Use a new key for a new request, or ask for the same as before; nothing was sent.",
+        provider=row.provider,
+        account=row.account,
+        environment=row.environment,
+        operation=row.operation,
+    )

@@ -1,0 +1,258 @@
+"""Every verb of one account, written once: what `Market` and `AsyncMarket` call."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from crowdhub.engine import download
+from crowdhub.errors import CrowdhubError
+from crowdhub.model import (
+    Application,
+    Balance,
+    Decision,
+    File,
+    Model,
+    Money,
+    Quote,
+    ReviewReport,
+    Submission,
+    SubmissionStatus,
+    Task,
+    TaskDraft,
+    TaskStatus,
+    Worker,
+)
+from crowdhub.operations import checks, spending
+from crowdhub.operations.checks import OnUnsupported
+from crowdhub.operations.listing import all_items
+from crowdhub.operations.port import Port
+from crowdhub.operations.reviewing import Progress, review
+from crowdhub.operations.settling import settle_once
+from crowdhub.operations.spending import DryRun, RecoverReport, SpendingPolicy
+from crowdhub.operations.watching import Watch, watch
+from crowdhub.protocol import LOOPBACK, Operation
+
+T = TypeVar("T")
+Batches = AsyncGenerator[Sequence[T], None]
+
+
+class RequestBudget(Model):
+    """The requests that may still be made now: ``left`` of ``calls`` in any ``seconds`` (None: no limit)."""
+
+    left: int | None
+    calls: int | None
+    seconds: float | None
+
+
+class Account:
+    """One account: what may be asked is checked before any request, then carried out over a `Port`."""
+
+    def __init__(
+        self, port: Port, policy: SpendingPolicy, *, on_unsupported: OnUnsupported = "error", timeout: float = 60.0
+    ) -> None:
+        self.port = port
+        self.policy = policy
+        self._provider = port.provider
+        self._on_unsupported: OnUnsupported = on_unsupported
+        self._timeout = timeout
+        self._settled = 0
+
+    async def described(self, work: Awaitable[T]) -> T:
+        """What was asked for, or its error as an application gets it: with its evidence, without any secret, and
+        without frames whose locals hold answers."""
+        failed: CrowdhubError
+        try:
+            return await work
+        except CrowdhubError as error:
+            failed = self.port.described(error)
+        raise failed
+
+    async def described_batches(self, batches: Batches[T]) -> Batches[T]:
+        """The same for what comes in batches."""
+        failed: CrowdhubError | None = None
+        async with aclosing(batches):
+            try:
+                async for batch in batches:
+                    yield batch
+            except CrowdhubError as error:
+                failed = self.port.described(error)
+        if failed is not None:
+            raise failed
+
+    # --- spending -------------------------------------------------------------------------------------------
+
+    def check(self, draft: TaskDraft) -> TaskDraft:
+        return checks.checked_draft(self._provider, draft, self._on_unsupported)
+
+    async def run(self, operation: Operation[T], *, key: str | None, amount: Money | None) -> T:
+        checks.checked_amount(self._provider, amount)
+        return await spending.run(self.port, self.policy, operation, key=key, amount=amount)
+
+    async def estimate(self, draft: TaskDraft) -> Quote:
+        return await self.port.run(self._provider.estimate(self.check(draft)))
+
+    async def publish(self, draft: TaskDraft, key: str | None) -> Task:
+        ready = spending.with_reference(self._provider, self.check(draft), key)
+        return await spending.publish(self.port, self.policy, ready, key)
+
+    async def dry_run(self, draft: TaskDraft, key: str | None) -> DryRun:
+        ready = spending.with_reference(self._provider, self.check(draft), key)
+        return await spending.dry_run(self.port, ready)
+
+    async def pay_bonus(self, submission: Submission, amount: Money, reason: str, key: str | None) -> Submission:
+        checks.checked_bonus(self._provider, submission, amount, reason)
+        return await spending.pay_bonus(self.port, self.policy, submission, amount, reason, key)
+
+    async def extend(self, task: Task | str, slots: int | None, until: datetime | None, amount: Money | None) -> Task:
+        checks.checked_extension(self._provider, slots, until)
+        checks.checked_amount(self._provider, amount)
+        task_id = checks.task_id_of(self._provider, task)
+        if amount is None and slots is not None and isinstance(task, Task):
+            with checks.asking(self._provider, "extension_cost"):
+                amount = self._provider.extension_cost(task, slots)
+        return await spending.extend(self.port, self.policy, task_id, slots=slots, until=until, amount=amount)
+
+    async def recover(self) -> RecoverReport:
+        return await spending.recover(self.port, self.policy)
+
+    # --- tasks ----------------------------------------------------------------------------------------------
+
+    async def task(self, task: Task | str) -> Task:
+        return await self.port.run(self._provider.task(checks.task_id_of(self._provider, task)))
+
+    def tasks(self, status: TaskStatus | str | None) -> Batches[Task]:
+        return all_items(self.port, self._provider.tasks(checks.checked_status(status, TaskStatus)))
+
+    async def cancel(self, task: Task | str) -> Task:
+        return await self.port.run(self._provider.cancel(checks.task_id_of(self._provider, task)))
+
+    async def pause(self, task: Task | str) -> Task:
+        return await self.port.run(self._provider.pause(checks.task_id_of(self._provider, task)))
+
+    async def resume(self, task: Task | str) -> Task:
+        return await self.port.run(self._provider.resume(checks.task_id_of(self._provider, task)))
+
+    async def balance(self) -> Balance:
+        found = await self.port.run(self._provider.balance())
+        return found if isinstance(found, Balance) else Balance(found.amount, found.currency)
+
+    async def request_budget(self) -> RequestBudget:
+        limits = [limit for limit in self._provider.rate_limits if limit.what is None]
+        if not limits:
+            return RequestBudget(left=None, calls=None, seconds=None)
+        left = await self.port.blocking(lambda: self.port.calls_left(limits))
+        return RequestBudget(left=left, calls=limits[0].calls, seconds=limits[0].seconds)
+
+    # --- the work -------------------------------------------------------------------------------------------
+
+    def submissions(self, task: Task | str, status: SubmissionStatus | str | None) -> Batches[Submission]:
+        task_id = checks.task_id_of(self._provider, task)
+        wanted = checks.checked_status(status, SubmissionStatus)
+        return all_items(self.port, self._provider.submissions(task_id, wanted), settled=self._count_settled)
+
+    def watched(self, tasks: Sequence[Task | str], status: SubmissionStatus | str | None) -> Watch:
+        return Watch(
+            self.port,
+            [checks.task_id_of(self._provider, task) for task in tasks],
+            status=checks.checked_status(status, SubmissionStatus),
+            settled=self._count_settled,
+        )
+
+    def watch(
+        self,
+        tasks: Sequence[Task | str],
+        status: SubmissionStatus | str | None,
+        interval: float,
+        rounds: int | None,
+    ) -> Batches[Submission]:
+        return watch([self.watched(tasks, status)], self.port.sleep, interval=interval, rounds=rounds)
+
+    def _count_settled(self) -> int:
+        return self._settled
+
+    async def settle(self, decision: Decision) -> Submission:
+        """Approve, reject or send back one submission."""
+        checks.checked_decision(self._provider, decision)
+        try:
+            return await settle_once(self.port, decision)
+        finally:
+            self._settled += 1  # whatever came of it, lists may have moved
+
+    async def review(self, decisions: Sequence[Decision], progress: Progress | None) -> ReviewReport:
+        checks.checked_decisions(self._provider, decisions)
+        journal = self.policy.ledger.journal if self.policy.ledger is not None else None
+        try:
+            return await review(self.port, decisions, progress, journal=journal)
+        finally:
+            self._settled += 1
+
+    async def download(self, files: Submission | File, folder: Path, max_bytes: int) -> list[Path]:
+        paths: list[Path] = []
+        stopped = threading.Event()
+        for file, name in await self._located(files):
+            fetch: Callable[[], Path] = partial(
+                download.fetch,
+                file.url,
+                folder,
+                name,
+                max_bytes=max_bytes,
+                allowed_hosts=self._allowed_hosts(),
+                timeout=self._timeout,
+                stopped=stopped.is_set,
+            )
+            try:
+                paths.append(await self.port.blocking(fetch, abandon=True))
+            except BaseException:
+                stopped.set()  # a thread cannot be stopped from outside: it stops itself
+                raise
+        return paths
+
+    async def _located(self, files: Submission | File) -> list[tuple[File, str]]:
+        """The files and the names to save them under; a submission's begin with its id."""
+        if isinstance(files, File):
+            return [(files, _name_of(files))]
+        found = [await self.port.run(self._provider.locate_file(files, each)) for each in files.files]
+        return [(each, f"{files.id}-{_name_of(each)}") for each in found]
+
+    def _allowed_hosts(self) -> Collection[str]:
+        """The files of a sandbox on this machine lie on a loopback address, and only those."""
+        host = urlsplit(self._provider.settings.base_url).hostname
+        return LOOPBACK if self._provider.environment == "sandbox" and host in LOOPBACK else ()
+
+    # --- the people -----------------------------------------------------------------------------------------
+
+    async def message(self, worker: Worker | Submission | str, text: str) -> None:
+        await self.port.run(self._provider.message(checks.worker_id_of(worker), checks.checked_text(text)))
+
+    async def worker(self, worker: Worker | Submission | str) -> Worker:
+        return await self.port.run(self._provider.worker(checks.worker_id_of(worker)))
+
+    async def block(self, worker: Worker | Submission | str, reason: str | None) -> Worker:
+        return await self.port.run(self._provider.block(checks.worker_id_of(worker), reason))
+
+    async def unblock(self, worker: Worker | Submission | str) -> Worker:
+        return await self.port.run(self._provider.unblock(checks.worker_id_of(worker)))
+
+    def blocked_workers(self) -> Batches[Worker]:
+        return all_items(self.port, self._provider.blocked_workers())
+
+    def applications(self, task: Task | str) -> Batches[Application]:
+        return all_items(self.port, self._provider.applications(checks.task_id_of(self._provider, task)))
+
+    async def accept(self, application: Application) -> Application:
+        operation = self._provider.accept(checks.checked_application(self._provider, application))
+        return await self.run(operation, key=None, amount=None)  # giving work away takes money on some marketplaces
+
+    async def decline(self, application: Application) -> Application:
+        return await self.port.run(self._provider.decline(checks.checked_application(self._provider, application)))
+
+
+def _name_of(file: File) -> str:
+    return file.name or file.url.partition("?")[0].rsplit("/", 1)[-1]

@@ -1,0 +1,128 @@
+"""What operations stand on: one account that answers, and the runtime to wait with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Protocol, TypeVar
+
+from crowdhub.clock import Clock
+from crowdhub.engine.engine import Engine, Witness
+from crowdhub.engine.runtime import Pending
+from crowdhub.engine.session import Counter
+from crowdhub.errors import CrowdhubError
+from crowdhub.protocol import AnyProvider, Operation, RateLimit
+
+T = TypeVar("T")
+E = TypeVar("E", bound=CrowdhubError)
+
+
+class Port(Protocol):
+    """One account, as the operations see it. `AccountPort` is the real one; a prover has its own."""
+
+    @property
+    def provider(self) -> AnyProvider: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent through this port."""
+        ...
+
+    async def run(self, operation: Operation[T], witness: Witness | None = None) -> T:
+        """Run an operation of the provider. Raises a `CrowdhubError`."""
+        ...
+
+    async def run_all(
+        self, operations: Sequence[Operation[T]], done: Callable[[], None] | None = None
+    ) -> list[T | CrowdhubError]:
+        """Run several side by side; each place of the result holds a value or the error."""
+        ...
+
+    def start(self, operation: Operation[T]) -> Pending[T]:
+        """Run one in the background."""
+        ...
+
+    async def side_by_side(self, works: Sequence[Callable[[], Awaitable[T]]]) -> list[T | CrowdhubError]:
+        """Carry out several procedures at the same time."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+    async def blocking(self, work: Callable[[], T], *, abandon: bool = False) -> T:
+        """Do what may wait on a disk or a database. ``abandon``: a cancelled caller does not wait for its end."""
+        ...
+
+    def calls_left(self, limits: Sequence[RateLimit]) -> int | None:
+        """The calls left in the present window; None where there is no limit. May wait on a database."""
+        ...
+
+    def described(self, error: E) -> E:
+        """The error with the account's evidence filled in and every secret taken out."""
+        ...
+
+    def counting(self) -> Port:
+        """The same account, with a count of requests of its own."""
+        ...
+
+
+class AccountPort:
+    """One account over its engine. ``counter`` counts what is sent through this port (None: all that the engine
+    sends)."""
+
+    def __init__(self, engine: Engine, counter: Counter | None = None) -> None:
+        self._engine = engine
+        self._counter = counter
+
+    @property
+    def provider(self) -> AnyProvider:
+        return self._engine.session.provider
+
+    @property
+    def clock(self) -> Clock:
+        return self._engine.session.clock
+
+    @property
+    def requests(self) -> int:
+        return (self._counter or self._engine.session.counter).requests
+
+    async def run(self, operation: Operation[T], witness: Witness | None = None) -> T:
+        return await self._engine.run(operation, witness, self._counter)
+
+    async def run_all(
+        self, operations: Sequence[Operation[T]], done: Callable[[], None] | None = None
+    ) -> list[T | CrowdhubError]:
+        def running(operation: Operation[T]) -> Callable[[], Awaitable[T]]:
+            return lambda: self.run(operation)
+
+        return await self._engine.runtime.side_by_side([running(each) for each in operations], done)
+
+    def start(self, operation: Operation[T]) -> Pending[T]:
+        def work() -> Coroutine[Any, Any, T]:
+            return self.run(operation)
+
+        return self._engine.runtime.start(work)
+
+    async def side_by_side(self, works: Sequence[Callable[[], Awaitable[T]]]) -> list[T | CrowdhubError]:
+        return await self._engine.runtime.side_by_side(works)
+
+    async def sleep(self, seconds: float) -> None:
+        await self._engine.runtime.sleep(seconds)
+
+    async def blocking(self, work: Callable[[], T], *, abandon: bool = False) -> T:
+        return await self._engine.runtime.blocking(work, abandon=abandon)
+
+    def calls_left(self, limits: Sequence[RateLimit]) -> int | None:
+        return self._engine.session.gate.left(limits)
+
+    def described(self, error: E) -> E:
+        return self._engine.session.described(error)
+
+    def counting(self) -> Port:
+        return AccountPort(self._engine, Counter())
+
+
+def identity_of(provider: AnyProvider) -> dict[str, str]:
+    """The account, as the ledger names it."""
+    return {"provider": provider.name, "account": provider.account, "environment": provider.environment}

@@ -1,0 +1,37 @@
+"""Money is spent once: all that has to do with it, for every spend of every plugin.
+
+A `Purchase` is one thing to spend on. `spend` writes its intent into the ledger, asks for confirmation, sends it, looks
+for what a lost answer may have paid for, sends again where that is proven safe, and settles the intent. A plugin only
+says how a thing is found (`Provider.find_published`, `find_bonus`, or an operation's own `Lookup`).
+
+- `policy`: what stands between a wish to spend and the request (ledger, budget, confirmation).
+- `purchase`: one thing to spend on, and its result as the ledger keeps it.
+- `once`: the procedure.
+- `looking`: what a lost answer may have paid for.
+- `publishing`, `bonuses`, `extending`, `native`: the purchases that there are.
+- `recovering`: settling what a process that ended left open.
+"""
+
+from crowdhub.operations.spending.bonuses import pay_bonus
+from crowdhub.operations.spending.extending import extend
+from crowdhub.operations.spending.native import run
+from crowdhub.operations.spending.policy import Confirm, LedgerWarning, Spend, SpendingPolicy
+from crowdhub.operations.spending.publishing import DryRun, dry_run, publish, with_reference
+from crowdhub.operations.spending.recovering import RecoverReport, Settled, recover
+
+__all__ = [
+    "Confirm",
+    "DryRun",
+    "LedgerWarning",
+    "RecoverReport",
+    "Settled",
+    "Spend",
+    "SpendingPolicy",
+    "dry_run",
+    "extend",
+    "pay_bonus",
+    "publish",
+    "recover",
+    "run",
+    "with_reference",
+]

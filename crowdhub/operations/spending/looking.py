@@ -1,0 +1,116 @@
+"""Looking for what a lost answer may have paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from crowdhub.errors import CrowdhubError, Lost, OutcomeUnknown
+from crowdhub.operations.port import Port
+from crowdhub.protocol import Lookup, Operation
+
+if TYPE_CHECKING:
+    from crowdhub.ledger import Intent, Ledger
+
+T = TypeVar("T")
+
+LOOKS: Mapping[Lost, Sequence[float]] = {
+    # The marketplace had finished: what is not there now will not come. The second look allows for a
+    # listing that is served a moment behind.
+    Lost.ANSWERED: (0, 1),
+    # The connection broke while it may still have been at work.
+    Lost.BROKEN: (0, 1, 3, 6),
+    # It said yes: what it made may be listed a moment later.
+    Lost.ACCEPTED: (0, 1, 3, 6),
+    # It was slow: it may finish long after. Looks can find it, but never prove that it is absent.
+    Lost.TIMED_OUT: (0, 2, 5),
+}
+"""Seconds to wait before each look for what a lost call may have made."""
+
+NEAR = timedelta(hours=1)
+"""How far from an intent another one like it could be taken for it."""
+
+
+async def look(port: Port, lookup: Lookup[T], since: datetime | None, evidence: object = None) -> T | None:
+    """One look. ``lookup.find`` must be there."""
+    find = lookup.find
+    assert find is not None
+    return await port.run(Operation("find", lambda: find(since, evidence), {}))
+
+
+async def look_for_lost(port: Port, lookup: Lookup[T], lost: OutcomeUnknown, evidence: object) -> T | None:
+    """What a call made whose answer was lost just now; None where it is certainly absent and may be sent once more.
+
+    Raises `OutcomeUnknown` where it cannot be told.
+    """
+    unknown = lost.looking_for(lookup.look_for)
+    if lookup.find is None:
+        raise unknown
+    for delay in LOOKS[lost.lost]:
+        try:
+            if delay:
+                await port.sleep(delay)
+            found = await look(port, lookup, lost.sent_at, evidence)
+        except CrowdhubError as blind:
+            raise unknown from blind
+        if found is not None:
+            return found
+    if lost.lost in (Lost.ACCEPTED, Lost.TIMED_OUT):
+        raise unknown
+    return None
+
+
+async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T]) -> T | None:
+    """What an intent without outcome made; None where it certainly made nothing, and may be sent again.
+
+    A request that left can be carried out late, also when the process that sent it is gone: until the provider's
+    ``settles_within`` is over, its absence proves nothing.
+
+    Raises `OutcomeUnknown` where it cannot be told; the intent stays open for a later look.
+    """
+    unknown = OutcomeUnknown(
+        f"An earlier {intent.operation} of {intent.created_at:%Y-%m-%d %H:%M:%S} UTC ended without an outcome"
+        f" ({intent.error or 'its process ended'}).",
+        sent_at=intent.created_at,
+    ).looking_for(intent.look_for or f"{intent.operation} of {intent.amount or 'an unknown amount'} at that time")
+    blind: CrowdhubError | None = None
+    mistakable = intent.reference is None and await port.blocking(lambda: has_twin(ledger, intent))
+    if lookup.find is not None and lookup.before is None and not mistakable:
+        try:
+            for delay in LOOKS[Lost.ANSWERED]:
+                if delay:
+                    await port.sleep(delay)
+                found = await look(port, lookup, intent.created_at)
+                if found is not None:
+                    return found
+            left = port.provider.settles_within - (ledger.clock.now() - intent.created_at)
+            if left <= timedelta():
+                return None
+            wait = f" It is not there yet; in {left.total_seconds():.0f} s its absence will be proof: ask again then."
+            unknown = unknown.with_(next_step=unknown.next_step + wait)
+        except CrowdhubError as error:
+            blind = error
+    # What was first said about it stays, so that the words do not grow with each look.
+    await port.blocking(lambda: ledger.unknown(intent, intent.error or unknown))
+    raise unknown from blind
+
+
+def has_twin(ledger: Ledger, intent: Intent) -> bool:
+    """Whether the ledger knows another intent like this one, near it, that was or may have been carried out: what is
+    found at the marketplace could then be either's."""
+    near = ledger.report.entries(
+        provider=intent.provider,
+        account=intent.account,
+        environment=intent.environment,
+        operation=intent.operation,
+        since=intent.created_at - NEAR,
+        until=intent.created_at + NEAR,
+    )
+    return any(
+        each.id != intent.id
+        and each.state != "not_done"
+        and each.amount in (intent.amount, None)
+        and each.task_id in (intent.task_id, None)
+        for each in near
+    )

@@ -1,0 +1,54 @@
+"""Running a plugin's own operations: what they spend is in the ledger too."""
+
+from __future__ import annotations
+
+from typing import TypeVar, cast
+
+from crowdhub.model import Money, TaskDraft
+from crowdhub.operations.port import Port
+from crowdhub.operations.spending.once import spend, spend_if_it_costs
+from crowdhub.operations.spending.policy import SpendingPolicy
+from crowdhub.operations.spending.publishing import publish_lookup, reference_of
+from crowdhub.operations.spending.purchase import Purchase, kept, restored
+from crowdhub.protocol import AnyProvider, Lookup, Operation
+
+T = TypeVar("T")
+
+
+async def run(
+    port: Port, policy: SpendingPolicy, operation: Operation[T], *, key: str | None, amount: Money | None
+) -> T:
+    """Run an operation. With a key, or an amount, its intent is in the ledger before anything is sent; otherwise its
+    first call that takes money is preceded by one. With a key, it is done once."""
+    operation.taken()
+    provider = port.provider
+    content = {name: value for name, value in operation.arguments.items() if value is not None}
+    reference = None
+    if operation.takes("reference") and operation.arguments.get("reference") is None:
+        reference = reference_of(provider, operation.name, key)
+        operation = operation.given(reference=reference).taken()
+    lookup = _lookup(provider, operation)
+    purchase = Purchase(
+        operation=operation,
+        content=content,
+        restore=lambda intent: cast("T", restored(provider, intent)),
+        keep=kept,
+        lookup=lookup,
+        after_crash=lookup,
+        key=key,
+        amount=amount,
+        reference=reference,
+    )
+    if key is None and amount is None:
+        return await spend_if_it_costs(port, policy, purchase)
+    return await spend(port, policy, purchase)
+
+
+def _lookup(provider: AnyProvider, operation: Operation[T]) -> Lookup[T]:
+    """How what the operation pays for is found: as it says itself, or as every publish is."""
+    if operation.lookup is not None:
+        return operation.lookup
+    draft = operation.arguments.get("draft")
+    if operation.name == "publish" and isinstance(draft, TaskDraft):
+        return cast("Lookup[T]", publish_lookup(provider, draft))
+    return Lookup(f"what {operation.name} did, at the marketplace")

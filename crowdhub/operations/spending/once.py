@@ -1,0 +1,300 @@
+"""Spending once: an intent is in the ledger before the request leaves, its outcome after it."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from contextlib import ExitStack
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from crowdhub.errors import CrowdhubError, LedgerError, NotConfirmed, OutcomeUnknown
+from crowdhub.operations.port import Port, identity_of
+from crowdhub.operations.spending.looking import look, look_back, look_for_lost
+from crowdhub.operations.spending.policy import LedgerWarning, Spend, SpendingPolicy
+from crowdhub.operations.spending.purchase import Purchase
+from crowdhub.operations.spending.steps import Steps
+from crowdhub.protocol import Call, Effect, Response
+
+if TYPE_CHECKING:
+    from crowdhub.ledger import Begun, Intent, Ledger
+
+T = TypeVar("T")
+log = logging.getLogger("crowdhub")
+
+
+async def spend(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:
+    """Carry out a purchase once: replay it, recover it, or send it."""
+    ledger = policy.ledger
+    if ledger is None:
+        earlier = await _found_before(port, purchase)
+        return earlier if earlier is not None else await _send(port, purchase, Reservation(port, policy, purchase))
+    begun = await begin(port, policy, purchase)
+    if begun.status == "replayed":
+        return purchase.restore(begun.intent)
+    intent = begun.intent
+    with ledger.holding(intent):
+        found: T | None = None
+        resuming = begun.status == "resume"
+        if begun.status == "recover" or (resuming and intent.look_for is not None):
+            steps = Steps(await port.blocking(lambda: ledger.steps(intent)), resuming=resuming)
+            again = Reservation(port, policy, purchase, intent, steps, confirmed=True, recovering=True)
+            try:
+                return await _settled(port, ledger, purchase, again)
+            except NotRecognised:
+                found = await look_back(port, ledger, intent, purchase.after_crash)
+        elif begun.status == "new":
+            try:
+                found = await _found_before(port, purchase)
+            except CrowdhubError as error:
+                failed = error
+                await port.blocking(lambda: ledger.fail(intent, failed))
+                raise
+        if found is not None:
+            await port.blocking(lambda: finish(ledger, intent, purchase.keep(found)))
+            return found
+        steps = Steps(await port.blocking(lambda: ledger.steps(intent)), resuming=resuming)
+        # What goes on was confirmed when it began.
+        reservation = Reservation(port, policy, purchase, intent, steps, confirmed=resuming)
+        return await _settled(port, ledger, purchase, reservation)
+
+
+async def spend_if_it_costs(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:
+    """Carry out what has no key and no known price: it becomes an intent with its first call that takes money."""
+    with Reservation(port, policy, purchase) as reservation:
+        return await _settled(port, policy.ledger, purchase, reservation)
+
+
+class NotRecognised(Exception):
+    """What an earlier process may have sent cannot simply be sent again: it has to be looked for."""
+
+
+class Reservation(Generic[T]):
+    """Stands before each call of a purchase that takes money: its intent is written by then, and it is confirmed."""
+
+    def __init__(
+        self,
+        port: Port,
+        policy: SpendingPolicy,
+        purchase: Purchase[T],
+        intent: Intent | None = None,
+        steps: Steps | None = None,
+        *,
+        confirmed: bool = False,
+        recovering: bool = False,
+    ) -> None:
+        self.intent = intent
+        self.steps = steps or Steps([])
+        self._port = port
+        self._policy = policy
+        self._purchase = purchase
+        self.evidence: object = None
+        """What the purchase's lookup read right before the first request that takes money."""
+        self._looked = False
+        self._confirmed = confirmed
+        self.recovering = recovering
+        self._held = ExitStack()
+
+    async def confirm(self) -> None:
+        """Ask the application, once."""
+        confirm = self._policy.confirm
+        if self._confirmed or confirm is None:
+            return
+        self._confirmed = True
+        asked = _asked(self._port, self._purchase)
+        if not await self._port.blocking(lambda: confirm(asked)):
+            raise NotConfirmed(f"{asked.operation} for {asked.amount or 'an unknown price'} was not confirmed.")
+
+    async def before(self, call: Call) -> Response | None:
+        await self.write_steps()
+        known = self.steps.known(call)
+        if known is None and self.recovering:
+            self._check_recognised(call)
+        if known is not None or not call.takes_money:
+            return known
+        ledger = self._policy.ledger
+        if self.intent is None and ledger is not None:
+            self.intent = (await begin(self._port, self._policy, self._purchase)).intent
+            self._held.enter_context(ledger.holding(self.intent))
+        await self.confirm()
+        before = self._purchase.lookup.before
+        if before is not None and not self._looked:
+            self.evidence = await self._port.run(before())
+            self._looked = True
+        return None
+
+    def _check_recognised(self, call: Call) -> None:
+        """An earlier process may have sent this very call: send it again only where the marketplace then knows it for
+        the same. Raises `NotRecognised`."""
+        if call.effect is Effect.READ or (self.steps.paid and not call.takes_money):
+            return
+        ledger, intent, remembered = self._policy.ledger, self.intent, call.idempotent_for
+        if ledger is None or intent is None or remembered is None:
+            raise NotRecognised
+        if ledger.clock.now() - intent.created_at >= remembered:
+            raise NotRecognised
+
+    async def after(self, call: Call, response: Response) -> None:
+        self.steps.answered(call, response)
+
+    async def write_steps(self) -> None:
+        """Note what was answered so far; a ledger that cannot be written now must not undo what was done."""
+        ledger, intent = self._policy.ledger, self.intent
+        if ledger is None or intent is None:
+            return
+        try:
+            await self._port.blocking(lambda: self.steps.write(ledger, intent))
+        except LedgerError as error:
+            log.error("%s: the ledger could not note a step: %s", intent.operation, error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._held.close()
+
+
+async def _settled(port: Port, ledger: Ledger | None, purchase: Purchase[T], reservation: Reservation[T]) -> T:
+    """Send it, and write down what became of it."""
+    try:
+        await _confirmed(ledger, reservation)
+        result = await _send(port, purchase, reservation)
+    except CrowdhubError as error:
+        failed = error
+    else:
+        done = reservation.intent
+        if ledger is not None and done is not None:
+            await port.blocking(lambda: finish(ledger, done, _kept(purchase, result)))
+        return result
+    intent = reservation.intent
+    if ledger is not None and intent is not None:
+        await reservation.write_steps()
+        doubtful = isinstance(failed, OutcomeUnknown) and failed.money_may_be_spent
+        paid = reservation.steps.paid and not doubtful
+        if reservation.recovering and not paid and not failed.money_may_be_spent:
+            # That it fails now tells nothing of what an earlier process sent.
+            raise NotRecognised from failed
+        written = reservation.steps.are_written
+        failed = await port.blocking(lambda: note(ledger, intent, failed, paid=paid, written=written))
+    raise failed
+
+
+async def _confirmed(ledger: Ledger | None, reservation: Reservation[Any]) -> None:
+    """Ask the application; where it fails at that, nothing was sent."""
+    intent = reservation.intent
+    if intent is None:
+        return
+    try:
+        await reservation.confirm()
+    except CrowdhubError:
+        raise
+    except BaseException as error:
+        if ledger is not None:  # at once: a cancelled task could not wait for it
+            _ = ledger.fail(intent, f"It could not be confirmed: {type(error).__name__}.")
+        raise
+
+
+def _kept(purchase: Purchase[T], result: T) -> object:
+    """The result as the ledger keeps it. What was paid must not be lost to a result that cannot be written."""
+    try:
+        return purchase.keep(result)
+    except Exception as error:  # noqa: BLE001 - a plugin's own objects may be in it
+        log.error("%s: its result cannot be kept: %s: %s", purchase.operation.name, type(error).__name__, error)
+        return None
+
+
+async def _send(port: Port, purchase: Purchase[T], reservation: Reservation[T]) -> T:
+    """Send it; when its answer is lost, look for what it made, and send once more only if that is certainly absent."""
+    lookup = purchase.lookup
+    for may_send_again in (True, False):
+        reservation.steps.restart()
+        try:
+            return await port.run(purchase.operation, reservation)
+        except OutcomeUnknown as error:
+            lost = error
+        found = await look_for_lost(port, lookup, lost, reservation.evidence)
+        if found is not None:
+            return found
+        if not may_send_again:
+            raise lost.looking_for(lookup.look_for)
+    raise AssertionError("unreachable")
+
+
+async def _found_before(port: Port, purchase: Purchase[T]) -> T | None:
+    """What the marketplace itself knows under the key's own mark: another machine, or a ledger that was lost since."""
+    if purchase.key is None or not purchase.lookup.marked or purchase.lookup.find is None:
+        return None
+    return await look(port, purchase.lookup, None)
+
+
+async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any]) -> Begun:
+    """Write the intent, or learn what became of an earlier one with its key. Waits for one that is under way."""
+    ledger = policy.ledger
+    assert ledger is not None
+    while True:
+        begun = await port.blocking(
+            lambda: ledger.begin(
+                identity_of(port.provider),
+                purchase.operation.name,
+                purchase.content,
+                key=purchase.key,
+                amount=purchase.amount,
+                reference=purchase.reference,
+                task_id=purchase.task_id,
+                budget=policy.budget,
+                look_for=purchase.lookup.look_for,
+            )
+        )
+        if begun.status != "under way":
+            return begun
+        await port.blocking(partial(ledger.wait, begun.intent, policy.max_wait))
+
+
+def finish(ledger: Ledger, intent: Intent, result: object) -> None:
+    """Write down that it was carried out. What was done is not undone by a full disk: the caller gets its result,
+    and the intent stays open for ``recover``."""
+    try:
+        ledger.finish(intent, result)
+    except LedgerError as error:
+        log.error("carried out, but the ledger could not note it: %s", error)
+        warnings.warn(
+            f"{intent.operation} was carried out, but the ledger could not note it ({error.message}); run recover.",
+            LedgerWarning,
+            stacklevel=2,
+        )
+
+
+def note(ledger: Ledger, intent: Intent, error: CrowdhubError, *, paid: bool, written: bool = True) -> CrowdhubError:
+    """Write down that it failed: not done, or not to be told. Returns the error with what to do next.
+
+    ``paid``: a call that takes money was carried out before; that is done, whatever failed after it. ``written``:
+    that call is in the ledger; otherwise nothing may go on from it as if it had not been.
+    """
+    if paid and not written:
+        ledger.unknown(intent, error)
+        return error.with_(sent=True, money_may_be_spent=True, next_step=f"{error.next_step} `recover` looks again.")
+    if paid:
+        ledger.fail(intent, error)
+        goes_on = "The same key goes on from there and pays nothing again" if intent.key is not None else "It is done"
+        return error.with_(
+            sent=True,
+            money_may_be_spent=True,
+            next_step=f"{error.next_step} What was paid for is kept in the ledger. {goes_on}.",
+        )
+    if not error.money_may_be_spent:
+        ledger.fail(intent, error)
+        return error
+    ledger.unknown(intent, error)
+    again = ", and so does the same key" if intent.key is not None else ""
+    return error.with_(next_step=f"{error.next_step} `recover` looks again{again}.")
+
+
+def _asked(port: Port, purchase: Purchase[Any]) -> Spend:
+    return Spend(
+        **port.provider.identity,
+        operation=purchase.operation.name,
+        amount=purchase.amount,
+        title=purchase.title,
+        key=purchase.key,
+    )

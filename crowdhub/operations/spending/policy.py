@@ -1,0 +1,42 @@
+"""What stands between a wish to spend and the request: the ledger, the budget, and the application's own word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crowdhub.model import Model, Money
+
+if TYPE_CHECKING:
+    from crowdhub.ledger import Budget, Ledger
+
+
+class Spend(Model):
+    """What is about to be spent: what a ``confirm`` hook is asked about. ``amount`` None: not known before."""
+
+    operation: str
+    provider: str
+    account: str
+    environment: str
+    amount: Money | None
+    title: str | None = None
+    key: str | None = None
+
+
+Confirm = Callable[[Spend], bool]
+
+
+@dataclass(frozen=True)
+class SpendingPolicy:
+    """``ledger`` None: turned off. ``confirm`` is asked before anything is spent. ``max_wait``: seconds to wait for
+    another call with the same key."""
+
+    ledger: Ledger | None = None
+    budget: Budget | None = None
+    confirm: Confirm | None = None
+    max_wait: float = 60.0
+
+
+class LedgerWarning(UserWarning):
+    """Something was carried out that the ledger could not note; ``recover`` settles it."""

@@ -1,0 +1,146 @@
+"""Publishing under a key: the same key never publishes twice."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+from crowdhub.errors import InvalidRequest, Issue, NotSupported
+from crowdhub.model import Capability, Model, Quote, Task, TaskDraft
+from crowdhub.operations.port import Port, identity_of
+from crowdhub.operations.spending.once import spend
+from crowdhub.operations.spending.policy import SpendingPolicy
+from crowdhub.operations.spending.purchase import Purchase, as_it_is
+from crowdhub.protocol import UNSET, AnyProvider, Call, Flow, Lookup, OperationRun, Upload
+
+if TYPE_CHECKING:
+    from crowdhub.ledger import Intent
+
+
+class DryRun(Model):
+    """What publishing would send and cost. Nothing was sent.
+
+    ``operation``: the marketplace's name of the first request, where its path does not tell.
+    """
+
+    quote: Quote | None
+    method: str
+    path: str
+    operation: str | None = None
+    content: Mapping[str, object]
+
+
+def with_reference(provider: AnyProvider, draft: TaskDraft, key: str | None) -> TaskDraft:
+    """The draft with the mark by which it will be found: it follows from the key, so that another process finds
+    what this one published; random without a key."""
+    return draft.copy_with(reference=reference_of(provider, "publish", key))
+
+
+def reference_of(provider: AnyProvider, operation: str, key: str | None) -> str:
+    """The mark of one spend, the same through resending and recovery; random without a key."""
+    if key is None:
+        text = secrets.token_bytes(10)
+    else:
+        owner = list(identity_of(provider).values())
+        named = "\0".join([*owner, key] if operation == "publish" else [*owner, operation, key])
+        text = hashlib.sha256(named.encode()).digest()[:10]
+    return "ch-" + base64.b32encode(text).decode().lower()
+
+
+async def publish(port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str | None) -> Task:
+    """Publish once, with its intent in the ledger. ``draft`` carries its reference."""
+    provider = port.provider
+    quote = await quoted(port, draft)
+    lookup = publish_lookup(provider, draft, key)
+    purchase = Purchase(
+        operation=provider.publish(draft).taken(),
+        content=draft,
+        restore=_restored,
+        keep=as_it_is,
+        lookup=lookup,
+        after_crash=lookup,
+        key=key,
+        amount=quote,
+        reference=draft.reference,
+        title=draft.title,
+    )
+    task = await spend(port, policy, purchase)
+    return task.copy_with(metadata=draft.metadata) if draft.metadata else task
+
+
+def publish_lookup(provider: AnyProvider, draft: TaskDraft, key: str | None = None) -> Lookup[Task]:
+    """How a published draft is found again: by its reference, and it must be what was asked for."""
+    look_for = provider.describe_published(draft)
+    if Capability.FIND_PUBLISHED not in provider.capabilities:
+        return Lookup(look_for)
+
+    def find(since: datetime | None, _: object) -> Flow[Task | None]:
+        found = yield from provider.find_published(draft, since)
+        if found is None:
+            return None
+        _refuse_other(found, draft, key)
+        return found.copy_with(replayed=True)
+
+    return Lookup(look_for, find, marked=True)
+
+
+def _restored(intent: Intent) -> Task:
+    return intent.read(Task)
+
+
+async def quoted(port: Port, draft: TaskDraft) -> Quote | None:
+    """What publishing will take; None where the marketplace does not tell of this draft."""
+    if Capability.ESTIMATE not in port.provider.capabilities:
+        return None
+    try:
+        return await port.run(port.provider.estimate(draft))
+    except NotSupported:
+        return None
+
+
+def _refuse_other(found: Task, draft: TaskDraft, key: str | None) -> None:
+    """Refuse a key that stands for another task already."""
+    pairs: dict[str, tuple[object, object]] = {
+        "title": (found.title and found.title.strip(), draft.title.strip()),
+        "reward": (found.reward, draft.reward),
+        "slots": (found.slots, draft.slots),
+    }
+    # What the draft leaves to the marketplace (a template's title, say) is not compared.
+    told = {name: pair for name, pair in pairs.items() if pair[0] is not None and pair[1] not in (None, "")}
+    differ = [Issue(name, f"was {a}, now {b}") for name, (a, b) in told.items() if a != b]
+    if differ:
+        said = "; ".join(map(str, differ))
+        raise InvalidRequest(
+            f"The key {key!r} has already published task {found.id}, with other content ({said}).",
+            issues=differ,
+            next_step="Use another key for another task; nothing was sent.",
+        )
+
+
+async def dry_run(port: Port, draft: TaskDraft) -> DryRun:
+    """The first request that publishing would make, without making it."""
+    quote = await quoted(port, draft)
+    with OperationRun(port.provider.publish(draft)) as run:
+        call = run.start()
+    if call is None:
+        raise RuntimeError(f"publishing on {port.provider.name} makes no request")
+    return DryRun(quote=quote, method=call.method, path=call.path, operation=call.operation, content=_content(call))
+
+
+def _content(call: Call) -> dict[str, object]:
+    def shown(value: str | Upload) -> str:
+        return value if isinstance(value, str) else f"<file {value.filename}>"
+
+    if call.multipart is not None:
+        return {name: shown(value) for name, value in call.multipart}
+    if call.form is not None:
+        return dict(call.form)
+    if call.content is not None:
+        return {"content": f"<{len(call.content)} bytes of {call.content_type or 'no type'}>"}
+    if call.json is not UNSET:
+        return dict(cast("Mapping[str, object]", call.json))
+    return dict(call.query_pairs())

@@ -1,0 +1,174 @@
+"""After a crash: settle every open intent and every unfinished review by asking the marketplace."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from crowdhub.errors import CrowdhubError, OutcomeUnknown
+from crowdhub.model import Decision, Model, Money, Outcome, Submission, Task, TaskDraft, Worker
+from crowdhub.operations.port import Port
+from crowdhub.operations.reviewing import review
+from crowdhub.operations.spending.bonuses import bonus_lookup
+from crowdhub.operations.spending.looking import look_back
+from crowdhub.operations.spending.policy import SpendingPolicy
+from crowdhub.operations.spending.publishing import publish_lookup, reference_of
+from crowdhub.protocol import AnyProvider, Lookup
+
+if TYPE_CHECKING:
+    from crowdhub.ledger import Intent, JournalEntry, Ledger, OpenReview
+
+
+class Settled(StrEnum):
+    DONE = "done"
+    """It had been carried out; its result is in the ledger now."""
+    NOT_DONE = "not_done"
+    """It certainly had not; what was reserved is free again, and so is its key."""
+    PAID = "paid"
+    """It was paid for, and its operation did not come to its end: the same key goes on from there. With a
+    ``look_for``, a later call of it is in doubt: the same key looks first."""
+    LOOK = "look"
+    """A person must look: ``look_for`` says for what."""
+
+
+class Recovered(Model):
+    """One open intent and what became of it."""
+
+    intent: str
+    provider: str
+    account: str
+    environment: str
+    operation: str
+    key: str | None
+    amount: Money | None
+    created_at: datetime
+    settled: Settled
+    task_id: str | None = None
+    look_for: str | None = None
+
+
+class RecoverReport(Model):
+    """What ``recover`` settled, and the outcomes of reviews that it carried on with."""
+
+    intents: tuple[Recovered, ...] = ()
+    reviews: tuple[Outcome, ...] = ()
+
+    def __add__(self, other: RecoverReport) -> RecoverReport:
+        return RecoverReport(intents=self.intents + other.intents, reviews=self.reviews + other.reviews)
+
+    @property
+    def to_look_at(self) -> tuple[Recovered, ...]:
+        return tuple(each for each in self.intents if each.settled is Settled.LOOK)
+
+
+async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
+    """Settle what this account left open. Nothing is ever sent again here: what was not done is only said to be so."""
+    ledger = policy.ledger
+    if ledger is None:
+        return RecoverReport()
+    provider = port.provider
+    intents: list[Recovered] = []
+    for intent in await port.blocking(lambda: ledger.open_intents(provider.account)):
+        if intent.identity == provider.identity:
+            settled = await _settle(port, ledger, intent)
+            if settled is not None:
+                intents.append(settled)
+    paid = await port.blocking(lambda: ledger.unfinished(provider.account))
+    intents += [
+        _recovered(each, Settled.PAID, task_id=each.task_id, look_for=each.look_for)
+        for each in paid
+        if each.identity == provider.identity
+    ]
+    outcomes: list[Outcome] = []
+    for unfinished in await port.blocking(lambda: ledger.journal.take_over(provider.account)):
+        if (unfinished.provider, unfinished.environment) == (provider.name, provider.environment):
+            outcomes.extend(await _carry_on(port, ledger, unfinished))
+        else:
+            await port.blocking(partial(ledger.journal.close, unfinished.id))
+    return RecoverReport(intents=tuple(intents), reviews=tuple(outcomes))
+
+
+async def _settle(port: Port, ledger: Ledger, intent: Intent) -> Recovered | None:
+    begun = await port.blocking(lambda: ledger.claim(intent.id))
+    if begun.status != "recover":
+        return None  # settled meanwhile, or somebody is at it
+    mine = begun.intent
+    with ledger.holding(mine):
+        try:
+            found = await look_back(port, ledger, mine, _lookup(port.provider, mine))
+        except OutcomeUnknown as error:
+            return _recovered(mine, Settled.LOOK, look_for=error.look_for)
+        if found is None:
+            await port.blocking(
+                lambda: ledger.fail(mine, "Looked for after its call had ended: it was not carried out.")
+            )
+            return _recovered(mine, Settled.NOT_DONE)
+        await port.blocking(lambda: ledger.finish(mine, found))
+        return _recovered(mine, Settled.DONE, task_id=found.id if isinstance(found, Task) else found.task_id)
+
+
+def _lookup(provider: AnyProvider, intent: Intent) -> Lookup[Task | Submission]:
+    """How the marketplace is asked for what an intent made."""
+    found: Lookup[Task] | Lookup[Submission] | None = None
+    if intent.operation == "pay_bonus":
+        found = _bonus(provider, intent)
+    elif intent.operation == "publish":
+        found = _published(provider, intent)
+    return cast("Lookup[Task | Submission]", found or Lookup(intent.look_for or f"what {intent.operation} paid for"))
+
+
+def _published(provider: AnyProvider, intent: Intent) -> Lookup[Task] | None:
+    asked = cast("dict[str, object]", intent.content or {})
+    if isinstance(asked.get("draft"), dict):  # run as the plugin's own operation
+        asked = cast("dict[str, object]", asked["draft"])
+    reference = intent.reference or asked.get("reference")
+    if "title" not in asked and reference is None:
+        return None
+    kept: dict[str, object] = {name: asked[name] for name in ("title", "reward", "slots") if name in asked}
+    try:
+        draft = TaskDraft.model_validate({**kept, "reference": reference})
+    except (CrowdhubError, ValueError):  # a row that was edited by hand
+        return None
+    return publish_lookup(provider, draft)
+
+
+def _bonus(provider: AnyProvider, intent: Intent) -> Lookup[Submission] | None:
+    match intent.content:
+        case {"task": str(task), "submission": str(number), "reason": str(reason)} if intent.amount is not None:
+            submission = Submission(**provider.identity, id=number, task_id=task, worker=Worker(id=""))
+            reference = intent.reference or (reference_of(provider, "pay_bonus", intent.key) if intent.key else None)
+            return bonus_lookup(provider, submission, intent.amount, reason, reference)
+        case _:  # a row that was edited by hand, or compacted
+            return None
+
+
+def _recovered(
+    intent: Intent, settled: Settled, *, task_id: str | None = None, look_for: str | None = None
+) -> Recovered:
+    return Recovered(
+        intent=intent.id,
+        **intent.identity,
+        operation=intent.operation,
+        key=intent.key,
+        amount=intent.amount,
+        created_at=intent.created_at,
+        settled=settled,
+        task_id=task_id,
+        look_for=look_for,
+    )
+
+
+async def _carry_on(port: Port, ledger: Ledger, unfinished: OpenReview) -> tuple[Outcome, ...]:
+    """Carry out the decisions that have no outcome yet. One that was carried out already is told apart."""
+    decisions = [_decision(port.provider, entry) for entry in unfinished.entries]
+    positions = [entry.position for entry in unfinished.entries]
+    report = await review(port, decisions, journal=ledger.journal, unfinished=(unfinished.id, positions))
+    return report.outcomes
+
+
+def _decision(provider: AnyProvider, entry: JournalEntry) -> Decision:
+    submission = Submission(**provider.identity, id=entry.submission_id, task_id=entry.task_id, worker=Worker(id=""))
+    kept = {"verdict": entry.verdict, "comment": entry.comment, "options": entry.options}
+    return Decision.model_validate({"submission": submission, **kept})

@@ -1,0 +1,17 @@
+"""Moments as the database keeps them: whole microseconds since 1970, in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970, exact."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def moment_of(number: int) -> datetime:
+    """The moment that `micros` made ``number`` of."""
+    return EPOCH + timedelta(microseconds=number)

@@ -1,0 +1,515 @@
+"""An operation of several calls: what it made and paid stays noted, and the same key goes on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from crowdhub import Call, Effect, Flow, Market, Money, Provider, Response, operation
+from crowdhub.engine.runtime import drive
+from crowdhub.engine.session import Counter
+from crowdhub.errors import (
+    AuthenticationFailed,
+    Conflict,
+    CrowdhubError,
+    InsufficientFunds,
+    InvalidRequest,
+    LedgerError,
+    Lost,
+    OutcomeUnknown,
+    ProviderUnavailable,
+    RateLimited,
+)
+from crowdhub.ledger import Ledger
+from crowdhub.operations.port import AccountPort
+from crowdhub.operations.spending import Settled, Spend, SpendingPolicy, recover, run
+from crowdhub.operations.spending.publishing import reference_of
+from crowdhub.protocol import Lookup, ProviderSettings
+from tests.support.hand_clock import HandClock
+from tests.support.suspended import HandEngine, hand_port
+
+COST = Money("5", "USD")
+
+
+class Press(Provider[ProviderSettings]):
+    """Prints in two steps: a free draft, then the paid printing; and solves: pays first, then asks until it is done."""
+
+    name: ClassVar[str] = "press"
+    title: ClassVar[str] = "Press"
+    currency = "USD"
+    settings_type = ProviderSettings
+
+    @operation
+    def print(self, text: str) -> Flow[str]:
+        made = yield Call.post("/drafts", effect=Effect.SPEND, costs=False, json={"text": text})
+        number = made.json()["draft"]
+        done = yield Call.post(f"/drafts/{number}/print", effect=Effect.SETTLE, costs=True, json={})
+        return f"{number}: {done.json()['printed']}"
+
+    @operation
+    def solve(self, riddle: str) -> Flow[str]:
+        made = yield Call.post("/riddles", effect=Effect.SPEND, json={"riddle": riddle})
+        number = made.json()["id"]
+        while True:
+            asked = yield Call.get(f"/riddles/{number}")
+            if answer := asked.json().get("answer"):
+                return str(answer)
+
+
+class Wire(HandEngine):
+    """Answers each call from a list, by its method and path; an error is raised in its place."""
+
+    answers: list[tuple[str, object]]
+    sent: list[str]
+
+    async def _send(self, call: Call, counters: list[Counter]) -> Response:
+        self.sent.append(call.label)
+        expected, answer = self.answers.pop(0)
+        assert call.label == expected, f"{call.label} was sent, {expected} expected"
+        if isinstance(answer, BaseException):
+            raise answer
+        return Response(200, json=answer)
+
+
+class Bench:
+    """One account, process after process."""
+
+    def __init__(self, folder: Path, clock: HandClock) -> None:
+        self.clock = clock
+        self.ledger = Ledger.open(folder / "ledger.sqlite3", clock=clock)
+        self.asked: list[Spend] = []
+        self.sent: list[str] = []
+
+    def port(self, *answers: tuple[str, object]) -> AccountPort:
+        """A program that starts anew: nothing but the ledger tells what was before."""
+        provider = Press(ProviderSettings(base_url="http://127.0.0.1:1"))
+        engine = hand_port(provider)._engine
+        engine.__class__ = Wire
+        assert isinstance(engine, Wire)
+        engine.answers, engine.sent = list(answers), self.sent
+        return AccountPort(engine)
+
+    @property
+    def policy(self) -> SpendingPolicy:
+        return SpendingPolicy(ledger=self.ledger, confirm=self._confirm)
+
+    def _confirm(self, spend: Spend) -> bool:
+        self.asked.append(spend)
+        return True
+
+    def print(self, *answers: tuple[str, object], key: str = "k") -> str:
+        port = self.port(*answers)
+        assert isinstance(port.provider, Press)
+        return drive(run(port, self.policy, port.provider.print("hello"), key=key, amount=COST))
+
+    def solve(self, *answers: tuple[str, object], key: str | None = "k") -> str:
+        port = self.port(*answers)
+        assert isinstance(port.provider, Press)
+        return drive(run(port, self.policy, port.provider.solve("2+2"), key=key, amount=COST))
+
+    def states(self) -> list[str]:
+        return [str(each.state) for each in self.ledger.report.entries()]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, clock: HandClock) -> Iterator[Bench]:
+    made = Bench(tmp_path, clock)
+    yield made
+    made.ledger.close()
+
+
+DRAFT = ("POST /drafts", {"draft": 7})
+PRINTED = ("POST /drafts/7/print", {"printed": "hello"})
+RIDDLE = ("POST /riddles", {"id": 3})
+
+
+def lost(*, free: bool) -> OutcomeUnknown:
+    error = OutcomeUnknown("lost", lost=Lost.TIMED_OUT)
+    return error.with_(money_may_be_spent=False) if free else error
+
+
+def test_all_steps_in_one_go(bench: Bench) -> None:
+    assert bench.print(DRAFT, PRINTED) == "7: hello"
+    assert bench.print() == "7: hello", "the second time its result is known"
+    assert bench.states() == ["done"]
+    assert [spend.amount for spend in bench.asked] == [COST]
+
+
+def test_a_lost_free_step_does_not_say_that_money_may_have_been_spent(bench: Bench) -> None:
+    with pytest.raises(OutcomeUnknown) as caught:
+        bench.print(("POST /drafts", lost(free=True)))
+    assert not caught.value.money_may_be_spent
+    assert "Nothing was spent" in str(caught.value)
+    assert bench.states() == ["not_done"]
+    assert bench.print(DRAFT, PRINTED) == "7: hello"
+
+
+def test_the_same_key_goes_on_from_the_draft_that_was_made(bench: Bench) -> None:
+    with pytest.raises(ProviderUnavailable):
+        bench.print(DRAFT, ("POST /drafts/7/print", ProviderUnavailable("down", sent=False)))
+    assert bench.states() == ["not_done"]
+    assert bench.print(PRINTED) == "7: hello", "the draft is not made again"
+    assert bench.sent.count("POST /drafts") == 1
+
+
+def test_another_key_starts_from_the_beginning(bench: Bench) -> None:
+    with pytest.raises(ProviderUnavailable):
+        bench.print(DRAFT, ("POST /drafts/7/print", ProviderUnavailable("down", sent=False)))
+    assert (
+        bench.print(("POST /drafts", {"draft": 8}), ("POST /drafts/8/print", {"printed": "x"}), key="other") == "8: x"
+    )
+
+
+def test_a_lost_paid_step_is_unknown_and_not_sent_again(bench: Bench) -> None:
+    with pytest.raises(OutcomeUnknown) as caught:
+        bench.print(DRAFT, ("POST /drafts/7/print", lost(free=False)))
+    assert caught.value.money_may_be_spent
+    assert bench.states() == ["unknown"]
+    with pytest.raises(OutcomeUnknown, match="ended without an outcome"):
+        bench.print()
+    assert bench.sent == ["POST /drafts", "POST /drafts/7/print"]
+
+
+def test_what_was_paid_stays_paid_whatever_fails_later(bench: Bench) -> None:
+    """Three tries under one key are one charge, and none says that nothing was spent."""
+    for number in range(3):
+        paying = [] if number else [RIDDLE]
+        with pytest.raises(ProviderUnavailable) as caught:
+            bench.solve(*paying, ("GET /riddles/3", {}), ("GET /riddles/3", ProviderUnavailable("down")))
+        assert "Money may have been spent" in str(caught.value)
+        assert "same key goes on" in caught.value.next_step
+        assert bench.states() == ["done"]
+    assert bench.solve(("GET /riddles/3", {"answer": "4"})) == "4"
+    assert bench.solve() == "4"
+    assert bench.sent.count("POST /riddles") == 1
+    assert len(bench.asked) == 1, "what goes on was confirmed before"
+
+
+def test_without_a_key_it_is_done_all_the_same(bench: Bench) -> None:
+    with pytest.raises(ProviderUnavailable, match="kept in the ledger"):
+        bench.solve(RIDDLE, ("GET /riddles/3", ProviderUnavailable("down")), key=None)
+    assert bench.states() == ["done"]
+
+
+class Crash(BaseException):
+    """The process ends."""
+
+
+def test_a_process_that_ends_after_it_paid(bench: Bench) -> None:
+    with pytest.raises(Crash):
+        bench.solve(RIDDLE, ("GET /riddles/3", Crash()))
+    assert bench.states() == ["done"]
+    report = drive(recover(bench.port(), bench.policy))
+    assert [(each.settled, each.key) for each in report.intents] == [(Settled.PAID, "k")]
+    assert bench.solve(("GET /riddles/3", {"answer": "4"})) == "4"
+
+
+def test_an_answer_that_was_too_long_to_be_kept_is_said(bench: Bench) -> None:
+    long = ("POST /riddles", {"id": 3, "padding": "x" * 2_000_000})
+    with pytest.raises(ProviderUnavailable):
+        bench.solve(long, ("GET /riddles/3", ProviderUnavailable("down")))
+    with pytest.raises(Conflict, match="its answer was not kept"):
+        bench.solve()
+    assert bench.states() == ["done"]
+
+
+def test_a_market_runs_it_so_too(bench: Bench) -> None:
+    """The procedure above is what `Market.run` drives."""
+    port = bench.port(RIDDLE, ("GET /riddles/3", {"answer": "4"}))
+    assert isinstance(port.provider, Press)
+    market = Market(port.provider, port._engine.session, policy=bench.policy)
+    market.operations.port = port
+    assert market.run(market.provider.solve("2+2"), key="m", amount=COST) == "4"
+    market.close()
+
+
+class Tokens(Press):
+    """A marketplace that recognises a request by its token for a day."""
+
+    @operation
+    def buy(self, what: str, reference: str | None = None) -> Flow[str]:
+        reply = yield Call.post(
+            "/buy", effect=Effect.SPEND, idempotent_for=timedelta(hours=24), json={"what": what, "token": reference}
+        )
+        return str(reply.json()["bought"])
+
+
+def buying(bench: Bench, *answers: tuple[str, object]) -> tuple[AccountPort, Tokens]:
+    port = bench.port(*answers)
+    provider = Tokens(ProviderSettings(base_url="http://127.0.0.1:1"))
+    port._engine.session.provider = provider
+    return port, provider
+
+
+def test_what_the_marketplace_recognises_is_sent_again_under_the_same_reference(bench: Bench) -> None:
+    tokens: list[object] = []
+    for answer in (Crash(), {"bought": "it"}):
+        port, provider = buying(bench, ("POST /buy", answer))
+        given = reference_of(provider, "buy", "k")
+        tokens.append(given)
+        if isinstance(answer, Crash):
+            with pytest.raises(Crash):
+                drive(run(port, bench.policy, provider.buy("x"), key="k", amount=COST))
+        else:
+            assert drive(run(port, bench.policy, provider.buy("x"), key="k", amount=COST)) == "it"
+    assert tokens[0] == tokens[1]
+    assert bench.sent.count("POST /buy") == 2
+    assert bench.states() == ["done"]
+
+
+def test_after_that_time_it_is_only_looked_for(bench: Bench) -> None:
+    port, provider = buying(bench, ("POST /buy", Crash()))
+    with pytest.raises(Crash):
+        drive(run(port, bench.policy, provider.buy("x"), key="k", amount=COST))
+    bench.clock.sleep(24 * 3600)
+    port, provider = buying(bench)
+    with pytest.raises(OutcomeUnknown):
+        drive(run(port, bench.policy, provider.buy("x"), key="k", amount=COST))
+    assert bench.sent.count("POST /buy") == 1
+
+
+def test_what_it_does_not_recognise_is_not_sent_again(bench: Bench) -> None:
+    with pytest.raises(Crash):
+        bench.solve(("POST /riddles", Crash()))
+    with pytest.raises(OutcomeUnknown):
+        bench.solve()
+    assert bench.sent.count("POST /riddles") == 1
+
+
+class Shop(Press):
+    """Reads the price first, and pays then."""
+
+    name: ClassVar[str] = "shop"
+
+    @operation
+    def order(self, what: str) -> Flow[str]:
+        yield Call.get("/prices")
+        made = yield Call.post("/orders", effect=Effect.SPEND, json={"what": what})
+        return str(made.json()["id"])
+
+
+class Remembering(Press):
+    """Knows an order by its reference for a day."""
+
+    name: ClassVar[str] = "remembering"
+
+    @operation
+    def order(self, what: str) -> Flow[str]:
+        made = yield Call.post("/orders", effect=Effect.SPEND, json={"what": what}, idempotent_for=timedelta(days=1))
+        return str(made.json()["id"])
+
+
+PRICES: tuple[str, object] = ("GET /prices", {})
+CRASHED = ("POST /orders", Crash())
+ORDERED = ("POST /orders", {"id": 4})
+
+
+def order(bench: Bench, provider: Shop | Remembering, *answers: tuple[str, object]) -> str:
+    return drive(run(bench.port(*answers), bench.policy, provider.order("tea"), key="k", amount=COST))
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ProviderUnavailable("down"),
+        AuthenticationFailed("the key was changed"),
+        RateLimited("later"),
+        InvalidRequest("no"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_failure_before_the_spend_frees_nothing_that_an_earlier_process_may_have_paid(
+    bench: Bench, failure: CrowdhubError
+) -> None:
+    shop = Shop(ProviderSettings(base_url="http://127.0.0.1:1"))
+    with pytest.raises(Crash):
+        order(bench, shop, PRICES, CRASHED)
+    for answers in ([("GET /prices", failure)], [PRICES], [("GET /prices", failure)]):
+        with pytest.raises(OutcomeUnknown):
+            order(bench, shop, *answers)
+        assert bench.states() == ["unknown"]
+    assert bench.sent.count("POST /orders") == 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ProviderUnavailable("down"),
+        AuthenticationFailed("the key was changed"),
+        RateLimited("later"),
+        InvalidRequest("no"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_that_it_is_refused_now_says_nothing_of_what_was_paid_then(bench: Bench, failure: CrowdhubError) -> None:
+    shop = Remembering(ProviderSettings(base_url="http://127.0.0.1:1"))
+    with pytest.raises(Crash):
+        order(bench, shop, CRASHED)
+    with pytest.raises(OutcomeUnknown):
+        order(bench, shop, ("POST /orders", failure))
+    assert bench.states() == ["unknown"]
+    assert order(bench, shop, ORDERED) == "4"
+    assert bench.states() == ["done"]
+
+
+class Looking(Press):
+    """Can say for sure what was printed."""
+
+    name: ClassVar[str] = "looking"
+
+    def printed(self, text: str) -> Lookup[str]:
+        return Lookup(look_for=f"a print of {text}", find=lambda since, before: self.find())
+
+    def find(self) -> Flow[str | None]:
+        listed = yield Call.get("/prints")
+        found: str | None = listed.json()["found"]
+        return found
+
+    @operation(lookup=printed)
+    def print(self, text: str) -> Flow[str]:
+        return (yield from super().print(text))
+
+
+@pytest.mark.parametrize("key", ["k", None])
+def test_what_is_sent_once_more_makes_no_second_draft(bench: Bench, key: str | None) -> None:
+    provider = Looking(ProviderSettings(base_url="http://127.0.0.1:1"))
+    broken = ("POST /drafts/7/print", OutcomeUnknown("lost", lost=Lost.ANSWERED))
+    absent = ("GET /prints", {"found": None})
+    port = bench.port(DRAFT, broken, absent, absent, PRINTED)
+    assert drive(run(port, bench.policy, provider.print("hello"), key=key, amount=COST)) == "7: hello"
+    assert bench.sent.count("POST /drafts") == 1
+    assert bench.states() == ["done"]
+
+
+class TwoPayments(Press):
+    """Pays twice in one operation, and where the second goes to depends on what it reads."""
+
+    name: ClassVar[str] = "two-payments"
+
+    @operation
+    def order(self, what: str) -> Flow[str]:
+        slot = (yield Call.get("/free")).json()["slot"]
+        yield Call.post(f"/slots/{slot}/buy", effect=Effect.SPEND, json={"what": what})
+        yield Call.post("/insurance", effect=Effect.SPEND, json={"what": what})
+        return str(slot)
+
+
+FREE = ("GET /free", {"slot": 5})
+BOUGHT: tuple[str, object] = ("POST /slots/5/buy", {})
+
+
+def order_two(bench: Bench, *answers: tuple[str, object]) -> str:
+    provider = TwoPayments(ProviderSettings(base_url="http://127.0.0.1:1"))
+    return drive(run(bench.port(*answers), bench.policy, provider.order("tea"), key="k", amount=COST))
+
+
+@pytest.mark.parametrize("ending", [Crash(), OutcomeUnknown("lost", lost=Lost.TIMED_OUT)], ids=["crash", "lost"])
+def test_a_second_payment_in_doubt_is_not_sent_again(bench: Bench, ending: BaseException) -> None:
+    with pytest.raises(type(ending)):
+        order_two(bench, FREE, BOUGHT, ("POST /insurance", ending))
+    assert bench.states() == ["done"]
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            order_two(bench, FREE)
+    assert bench.sent.count("POST /insurance") == 1
+    (report,) = drive(recover(bench.port(), bench.policy)).intents
+    assert report.settled is Settled.PAID
+    assert report.look_for is not None
+
+
+def test_a_second_payment_that_was_refused_is_sent_again(bench: Bench) -> None:
+    with pytest.raises(InsufficientFunds):
+        order_two(bench, FREE, BOUGHT, ("POST /insurance", InsufficientFunds("no money")))
+    assert order_two(bench, FREE, ("POST /insurance", {})) == "5"
+    assert bench.sent.count("POST /slots/5/buy") == 1
+
+
+def test_going_on_pays_nothing_else_in_the_place_of_what_was_paid(bench: Bench) -> None:
+    with pytest.raises(InsufficientFunds):
+        order_two(bench, FREE, BOUGHT, ("POST /insurance", InsufficientFunds("no money")))
+    with pytest.raises(Conflict, match="slots/6"):
+        order_two(bench, ("GET /free", {"slot": 6}))
+    assert "POST /slots/6/buy" not in bench.sent
+
+
+def test_a_payment_whose_note_cannot_be_written_is_not_forgotten(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise LedgerError("locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.ledger, "note_step", locked)
+        with pytest.raises(ProviderUnavailable) as caught:
+            bench.solve(RIDDLE, ("GET /riddles/3", ProviderUnavailable("down")))
+    assert caught.value.money_may_be_spent
+    assert bench.states() == ["unknown"]
+    with pytest.raises(OutcomeUnknown):
+        bench.solve()
+    assert bench.sent.count("POST /riddles") == 1
+
+
+def test_what_was_paid_and_its_answer_are_written_together(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise LedgerError("locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("crowdhub.ledger.transitions.paid", locked)
+        with pytest.raises(ProviderUnavailable):
+            bench.solve(RIDDLE, ("GET /riddles/3", ProviderUnavailable("down")))
+    (entry,) = bench.ledger.report.entries()
+    assert entry.state == "unknown"
+    with pytest.raises(OutcomeUnknown):
+        bench.solve()
+    assert bench.sent.count("POST /riddles") == 1
+
+
+def test_a_free_call_lost_after_the_payment_does_not_say_that_nothing_was_spent(bench: Bench) -> None:
+    class Noting(Press):
+        name: ClassVar[str] = "noting"
+
+        @operation
+        def order(self) -> Flow[str]:
+            yield Call.post("/orders", effect=Effect.SPEND)
+            yield Call.post("/notes", effect=Effect.SPEND, costs=False)
+            return "done"
+
+    operation_ = Noting(ProviderSettings(base_url="http://127.0.0.1:1")).order
+    port = bench.port(ORDERED, ("POST /notes", lost(free=True)))
+    with pytest.raises(OutcomeUnknown, match="The same key goes on") as caught:
+        drive(run(port, bench.policy, operation_(), key="k", amount=COST))
+    assert caught.value.money_may_be_spent
+    assert drive(run(bench.port(("POST /notes", {})), bench.policy, operation_(), key="k", amount=COST)) == "done"
+
+
+@pytest.mark.parametrize("reason", [ValueError("no terminal"), KeyboardInterrupt()], ids=["error", "interrupt"])
+def test_where_confirming_fails_nothing_was_sent_and_the_key_is_free(bench: Bench, reason: BaseException) -> None:
+    def broken(_: Spend) -> bool:
+        raise reason
+
+    port = bench.port()
+    assert isinstance(port.provider, Press)
+    policy = SpendingPolicy(ledger=bench.ledger, confirm=broken)
+    with pytest.raises(type(reason)):
+        drive(run(port, policy, port.provider.solve("2+2"), key="k", amount=COST))
+    assert bench.states() == ["not_done"]
+
+
+def test_a_result_that_cannot_be_kept_is_handed_out_all_the_same(bench: Bench) -> None:
+    class Odd:
+        def __reduce__(self) -> str:
+            raise RuntimeError("no")
+
+    class Shelf(Press):
+        name: ClassVar[str] = "shelf"
+
+        @operation
+        def order(self) -> Flow[Odd]:
+            yield Call.post("/orders", effect=Effect.SPEND)
+            return Odd()
+
+    made = Shelf(ProviderSettings(base_url="http://127.0.0.1:1")).order()
+    assert isinstance(drive(run(bench.port(ORDERED), bench.policy, made, key="k", amount=COST)), Odd)
+    assert bench.states() == ["done"]
