@@ -144,8 +144,12 @@ class CrowdhubError(Exception):
         copy = _rebuild(type(self), (state["message"],), state)
         copy.__cause__ = self.__cause__
         copy.__suppress_context__ = self.__suppress_context__
+        place = None if self.origin is None else _place(self.origin)
+        for note in getattr(self, "__notes__", ()):
+            if note != place:
+                copy.add_note(note)
         if copy.origin is not None:
-            copy.add_note(f"In the plugin: {copy.origin}.")
+            copy.add_note(_place(copy.origin))
         return copy
 
     def located(self, **where: object) -> Self:
@@ -155,7 +159,10 @@ class CrowdhubError(Exception):
     def redacted(self, redact: Redact) -> Self:
         """A copy whose every text went through ``redact``."""
         state = {name: value for name, value in vars(self).items() if name != "__notes__"}
-        return self.with_(**{name: _redacted(value, redact) for name, value in state.items()})
+        copy = self.with_(**{name: _redacted(value, redact) for name, value in state.items()})
+        if hasattr(copy, "__notes__"):
+            copy.__notes__ = [redact(note) for note in copy.__notes__]
+        return copy
 
     def __str__(self) -> str:
         place = "/".join(p for p in (self.provider, self.account) if p)
@@ -179,6 +186,10 @@ class CrowdhubError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # Errors cross process borders (worker pools); the keyword-only evidence travels as state.
         return _rebuild, (type(self), self.args, vars(self).copy())
+
+
+def _place(origin: str) -> str:
+    return f"In the plugin: {origin}."
 
 
 def _redacted(value: Any, redact: Redact, depth: int = 0) -> Any:

@@ -6,6 +6,7 @@ Written once, as coroutines over a `Runtime`; see there how ordinary code runs t
 from __future__ import annotations
 
 from datetime import datetime
+from types import NoneType
 from typing import Protocol, TypeVar, cast
 
 from tenacity import AsyncRetrying
@@ -30,7 +31,7 @@ from crowdhub.errors import (
     RateLimited,
     UnreadableResponse,
 )
-from crowdhub.protocol import Call, Effect, Flow, Operation, OperationRun, Response, Token
+from crowdhub.protocol import NEUTRAL, Call, Effect, Flow, Operation, OperationRun, Response, Token, result_type
 
 T = TypeVar("T")
 
@@ -86,6 +87,8 @@ class Engine:
                     call = run.send(answer)
                 else:
                     call = run.throw(answer)
+                if call is None:
+                    self._check_result(run)
             except CrowdhubError as error:
                 return self._raised(error, run.name, asked, answer), []
             except Exception as error:  # noqa: BLE001 - whatever a plugin or a library stumbles over becomes ours
@@ -95,6 +98,16 @@ class Engine:
             if call is None:
                 return None, [run.result]
             answer = await self._answer(call, run.name, witness, counters)
+
+    def _check_result(self, run: OperationRun[T]) -> None:
+        """A neutral operation has to return its neutral model: nobody above could say whose fault another thing is."""
+        provider = self.session.provider
+        if run.owner is not provider or run.name not in NEUTRAL:
+            return
+        wanted = result_type(run.name)
+        if wanted != (NoneType,) and not isinstance(run.result, wanted):
+            names = " or ".join(each.__name__ for each in wanted)
+            raise TypeError(f"{run.name} returned {type(run.result).__name__}, not {names}")
 
     def _raised(
         self, error: CrowdhubError, name: str, asked: Call | None, answer: Response | CrowdhubError | None

@@ -35,6 +35,7 @@ class LoopRuntime:
         self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None
     ) -> list[T | CrowdhubError]:
         results: dict[int, T | CrowdhubError] = {}
+        foreign: list[Exception] = []
         todo = iter(enumerate(works))
 
         async def worker() -> None:
@@ -43,12 +44,16 @@ class LoopRuntime:
                     results[place] = await work()
                 except CrowdhubError as error:
                     results[place] = error
+                except Exception as error:  # noqa: BLE001 - raised below, as in ordinary code, and not within a group
+                    foreign.append(error)
                 if done is not None:
                     done()
 
         async with anyio.create_task_group() as group:
             for _ in range(min(len(works), self._in_flight)):
                 group.start_soon(worker)
+        if foreign:
+            raise foreign[0]
         return [results[place] for place in range(len(works))]
 
     def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Pending[T]:

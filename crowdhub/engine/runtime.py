@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractAsyncContextManager, aclosing
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
@@ -61,6 +61,10 @@ class Runtime(Protocol):
         ...
 
 
+class WaitsForLoop(RuntimeError):
+    """What is awaited suspends, which nothing may that is written over a `Runtime`."""
+
+
 def drive(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine over a `BlockingRuntime` to its end."""
     try:
@@ -69,21 +73,26 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
         result: T = stop.value
         return result
     coroutine.close()
-    raise RuntimeError("this coroutine waits for an event loop; it cannot be run by ordinary code")
+    raise WaitsForLoop("this coroutine waits for an event loop; it cannot be run by ordinary code")
 
 
 def iterate(batches: AsyncGenerator[Sequence[T], None]) -> Iterator[T]:
     """The items of an async generator of batches over a `BlockingRuntime`, as they come. It is closed with the
     iterator."""
+    suspended = False
     try:
         while True:
             try:
                 batch = drive(anext(batches))
             except StopAsyncIteration:
                 return
+            except WaitsForLoop:
+                suspended = True  # it cannot be closed, either
+                raise
             yield from batch
     finally:
-        drive(batches.aclose())
+        if not suspended:
+            drive(batches.aclose())
 
 
 async def each(batches: AsyncGenerator[Sequence[T], None]) -> AsyncGenerator[T, None]:
@@ -102,6 +111,7 @@ class BlockingRuntime:
         self._in_flight = in_flight
         self._lock = threading.Lock()
         self._threads: ThreadPoolExecutor | None = None
+        self._inside = threading.local()
 
     async def sleep(self, seconds: float) -> None:
         self._clock.sleep(seconds)
@@ -122,9 +132,15 @@ class BlockingRuntime:
                 if done is not None:
                     done()
 
-        return list(self._pool().map(one, works)) if len(works) > 1 else [one(work) for work in works]
+        if len(works) < 2 or getattr(self._inside, "pool", False):  # a thread of the pool must not wait for another
+            return [one(work) for work in works]
+        futures = [self._pool().submit(one, work) for work in works]
+        wait(futures)  # also where one fails: nothing goes on behind the caller's back
+        return [each.result() for each in futures]
 
     def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Pending[T]:
+        if getattr(self._inside, "pool", False):
+            return _Later(work)
         return _Thread(self._pool().submit(lambda: drive(work())))
 
     def places(self, count: int) -> AbstractAsyncContextManager[object]:
@@ -137,8 +153,13 @@ class BlockingRuntime:
     def _pool(self) -> ThreadPoolExecutor:
         with self._lock:
             if self._threads is None:
-                self._threads = ThreadPoolExecutor(self._in_flight, thread_name_prefix="crowdhub")
+                self._threads = ThreadPoolExecutor(
+                    self._in_flight, thread_name_prefix="crowdhub", initializer=self._enter_pool
+                )
             return self._threads
+
+    def _enter_pool(self) -> None:
+        self._inside.pool = True
 
 
 async def _awaited(work: Callable[[], Awaitable[T]]) -> T:
@@ -154,6 +175,19 @@ class _Thread(Generic[T]):
 
     def cancel(self) -> None:
         self._future.cancel()
+
+
+class _Later(Generic[T]):
+    """What a thread of the pool starts: it is run when its result is asked for."""
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._work = work
+
+    async def result(self) -> T:
+        return await self._work()
+
+    def cancel(self) -> None:
+        """Nothing is under way."""
 
 
 class _Places:

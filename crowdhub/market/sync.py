@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
@@ -18,6 +18,7 @@ from crowdhub.model import (
     Decision,
     File,
     Money,
+    ProviderOptions,
     Quote,
     ReviewReport,
     Submission,
@@ -109,15 +110,17 @@ class Market(MarketBase[P]):
         slots: int | None = None,
         until: datetime | None = None,
         amount: Money | None = None,
+        key: str | None = None,
     ) -> Task:
         """Give a task so many places more, time until a moment, or both.
 
-        New places take money: they are budgeted, confirmed and in the ledger. ``amount``: the most that they may
-        cost, where it does not follow from the task (when only its id is given, say).
+        New places take money: they are budgeted, confirmed and in the ledger, and the same ``key`` never adds them
+        twice. ``amount``: the most that they may cost, where it does not follow from the task. A task of which only
+        the id is given is read first.
 
         Raises `InvalidRequest` for what the marketplace cannot extend, `OutcomeUnknown` where the answer was lost.
         """
-        return self._drive(self.operations.extend(task, slots, until, amount))
+        return self._drive(self.operations.extend(task, slots, until, amount, key))
 
     def pause(self, task: Task | str) -> Task:
         """Take a task off the market until it is resumed."""
@@ -160,23 +163,32 @@ class Market(MarketBase[P]):
         """
         return self._iterate(self.operations.watch(tasks, status, interval, rounds))
 
-    def approve(self, submission: Submission, note: str | None = None) -> Submission:
+    def approve(
+        self, submission: Submission, note: str | None = None, *, options: Iterable[ProviderOptions] = ()
+    ) -> Submission:
         """Accept the work and pay for it. Approved before: a success, marked ``replayed``.
 
-        Raises `Conflict` where it was settled the other way.
+        ``options``: what a single marketplace wants to know besides, as in a `Decision`. Raises `Conflict` where it
+        was settled the other way.
         """
-        return self._drive(self.operations.settle(Decision.approve(submission, note)))
+        decision = Decision.approve(submission, note, options=options)
+        return self._drive(self.operations.settle(decision))
 
-    def reject(self, submission: Submission, reason: str) -> Submission:
+    def reject(self, submission: Submission, reason: str, *, options: Iterable[ProviderOptions] = ()) -> Submission:
         """Refuse the work; nothing is paid. Rejected before: a success, marked ``replayed``.
 
-        Raises `InvalidRequest` without a reason, `Conflict` where it was settled the other way.
+        ``options``: what a single marketplace wants to know besides (a category, say), as in a `Decision`. Raises
+        `InvalidRequest` without a reason, `Conflict` where it was settled the other way.
         """
-        return self._drive(self.operations.settle(Decision.reject(submission, reason)))
+        decision = Decision.reject(submission, reason, options=options)
+        return self._drive(self.operations.settle(decision))
 
-    def request_redo(self, submission: Submission, reason: str) -> Submission:
+    def request_redo(
+        self, submission: Submission, reason: str, *, options: Iterable[ProviderOptions] = ()
+    ) -> Submission:
         """Send the work back to its worker, with what to do better."""
-        return self._drive(self.operations.settle(Decision.redo(submission, reason)))
+        decision = Decision.redo(submission, reason, options=options)
+        return self._drive(self.operations.settle(decision))
 
     def review(self, decisions: Sequence[Decision], *, progress: Callable[[int], None] | None = None) -> ReviewReport:
         """Carry out many decisions in the fewest calls that are safe; never stops midway, can be run again.
@@ -201,7 +213,7 @@ class Market(MarketBase[P]):
         Sends no credentials. Links can expire: download soon. Raises `InvalidRequest` for a link that leads to a
         private address or a file that is too large, `NotFound` for a link that no longer works.
         """
-        return self._drive(self.operations.download(files, Path(folder), max_bytes))
+        return self._drive(self.operations.download(files, folder, max_bytes))
 
     # --- the people -----------------------------------------------------------------------------------------
 

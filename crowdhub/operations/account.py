@@ -16,6 +16,7 @@ from crowdhub.errors import CrowdhubError
 from crowdhub.model import (
     Application,
     Balance,
+    Capability,
     Decision,
     File,
     Model,
@@ -30,6 +31,7 @@ from crowdhub.model import (
     Worker,
 )
 from crowdhub.operations import checks, spending
+from crowdhub.operations.arguments import checked_arguments
 from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.listing import all_items
 from crowdhub.operations.port import Port
@@ -88,56 +90,82 @@ class Account:
 
     # --- spending -------------------------------------------------------------------------------------------
 
+    @checked_arguments
     def check(self, draft: TaskDraft) -> TaskDraft:
         return checks.checked_draft(self._provider, draft, self._on_unsupported)
 
+    @checked_arguments
     async def run(self, operation: Operation[T], *, key: str | None, amount: Money | None) -> T:
         checks.checked_amount(self._provider, amount)
         return await spending.run(self.port, self.policy, operation, key=key, amount=amount)
 
+    async def _done(self, operation: Operation[T]) -> T:
+        """A verb without a price: on some marketplaces it takes money all the same (giving work away, say)."""
+        return await spending.run(self.port, self.policy, operation, key=None, amount=None)
+
+    @checked_arguments
     async def estimate(self, draft: TaskDraft) -> Quote:
         return await self.port.run(self._provider.estimate(self.check(draft)))
 
+    @checked_arguments
     async def publish(self, draft: TaskDraft, key: str | None) -> Task:
         ready = spending.with_reference(self._provider, self.check(draft), key)
         return await spending.publish(self.port, self.policy, ready, key)
 
+    @checked_arguments
     async def dry_run(self, draft: TaskDraft, key: str | None) -> DryRun:
         ready = spending.with_reference(self._provider, self.check(draft), key)
         return await spending.dry_run(self.port, ready)
 
+    @checked_arguments
     async def pay_bonus(self, submission: Submission, amount: Money, reason: str, key: str | None) -> Submission:
         checks.checked_bonus(self._provider, submission, amount, reason)
         return await spending.pay_bonus(self.port, self.policy, submission, amount, reason, key)
 
-    async def extend(self, task: Task | str, slots: int | None, until: datetime | None, amount: Money | None) -> Task:
+    @checked_arguments
+    async def extend(
+        self, task: Task | str, slots: int | None, until: datetime | None, amount: Money | None, key: str | None
+    ) -> Task:
         checks.checked_extension(self._provider, slots, until)
         checks.checked_amount(self._provider, amount)
         task_id = checks.task_id_of(self._provider, task)
-        if amount is None and slots is not None and isinstance(task, Task):
-            with checks.asking(self._provider, "extension_cost"):
-                amount = self._provider.extension_cost(task, slots)
-        return await spending.extend(self.port, self.policy, task_id, slots=slots, until=until, amount=amount)
+        if amount is None and slots is not None and Capability.EXTEND in self._provider.capabilities:
+            amount = await self._cost_of_places(task, slots)
+        return await spending.extend(self.port, self.policy, task_id, slots=slots, until=until, amount=amount, key=key)
+
+    async def _cost_of_places(self, task: Task | str, slots: int) -> Money | None:
+        """What more places cost. A task of which only the id is given is read; None where the price is not told."""
+        if isinstance(task, str):
+            if Capability.TASK not in self._provider.capabilities:
+                return None
+            task = await self.task(task)
+        with checks.asking(self._provider, "extension_cost"):
+            return self._provider.extension_cost(task, slots)
 
     async def recover(self) -> RecoverReport:
         return await spending.recover(self.port, self.policy)
 
     # --- tasks ----------------------------------------------------------------------------------------------
 
+    @checked_arguments
     async def task(self, task: Task | str) -> Task:
         return await self.port.run(self._provider.task(checks.task_id_of(self._provider, task)))
 
+    @checked_arguments
     def tasks(self, status: TaskStatus | str | None) -> Batches[Task]:
         return all_items(self.port, self._provider.tasks(checks.checked_status(status, TaskStatus)))
 
+    @checked_arguments
     async def cancel(self, task: Task | str) -> Task:
-        return await self.port.run(self._provider.cancel(checks.task_id_of(self._provider, task)))
+        return await self._done(self._provider.cancel(checks.task_id_of(self._provider, task)))
 
+    @checked_arguments
     async def pause(self, task: Task | str) -> Task:
-        return await self.port.run(self._provider.pause(checks.task_id_of(self._provider, task)))
+        return await self._done(self._provider.pause(checks.task_id_of(self._provider, task)))
 
+    @checked_arguments
     async def resume(self, task: Task | str) -> Task:
-        return await self.port.run(self._provider.resume(checks.task_id_of(self._provider, task)))
+        return await self._done(self._provider.resume(checks.task_id_of(self._provider, task)))
 
     async def balance(self) -> Balance:
         found = await self.port.run(self._provider.balance())
@@ -152,11 +180,13 @@ class Account:
 
     # --- the work -------------------------------------------------------------------------------------------
 
+    @checked_arguments
     def submissions(self, task: Task | str, status: SubmissionStatus | str | None) -> Batches[Submission]:
         task_id = checks.task_id_of(self._provider, task)
         wanted = checks.checked_status(status, SubmissionStatus)
         return all_items(self.port, self._provider.submissions(task_id, wanted), settled=self._count_settled)
 
+    @checked_arguments
     def watched(self, tasks: Sequence[Task | str], status: SubmissionStatus | str | None) -> Watch:
         return Watch(
             self.port,
@@ -165,6 +195,7 @@ class Account:
             settled=self._count_settled,
         )
 
+    @checked_arguments
     def watch(
         self,
         tasks: Sequence[Task | str],
@@ -177,6 +208,7 @@ class Account:
     def _count_settled(self) -> int:
         return self._settled
 
+    @checked_arguments
     async def settle(self, decision: Decision) -> Submission:
         """Approve, reject or send back one submission."""
         checks.checked_decision(self._provider, decision)
@@ -185,6 +217,7 @@ class Account:
         finally:
             self._settled += 1  # whatever came of it, lists may have moved
 
+    @checked_arguments
     async def review(self, decisions: Sequence[Decision], progress: Progress | None) -> ReviewReport:
         checks.checked_decisions(self._provider, decisions)
         journal = self.policy.ledger.journal if self.policy.ledger is not None else None
@@ -193,14 +226,15 @@ class Account:
         finally:
             self._settled += 1
 
-    async def download(self, files: Submission | File, folder: Path, max_bytes: int) -> list[Path]:
+    @checked_arguments
+    async def download(self, files: Submission | File, folder: Path | str, max_bytes: int) -> list[Path]:
         paths: list[Path] = []
         stopped = threading.Event()
         for file, name in await self._located(files):
             fetch: Callable[[], Path] = partial(
                 download.fetch,
                 file.url,
-                folder,
+                Path(folder),
                 name,
                 max_bytes=max_bytes,
                 allowed_hosts=self._allowed_hosts(),
@@ -228,30 +262,36 @@ class Account:
 
     # --- the people -----------------------------------------------------------------------------------------
 
+    @checked_arguments
     async def message(self, worker: Worker | Submission | str, text: str) -> None:
-        await self.port.run(self._provider.message(checks.worker_id_of(worker), checks.checked_text(text)))
+        await self._done(self._provider.message(checks.worker_id_of(worker), checks.checked_text(text)))
 
+    @checked_arguments
     async def worker(self, worker: Worker | Submission | str) -> Worker:
         return await self.port.run(self._provider.worker(checks.worker_id_of(worker)))
 
+    @checked_arguments
     async def block(self, worker: Worker | Submission | str, reason: str | None) -> Worker:
-        return await self.port.run(self._provider.block(checks.worker_id_of(worker), reason))
+        return await self._done(self._provider.block(checks.worker_id_of(worker), reason))
 
+    @checked_arguments
     async def unblock(self, worker: Worker | Submission | str) -> Worker:
-        return await self.port.run(self._provider.unblock(checks.worker_id_of(worker)))
+        return await self._done(self._provider.unblock(checks.worker_id_of(worker)))
 
     def blocked_workers(self) -> Batches[Worker]:
         return all_items(self.port, self._provider.blocked_workers())
 
+    @checked_arguments
     def applications(self, task: Task | str) -> Batches[Application]:
         return all_items(self.port, self._provider.applications(checks.task_id_of(self._provider, task)))
 
+    @checked_arguments
     async def accept(self, application: Application) -> Application:
-        operation = self._provider.accept(checks.checked_application(self._provider, application))
-        return await self.run(operation, key=None, amount=None)  # giving work away takes money on some marketplaces
+        return await self._done(self._provider.accept(checks.checked_application(self._provider, application)))
 
+    @checked_arguments
     async def decline(self, application: Application) -> Application:
-        return await self.port.run(self._provider.decline(checks.checked_application(self._provider, application)))
+        return await self._done(self._provider.decline(checks.checked_application(self._provider, application)))
 
 
 def _name_of(file: File) -> str:

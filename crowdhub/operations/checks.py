@@ -23,11 +23,17 @@ from crowdhub.model import (
     Verdict,
     Worker,
 )
+from crowdhub.operations.settling import operation_for
 from crowdhub.protocol import AnyProvider
 
 OnUnsupported = Literal["error", "warn"]
 S = TypeVar("S", bound=OpenEnum)
 OURS = Path(__file__).parents[1]
+NEEDED = {
+    Verdict.APPROVE: Capability.APPROVE,
+    Verdict.REJECT: Capability.REJECT,
+    Verdict.REDO: Capability.REQUEST_REDO,
+}
 
 
 class UnsupportedFieldWarning(UserWarning):
@@ -84,23 +90,16 @@ def checked_decisions(provider: AnyProvider, decisions: Sequence[Decision]) -> N
     """Raises `InvalidRequest` naming every decision that cannot be carried out as it stands."""
     issues: list[Issue] = []
     able = provider.capabilities
-    needed = {
-        Verdict.APPROVE: Capability.APPROVE,
-        Verdict.REJECT: Capability.REJECT,
-        Verdict.REDO: Capability.REQUEST_REDO,
-    }
     decided: set[tuple[str, str]] = set()
     for number, decision in enumerate(decisions):
         where = f"decisions[{number}]"
         submission = decision.submission
         issues.extend(_foreign(provider, submission, where))
-        if needed[decision.verdict] not in able:
+        if NEEDED[decision.verdict] not in able:
             issues.append(Issue(where, f"{provider.name} cannot {decision.verdict}"))
         elif decision.verdict is not Verdict.APPROVE and not (decision.comment or "").strip():
             issues.append(Issue(where, f"a {decision.verdict} needs a reason for the worker"))
-        with asking(provider, "decision_issues"):
-            found = list(provider.decision_issues(decision))
-        issues.extend(Issue(f"{where}.{each.where}", each.what) for each in found)
+        issues.extend(Issue(f"{where}.{each.where}", each.what) for each in _options_and_rules(provider, decision))
         if (submission.task_id, submission.id) in decided:
             issues.append(Issue(where, f"submission {submission.id} was decided before in this list"))
         decided.add((submission.task_id, submission.id))
@@ -113,11 +112,20 @@ def checked_decision(provider: AnyProvider, decision: Decision) -> Decision:
     issues = _foreign(provider, decision.submission, "submission")
     if decision.verdict is not Verdict.APPROVE and not (decision.comment or "").strip():
         issues.append(Issue("reason", "is empty; the worker must be told why"))
-    with asking(provider, "decision_issues"):
-        issues += provider.decision_issues(decision)
+    issues += _options_and_rules(provider, decision)
     if issues:
         raise InvalidRequest(issues=issues)
     return decision
+
+
+def _options_and_rules(provider: AnyProvider, decision: Decision) -> list[Issue]:
+    """What the marketplace's own rules say of a decision, and options that its operation has no parameter for."""
+    with asking(provider, "decision_issues"):
+        issues = list(provider.decision_issues(decision))
+    asked = decision.options_for(provider.name) is not None and NEEDED[decision.verdict] in provider.capabilities
+    if asked and not operation_for(provider, decision).taken().takes("options"):
+        issues.append(Issue("options", f"have no place in {provider.name}'s {decision.verdict}"))
+    return issues
 
 
 def checked_extension(provider: AnyProvider, slots: int | None, until: datetime | None) -> None:

@@ -16,7 +16,13 @@ UNSETTLED = frozenset({SubmissionStatus.PENDING, SubmissionStatus.UNKNOWN})
 
 
 def operation_for(provider: AnyProvider, decision: Decision) -> Operation[Submission]:
-    """The provider's operation that carries out a decision."""
+    """The provider's operation that carries out a decision, given the options that the decision has for it."""
+    operation = _spoken(provider, decision)
+    options = decision.options_for(provider.name)
+    return operation if options is None else operation.given(options=options)
+
+
+def _spoken(provider: AnyProvider, decision: Decision) -> Operation[Submission]:
     match decision.verdict:
         case Verdict.APPROVE:
             return provider.approve(decision.submission, decision.comment)

@@ -7,7 +7,7 @@ from crowdhub.protocol.call import UNSET, Call, Effect, PreparedRequest, Upload,
 from crowdhub.protocol.declaration import Declaration, operation_of
 from crowdhub.protocol.flow import Flow, Lookup, Operation, OperationRun, is_operation, no_call, operation
 from crowdhub.protocol.page import Page, every, first_match
-from crowdhub.protocol.provider import NEUTRAL, Provider
+from crowdhub.protocol.provider import NEUTRAL, Provider, result_type
 from crowdhub.protocol.reading import (
     Amount,
     Lazy,
@@ -97,6 +97,7 @@ __all__ = [
     "read_each",
     "read_record",
     "read_records",
+    "result_type",
     "sequence",
     "text_or_none",
     "texts",

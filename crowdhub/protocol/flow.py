@@ -63,7 +63,7 @@ class Operation(Generic[T_co]):
     without ever having been run warns, as a coroutine that was never awaited does.
     """
 
-    __slots__ = ("_lookup", "_make", "_taken", "arguments", "name")
+    __slots__ = ("_lookup", "_make", "_taken", "arguments", "name", "owner")
 
     def __init__(
         self,
@@ -71,8 +71,11 @@ class Operation(Generic[T_co]):
         make: Callable[..., Flow[T_co] | Operation[T_co]],
         arguments: Mapping[str, object],
         lookup: Callable[..., Lookup[T_co]] | Lookup[T_co] | None = None,
+        owner: object = None,
     ) -> None:
         self.name = name
+        self.owner = owner
+        """Whose operation it is: the provider, or a part of it."""
         self.arguments = arguments
         self._make = make
         self._lookup = lookup
@@ -99,7 +102,7 @@ class Operation(Generic[T_co]):
     def then(self, following: Callable[[], Flow[Next] | Operation[Next]]) -> Operation[Next]:
         """The next part of the same operation (the following page of a listing)."""
         self._taken = True
-        return Operation(self.name, _Following(following), self.arguments).taken()
+        return Operation(self.name, _Following(following), self.arguments, owner=self.owner).taken()
 
     def takes(self, parameter: str) -> bool:
         """Whether the operation can be given an argument of this name."""
@@ -108,7 +111,7 @@ class Operation(Generic[T_co]):
     def given(self, **arguments: object) -> Operation[T_co]:
         """The same operation with these arguments besides, or instead."""
         self._taken = True
-        return Operation(self.name, self._make, {**self.arguments, **arguments}, self._lookup)
+        return Operation(self.name, self._make, {**self.arguments, **arguments}, self._lookup, self.owner)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={reprlib.repr(value)}" for name, value in self.arguments.items())
@@ -158,7 +161,7 @@ def operation(
             for name in several:
                 arguments.update(arguments.pop(name, {}))
             found = partial(lookup, self) if lookup is not None else None
-            return Operation(decorated.__name__, partial(decorated, self), arguments, found)
+            return Operation(decorated.__name__, partial(decorated, self), arguments, found, owner=self)
 
         made = wraps(decorated)(make)
         setattr(made, MARK, True)
@@ -184,17 +187,19 @@ class OperationRun(Generic[T]):
     ``call`` is what to send next (None: it has ended, and ``result`` holds its value).
     """
 
-    __slots__ = ("_flow", "_result", "call", "ended", "name")
+    __slots__ = ("_flow", "_result", "call", "ended", "name", "owner")
 
     def __init__(self, operation: Operation[T] | Flow[T]) -> None:
         given: object = operation
         if isinstance(operation, Operation):
             self.name = operation.name
+            self.owner = operation.owner
             self._flow = iter(operation)
         elif inspect.isgenerator(given):
             if inspect.getgeneratorstate(given) != inspect.GEN_CREATED:
                 raise RuntimeError(f"the flow {given.__name__!r} was already run; make a new one")
             self.name = given.__name__
+            self.owner = None
             self._flow = operation
         else:
             raise TypeError(f"an operation is made by calling it (market.run(provider.balance())): got {operation!r}")

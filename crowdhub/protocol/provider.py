@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Generic, TypeVar
+from functools import cache
+from types import UnionType
+from typing import ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 from crowdhub.errors import Conflict, CrowdhubError, Issue, NotSupported
@@ -173,7 +175,12 @@ class Provider(Generic[S]):
         raise self._unsupported(Capability.SUBMISSIONS)
 
     def approve(self, submission: Submission, note: str | None = None) -> Operation[Submission]:
-        """Accept the work and pay for it: the call and its answer. Where that fails, the market asks `state_of`."""
+        """Accept the work and pay for it: the call and its answer. Where that fails, the market asks `state_of`.
+
+        Where the marketplace wants more than words, take one parameter more, here as in `reject` and `request_redo`:
+        ``options: YourOptions | None = None``, which is given what a `Decision` has for this provider. Without it,
+        such a decision is an issue.
+        """
         raise self._unsupported(Capability.APPROVE)
 
     def reject(self, submission: Submission, reason: str) -> Operation[Submission]:
@@ -234,7 +241,11 @@ class Provider(Generic[S]):
 
     def extend(self, task_id: str, slots: int | None = None, until: datetime | None = None) -> Operation[Task]:
         """Give a task more places, more time, or both. What the marketplace cannot extend is an issue of
-        `extension_issues`."""
+        `extension_issues`.
+
+        Take one parameter more, ``reference: str | None = None``, to put the payment's own mark on the wire: it is
+        the same when it is sent again.
+        """
         raise self._unsupported(Capability.EXTEND)
 
     def pause(self, task_id: str) -> Operation[Task]:
@@ -342,8 +353,16 @@ NEUTRAL = frozenset(
 """The operations that every marketplace may have."""
 
 
+@cache
+def result_type(name: str) -> tuple[type, ...]:
+    """What a neutral operation has to return."""
+    *_, result = get_args(get_type_hints(getattr(Provider, name))["return"])
+    several = get_args(result) if isinstance(result, UnionType) else (result,)
+    return tuple(get_origin(each) or each for each in several)
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-__all__ = ["LOOPBACK", "NEUTRAL", "Provider"]
+__all__ = ["LOOPBACK", "NEUTRAL", "Provider", "result_type"]

@@ -133,7 +133,7 @@ def test_a_wrong_id_is_refused_before_any_request(provider: Etxt, drive: Drive) 
 def test_extending_sets_a_new_deadline(provider: Etxt, ask: Ask, sent: Sent) -> None:
     until = NOW + timedelta(days=2)
     task, calls = ask(
-        lambda account: account.extend("70", None, until, None),
+        lambda account: account.extend("70", None, until, None, None),
         {"id": 70, "deadline": "1772600000", "status": 2},
         [order(status="2", deadline="1772600000")],
     )
@@ -145,7 +145,7 @@ def test_extending_sets_a_new_deadline(provider: Etxt, ask: Ask, sent: Sent) -> 
 
 def test_what_cannot_be_extended_is_refused_before_any_request(ask: Ask) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        ask(lambda account: account.extend("70", 10, NOW + timedelta(days=91), None))
+        ask(lambda account: account.extend("70", 10, NOW + timedelta(days=91), None, None))
     assert {issue.where for issue in caught.value.issues} == {"slots", "until"}
     assert not caught.value.sent
 

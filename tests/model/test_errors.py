@@ -17,6 +17,7 @@ from crowdhub.errors import (
     Issue,
     Lost,
     MarketplaceError,
+    NotFound,
     NotSupported,
     OutcomeUnknown,
     UnreadableResponse,
@@ -109,6 +110,13 @@ def test_errors_cross_processes_whole(kind: type[CrowdhubError]) -> None:
     assert str(back) == str(error)
     assert vars(back) == vars(error)
     assert back.args == error.args
+
+
+def test_notes_of_the_application_stay_and_are_redacted() -> None:
+    error = NotFound("gone").with_(origin="plain/wire.py:7 in read")
+    error.add_note("while reading the order 7 of sk-secret")
+    changed = error.with_(operation="task").redacted(lambda text: text.replace("sk-secret", "***"))
+    assert changed.__notes__ == ["while reading the order 7 of ***", "In the plugin: plain/wire.py:7 in read."]
 
 
 def test_special_evidence_crosses_processes_too() -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import pytest
 
 from crowdhub import Call, Effect, Market, Money, Provider, Task, operation
 from crowdhub.engine.session import Options, Session
-from crowdhub.errors import BudgetExceeded, ConfigurationError, NotConfirmed, OutcomeUnknown
+from crowdhub.errors import BudgetExceeded, ConfigurationError, InvalidRequest, NotConfirmed, OutcomeUnknown
 from crowdhub.ledger import Budget, Intent, Ledger, State
 from crowdhub.operations.spending import Spend, SpendingPolicy
 from crowdhub.protocol import Flow, ProviderSettings
-from tests.engine.conftest import RawServer, http
+from tests.engine.conftest import RawServer, http, ok
 from tests.support.hand_clock import HandClock
 
 ATTEMPTS = 5
@@ -58,15 +59,33 @@ class Booth(Provider[ProviderSettings]):
         return Task(**self.identity, id=task_id, slots=slots)
 
 
+class OpenBooth(Booth):
+    """Its tasks can be read, places are added each time that it is asked, and a payment carries its mark."""
+
+    @operation
+    def task(self, task_id: str) -> Flow[Task]:
+        _ = yield Call.get("/task")
+        return Task(**self.identity, id=task_id, reward=Money("0.50", "USD"))
+
+    @operation
+    def extend(
+        self, task_id: str, slots: int | None = None, until: datetime | None = None, reference: str | None = None
+    ) -> Flow[Task]:
+        yield Call.post("/places", effect=Effect.SPEND, json={"task": task_id, "more": slots, "mark": reference})
+        return Task(**self.identity, id=task_id, slots=slots)
+
+
 class Stand:
     """A market of the booth on a raw server, with what it noted and what it asked."""
 
-    def __init__(self, server: RawServer, folder: Path, clock: HandClock, budget: dict[str, Any] | None) -> None:
+    def __init__(
+        self, server: RawServer, folder: Path, clock: HandClock, budget: dict[str, Any] | None, kind: type[Booth]
+    ) -> None:
         self.server = server
         self.ledger = Ledger.open(folder / "ledger.sqlite3", clock=clock)
         self.asked: list[Spend] = []
         self.says = True
-        provider = Booth(ProviderSettings(base_url=server.url))
+        provider = kind(ProviderSettings(base_url=server.url))
         policy = SpendingPolicy(ledger=self.ledger, budget=Budget.of(budget), confirm=self._confirm)
         self.market = Market(provider, Session(provider, Options(clock=clock, timeout=5)), policy=policy)
         self.ask = provider
@@ -96,15 +115,16 @@ def server() -> Iterator[RawServer]:
     made.close()
 
 
-MakeStand = Callable[[dict[str, Any] | None], Stand]
+class MakeStand(Protocol):
+    def __call__(self, budget: dict[str, Any] | None, kind: type[Booth] = Booth) -> Stand: ...
 
 
 @pytest.fixture
 def stand(server: RawServer, tmp_path: Path, clock: HandClock) -> Iterator[MakeStand]:
     made: list[Stand] = []
 
-    def make(budget: dict[str, Any] | None) -> Stand:
-        made.append(Stand(server, tmp_path, clock, budget))
+    def make(budget: dict[str, Any] | None, kind: type[Booth] = Booth) -> Stand:
+        made.append(Stand(server, tmp_path, clock, budget, kind))
         return made[-1]
 
     yield make
@@ -297,3 +317,34 @@ def test_more_time_costs_nothing(stand: MakeStand, server: RawServer, clock: Han
     here.says = False
     assert here.market.extend(a_task(dollars(43)), until=clock.now() + timedelta(days=1)).id == "t"
     assert (server.paths(), here.asked, here.entries()) == (["/until"], [], [])
+
+
+def test_the_price_of_places_is_read_where_only_the_id_is_given(stand: MakeStand, server: RawServer) -> None:
+    here = stand({"USD": "2"}, OpenBooth)
+    with pytest.raises(BudgetExceeded) as caught:
+        here.market.extend("t", slots=5)
+    assert (caught.value.need, server.paths()) == (Money("2.50", "USD"), ["/task"])
+    here.market.extend("t", slots=4)
+    assert [entry.amount for entry in here.entries()] == [Money("2.00", "USD")]
+
+
+def test_the_same_key_adds_no_places_twice(stand: MakeStand, server: RawServer) -> None:
+    here = stand(None, OpenBooth)
+    first = here.market.extend("t", slots=3, key="k")
+    again = here.market.extend("t", slots=3, key="k")
+    assert (first.slots, again.slots, again.replayed) == (3, 3, True)
+    assert server.paths().count("/places") == 1
+    with pytest.raises(InvalidRequest, match="slots"):
+        here.market.extend("t", slots=4, key="k")
+
+
+def test_lost_places_carry_a_mark_that_follows_from_their_key(stand: MakeStand, server: RawServer) -> None:
+    server.reply = lambda number, request: None if b"POST /places" in request else ok()
+    here = stand(None, OpenBooth)
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown, match="whether task t was extended \\(3 places more\\)"):
+            here.market.extend("t", slots=3, key="k")
+    sent = [json.loads(each.partition(b"\r\n\r\n")[2]) for each in server.requests if b"POST /places" in each]
+    assert [each["mark"][:3] for each in sent] == ["ch-"]  # and it is not sent again
+    (entry,) = here.entries()
+    assert (entry.state, entry.reference) == (State.UNKNOWN, sent[0]["mark"])

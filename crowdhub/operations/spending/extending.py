@@ -1,4 +1,4 @@
-"""Giving a task more places, which takes money, or more time, which does not."""
+"""Extending a task: more places, which takes money, or more time, which does not."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from crowdhub.model import Money, Task
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.once import spend, spend_if_it_costs
 from crowdhub.operations.spending.policy import SpendingPolicy
+from crowdhub.operations.spending.publishing import referenced
 from crowdhub.operations.spending.purchase import Purchase, as_it_is
 from crowdhub.protocol import Lookup
 
@@ -20,21 +21,29 @@ async def extend(
     slots: int | None,
     until: datetime | None,
     amount: Money | None,
+    key: str | None,
 ) -> Task:
-    """Extend a task; ``amount``: the most that its new places may cost."""
-    operation = port.provider.extend(task_id, slots, until).taken()
+    """Extend a task; ``amount``: the most that its new places may cost.
+
+    More time alone is a moment, which leaves one result however often it is asked for: it needs no ``key``.
+    """
+    if slots is None:
+        key = None
+    operation, reference = referenced(port.provider, port.provider.extend(task_id, slots, until), key)
     asked = " and ".join([*([f"{slots} places more"] if slots else []), *([f"until {until}"] if until else [])])
-    lookup = Lookup[Task](f"whether task {task_id} was extended ({asked})")
+    lookup = operation.lookup or Lookup[Task](f"whether task {task_id} was extended ({asked})")
     purchase = Purchase(
-        operation=operation,
+        operation=operation.taken(),
         content={"task": task_id, "slots": slots, "until": until},
         restore=lambda intent: intent.read(Task),
         keep=as_it_is,
         lookup=lookup,
         after_crash=lookup,
+        key=key,
         amount=amount,
+        reference=reference,
         task_id=task_id,
     )
-    if amount is None:
+    if amount is None and key is None:
         return await spend_if_it_costs(port, policy, purchase)
     return await spend(port, policy, purchase)

@@ -32,6 +32,15 @@ NEAR = timedelta(hours=1)
 """How far from an intent another one like it could be taken for it."""
 
 
+class Unsaid(Lookup[T]):
+    """Words of ours for an operation that does not say how what it did is found; its own flow may still say it."""
+
+
+def looking_for(lost: OutcomeUnknown, lookup: Lookup[T]) -> OutcomeUnknown:
+    """The error with what a person has to look for."""
+    return lost if isinstance(lookup, Unsaid) and lost.look_for else lost.looking_for(lookup.look_for)
+
+
 async def look(port: Port, lookup: Lookup[T], since: datetime | None, evidence: object = None) -> T | None:
     """One look. ``lookup.find`` must be there."""
     find = lookup.find
@@ -44,7 +53,7 @@ async def look_for_lost(port: Port, lookup: Lookup[T], lost: OutcomeUnknown, evi
 
     Raises `OutcomeUnknown` where it cannot be told.
     """
-    unknown = lost.looking_for(lookup.look_for)
+    unknown = looking_for(lost, lookup)
     if lookup.find is None:
         raise unknown
     for delay in LOOKS[lost.lost]:

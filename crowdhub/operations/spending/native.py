@@ -6,9 +6,10 @@ from typing import TypeVar, cast
 
 from crowdhub.model import Money, TaskDraft
 from crowdhub.operations.port import Port
+from crowdhub.operations.spending.looking import Unsaid
 from crowdhub.operations.spending.once import spend, spend_if_it_costs
 from crowdhub.operations.spending.policy import SpendingPolicy
-from crowdhub.operations.spending.publishing import publish_lookup, reference_of
+from crowdhub.operations.spending.publishing import publish_lookup, referenced
 from crowdhub.operations.spending.purchase import Purchase, kept, restored
 from crowdhub.protocol import AnyProvider, Lookup, Operation
 
@@ -23,13 +24,10 @@ async def run(
     operation.taken()
     provider = port.provider
     content = {name: value for name, value in operation.arguments.items() if value is not None}
-    reference = None
-    if operation.takes("reference") and operation.arguments.get("reference") is None:
-        reference = reference_of(provider, operation.name, key)
-        operation = operation.given(reference=reference).taken()
+    operation, reference = referenced(provider, operation, key)
     lookup = _lookup(provider, operation)
     purchase = Purchase(
-        operation=operation,
+        operation=operation.taken(),
         content=content,
         restore=lambda intent: cast("T", restored(provider, intent)),
         keep=kept,
@@ -51,4 +49,4 @@ def _lookup(provider: AnyProvider, operation: Operation[T]) -> Lookup[T]:
     draft = operation.arguments.get("draft")
     if operation.name == "publish" and isinstance(draft, TaskDraft):
         return cast("Lookup[T]", publish_lookup(provider, draft))
-    return Lookup(f"what {operation.name} did, at the marketplace")
+    return Unsaid(f"what {operation.name} did, at the marketplace")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from crowdhub.errors import CrowdhubError, LedgerError, NotConfirmed, OutcomeUnknown
 from crowdhub.operations.port import Port, identity_of
-from crowdhub.operations.spending.looking import look, look_back, look_for_lost
+from crowdhub.operations.spending.looking import look, look_back, look_for_lost, looking_for
 from crowdhub.operations.spending.policy import LedgerWarning, Spend, SpendingPolicy
 from crowdhub.operations.spending.purchase import Purchase
 from crowdhub.operations.spending.steps import Steps
@@ -217,7 +217,7 @@ async def _send(port: Port, purchase: Purchase[T], reservation: Reservation[T]) 
         if found is not None:
             return found
         if not may_send_again:
-            raise lost.looking_for(lookup.look_for)
+            raise looking_for(lost, lookup)
     raise AssertionError("unreachable")
 
 

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from crowdhub.errors import InvalidRequest, Issue, NotSupported
 from crowdhub.model import Capability, Model, Quote, Task, TaskDraft
@@ -15,10 +15,12 @@ from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.spending.once import spend
 from crowdhub.operations.spending.policy import SpendingPolicy
 from crowdhub.operations.spending.purchase import Purchase, as_it_is
-from crowdhub.protocol import UNSET, AnyProvider, Call, Flow, Lookup, OperationRun, Upload
+from crowdhub.protocol import UNSET, AnyProvider, Call, Flow, Lookup, Operation, OperationRun, Upload
 
 if TYPE_CHECKING:
     from crowdhub.ledger import Intent
+
+T = TypeVar("T")
 
 
 class DryRun(Model):
@@ -49,6 +51,14 @@ def reference_of(provider: AnyProvider, operation: str, key: str | None) -> str:
         named = "\0".join([*owner, key] if operation == "publish" else [*owner, operation, key])
         text = hashlib.sha256(named.encode()).digest()[:10]
     return "ch-" + base64.b32encode(text).decode().lower()
+
+
+def referenced(provider: AnyProvider, operation: Operation[T], key: str | None) -> tuple[Operation[T], str | None]:
+    """The operation with its mark, where it has a parameter ``reference`` that was not given; and the mark."""
+    if not operation.takes("reference") or operation.arguments.get("reference") is not None:
+        return operation, None
+    reference = reference_of(provider, operation.name, key)
+    return operation.given(reference=reference), reference
 
 
 async def publish(port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str | None) -> Task:

@@ -82,6 +82,13 @@ BUGS: tuple[AnyBug, ...] = (
         "capabilities",
     ),
     Bug(
+        "the category of a rejection not sent",
+        P,
+        "category = options.category if options else None",
+        "category = None",
+        "capabilities",
+    ),
+    Bug(
         "a draft made again for each lost answer",
         P,
         '"CreateTask",\n            Effect.SPEND,',

@@ -196,8 +196,9 @@ class Onedoor(Provider[OnedoorSettings]):
         return submission.copy_with(status=SubmissionStatus.APPROVED, feedback=note)
 
     @operation
-    def reject(self, submission: Submission, reason: str) -> Flow[Submission]:
-        _ = yield self._call("Reject", Effect.SETTLE, work=submission.id, comment=reason)
+    def reject(self, submission: Submission, reason: str, options: RejectionCategory | None = None) -> Flow[Submission]:
+        category = options.category if options else None
+        _ = yield self._call("Reject", Effect.SETTLE, work=submission.id, comment=reason, category=category)
         return submission.copy_with(status=SubmissionStatus.REJECTED, feedback=reason)
 
     @operation

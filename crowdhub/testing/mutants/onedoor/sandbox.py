@@ -22,6 +22,7 @@ T = TypeVar("T")
 Json = dict[str, object]
 CENT = Decimal("0.01")
 FEE = Decimal("0.10")
+CATEGORIES = ("too-short", "off-topic", "copied")
 
 
 class OnedoorRefusal(Exception):
@@ -247,7 +248,9 @@ class OnedoorSandbox(MarketSandbox):
             return None
         if work.state != "waiting":
             raise OnedoorRefusal(409, "settled", f"It is {work.state}.")
-        comment = body.get("comment")
+        comment, category = body.get("comment"), body.get("category")
+        if state == "rejected" and category not in CATEGORIES:
+            raise OnedoorRefusal(400, "invalid", f"a rejection has a category: {', '.join(CATEGORIES)}")
         work.state, work.comment = state, None if comment is None else str(comment)
         if state == "approved":
             _ = self.purse.pay_out(work.task.id, CENT * work.task.cents, reference=work.id)

@@ -1,0 +1,76 @@
+"""Arguments of a wrong Python type: one error that names them, and nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio
+import pytest
+
+from crowdhub import AsyncHub, Hub, Market, Money
+from crowdhub.errors import InvalidRequest
+from crowdhub.sandbox import Sandbox
+
+Ask = Callable[[Any], object]
+
+WRONG: dict[str, tuple[Ask, str]] = {
+    "a text for a number": (lambda m: m.extend("1", slots="3"), "slots: is of type str; slots must be int | None"),
+    "a truth for a number": (lambda m: m.extend("1", slots=True), "slots: is of type bool"),
+    "a number for a moment": (lambda m: m.extend("1", until=3), "until: is of type int"),
+    "a number for a key": (lambda m: m.run(m.provider.balance(), key=5), "key: is of type int"),
+    "a text for a price": (lambda m: m.run(m.provider.balance(), amount="1.00"), "amount: is of type str"),
+    "a number for an operation": (lambda m: m.run(42), "operation: is of type int"),
+    "nothing for a text": (lambda m: m.message("w", None), "text: is of type NoneType; text must be str"),
+    "nothing for a draft": (lambda m: m.publish(None), "draft: is of type NoneType"),
+    "two at once": (lambda m: m.publish("x", key=3), "draft: is of type str.* key: is of type int"),
+    "nothing among decisions": (lambda m: m.review([None]), r"decisions\[0\]: is of type NoneType"),
+    "no list of decisions": (lambda m: m.review(5), r"must be Sequence\[Decision\]"),
+    "a number for a task": (lambda m: m.task(5), r"task: is of type int; task must be Task \| str"),
+    "an id for a submission": (lambda m: m.approve("1"), "submission: "),
+    "no submission for a bonus": (lambda m: m.pay_bonus(None, Money(1, "USD"), "x"), "submission: is of type None"),
+    "a text for a folder's files": (lambda m: m.download("x", 4), "files: is of type str.* folder: is of type int"),
+    "nothing for a worker": (lambda m: m.block(None), "worker: is of type NoneType"),
+}
+LISTS: dict[str, tuple[Ask, str]] = {
+    "a number for a status": (lambda m: m.tasks(status=4), "status: is of type int"),
+    "nothing for a task": (lambda m: m.submissions(None), "task: is of type NoneType"),
+    "a text for tasks": (lambda m: m.watch("abc"), "tasks: is of type str"),
+    "a number among tasks": (lambda m: m.watch(["a", 2]), r"tasks\[1\]: is of type int"),
+}
+
+
+@pytest.mark.parametrize(("ask", "said"), WRONG.values(), ids=WRONG)
+def test_what_is_of_another_type_is_named_before_any_request(ask: Ask, said: str) -> None:
+    with Sandbox("rapidworkers") as box, Hub(box.accounts) as hub:
+        with pytest.raises(InvalidRequest, match=said) as caught:
+            ask(hub["rapidworkers"])
+        assert (caught.value.sent, box["rapidworkers"].requests) == (False, [])
+
+
+@pytest.mark.parametrize(("ask", "said"), LISTS.values(), ids=LISTS)
+def test_the_same_of_what_is_listed(ask: Callable[[Any], Any], said: str) -> None:
+    with Sandbox("rapidworkers") as box, Hub(box.accounts) as hub:
+        with pytest.raises(InvalidRequest, match=said):
+            list(ask(hub["rapidworkers"]))
+        assert box["rapidworkers"].requests == []
+
+
+@pytest.mark.parametrize(("ask", "said"), WRONG.values(), ids=WRONG)
+def test_the_same_when_awaited(ask: Callable[[Any], Any], said: str) -> None:
+    async def main() -> None:
+        with Sandbox("rapidworkers") as box:
+            async with AsyncHub(box.accounts) as hub:
+                with pytest.raises(InvalidRequest, match=said):
+                    await ask(hub["rapidworkers"])
+
+    anyio.run(main)
+
+
+def test_what_is_declared_is_taken_as_it_is() -> None:
+    with Sandbox("rapidworkers") as box, Hub(box.accounts) as hub:
+        market: Market[Any] = hub["rapidworkers"]
+        with pytest.raises(InvalidRequest, match=r"extend|slots|until") as caught:
+            market.extend("1", until=datetime(2020, 1, 1, tzinfo=UTC))
+        assert "is of type" not in str(caught.value)
