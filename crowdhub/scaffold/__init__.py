@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from keyword import iskeyword
 from pathlib import Path
 
-from crowdhub import registry
+from crowdhub import model, protocol, registry
 from crowdhub._version import __version__
 from crowdhub.errors import InvalidRequest, Issue
 
@@ -44,7 +45,7 @@ def files(name: str) -> dict[str, str]:
         "name": named(name),
         "distribution": "crowdhub-" + "-".join(words),
         "module": "crowdhub_" + "_".join(words),
-        "class": "".join(word.capitalize() for word in words),
+        "class": _class_of(words),
         "title": " ".join(word.capitalize() for word in words),
         "variable": "_".join(words).upper() + "_KEY",
         "version": __version__,
@@ -67,10 +68,16 @@ def _words(name: str) -> list[str]:
     return [word for word in re.split(r"[-_.]+", name.lower()) if word]
 
 
+def _class_of(words: list[str]) -> str:
+    return "".join(word.capitalize() for word in words)
+
+
 def _issues(name: str, words: list[str]) -> Iterator[Issue]:
     if not _NAME.fullmatch(name):
         yield Issue("name", f"{name!r} is not a name for a package: letters, digits, and - _ . between them")
     elif not words[0][0].isalpha():
         yield Issue("name", f"{name!r} begins with a digit, which a class name cannot")
+    elif iskeyword(_class_of(words)) or _class_of(words) in {*model.__all__, *protocol.__all__}:
+        yield Issue("name", f"{name!r} would make a class {_class_of(words)}, which is something else already")
     elif "-".join(words) in {"-".join(_words(plugin.name)) for plugin in registry.installed()}:
         yield Issue("name", f"{name!r} is an installed provider already")

@@ -51,7 +51,10 @@ def test_it_writes_the_files(tmp_path: Path) -> None:
     assert written == set(scaffold.files("beehive"))
 
 
-@pytest.mark.parametrize("name", ["", "-bee", "bee-", "bee hive", "böe", "bee/hive", "../bee", "3bees"])
+BAD = ["", "-bee", "bee-", "bee hive", "böe", "bee/hive", "../bee", "3bees", "none", "True", "task", "page"]
+
+
+@pytest.mark.parametrize("name", BAD)
 def test_a_bad_name(tmp_path: Path, name: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         scaffold.create(name, tmp_path / "project")
