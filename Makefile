@@ -7,6 +7,9 @@ KIT := $(addprefix --crowdhub-provider ,rapidworkers crowdsdom etxt capsolver)
 # Pythons that pyenv keeps where no PATH leads.
 PYENV := $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/*/bin/python3.1[1-9])
 
+# The tests start hundreds of programs: compiled modules have to be kept, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup check lint test examples demo conformance mutants coverage pythons bench docs wheel constraints clean
 
@@ -65,7 +68,7 @@ lint: $(STAMP)
 	$(BIN)/deptry crowdhub plugins
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 examples: $(STAMP)
 	@set -e; for example in examples/[a-z]*.py; do echo "== $$example"; $(BIN)/python $$example; done

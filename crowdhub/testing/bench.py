@@ -8,7 +8,7 @@ import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +25,7 @@ from crowdhub.market import AsyncMarket, Market
 from crowdhub.model import Application, Capability, Submission, Task, TaskDraft
 from crowdhub.protocol import AnyProvider, Call
 from crowdhub.sandbox import Fault, MarketSandbox, Sandbox
+from crowdhub.sandbox.registry import load_sandbox
 from crowdhub.testing.moved import Since
 from crowdhub.testing.subject import Subject
 
@@ -53,7 +54,7 @@ class Bench:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self.box = self._stack.enter_context(Sandbox(self.name, options=self._options))
+        self.box = self._stack.enter_context(Sandbox(_sandbox_of(self.name), options=self._options))
         self.sandbox: MarketSandbox = self.box[self.name]
         self.clock = self.box.clock
         self.account: Mapping[str, object] = self.box.accounts[self.name]
@@ -199,6 +200,12 @@ class Bench:
         task = self.publish()
         self.subject.apply(self.sandbox, task.id, count)
         return list(self.scene.applications(task))
+
+
+@cache
+def _sandbox_of(name: str) -> type[MarketSandbox]:
+    """Looked up among what is installed once: there are hundreds of benches in a run."""
+    return load_sandbox(name)
 
 
 def _listed(result: object) -> object:

@@ -30,6 +30,12 @@ LOST: Mapping[str, Fault] = {
     "HTML after": Fault.html("after"),
 }
 """How an answer can be lost: what was asked for is done ("after") or is not ("before")."""
+KINDS: Mapping[str, Sequence[str]] = {
+    "broken": ("dropped after", "dropped before", "reset after", "reset before", "truncated"),
+    "5xx": ("500 after", "504 before", "500 before", "502 after", "503 before", "504 after"),
+    "HTML": ("HTML after", "HTML before"),
+}
+"""All of them, by what the connection does."""
 NEVER_CERTAIN = ("504 before", "HTML before")
 """It may still be at work, or said yes: that it is absent proves nothing."""
 
@@ -39,6 +45,7 @@ class Spoiled:
     """One run in which one request went wrong: the money that moved, what the ledger wrote down, and what the
     application was told."""
 
+    how: str
     where: str
     moved: Moved
     entries: Sequence[Intent]
@@ -68,7 +75,7 @@ def each_request_spoiled(
             return  # it takes fewer requests by now: what it remembers is not asked again
         where = f"request {number + 1} of {count} was {how} (asked: {bench.asked(before)})"
         entries = [each for number, each in bench.entries().items() if number not in known]
-        spoiled = Spoiled(where, since.moved(), entries, result, unknown)
+        spoiled = Spoiled(how, where, since.moved(), entries, result, unknown)
         honest(spoiled, moved)
         if unknown is None:
             _check(exercise, spoiled)

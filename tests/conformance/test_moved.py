@@ -39,7 +39,8 @@ def test_figures() -> None:
 
 def spoiled(moved: Moved, unknown: OutcomeUnknown | None = None, *states: str) -> Spoiled:
     entries = [entry(state) for state in states]
-    return Spoiled("request 2 of 3 was dropped after (asked: POST /a, POST /b)", moved, entries, None, unknown)
+    where = "request 2 of 3 was dropped after (asked: POST /a, POST /b)"
+    return Spoiled("dropped after", where, moved, entries, None, unknown)
 
 
 def entry(state: str) -> Intent:
