@@ -126,11 +126,7 @@ class Group(Generic[T]):
 
     def _points(self) -> list[EntryPoint]:
         # The same distribution can be found twice (installed, and as a source folder on the path).
-        unique = {
-            (point.name, point.value, point.dist.name if point.dist else None): point
-            for point in entry_points(group=self.name)
-        }
-        return list(unique.values())
+        return list({(point.name, point.value): point for point in entry_points(group=self.name)}.values())
 
 
 def _loaded(group: str, point: EntryPoint) -> object:

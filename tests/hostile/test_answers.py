@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import socket
 import tracemalloc
-import zlib
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -15,10 +14,10 @@ from crowdhub import Hub, Money, Submission, TaskDraft, Worker
 from crowdhub.engine.client import LARGEST_ANSWER
 from crowdhub.errors import CrowdhubError, OutcomeUnknown, ProviderError, ProviderUnavailable, UnreadableResponse
 from tests.hostile.conftest import Hostile, answer, reset
+from tests.support.bombs import bomb
 from tests.support.hand_clock import HandClock
 
 MIB = 1024 * 1024
-BOMB = gzip.compress(b"[" + b" " * (3 * LARGEST_ANSWER))  # 200 KB on the wire
 
 BODIES = {
     "nothing": b"",
@@ -105,9 +104,9 @@ def test_an_endless_body_is_cut_off(hub: Hub, hostile: Hostile) -> None:
     assert len(hostile.requests) == 1
 
 
-@pytest.mark.parametrize(("encoding", "bomb"), [("gzip", BOMB), ("deflate", zlib.compress(b"[" + b" " * 200 * MIB))])
-def test_a_packed_bomb_is_not_unpacked(hub: Hub, hostile: Hostile, encoding: str, bomb: bytes) -> None:
-    hostile.says(answer(bomb, f"Content-Encoding: {encoding}"))
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_a_packed_bomb_is_not_unpacked(hub: Hub, hostile: Hostile, encoding: Literal["gzip", "deflate"]) -> None:
+    hostile.says(answer(bomb(3 * LARGEST_ANSWER // MIB, encoding), f"Content-Encoding: {encoding}"))
     tracemalloc.start()
     with pytest.raises(UnreadableResponse, match="too large"):
         hub["rapidworkers"].balance()

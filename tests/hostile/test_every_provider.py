@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import itertools
 import json
 import os
@@ -32,6 +31,7 @@ from crowdhub_etxt.conformance import EtxtSubject
 from crowdhub_rapidworkers.conformance import RapidWorkersSubject
 from tests.hostile.conftest import Hostile, answer
 from tests.hostile.test_answers import BODIES
+from tests.support.bombs import bomb
 from tests.support.hand_clock import HandClock
 
 KEY = "key-that-nobody-may-see"
@@ -123,7 +123,7 @@ def test_nonsense_for_a_token(hostile: Hostile, clock: HandClock, body: bytes) -
 
 
 def test_a_bomb(market: Market[AnyProvider], hostile: Hostile) -> None:
-    hostile.says(answer(gzip.compress(b"[" + b" " * (2 * LARGEST_ANSWER)), "Content-Encoding: gzip"))
+    hostile.says(answer(bomb(2 * LARGEST_ANSWER // 1024**2), "Content-Encoding: gzip"))
     with pytest.raises(UnreadableResponse, match="too large"):
         market.task("7")
     assert len(hostile.requests) <= (4 if market.provider.name == "capsolver" else 1)
