@@ -33,7 +33,7 @@ Day = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Only this d
 Since = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="From this day on (UTC).", show_default=False)]
 Until = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Before this day (UTC).", show_default=False)]
 States = Annotated[
-    Literal["open", "done", "not_done", "unknown"] | None,
+    Literal["intended", "sent", "done", "not_done", "unknown"] | None,
     typer.Option("--state", help="Only these.", show_default=False),
 ]
 COLUMNS = ("when", "account", "operation", "state", "amount", "task", "key", "id")
@@ -177,10 +177,15 @@ def settle(
         raise InvalidRequest(issues=[Issue("--task", "has no meaning with --not-done")])
     with opened(config) as ledger:
         known = ledger.get(intent)
-        if known is not None and known.operation == "publish" and done and task is None:
+        twin = known is not None and known.twin_of is not None
+        if known is not None and not twin and known.operation == "publish" and done and task is None:
             raise InvalidRequest(
                 issues=[Issue("--task", "is missing: the key gives this task back from now on, so say its id")]
             )
+        if known is not None and twin and done:
+            after = ledger.seen(known)
+            say(f"{after.operation} of {after.created_at:%Y-%m-%d %H:%M:%S} UTC is not named any more.")
+            return
         begun = ledger.claim(intent)
         if begun.status == "under way":
             raise InvalidRequest(issues=[Issue("ID", f"{intent} is being carried out by {begun.intent.owner_words}")])

@@ -15,6 +15,7 @@ WORDS = {
     Settled.DONE: "was carried out",
     Settled.NOT_DONE: "was not carried out; nothing is reserved for it any more, and its key is free",
     Settled.PAID: "was paid for and did not come to its end; the same key goes on from there and pays nothing again",
+    Settled.TWICE: "was carried out beside another under the same key",
     Settled.LOOK: "cannot be told",
 }
 OPEN = (Result.FAILED, Result.UNKNOWN)
@@ -58,6 +59,9 @@ def _intent(each: Recovered, *, as_json: bool) -> None:
     if each.settled is Settled.LOOK:
         say(f"  Look for {each.look_for or 'it at the marketplace'}.")
         say(f"  Then say what you found: crowdhub ledger settle {each.intent} --done (or --not-done).")
+    elif each.settled is Settled.TWICE:
+        say("  Look at both at the marketplace, and cancel one of them.")
+        say(f"  Then say that you did: crowdhub ledger settle {each.intent} --done.")
 
 
 def _decision(outcome: Outcome, *, as_json: bool) -> None:

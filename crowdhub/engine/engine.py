@@ -37,10 +37,15 @@ T = TypeVar("T")
 
 
 class Witness(Protocol):
-    """Follows one run, call by call: how the money room keeps its books. What it raises ends the run."""
+    """Follows one run, call by call, so that the ledger is written before and after what spends. What it raises ends
+    the run."""
 
     async def before(self, call: Call) -> Response | None:
         """Called before each call. An answer that is handed back stands for the call, which is not sent."""
+        ...
+
+    async def sending(self, call: Call) -> None:
+        """Called right before each attempt of a call leaves, its waits over. What it raises keeps it from leaving."""
         ...
 
     async def after(self, call: Call, response: Response) -> None:
@@ -136,19 +141,19 @@ class Engine:
             if known is not None:
                 return known
         try:
-            return await self._send(call, counters)
+            return await self._send(call, counters, witness)
         except Failure as failure:
             return self.session.described(failure.error, name)
         except CrowdhubError as error:  # no token could be fetched, say
             return self.session.described(error, name)
 
-    async def _send(self, call: Call, counters: list[Counter]) -> Response:
+    async def _send(self, call: Call, counters: list[Counter], witness: Witness | None) -> Response:
         """One call, repeated as its effect allows. Raises `Failure`."""
         if call.delay:
             await self.runtime.sleep(call.delay)
         if not call.authenticated or not self.session.needs_token:
-            return await self._repeat(Attempts(call), counters)
-        attempts = Attempts(call)
+            return await self._repeat(Attempts(call, sending=None if witness is None else witness.sending), counters)
+        attempts = Attempts(call, sending=None if witness is None else witness.sending)
         stale = await self._token()
         try:
             return await self._repeat(attempts, counters)
@@ -178,6 +183,7 @@ class Engine:
         answer: Response | None = None
         failure: Failure | None
         async with self._places:
+            await self._announce(attempts)
             sent_at = session.clock.now()
             attempts.first_sent = attempts.first_sent or sent_at
             request = session.request(call)
@@ -195,6 +201,15 @@ class Engine:
         if failure is not None or answer is None:
             raise cast("Failure", failure)
         return answer
+
+    async def _announce(self, attempts: Attempts) -> None:
+        """Say that an attempt leaves now. Where that is refused, an earlier one whose answer was lost counts."""
+        if attempts.sending is None:
+            return
+        try:
+            await attempts.sending(attempts.call)
+        except CrowdhubError as error:
+            raise Failure(attempts.lost or error, again=False) from error
 
     async def _wait_at_gate(self, attempts: Attempts) -> float:
         if not self.session.gate.blocking:

@@ -25,6 +25,8 @@ class Attempts:
     waited: float = 0.0
     first_sent: datetime | None = None
     lost: OutcomeUnknown | None = None
+    sending: Callable[[Call], Awaitable[None]] | None = None
+    """Called right before each attempt; what it raises keeps the request from leaving."""
 
 
 @dataclass(frozen=True)

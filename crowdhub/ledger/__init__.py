@@ -3,7 +3,7 @@
 from crowdhub.errors import LedgerError
 from crowdhub.ledger.budget import Budget, Limits
 from crowdhub.ledger.content import canonical
-from crowdhub.ledger.errors import NotHeld, UnderWay
+from crowdhub.ledger.errors import NotHeld, PaidTwice, UnderWay
 from crowdhub.ledger.intent import BeginStatus, Begun, Intent, State
 from crowdhub.ledger.journal import Decided, JournalEntry, Noted, OpenReview
 from crowdhub.ledger.ledger import Ledger, poll_delays
@@ -25,6 +25,7 @@ __all__ = [
     "NotHeld",
     "Noted",
     "OpenReview",
+    "PaidTwice",
     "State",
     "Step",
     "Total",

@@ -25,6 +25,27 @@ class UnderWay(LedgerError):
         self._hold(intent=intent)
 
 
+class PaidTwice(LedgerError):
+    """Two requests under one key were carried out. ``first`` and ``second`` are their rows; both count as spent."""
+
+    first: Intent
+    second: Intent
+    money_may_be_spent = True
+    next_step = "Look at both at the marketplace, and cancel one of them. `recover` names them again."
+
+    def __init__(self, first: Intent, second: Intent) -> None:
+        both = [f"task {each.task_id}" if each.task_id else f"the intent {each.id}" for each in (first, second)]
+        super().__init__(
+            f"{first.operation} with the key {first.key!r} was carried out twice: {' and '.join(both)}.",
+            sent=True,
+            provider=first.provider,
+            account=first.account,
+            environment=first.environment,
+            operation=first.operation,
+        )
+        self._hold(first=first, second=second)
+
+
 class NotHeld(LedgerError):
     """The intent was taken over: this caller's lease on it had ended. ``intent`` is its row as it is now."""
 

@@ -21,8 +21,10 @@ M = TypeVar("M", bound=BaseModel)
 class State(StrEnum):
     """What is known of an intent."""
 
-    OPEN = "open"
-    """Written, and no outcome yet: under way, or its process is gone."""
+    INTENDED = "intended"
+    """Written, and no request that takes money has left yet."""
+    SENT = "sent"
+    """Its request left, at ``sent_at``, and there is no outcome yet: under way, or its process is gone."""
     DONE = "done"
     """Carried out and paid for. Its result may still be missing, while its call goes on or after that failed."""
     NOT_DONE = "not_done"
@@ -36,7 +38,8 @@ class Intent(Model):
 
     ``content`` is what was asked (None once compacted), ``reference`` the mark that it carries at the marketplace,
     ``look_for`` what a person has to look for, ``attempts`` how often it was begun or taken over, with the earlier
-    calls that asked for the same under the same key and were not carried out.
+    calls that asked for the same under the same key and were not carried out. ``sent_at`` is when a request of it that
+    takes money last left (None: never). ``twin_of`` is the intent that this one was paid beside, under one key.
     """
 
     id: str
@@ -60,6 +63,8 @@ class Intent(Model):
     look_for: str | None = None
     created_at: datetime
     settled_at: datetime | None = None
+    sent_at: datetime | None = None
+    twin_of: str | None = None
 
     @property
     def spent(self) -> Money | None:
@@ -109,7 +114,8 @@ class Begun(Model):
 def intent_of(row: IntentRow) -> Intent:
     """An intent from its database row."""
     values = row._asdict()
-    del values["currency"]
+    for name in ("currency", "owner", "created_tick", "sent_tick", "done_by"):
+        del values[name]
     values.update(
         amount=_money(row.amount, row.currency),
         charged=_money(row.charged, row.currency),
@@ -119,6 +125,7 @@ def intent_of(row: IntentRow) -> Intent:
         lease_until=moment_of(row.lease_until),
         created_at=moment_of(row.created_at),
         settled_at=None if row.settled_at is None else moment_of(row.settled_at),
+        sent_at=None if row.sent_at is None else moment_of(row.sent_at),
     )
     return Intent.model_construct(**values)
 

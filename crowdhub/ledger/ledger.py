@@ -5,11 +5,14 @@ How an intent goes from one state to the next is in `transitions`.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import logging
 import os
 import uuid
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Self
 
 from sqlalchemy import ColumnElement, select
@@ -21,14 +24,14 @@ from crowdhub.ledger import checks, rows, transitions
 from crowdhub.ledger import content as contents
 from crowdhub.ledger import steps as noted
 from crowdhub.ledger.budget import Budget
-from crowdhub.ledger.errors import NotHeld, UnderWay
+from crowdhub.ledger.errors import NotHeld, PaidTwice, UnderWay
 from crowdhub.ledger.intent import BeginStatus, Begun, Intent, State, intent_of
 from crowdhub.ledger.journal import Journal
 from crowdhub.ledger.leases import LEASE, Leases
 from crowdhub.ledger.report import Report
 from crowdhub.ledger.steps import Step
 from crowdhub.model import Money, Task
-from crowdhub.store import Database, micros
+from crowdhub.store import Database, micros, moment_of, ticks
 from crowdhub.store.schema import HAS_STEPS, IS_OPEN, IS_PAID, IntentRow, intents
 
 log = logging.getLogger("crowdhub")
@@ -45,6 +48,7 @@ class Ledger:
         self.clock = database.clock
         self.redact: Callable[[str], str] = str
         """Takes the secrets out of every text before it is written; the hub sets it."""
+        self._salt = b""
         self.leases = Leases(database, lease)
         self.journal = Journal(database, self.leases, self._redacted)
         self.report = Report(database)
@@ -97,12 +101,15 @@ class Ledger:
         task_id: str | None = None,
         budget: Budget | None = None,
         look_for: str | None = None,
+        owner: str | None = None,
     ) -> Begun:
         """Look for the key, check the budget, reserve the amount and write the intent, in one transaction.
 
         ``identity`` is the provider's (provider, account, environment), ``content`` everything that was asked,
-        ``amount`` the most that it will take, ``task_id`` the task that a bonus belongs to. `Begun.status` says what
-        to do. Raises `InvalidRequest` where the key was used for something else (the difference field by field) and
+        ``amount`` the most that it will take, ``task_id`` the task that a bonus belongs to, ``owner`` what the
+        account's key opens (`owner_of`): a key holds under each name of one account. `Begun.status` says what to do.
+
+        Raises `InvalidRequest` where the key was used for something else (the difference field by field) and
         `BudgetExceeded`; nothing is written then.
         """
         checks.check(key, amount)
@@ -122,7 +129,7 @@ class Ledger:
             charged=None,
             currency=None if amount is None else amount.currency,
             task_id=task_id,
-            state=State.OPEN.value,
+            state=State.INTENDED.value,
             **self.leases.new(),
             attempts=1,
             result=None,
@@ -130,12 +137,14 @@ class Ledger:
             look_for=contents.safe_text(look_for, self.redact),
             created_at=micros(now),
             settled_at=None,
+            created_tick=ticks.tick(self.clock),
+            owner=owner,
         )
 
         def work(connection: Connection) -> Begun:
             if (written := rows.by_id(connection, row.id)) is not None:  # before the database went away
                 return Begun(status=BeginStatus.NEW, intent=intent_of(written))
-            if key is not None and (earlier := rows.by_key(connection, identity, operation, key)) is not None:
+            if key is not None and (earlier := rows.by_key(connection, identity, operation, key, owner)) is not None:
                 if earlier.fingerprint != row.fingerprint:
                     raise checks.other_content(earlier, row)
                 return transitions.take(connection, earlier, self.leases)
@@ -162,7 +171,48 @@ class Ledger:
             self.leases.keep(begun.intent.holder)
         return begun
 
-    # --- while its calls are answered ----------------------------------------------------------------------
+    # --- while its calls are sent and answered ----------------------------------------------------------------------
+
+    def sending(self, intent: Intent) -> None:
+        """A request of it that takes money is about to leave: note when, and that its outcome is open from now on.
+
+        Raises `NotHeld` where somebody else took the intent over meanwhile; nothing may be sent then.
+        """
+
+        def work(connection: Connection) -> None:
+            row = _present(connection, intent)
+            now = micros(self.clock.now())
+            after = transitions.sending(row, intent, self.leases.end(), now, ticks.tick(self.clock))
+            rows.change(connection, row, after)
+
+        try:
+            self.database.write(work)
+        except NotHeld as error:
+            told = "Nothing was sent by this call. The same key gives what the other one made."
+            raise error.with_(next_step=told) from None
+
+    def age(self, intent: Intent) -> timedelta:
+        """How long ago its last request left, at least: a clock that was set forward proves nothing."""
+        row = self.database.read(lambda connection: _present(connection, intent))
+        passed = self.clock.now() - moment_of(row.created_at if row.sent_at is None else row.sent_at)
+        counted = ticks.since(row.created_tick if row.sent_at is None else row.sent_tick, self.clock)
+        return passed if counted is None else min(passed, counted)
+
+    def known_for(self, intent: Intent) -> timedelta:
+        """How long ago it was written, at most: a clock that was set back proves nothing."""
+        row = self.database.read(lambda connection: _present(connection, intent))
+        passed = self.clock.now() - moment_of(row.created_at)
+        counted = ticks.since(row.created_tick, self.clock)
+        return max(passed, timedelta()) if counted is None else max(passed, counted)
+
+    def owner_of(self, identity: Mapping[str, str], secrets: Iterable[str]) -> str | None:
+        """What an account's key opens, as a salted hash too short to prove a guess; None where it has no key."""
+        keys = sorted(secret for secret in secrets if secret)
+        if not keys:
+            return None
+        said = "\0".join([identity["provider"], identity["environment"], *keys])
+        salt = self._salt = self._salt or self.database.salt()
+        return hmac.new(salt, said.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:16]
 
     def note_step(
         self, intent: Intent, position: int, call: str, answer: Mapping[str, object], *, paid: bool = False
@@ -224,7 +274,8 @@ class Ledger:
         self, intent: Intent, result: object = None, *, charged: Money | None = None, task_id: str | None = None
     ) -> Intent:
         """It was carried out: keep the result. ``charged``: what it really took (default: what a `Task` says, else
-        what was reserved). Calling it again changes nothing."""
+        what was reserved). Calling it again changes nothing. Raises `PaidTwice` where another request under its key
+        was carried out, too."""
         if charged is None and isinstance(result, Task):
             charged = result.charged
         if task_id is None:
@@ -234,9 +285,15 @@ class Ledger:
 
         def work(connection: Connection) -> Intent:
             row = _present(connection, intent)
-            return self._change(connection, row, transitions.finish(connection, row, text, safe_id, charged))
+            if transitions.is_second(row, intent, safe_id):
+                return intent_of(transitions.twin(connection, row, intent, text, safe_id, charged))
+            return self._change(connection, row, transitions.finish(connection, row, intent, text, safe_id, charged))
 
-        return self._settle(intent, work)
+        after = self._settle(intent, work)
+        if after.twin_of is not None:
+            first = self.get(after.twin_of)
+            raise PaidTwice(first or after, after)
+        return after
 
     def fail(self, intent: Intent, error: CrowdhubError | str) -> Intent:
         """It was certainly not carried out: release what was reserved; the key is free again. What was `paid` stays.
@@ -250,6 +307,16 @@ class Ledger:
 
         Raises `NotHeld` where somebody else took the intent over meanwhile."""
         return self._end(intent, State.UNKNOWN, error, error.look_for if isinstance(error, OutcomeUnknown) else None)
+
+    def left(self, intent: Intent, error: CrowdhubError | str) -> Intent:
+        """Its call ended without an outcome: `fail` where no request that takes money ever left, else `unknown`."""
+
+        def work(connection: Connection) -> Intent:
+            row = _present(connection, intent)
+            return self._change(connection, row, transitions.left(row, intent, said))
+
+        said = contents.safe_text(str(error), self.redact)
+        return self._settle(intent, work)
 
     def _end(
         self, intent: Intent, state: transitions.Ending, error: CrowdhubError | str, look_for: str | None
@@ -282,13 +349,13 @@ class Ledger:
     @contextmanager
     def holding(self, intent: Intent) -> Generator[None]:
         """Around the request: whatever leaves it without an outcome (an interrupt, a defect) leaves the intent
-        unknown rather than open, so that it can be recovered at once."""
+        unknown, so that it can be recovered at once; where nothing that takes money was sent, it is not done."""
         try:
             yield
         finally:
             if self.leases.holds(intent.holder):
                 try:
-                    self.unknown(intent, "The call ended without an outcome.")
+                    self.left(intent, "The call ended without an outcome.")
                 except LedgerError as error:  # what ended the call must not be hidden
                     log.warning("the ledger could not note that %s is unknown: %s", intent.id, error)
 
@@ -333,6 +400,19 @@ class Ledger:
         ``under_way=True``: also those that somebody is at.
         """
         return self._where(IS_PAID & HAS_STEPS, account, under_way)
+
+    def twins(self, account: str | None = None) -> list[Intent]:
+        """What was paid beside another intent, under one key, oldest first: a person has to look at both."""
+        return self._where(intents.c.twin_of.is_not(None), account, True)
+
+    def seen(self, intent: Intent) -> Intent:
+        """A person looked at a twin: it is not reported any more. What it took stays spent."""
+
+        def work(connection: Connection) -> Intent:
+            row = _present(connection, intent)
+            return self._change(connection, row, row._replace(twin_of=None))
+
+        return self.database.write(work)
 
     def _where(self, fits: ColumnElement[bool], account: str | None, under_way: bool) -> list[Intent]:
         query = select(intents).where(fits).order_by(intents.c.created_at, intents.c.id)

@@ -16,10 +16,15 @@ def by_id(connection: Connection, intent_id: str) -> IntentRow | None:
     return None if found is None else IntentRow(*found)
 
 
-def by_key(connection: Connection, identity: Mapping[str, str], operation: str, key: str) -> IntentRow | None:
-    """The intent that has the key: at most one that is not known to be undone."""
-    query = select(intents).where(_named(identity, operation, key), HAS_KEY)
-    found = connection.execute(query).one_or_none()
+def by_key(
+    connection: Connection, identity: Mapping[str, str], operation: str, key: str, owner: str | None = None
+) -> IntentRow | None:
+    """The intent that has the key: one that is not known to be undone, of this account by its name, or of whatever its
+    key opens (``owner``) by any name."""
+    found = connection.execute(select(intents).where(_named(identity, operation, key), HAS_KEY)).one_or_none()
+    if found is None and owner is not None:
+        query = select(intents).where(_owned(identity, owner, operation, key), HAS_KEY)
+        found = connection.execute(query).one_or_none()
     return None if found is None else IntentRow(*found)
 
 
@@ -45,6 +50,17 @@ def _named(identity: Mapping[str, str], operation: str, key: str) -> ColumnEleme
     return (
         (c.provider == identity["provider"])
         & (c.account == identity["account"])
+        & (c.environment == identity["environment"])
+        & (c.operation == operation)
+        & (c.key == key)
+    )
+
+
+def _owned(identity: Mapping[str, str], owner: str, operation: str, key: str) -> ColumnElement[bool]:
+    c = intents.c
+    return (
+        (c.provider == identity["provider"])
+        & (c.owner == owner)
         & (c.environment == identity["environment"])
         & (c.operation == operation)
         & (c.key == key)

@@ -1,14 +1,19 @@
 """How an intent goes from one state to the next. Everything here runs inside the caller's transaction.
 
+::
+
+    intended ──▶ sent ──▶ done | not_done | unknown          unknown ──▶ sent, done or not_done
+
 What `Ledger.begin` with a key, or `Ledger.claim`, finds, and what the caller is told to do:
 
 ======================================  ==========  ====================================================
 the intent                              answer      after it
 ======================================  ==========  ====================================================
-none, or only not_done ones             NEW         a new one: open, held by the caller, with the steps
+none, or only not_done ones             NEW         a new one: intended, held by the caller, with the steps
                                                     of the last not_done one that asked for the same
-open or unknown, its holder at work     UNDER_WAY   as it was
-open or unknown, its holder gone        RECOVER     held by the caller
+intended, sent, unknown, holder at work UNDER_WAY   as it was
+intended, its holder gone               NEW         held by the caller: nothing that takes money ever left
+sent or unknown, its holder gone        RECOVER     held by the caller
 done without result, holder at work     UNDER_WAY   as it was
 done without result, gone, steps        RESUME      held by the caller
 done without result, gone, no steps     REPLAYED    as it was
@@ -16,19 +21,24 @@ done with its result                    REPLAYED    as it was
 not_done (`Ledger.claim` alone)         REPLAYED    as it was
 ======================================  ==========  ====================================================
 
-What its holder then makes of it (all but `paid` let it go):
+What its holder then makes of it (all but `sending` and `paid` let it go):
 
-======================  ==================  ==============  ====================  ====================
-before                  paid                finish          fail                  unknown
-======================  ==================  ==============  ====================  ====================
-open, unknown           done, no result     done            not_done              unknown
-done without result     as it was           done            done, with the error  done, with the error
-done with its result    as it was           as it was       `NotHeld`             `NotHeld`
-not_done                done, no result     done            not_done              `NotHeld`
-======================  ==================  ==============  ====================  ====================
+======================  =============  ================  ==============  ================  ================
+before                  sending        paid              finish          fail              unknown
+======================  =============  ================  ==============  ================  ================
+intended                sent           done, no result   done            not_done          unknown
+sent, unknown           sent           done, no result   done            not_done          unknown
+done without result     as it was      as it was         done            done, with error  done, with error
+done with its result    `NotHeld`      as it was         as it was, or   `NotHeld`         `NotHeld`
+                                                         a twin
+not_done                `NotHeld`      done, no result   done, or a twin not_done          `NotHeld`
+======================  =============  ================  ==============  ================  ================
 
-Of somebody who lost the lease, ``paid`` and ``finish`` count as well, for evidence that it was done wins; ``fail``
-and ``unknown`` are `NotHeld`. A result is kept even where it is empty (as JSON's null), so that "without result"
+``sending`` stands before every attempt that takes money: whoever lost the intent to another is `NotHeld`, and does not
+send. ``left`` is ``unknown``, but what never sent is ``not_done``: its call ended without a word. Of somebody who lost
+the lease, ``paid`` and ``finish`` count as well, for evidence that it was done wins; ``fail`` and ``unknown`` are
+`NotHeld`. Where another finished it with something else, or has its key by now, the second is written as a twin, an
+intent of its own without a key. A result is kept even where it is empty (as JSON's null), so that "without result"
 always means that the call which paid never came to its end. What was paid has something to look for where a later
 call of it is in doubt: its answer was lost, or its process ended without a word.
 """
@@ -48,7 +58,7 @@ from crowdhub.model import Money
 from crowdhub.store.schema import IntentRow
 
 Ending: TypeAlias = Literal[State.NOT_DONE, State.UNKNOWN]
-OPEN = (State.OPEN, State.UNKNOWN)
+OPEN = (State.INTENDED, State.SENT, State.UNKNOWN)
 IN_DOUBT = "what the calls after the one that was paid did, at the marketplace"
 
 
@@ -66,7 +76,7 @@ def start(connection: Connection, row: IntentRow) -> Begun:
 def take(connection: Connection, row: IntentRow, leases: Leases) -> Begun:
     """What the caller has to do about an intent that is there already; it is the caller's where that is anything."""
     status = _status(connection, row, leases)
-    if status not in (BeginStatus.RECOVER, BeginStatus.RESUME):
+    if status not in (BeginStatus.NEW, BeginStatus.RECOVER, BeginStatus.RESUME):
         return Begun(status=status, intent=intent_of(row))
     mine = row._replace(**leases.new(), attempts=row.attempts + 1)
     if status is BeginStatus.RESUME:
@@ -82,6 +92,8 @@ def _status(connection: Connection, row: IntentRow, leases: Leases) -> BeginStat
         return BeginStatus.REPLAYED
     if leases.is_alive(row.holder, row.lease_until):
         return BeginStatus.UNDER_WAY
+    if row.state == State.INTENDED:
+        return BeginStatus.NEW
     if row.state in OPEN:
         return BeginStatus.RECOVER
     return BeginStatus.RESUME if steps.has_any(connection, row.id) else BeginStatus.REPLAYED
@@ -92,33 +104,74 @@ def is_paid(row: IntentRow) -> bool:
     return row.state == State.DONE and row.result is None
 
 
+def sending(row: IntentRow, intent: Intent, lease_until: int, now: int, tick: str | None) -> IntentRow:
+    """A request that takes money is about to leave. Raises `NotHeld`."""
+    if row.holder is None or row.holder != intent.holder or (row.state not in OPEN and not is_paid(row)):
+        raise NotHeld(intent_of(row))
+    state = row.state if is_paid(row) else State.SENT.value
+    return row._replace(state=state, sent_at=now, sent_tick=tick, lease_until=lease_until)
+
+
 def paid(connection: Connection, row: IntentRow, intent: Intent, lease_until: int, charged: Money | None) -> IntentRow:
     """It was paid for, and its call goes on."""
     if row.state == State.DONE:
         return row
     after = _done(connection, row)
+    after = after._replace(sent_at=after.sent_at or row.created_at)
     if row.holder is None:  # let go by somebody who believed the call to be gone
         after = after._replace(holder=intent.holder, lease_until=lease_until)
     return _charged(after, charged)
 
 
 def finish(
-    connection: Connection, row: IntentRow, result: str, task_id: str | None, charged: Money | None
+    connection: Connection, row: IntentRow, intent: Intent, result: str, task_id: str | None, charged: Money | None
 ) -> IntentRow:
     """It was carried out, with this result."""
     if row.state == State.DONE and not is_paid(row):
         return row
     after = row if is_paid(row) else _done(connection, row)
-    after = after._replace(result=result, task_id=row.task_id or task_id, holder=None, lease_until=0)
+    after = after._replace(
+        result=result, task_id=row.task_id or task_id, holder=None, lease_until=0, done_by=intent.holder
+    )
     return _charged(after, charged)
+
+
+def is_second(row: IntentRow, intent: Intent, task_id: str | None) -> bool:
+    """Whether another finished it before, with something else."""
+    if row.state != State.DONE or is_paid(row) or row.done_by in (None, intent.holder):
+        return False
+    return task_id is not None and row.task_id is not None and task_id != row.task_id
+
+
+def twin(
+    connection: Connection, row: IntentRow, intent: Intent, result: str, task_id: str | None, charged: Money | None
+) -> IntentRow:
+    """What was carried out besides, written as an intent of its own; once, however often this is run."""
+    made_id = f"{row.id}+{(intent.holder or '').rpartition('/')[2]}"
+    written = rows.by_id(connection, made_id)
+    if written is not None:
+        return written
+    made = _charged(
+        row._replace(
+            id=made_id, key=None, result=result, task_id=task_id, charged=None, done_by=intent.holder, twin_of=row.id
+        ),
+        charged,
+    )
+    made = made._replace(error=_beside(row.id))
+    rows.add(connection, made)
+    return made
+
+
+def _beside(other: str) -> str:
+    return f"Carried out as well as {other}, which has the same key."
 
 
 def _done(connection: Connection, row: IntentRow) -> IntentRow:
     after = row._replace(state=State.DONE.value, error=None, look_for=None)
     if row.state == State.NOT_DONE and row.key is not None:
-        other = rows.by_key(connection, rows.identity_of(row), row.operation, row.key)
+        other = rows.by_key(connection, rows.identity_of(row), row.operation, row.key, row.owner)
         if other is not None:  # it was believed undone: whoever used the freed key since then has it
-            return after._replace(key=None, error=f"Carried out as well as {other.id}, which has the same key.")
+            return after._replace(key=None, error=_beside(other.id), twin_of=other.id)
     return after
 
 
@@ -127,6 +180,12 @@ def _charged(row: IntentRow, charged: Money | None) -> IntentRow:
         return row
     amount = row.amount if row.currency == charged.currency else None  # reserved in another currency, or not at all
     return row._replace(charged=f"{charged.amount:f}", currency=charged.currency, amount=amount)
+
+
+def left(row: IntentRow, intent: Intent, error: str | None) -> IntentRow:
+    """Its call ended without an outcome. Raises `NotHeld`."""
+    state: Ending = State.NOT_DONE if row.state == State.INTENDED else State.UNKNOWN
+    return end(row, intent, state, error, None)
 
 
 def end(row: IntentRow, intent: Intent, state: Ending, error: str | None, look_for: str | None) -> IntentRow:

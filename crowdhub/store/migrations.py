@@ -62,6 +62,24 @@ MIGRATIONS: list[Sequence[str]] = [
         """CREATE INDEX crowdhub_intent_paid ON crowdhub_intent (created_at, id)
             WHERE state = 'done' AND result IS NULL""",
     ),
+    (
+        "ALTER TABLE crowdhub_intent ADD COLUMN sent_at BIGINT",
+        "ALTER TABLE crowdhub_intent ADD COLUMN created_tick TEXT",
+        "ALTER TABLE crowdhub_intent ADD COLUMN sent_tick TEXT",
+        "ALTER TABLE crowdhub_intent ADD COLUMN owner TEXT",
+        "ALTER TABLE crowdhub_intent ADD COLUMN done_by TEXT",
+        "ALTER TABLE crowdhub_intent ADD COLUMN twin_of TEXT",
+        # Of what was open nobody noted whether its request had left.
+        "UPDATE crowdhub_intent SET state = 'sent', sent_at = created_at WHERE state = 'open'",
+        "UPDATE crowdhub_intent SET sent_at = created_at WHERE state = 'unknown'",
+        "DROP INDEX crowdhub_intent_open",
+        """CREATE INDEX crowdhub_intent_open ON crowdhub_intent (created_at, id)
+            WHERE state IN ('intended', 'sent', 'unknown')""",
+        """CREATE UNIQUE INDEX crowdhub_intent_owner ON crowdhub_intent
+            (provider, owner, environment, operation, "key")
+            WHERE "key" IS NOT NULL AND owner IS NOT NULL AND state <> 'not_done'""",
+        "CREATE INDEX crowdhub_intent_twin ON crowdhub_intent (created_at, id) WHERE twin_of IS NOT NULL",
+    ),
 ]
 
 

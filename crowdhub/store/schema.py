@@ -35,6 +35,12 @@ intents = Table(
     Column("look_for", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("settled_at", BigInteger),
+    Column("sent_at", BigInteger),
+    Column("created_tick", Text),
+    Column("sent_tick", Text),
+    Column("owner", Text),
+    Column("done_by", Text),
+    Column("twin_of", Text),
 )
 
 
@@ -63,6 +69,17 @@ class IntentRow(NamedTuple):
     look_for: str | None
     created_at: int
     settled_at: int | None
+    sent_at: int | None = None
+    """When a request that takes money last left."""
+    created_tick: str | None = None
+    sent_tick: str | None = None
+    """The same moments by the machine's own counter: see `crowdhub.store.ticks`."""
+    owner: str | None = None
+    """What the account's key opens, whatever the application calls it."""
+    done_by: str | None = None
+    """The holder that finished it."""
+    twin_of: str | None = None
+    """The intent beside which it was paid, under one key."""
 
 
 steps = Table(
@@ -127,7 +144,9 @@ requests = Table(
 
 
 # Written out, not bound: only so can a database see that its partial indices fit.
-IS_OPEN: ColumnElement[bool] = intents.c.state.in_([literal_column("'open'"), literal_column("'unknown'")])
+IS_OPEN: ColumnElement[bool] = intents.c.state.in_(
+    [literal_column("'intended'"), literal_column("'sent'"), literal_column("'unknown'")]
+)
 IS_UNDONE: ColumnElement[bool] = intents.c.state == literal_column("'not_done'")
 HAS_KEY: ColumnElement[bool] = intents.c.state != literal_column("'not_done'")
 IS_PAID: ColumnElement[bool] = (intents.c.state == literal_column("'done'")) & intents.c.result.is_(None)

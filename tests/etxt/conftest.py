@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from crowdhub import Response
 from crowdhub.engine.client import BlockingClient
-from crowdhub.engine.engine import Engine
+from crowdhub.engine.engine import Engine, Witness
 from crowdhub.engine.runtime import BlockingRuntime, drive
 from crowdhub.engine.session import Counter, Options, Session
 from crowdhub.engine.transport import Signer
@@ -98,7 +98,9 @@ class ScriptedEngine(Engine):
         self.answers = answers
         self.calls: list[Call] = []
 
-    async def _send(self, call: Call, counters: list[Counter]) -> Response:
+    async def _send(self, call: Call, counters: list[Counter], witness: Witness | None) -> Response:
+        if witness is not None:
+            await witness.sending(call)
         assert self.answers, f"wants one more answer: {sent(call)}"
         self.calls.append(call)
         answer = self.answers.pop(0)

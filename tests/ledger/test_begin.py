@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from crowdhub.errors import ConfigurationError, InvalidRequest, Lost, OutcomeUnknown, ProviderUnavailable
-from crowdhub.ledger import BeginStatus, Intent, Ledger, NotHeld, State, UnderWay, canonical, owner
+from crowdhub.ledger import BeginStatus, Intent, Ledger, NotHeld, PaidTwice, State, UnderWay, canonical, owner
 from crowdhub.ledger.heartbeat import Heartbeat
 from crowdhub.model import Money, Submission, Task, TaskDraft, Worker
 from tests.support.hand_clock import HandClock
@@ -38,7 +38,7 @@ def test_an_intent_is_there_for_others_before_anything_is_sent(
 
     seen = open_ledger(url).get(begun.intent.id)
     assert seen is not None
-    assert seen.state is State.OPEN
+    assert seen.state is State.INTENDED
     assert (seen.key, seen.reference, seen.amount) == ("order-42", "ref7", FIVE)
     assert asked(seen)["title"] == "Draw a fox"
     assert seen.created_at == ledger.clock.now()
@@ -142,6 +142,7 @@ def test_an_unknown_outcome_is_settled_before_anything_is_sent(ledger: Ledger, i
 
 def test_whatever_leaves_the_request_leaves_it_recoverable(ledger: Ledger, identity: dict[str, Any]) -> None:
     begun = ledger.begin(identity, "publish", DRAFT, key="k")
+    ledger.sending(begun.intent)
     with pytest.raises(KeyboardInterrupt), ledger.holding(begun.intent):
         raise KeyboardInterrupt
     assert [each.state for each in ledger.open_intents()] == [State.UNKNOWN]
@@ -152,12 +153,23 @@ def test_whatever_leaves_the_request_leaves_it_recoverable(ledger: Ledger, ident
     assert len(ledger.open_intents()) == 1
 
 
+def test_what_never_left_is_free_at_once(ledger: Ledger, identity: dict[str, Any]) -> None:
+    begun = ledger.begin(identity, "publish", DRAFT, key="k", amount=FIVE)
+    with pytest.raises(KeyboardInterrupt), ledger.holding(begun.intent):
+        raise KeyboardInterrupt
+    left = kept(ledger, begun.intent.id)
+    assert (left.state, left.sent_at) == (State.NOT_DONE, None)
+    assert ledger.report.totals()[0].held == Money(0, "USD")
+    assert ledger.begin(identity, "publish", DRAFT, key="k").status is BeginStatus.NEW
+
+
 def test_another_machine_is_believed_as_long_as_its_lease(
     ledger: Ledger, clock: HandClock, identity: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as there:
         there.setattr(owner, "new_holder", lambda: "another-machine/12/34/box/0001")
         begun = ledger.begin(identity, "publish", DRAFT, key="k")
+    ledger.sending(begun.intent)
     clock.move(ledger.leases.seconds - 1)
     assert ledger.begin(identity, "publish", DRAFT, key="k").status is BeginStatus.UNDER_WAY
     ledger.renew(begun.intent)
@@ -201,6 +213,7 @@ def taken_over(
     with monkeypatch.context() as there:
         there.setattr(owner, "new_holder", lambda: "another-machine/12/34/box/0001")
         first = ledger.begin(identity, "publish", DRAFT, key="k", amount=FIVE).intent
+    ledger.sending(first)
     clock.move(ledger.leases.seconds + 1)
     return first, ledger.begin(identity, "publish", DRAFT, key="k", amount=FIVE).intent
 
@@ -212,8 +225,63 @@ def test_who_lost_the_lease_cannot_call_it_undone(
     for late in (ledger.fail, ledger.unknown):
         with pytest.raises(NotHeld):
             late(first, "too late")
-    assert kept(ledger, second.id).state is State.OPEN
+    assert kept(ledger, second.id).state is State.SENT
     assert ledger.report.totals()[0].held == FIVE
+
+
+def test_who_lost_the_lease_does_not_send(
+    ledger: Ledger, identity: dict[str, Any], clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was asleep between its intent and its request wakes up, and another has taken over."""
+    first, second = taken_over(ledger, identity, clock, monkeypatch)
+    with pytest.raises(NotHeld, match="does not hold"):
+        ledger.sending(first)
+    ledger.sending(second)
+    assert kept(ledger, second.id).sent_at == clock.now()
+    ledger.finish(second, Task(id="2", **identity))
+    with pytest.raises(NotHeld):
+        ledger.sending(first)
+
+
+def test_two_that_were_carried_out_are_both_kept_and_named(
+    ledger: Ledger, identity: dict[str, Any], clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request of the process that was asleep had left before."""
+    first, second = taken_over(ledger, identity, clock, monkeypatch)
+    ledger.sending(second)
+    ledger.finish(second, Task(id="2", **identity))
+    for _ in range(2):  # however often it is said
+        with pytest.raises(PaidTwice, match="task 2 and task 1"):
+            ledger.finish(first, Task(id="1", **identity))
+    assert [(each.task_id, each.twin_of) for each in ledger.twins()] == [("1", second.id)]
+    assert ledger.report.totals()[0].spent == Money(10, "USD")
+    assert ledger.begin(identity, "publish", DRAFT, key="k").intent.read(Task).id == "2"
+    ledger.seen(ledger.twins()[0])
+    assert (ledger.twins(), ledger.report.totals()[0].spent) == ([], Money(10, "USD"))
+
+
+def test_one_key_holds_under_each_name_of_an_account(ledger: Ledger, identity: dict[str, Any]) -> None:
+    opens = ledger.owner_of(identity, ["s3cret"])
+    assert opens != ledger.owner_of(identity, ["another"])
+    assert ledger.owner_of(identity, []) is None
+    first = ledger.begin(identity, "publish", DRAFT, key="k", owner=opens).intent
+    ledger.sending(first)
+    ledger.finish(first, Task(id="1", **identity))
+    renamed = {**identity, "account": "main"}
+    assert ledger.begin(renamed, "publish", DRAFT, key="k", owner=opens).intent.read(Task).id == "1"
+    # A renewed API key changes what is known of the account, but not its name.
+    rotated = ledger.owner_of(identity, ["renewed"])
+    assert ledger.begin(identity, "publish", DRAFT, key="k", owner=rotated).status is BeginStatus.REPLAYED
+    assert ledger.begin(renamed, "publish", DRAFT, key="k", owner=rotated).status is BeginStatus.NEW
+
+
+def test_ages_count_from_the_last_request(ledger: Ledger, identity: dict[str, Any], clock: HandClock) -> None:
+    intent = ledger.begin(identity, "publish", DRAFT, key="k").intent
+    clock.move(400)
+    assert ledger.age(intent).total_seconds() == 400
+    ledger.sending(intent)
+    clock.move(30)
+    assert (ledger.age(intent).total_seconds(), ledger.known_for(intent).total_seconds()) == (30, 430)
 
 
 def test_evidence_that_it_was_done_wins(
@@ -224,9 +292,12 @@ def test_evidence_that_it_was_done_wins(
     third = ledger.begin(identity, "publish", DRAFT, key="k", amount=FIVE).intent
     ledger.finish(third, Task(id="3", **identity))
 
-    late = ledger.finish(first, Task(id="1", **identity))
-    assert (late.state, late.key) == (State.DONE, None)
-    assert third.id in str(late.error)
+    with pytest.raises(PaidTwice, match="carried out twice: task 3 and task 1") as caught:
+        ledger.finish(first, Task(id="1", **identity))
+    late = caught.value.second
+    assert (late.state, late.key, late.twin_of) == (State.DONE, None, third.id)
+    assert [each.id for each in ledger.twins()] == [late.id]
+    assert caught.value.money_may_be_spent
     assert ledger.report.totals()[0].spent == Money(10, "USD")
     assert ledger.begin(identity, "publish", DRAFT, key="k").intent.read(Task).id == "3"
 

@@ -27,6 +27,7 @@ def test_a_locked_file_is_waited_for_and_then_named(
     file = tmp_path / "ledger.sqlite3"
     ledger = open_ledger(file, clock=clock, patience=0.05)
     held = ledger.begin(identity, "publish", "work", key="k").intent
+    ledger.sending(held)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(LedgerError, match=r"locked by another program for more than 0\.05 seconds") as before:
@@ -43,7 +44,7 @@ def test_a_locked_file_is_waited_for_and_then_named(
         assert "recover" in after.value.next_step
         left = ledger.get(held.id)  # reading goes on
         assert left is not None
-        assert left.state is State.OPEN
+        assert left.state is State.SENT
         other.execute("ROLLBACK")
     assert [each.id for each in ledger.open_intents()] == [held.id]
     assert ledger.begin(identity, "publish", "work", key="k").status is BeginStatus.RECOVER
@@ -111,7 +112,7 @@ def test_an_older_ledger_is_brought_up_to_date_once(
     versions_now = open_ledger(url).database.read(
         lambda c: c.exec_driver_sql("SELECT version FROM crowdhub_schema ORDER BY 1").scalars().all()
     )
-    assert versions_now == [1, 2, 3]
+    assert versions_now == [1, 2, 3, 4]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
@@ -159,6 +160,7 @@ def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path
 def test_a_server_that_went_away_and_came_back_is_found_again(identity: dict[str, Any], clock: HandClock) -> None:
     with closing(Ledger.open(postgres.new_database(), clock=clock)) as ledger:
         first = ledger.begin(identity, "publish", "work", key="k").intent
+        ledger.sending(first)
         postgres.stop()
         try:
             with pytest.raises(LedgerError, match="cannot be reached") as before:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from crowdhub.errors import BudgetExceeded
-from crowdhub.ledger import BeginStatus, Budget, Intent, Ledger, NotHeld, State, owner
+from crowdhub.ledger import BeginStatus, Budget, Intent, Ledger, NotHeld, PaidTwice, State, owner
 from crowdhub.model import Money, Task
 from tests.ledger.several_steps import DRAFTED, FIVE, PUBLISHED, begun, note, paid_and_left, status
 from tests.support.hand_clock import HandClock
@@ -172,7 +172,9 @@ def test_a_payment_under_a_key_that_was_used_again_says_so(ledger: Ledger, ident
     ledger.fail(first, "not found")
     second = begun(ledger, identity)
     ledger.paid(first)
-    late = ledger.finish(first, Task(id="1", **identity))
+    with pytest.raises(PaidTwice) as caught:
+        ledger.finish(first, Task(id="1", **identity))
+    late = caught.value.second
     assert (late.state, late.key) == (State.DONE, None)
     assert second.id in str(late.error)
     assert ledger.finish(second, Task(id="2", **identity)).key == "k"
@@ -182,6 +184,7 @@ def test_a_payment_under_a_key_that_was_used_again_says_so(ledger: Ledger, ident
 PAY = """
 ledger = Ledger.open(sys.argv[1])
 begun = ledger.begin(ID, "publish", "work", key="k", amount=Money("5", "USD"))
+ledger.sending(begun.intent)
 ledger.note_step(begun.intent, 0, "POST /drafts", {"status": 201, "body": {"id": "d7"}})
 if sys.argv[2] == "paid":
     ledger.paid(begun.intent)

@@ -14,17 +14,21 @@ from tests.ledger.several_steps import DRAFTED, PUBLISHED, begun, note
 T = TypeVar("T")
 NOT_HELD = "not held"
 AFTER = {
-    "open": {"paid": "paid", "finish": "done", "fail": "not_done", "unknown": "unknown"},
-    "unknown": {"paid": "paid", "finish": "done", "fail": "not_done", "unknown": "unknown"},
-    "paid": {"paid": "paid", "finish": "done", "fail": "paid", "unknown": "paid"},
-    "done": {"paid": "done", "finish": "done", "fail": NOT_HELD, "unknown": NOT_HELD},
-    "not_done": {"paid": "paid", "finish": "done", "fail": "not_done", "unknown": NOT_HELD},
+    "intended": {"sending": "sent", "paid": "paid", "finish": "done", "fail": "not_done", "unknown": "unknown"},
+    "sent": {"sending": "sent", "paid": "paid", "finish": "done", "fail": "not_done", "unknown": "unknown"},
+    "unknown": {"sending": "sent", "paid": "paid", "finish": "done", "fail": "not_done", "unknown": "unknown"},
+    "paid": {"sending": "paid", "paid": "paid", "finish": "done", "fail": "paid", "unknown": "paid"},
+    "done": {"sending": NOT_HELD, "paid": "done", "finish": "done", "fail": NOT_HELD, "unknown": NOT_HELD},
+    "not_done": {"sending": NOT_HELD, "paid": "paid", "finish": "done", "fail": "not_done", "unknown": NOT_HELD},
 }
 
 
 def bring_to(ledger: Ledger, intent: Intent, state: str) -> Intent:
-    """Bring an open intent to a state, and hold it where that can be."""
+    """Bring an intent to a state, and hold it where that can be."""
     match state:
+        case "sent":
+            ledger.sending(intent)
+            return intent
         case "unknown":
             ledger.unknown(intent, "lost")
             return ledger.claim(intent.id).intent
@@ -38,15 +42,23 @@ def bring_to(ledger: Ledger, intent: Intent, state: str) -> Intent:
             return intent
 
 
+def sent(ledger: Ledger, intent: Intent) -> Intent:
+    ledger.sending(intent)
+    found = ledger.get(intent.id)
+    assert found is not None
+    return found
+
+
 def state_of(intent: Intent) -> str:
     return "paid" if intent.state is State.DONE and intent.result is None else str(intent.state)
 
 
-@pytest.mark.parametrize("action", ["paid", "finish", "fail", "unknown"])
+@pytest.mark.parametrize("action", ["sending", "paid", "finish", "fail", "unknown"])
 @pytest.mark.parametrize("before", AFTER)
 def test_every_transition(file_ledger: Ledger, identity: dict[str, Any], before: str, action: str) -> None:
     intent = bring_to(file_ledger, begun(file_ledger, identity), before)
     acts: dict[str, Callable[[], Intent]] = {
+        "sending": lambda: sent(file_ledger, intent),
         "paid": lambda: file_ledger.paid(intent),
         "finish": lambda: file_ledger.finish(intent, {"id": 2}),
         "fail": lambda: file_ledger.fail(intent, "refused"),
@@ -63,7 +75,7 @@ def test_every_transition(file_ledger: Ledger, identity: dict[str, Any], before:
     assert after is not None
     assert state_of(after) == expected
     assert (after.result == {"id": 1}) == (before == "done")
-    spent, held = {"not_done": (0, 0), "open": (0, 5), "unknown": (0, 5)}.get(expected, (5, 0))
+    spent, held = {"not_done": (0, 0), "sent": (0, 5), "unknown": (0, 5)}.get(expected, (5, 0))
     (total,) = file_ledger.report.totals()
     assert (total.spent, total.held) == (Money(spent, "USD"), Money(held, "USD"))
 

@@ -108,11 +108,11 @@ def ledger(url: str, identity: dict[str, Any], open_ledger: Callable[..., Ledger
     return open_ledger(url)
 
 
-def test_it_is_brought_to_version_2(ledger: Ledger) -> None:
+def test_it_is_brought_to_the_present_version(ledger: Ledger) -> None:
     found = ledger.database.read(
         lambda c: c.exec_driver_sql("SELECT version FROM crowdhub_schema ORDER BY 1").scalars().all()
     )
-    assert found == [1, 2]
+    assert found == [1, 2, 3]
     assert ledger.database.salt().hex() == "00112233445566778899aabbccddeeff"
 
 
@@ -124,6 +124,9 @@ def test_its_keys_and_what_is_open_are_as_they_were(ledger: Ledger, identity: di
     with pytest.raises(InvalidRequest, match="was used for another"):
         ledger.begin(identity, "publish", "something else", key="b")
     assert {each.id for each in ledger.open_intents()} == {"lost", "crashed"}
+    crashed = ledger.get("crashed")
+    assert crashed is not None
+    assert (crashed.state, crashed.sent_at) == (State.SENT, crashed.created_at)  # nobody noted whether it had left
     assert ledger.unfinished() == []
     assert ledger.begin(identity, "publish", "lost", key="c").status is BeginStatus.RECOVER
     assert [each.comment for review in ledger.journal.open() for each in review.entries] == ["thanks"]

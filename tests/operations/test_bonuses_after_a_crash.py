@@ -12,6 +12,7 @@ import pytest
 from crowdhub import Hub, Money, Submission, TaskDraft
 from crowdhub.clock import Clock
 from crowdhub.errors import OutcomeUnknown
+from crowdhub.ledger import Intent, Ledger
 from crowdhub.sandbox import Sandbox
 from crowdhub_etxt import EtxtOptions
 from crowdhub_etxt.sandbox import EtxtSandbox
@@ -71,17 +72,23 @@ def bonuses(people: EtxtSandbox) -> int:
 
 
 def crash(hub: Hub, work: Submission, when: str, key: str | None = "k") -> None:
-    """Pay a bonus in a process that ends before, or right after, the marketplace paid it."""
+    """Pay a bonus in a process that ends before it sends anything, right before or right after the marketplace paid."""
+    real = Ledger.sending
 
     def end(*_: Any, **__: Any) -> None:
         raise Crash
 
-    where = {
-        "before": "crowdhub_etxt.functions.task_changes.Tasks.extra_paid",
-        "after": "crowdhub_etxt.bonuses._with_bonus",
+    def note_and_end(ledger: Ledger, intent: Intent) -> None:
+        real(ledger, intent)
+        raise Crash
+
+    where, what = {
+        "unsent": ("crowdhub_etxt.functions.task_changes.Tasks.extra_paid", end),
+        "before": ("crowdhub.ledger.Ledger.sending", note_and_end),
+        "after": ("crowdhub_etxt.bonuses._with_bonus", end),
     }[when]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(where, end)
+        patch.setattr(where, what)
         with pytest.raises(Crash):
             hub["etxt"].pay_bonus(work, FIFTY, "good", key=key)
 
@@ -93,6 +100,13 @@ def test_paid_before_the_crash(hub: Hub, people: EtxtSandbox, work: Submission) 
     again = hub["etxt"].pay_bonus(work, FIFTY, "good", key="k")
     assert (again.replayed, again.id, again.worker.id) == (True, work.id, work.worker.id)
     assert again.amount_paid == Money(350, "RUB")
+    assert hub.recover().intents == ()
+    assert bonuses(people) == 1
+
+
+def test_a_crash_before_anything_was_sent_leaves_the_key_free(hub: Hub, people: EtxtSandbox, work: Submission) -> None:
+    crash(hub, work, "unsent")
+    assert not hub["etxt"].pay_bonus(work, FIFTY, "good", key="k").replayed
     assert hub.recover().intents == ()
     assert bonuses(people) == 1
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 import pytest
 
 from crowdhub import Call, Effect, Flow, Market, Money, Provider, Response, operation
+from crowdhub.engine.engine import Witness
 from crowdhub.engine.runtime import drive
 from crowdhub.engine.session import Counter
 from crowdhub.errors import (
@@ -66,7 +67,9 @@ class Wire(HandEngine):
     answers: list[tuple[str, object]]
     sent: list[str]
 
-    async def _send(self, call: Call, counters: list[Counter]) -> Response:
+    async def _send(self, call: Call, counters: list[Counter], witness: Witness | None) -> Response:
+        if witness is not None:
+            await witness.sending(call)
         self.sent.append(call.label)
         expected, answer = self.answers.pop(0)
         assert call.label == expected, f"{call.label} was sent, {expected} expected"

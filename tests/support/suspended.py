@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from crowdhub.engine import http
 from crowdhub.engine.client import Began
-from crowdhub.engine.engine import Engine
+from crowdhub.engine.engine import Engine, Witness
 from crowdhub.engine.runtime import BlockingRuntime
 from crowdhub.engine.session import Counter, Options, Session
 from crowdhub.model import Decision, Submission
@@ -43,7 +43,9 @@ class _NoClient:
 class HandEngine(Engine):
     """Asks the test instead of the network."""
 
-    async def _send(self, call: Call, counters: list[Counter]) -> Response:
+    async def _send(self, call: Call, counters: list[Counter], witness: Witness | None) -> Response:
+        if witness is not None:
+            await witness.sending(call)
         for counter in counters:
             counter.requests += 1
         return await _Asked(call)

@@ -78,10 +78,11 @@ async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T
 
     Raises `OutcomeUnknown` where it cannot be told; the intent stays open for a later look.
     """
+    sent_at = intent.sent_at or intent.created_at
     unknown = OutcomeUnknown(
-        f"An earlier {intent.operation} of {intent.created_at:%Y-%m-%d %H:%M:%S} UTC ended without an outcome"
+        f"An earlier {intent.operation} of {sent_at:%Y-%m-%d %H:%M:%S} UTC ended without an outcome"
         f" ({intent.error or 'its process ended'}).",
-        sent_at=intent.created_at,
+        sent_at=sent_at,
     ).looking_for(intent.look_for or f"{intent.operation} of {intent.amount or 'an unknown amount'} at that time")
     blind: CrowdhubError | None = None
     mistakable = intent.reference is None and await port.blocking(lambda: has_twin(ledger, intent))
@@ -93,7 +94,7 @@ async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T
                 found = await look(port, lookup, intent.created_at)
                 if found is not None:
                     return found
-            left = port.provider.settles_within - (ledger.clock.now() - intent.created_at)
+            left = port.provider.settles_within - await port.blocking(lambda: ledger.age(intent))
             if left <= timedelta():
                 return None
             wait = f" It is not there yet; in {left.total_seconds():.0f} s its absence will be proof: ask again then."

@@ -7,9 +7,10 @@ import warnings
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from crowdhub.errors import CrowdhubError, LedgerError, NotConfirmed, OutcomeUnknown
+from crowdhub.model import Submission, Task
 from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.spending.looking import look, look_back, look_for_lost, looking_for
 from crowdhub.operations.spending.policy import LedgerWarning, Spend, SpendingPolicy
@@ -32,7 +33,7 @@ async def spend(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:
         return earlier if earlier is not None else await _send(port, purchase, Reservation(port, policy, purchase))
     begun = await begin(port, policy, purchase)
     if begun.status == "replayed":
-        return purchase.restore(begun.intent)
+        return _ours(port, purchase.restore(begun.intent))
     intent = begun.intent
     with ledger.holding(intent):
         found: T | None = None
@@ -64,6 +65,13 @@ async def spend_if_it_costs(port: Port, policy: SpendingPolicy, purchase: Purcha
     """Carry out what has no key and no known price: it becomes an intent with its first call that takes money."""
     with Reservation(port, policy, purchase) as reservation:
         return await _settled(port, policy.ledger, purchase, reservation)
+
+
+def _ours(port: Port, result: T) -> T:
+    """A result under this account's name: it may have been made under another name of the same account."""
+    if isinstance(result, (Task, Submission)):
+        return cast("T", result.copy_with(**port.provider.identity))
+    return result
 
 
 class NotRecognised(Exception):
@@ -132,8 +140,14 @@ class Reservation(Generic[T]):
         ledger, intent, remembered = self._policy.ledger, self.intent, call.idempotent_for
         if ledger is None or intent is None or remembered is None:
             raise NotRecognised
-        if ledger.clock.now() - intent.created_at >= remembered:
+        if ledger.known_for(intent) >= remembered:
             raise NotRecognised
+
+    async def sending(self, call: Call) -> None:
+        """Before every attempt that takes money: whoever does not hold the intent any more does not send."""
+        ledger, intent = self._policy.ledger, self.intent
+        if ledger is not None and intent is not None and call.takes_money:
+            await self._port.blocking(lambda: ledger.sending(intent))
 
     async def after(self, call: Call, response: Response) -> None:
         self.steps.answered(call, response)
@@ -168,7 +182,7 @@ async def _settled(port: Port, ledger: Ledger | None, purchase: Purchase[T], res
             await port.blocking(lambda: finish(ledger, done, _kept(purchase, result)))
         return result
     intent = reservation.intent
-    if ledger is not None and intent is not None:
+    if ledger is not None and intent is not None and not _lost_to_another(failed):
         await reservation.write_steps()
         doubtful = isinstance(failed, OutcomeUnknown) and failed.money_may_be_spent
         paid = reservation.steps.paid and not doubtful
@@ -178,6 +192,13 @@ async def _settled(port: Port, ledger: Ledger | None, purchase: Purchase[T], res
         written = reservation.steps.are_written
         failed = await port.blocking(lambda: note(ledger, intent, failed, paid=paid, written=written))
     raise failed
+
+
+def _lost_to_another(error: CrowdhubError) -> bool:
+    """Whether the intent was taken over before its request left: it is the other's to note."""
+    from crowdhub.ledger import NotHeld  # the database is loaded where there is a ledger
+
+    return isinstance(error, NotHeld)
 
 
 async def _confirmed(ledger: Ledger | None, reservation: Reservation[Any]) -> None:
@@ -191,7 +212,7 @@ async def _confirmed(ledger: Ledger | None, reservation: Reservation[Any]) -> No
         raise
     except BaseException as error:
         if ledger is not None:  # at once: a cancelled task could not wait for it
-            _ = ledger.fail(intent, f"It could not be confirmed: {type(error).__name__}.")
+            _ = ledger.left(intent, f"It could not be confirmed: {type(error).__name__}.")
         raise
 
 
@@ -232,10 +253,12 @@ async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any]) -> 
     """Write the intent, or learn what became of an earlier one with its key. Waits for one that is under way."""
     ledger = policy.ledger
     assert ledger is not None
+    identity = identity_of(port.provider)
+    owner = ledger.owner_of(identity, port.provider.settings.secrets())
     while True:
         begun = await port.blocking(
             lambda: ledger.begin(
-                identity_of(port.provider),
+                identity,
                 purchase.operation.name,
                 purchase.content,
                 key=purchase.key,
@@ -244,6 +267,7 @@ async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any]) -> 
                 task_id=purchase.task_id,
                 budget=policy.budget,
                 look_for=purchase.lookup.look_for,
+                owner=owner,
             )
         )
         if begun.status != "under way":
@@ -254,8 +278,12 @@ async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any]) -> 
 def finish(ledger: Ledger, intent: Intent, result: object) -> None:
     """Write down that it was carried out. What was done is not undone by a full disk: the caller gets its result,
     and the intent stays open for ``recover``."""
+    from crowdhub.ledger import PaidTwice  # the database is loaded where there is a ledger
+
     try:
         ledger.finish(intent, result)
+    except PaidTwice:
+        raise
     except LedgerError as error:
         log.error("carried out, but the ledger could not note it: %s", error)
         warnings.warn(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from crowdhub.errors import InvalidRequest, Issue, NotSupported
 from crowdhub.model import Capability, Model, Quote, Task, TaskDraft
-from crowdhub.operations.port import Port, identity_of
+from crowdhub.operations.port import Port
 from crowdhub.operations.spending.once import spend
 from crowdhub.operations.spending.policy import SpendingPolicy
 from crowdhub.operations.spending.purchase import Purchase, as_it_is
@@ -43,11 +43,14 @@ def with_reference(provider: AnyProvider, draft: TaskDraft, key: str | None) -> 
 
 
 def reference_of(provider: AnyProvider, operation: str, key: str | None) -> str:
-    """The mark of one spend, the same through resending and recovery; random without a key."""
+    """The mark of one spend, the same through resending and recovery; random without a key.
+
+    What the application calls the account is not in it: one account can have two names.
+    """
     if key is None:
         text = secrets.token_bytes(10)
     else:
-        owner = list(identity_of(provider).values())
+        owner = [provider.name, provider.environment]
         named = "\0".join([*owner, key] if operation == "publish" else [*owner, operation, key])
         text = hashlib.sha256(named.encode()).digest()[:10]
     return "ch-" + base64.b32encode(text).decode().lower()

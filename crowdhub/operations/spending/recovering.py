@@ -29,6 +29,8 @@ class Settled(StrEnum):
     PAID = "paid"
     """It was paid for, and its operation did not come to its end: the same key goes on from there. With a
     ``look_for``, a later call of it is in doubt: the same key looks first."""
+    TWICE = "twice"
+    """It was carried out beside another request under the same key: a person must look at both."""
     LOOK = "look"
     """A person must look: ``look_for`` says for what."""
 
@@ -60,7 +62,7 @@ class RecoverReport(Model):
 
     @property
     def to_look_at(self) -> tuple[Recovered, ...]:
-        return tuple(each for each in self.intents if each.settled is Settled.LOOK)
+        return tuple(each for each in self.intents if each.settled in (Settled.LOOK, Settled.TWICE))
 
 
 async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
@@ -81,6 +83,12 @@ async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
         for each in paid
         if each.identity == provider.identity
     ]
+    twins = await port.blocking(lambda: ledger.twins(provider.account))
+    intents += [
+        _recovered(each, Settled.TWICE, task_id=each.task_id, look_for=each.error)
+        for each in twins
+        if each.identity == provider.identity
+    ]
     outcomes: list[Outcome] = []
     for unfinished in await port.blocking(lambda: ledger.journal.take_over(provider.account)):
         if (unfinished.provider, unfinished.environment) == (provider.name, provider.environment):
@@ -92,9 +100,12 @@ async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
 
 async def _settle(port: Port, ledger: Ledger, intent: Intent) -> Recovered | None:
     begun = await port.blocking(lambda: ledger.claim(intent.id))
+    mine = begun.intent
+    if begun.status == "new":
+        await port.blocking(lambda: ledger.fail(mine, "Its call ended before any request that takes money left."))
+        return _recovered(mine, Settled.NOT_DONE)
     if begun.status != "recover":
         return None  # settled meanwhile, or somebody is at it
-    mine = begun.intent
     with ledger.holding(mine):
         try:
             found = await look_back(port, ledger, mine, _lookup(port.provider, mine))

@@ -60,7 +60,7 @@ def _check_bought(experiment: Experiment, wanted: Wanted) -> None:
         findings.lost.append(said)
     elif state is State.DONE and wanted.work is None and entry is not None and entry.task_id not in bought:
         findings.lost.append(f"{said} of {entry.task_id}")
-    elif state is State.OPEN:
+    elif state in (State.INTENDED, State.SENT):
         findings.lost.append(f"{said} after everything was recovered")
 
 

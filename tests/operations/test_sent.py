@@ -1,0 +1,140 @@
+"""The ledger knows whether and when a request left: what never left is free, and an age counts from the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crowdhub import Hub, Money, Task, TaskDraft
+from crowdhub.errors import OutcomeUnknown
+from crowdhub.ledger import NotHeld, State, owner
+from crowdhub.operations.spending import Spend
+from crowdhub.sandbox import Fault, Sandbox
+
+DRAFT = TaskDraft(
+    title="Say what you see",
+    instructions="One sentence.",
+    proof="The sentence.",
+    reward=Money("0.50", "USD"),
+    slots=2,
+    category="Survey",
+)
+NEVER = Fault.status(504, "before")
+"""No answer in time, and it is never carried out."""
+NAME = "rapidworkers"
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    with Sandbox(NAME, options={NAME: {"work_rate": 0, "rate_limit": None}}) as made:
+        yield made
+
+
+MakeHub = Callable[..., Hub]
+
+
+@pytest.fixture
+def hub_of(box: Sandbox, tmp_path: Path) -> Iterator[MakeHub]:
+    made: list[Hub] = []
+
+    def make(**options: Any) -> Hub:
+        options.setdefault("accounts", box.accounts)
+        made.append(Hub(options.pop("accounts"), ledger=tmp_path / "ledger.sqlite3", clock=box.clock, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def publish(hub: Hub) -> Task:
+    return hub[NAME].publish(DRAFT, key="k")
+
+
+def lost(hub: Hub, box: Sandbox, fault: Fault) -> None:
+    """Publish, and lose the answer."""
+    box[NAME].faults.add(fault, method="POST", times=1)
+    with pytest.raises(OutcomeUnknown):
+        publish(hub)
+    box[NAME].faults.clear()
+
+
+def jobs(box: Sandbox) -> int:
+    return len(box[NAME].books().charges)
+
+
+def states(hub: Hub) -> list[State]:
+    assert hub.ledger is not None
+    return [each.state for each in hub.ledger.report.entries()]
+
+
+def test_a_request_that_was_sent_again_is_as_young_as_its_last_attempt(box: Sandbox, hub_of: MakeHub) -> None:
+    """The second attempt is carried out late: nothing may be sent for it, however old the first one is."""
+    hub = hub_of(timeout=0.2)
+    lost(hub, box, NEVER)
+    box.advance(minutes=6)
+    lost(hub, box, Fault.hang("before"))
+    box.advance(seconds=2)
+    with pytest.raises(OutcomeUnknown):
+        publish(hub)
+    (settled,) = hub.recover().intents
+    assert settled.settled == "look"
+    assert box[NAME].faults.release() == 1
+    assert publish(hub).replayed
+    assert (jobs(box), states(hub)) == (1, [State.DONE])
+
+
+def test_a_slow_confirmation_does_not_make_a_request_old(box: Sandbox, hub_of: MakeHub) -> None:
+    def six_minutes(spend: Spend) -> bool:
+        box.advance(minutes=6)
+        return True
+
+    hub = hub_of(confirm=six_minutes)
+    lost(hub, box, NEVER)
+    box.advance(seconds=2)
+    with pytest.raises(OutcomeUnknown, match="its absence will be proof"):
+        publish(hub)
+    assert (jobs(box), states(hub)) == (0, [State.UNKNOWN])
+
+
+def test_a_process_that_was_asleep_does_not_send_what_another_took_over(
+    box: Sandbox, hub_of: MakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks: list[Task] = []
+
+    def asleep(spend: Spend) -> bool:
+        monkeypatch.undo()
+        box.advance(minutes=10)
+        tasks.append(publish(hub_of()))
+        return True
+
+    monkeypatch.setattr(owner, "new_holder", lambda: "another-machine/12/34/box/0001")
+    with pytest.raises(NotHeld, match="Nothing was sent by this call"):
+        publish(hub_of(confirm=asleep))
+    hub = hub_of()
+    assert publish(hub).id == tasks[0].id
+    assert (jobs(box), states(hub)) == (1, [State.DONE])
+
+
+def test_a_confirmation_that_fails_leaves_the_key_free(box: Sandbox, hub_of: MakeHub) -> None:
+    def fails(spend: Spend) -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        publish(hub_of(confirm=fails))
+    hub = hub_of()
+    assert not publish(hub).replayed
+    assert sorted(states(hub)) == [State.DONE, State.NOT_DONE]
+
+
+def test_one_account_under_two_names_has_one_key(box: Sandbox, hub_of: MakeHub) -> None:
+    settings = box.accounts[NAME]
+    hub = hub_of(accounts={NAME: settings, "main": {**settings, "provider": NAME}})
+    first = publish(hub)
+    again = hub["main"].publish(DRAFT, key="k")
+    assert (again.id, again.replayed, again.account) == (first.id, True, "main")
+    assert list(hub["main"].submissions(again)) == []  # it is this account's
+    assert jobs(box) == 1
