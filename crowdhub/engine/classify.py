@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, cast
 
 from crowdhub.engine import http
 from crowdhub.errors import (
@@ -150,7 +150,10 @@ def of_answer(provider: AnyProvider, call: Call, answer: Response, sent_at: date
 
 def _error_of(provider: AnyProvider, call: Call, answer: Response) -> CrowdhubError | None:
     try:
-        return provider.error(call, answer)
+        found = cast("object", provider.error(call, answer))
+        if found is None or isinstance(found, CrowdhubError):
+            return found
+        raise TypeError(f"`error` returned {found!r:.100}, not an error of crowdhub.errors or None")
     except CrowdhubError as error:
         return error
     except Exception as foreign:  # noqa: BLE001 - a plugin that stumbles over an answer cannot read it

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from crowdhub.engine import http
 from crowdhub.engine.classify import AnswerTooLarge
+from crowdhub.engine.runtime import hub_closed
 from crowdhub.engine.transport import AsyncSigningTransport, Signer, SigningTransport, proxy_for
 from crowdhub.protocol import Response
 
@@ -33,6 +34,7 @@ class BlockingClient:
         self._client = http.Client(transport=SigningTransport(inner, signer), follow_redirects=False)
 
     async def send(self, request: http.Request, began: Began) -> Response:
+        _refuse_closed(self._client.is_closed)
         answer = self._client.send(request, stream=True)
         try:
             began(answer.status_code)
@@ -52,6 +54,7 @@ class LoopClient:
         self._client = http.AsyncClient(transport=AsyncSigningTransport(inner, signer), follow_redirects=False)
 
     async def send(self, request: http.Request, began: Began) -> Response:
+        _refuse_closed(self._client.is_closed)
         answer = await self._client.send(request, stream=True)
         try:
             began(answer.status_code)
@@ -61,6 +64,11 @@ class LoopClient:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+def _refuse_closed(closed: bool) -> None:
+    if closed:
+        raise hub_closed()
 
 
 async def _as_async(chunks: Iterator[bytes]) -> AsyncGenerator[bytes, None]:

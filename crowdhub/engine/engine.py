@@ -22,6 +22,7 @@ from crowdhub.engine.transport import Signer
 from crowdhub.errors import (
     AuthenticationFailed,
     CallerError,
+    ConfigurationError,
     CrowdhubError,
     InvalidRequest,
     Issue,
@@ -31,6 +32,7 @@ from crowdhub.errors import (
     RateLimited,
     UnreadableResponse,
 )
+from crowdhub.model import Submission, Task
 from crowdhub.protocol import NEUTRAL, Call, Effect, Flow, Operation, OperationRun, Response, Token, result_type
 
 T = TypeVar("T")
@@ -60,6 +62,7 @@ class Engine:
         self.session = session
         self.runtime = runtime
         self._client = client
+        self.is_closed = False
         self._places = runtime.places(session.options.in_flight)
         self._token_lock = runtime.places(1)
         self._retrying: AsyncRetrying = session.options.policy.retrying(runtime.sleep)
@@ -113,13 +116,18 @@ class Engine:
         if wanted != (NoneType,) and not isinstance(run.result, wanted):
             names = " or ".join(each.__name__ for each in wanted)
             raise TypeError(f"{run.name} returned {type(run.result).__name__}, not {names}")
+        if isinstance(run.result, (Task, Submission)):
+            theirs = {name: getattr(run.result, name) for name in provider.identity}
+            if theirs != provider.identity:
+                said = "/".join(map(str, theirs.values()))
+                raise TypeError(f"{run.name} returned a {type(run.result).__name__} of {said}, not of this account")
 
     def _raised(
         self, error: CrowdhubError, name: str, asked: Call | None, answer: Response | CrowdhubError | None
     ) -> CrowdhubError:
         """What left the operation, as it leaves the engine. The answer to what may not be repeated was taken by the
         marketplace: where the operation cannot read it, it is not known what was done."""
-        if asked is None or not isinstance(answer, Response) or not _is_unread(error):
+        if asked is None or not isinstance(answer, Response) or not _is_unread(error, asked):
             return self.session.described(error, name)
         if asked.effect is not Effect.SPEND and not asked.takes_money:
             return self.session.described(error, name)
@@ -191,6 +199,8 @@ class Engine:
                 counter.requests += 1
             try:
                 answer = await self._client.send(request, status.append)
+            except ConfigurationError as error:  # the hub was closed meanwhile: this attempt did not leave
+                raise Failure(attempts.lost or error, again=False) from error
             except LOST as error:
                 failure = session.lost(call, error, sent_at, status[0] if status else None)
             else:
@@ -225,6 +235,7 @@ class Engine:
             return session.token
 
     async def close(self) -> None:
+        self.is_closed = True
         await self.runtime.close()
         await self._client.close()
 
@@ -251,11 +262,14 @@ def _is_forgotten(attempts: Attempts, now: datetime) -> bool:
     return remembered is not None and attempts.first_sent is not None and now - attempts.first_sent >= remembered
 
 
-def _is_unread(error: CrowdhubError) -> bool:
-    """Whether an operation stumbled over an answer, rather than reading a refusal out of it."""
-    if isinstance(error, CallerError):
-        return error.provider_code is None and error.provider_message is None and error.http_status is None
-    return isinstance(error, UnreadableResponse)
+def _is_unread(error: CrowdhubError, asked: Call) -> bool:
+    """Whether an operation stumbled over an answer, rather than reading a refusal out of it: a refusal has the
+    marketplace's own words or code. Of what was free, the operation's own word is taken."""
+    if isinstance(error, (OutcomeUnknown, UnreadableResponse)):
+        return isinstance(error, UnreadableResponse)
+    if not asked.takes_money and not isinstance(error, CallerError):
+        return False
+    return error.provider_code is None and error.provider_message is None and error.http_status is None
 
 
 def _hides(call: Call, error: CrowdhubError) -> bool:

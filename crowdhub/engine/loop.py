@@ -11,7 +11,7 @@ import anyio.to_thread
 import sniffio
 
 from crowdhub.clock import Clock
-from crowdhub.engine.runtime import Pending
+from crowdhub.engine.runtime import Pending, hub_closed
 from crowdhub.errors import CrowdhubError
 
 T = TypeVar("T")
@@ -105,6 +105,8 @@ class _Background(Generic[T]):
         await self._done.wait()
         if self._error is not None:
             raise self._error
+        if not self._value:
+            raise hub_closed()  # given up with its runtime
         return self._value[0]
 
     def cancel(self) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractAsyncContextManager, aclosing
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
 from crowdhub.clock import Clock
-from crowdhub.errors import CrowdhubError
+from crowdhub.errors import ConfigurationError, CrowdhubError
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -59,6 +59,13 @@ class Runtime(Protocol):
     async def close(self) -> None:
         """Give up what was started and not waited for."""
         ...
+
+
+def hub_closed() -> ConfigurationError:
+    """What a call gets whose hub was closed before it, or under it."""
+    return ConfigurationError(
+        "The hub is closed.", next_step="Make the call inside the hub's `with` block; nothing was sent by it."
+    )
 
 
 class WaitsForLoop(RuntimeError):
@@ -112,6 +119,7 @@ class BlockingRuntime:
         self._lock = threading.Lock()
         self._threads: ThreadPoolExecutor | None = None
         self._inside = threading.local()
+        self._closed = False
 
     async def sleep(self, seconds: float) -> None:
         self._clock.sleep(seconds)
@@ -147,11 +155,14 @@ class BlockingRuntime:
         return _Places(threading.BoundedSemaphore(count))
 
     async def close(self) -> None:
+        self._closed = True
         if self._threads is not None:
             self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _pool(self) -> ThreadPoolExecutor:
         with self._lock:
+            if self._closed:
+                raise hub_closed()
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(
                     self._in_flight, thread_name_prefix="crowdhub", initializer=self._enter_pool
@@ -171,7 +182,10 @@ class _Thread(Generic[T]):
         self._future = future
 
     async def result(self) -> T:
-        return self._future.result()
+        try:
+            return self._future.result()
+        except CancelledError:
+            raise hub_closed() from None
 
     def cancel(self) -> None:
         self._future.cancel()

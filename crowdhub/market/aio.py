@@ -226,7 +226,7 @@ class AsyncMarket(MarketBase[P]):
     # --- the people -----------------------------------------------------------------------------------------
 
     async def message(self, worker: Worker | Submission | str, text: str) -> None:
-        """Write to a worker, who is named by himself, his id, or work of his."""
+        """Write to a worker, named by a `Worker`, an id, or a submission of theirs."""
         return await self.operations.described(self.operations.message(worker, text))
 
     async def worker(self, worker: Worker | Submission | str) -> Worker:

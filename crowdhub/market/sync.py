@@ -218,7 +218,7 @@ class Market(MarketBase[P]):
     # --- the people -----------------------------------------------------------------------------------------
 
     def message(self, worker: Worker | Submission | str, text: str) -> None:
-        """Write to a worker, who is named by himself, his id, or work of his."""
+        """Write to a worker, named by a `Worker`, an id, or a submission of theirs."""
         return self._drive(self.operations.message(worker, text))
 
     def worker(self, worker: Worker | Submission | str) -> Worker:

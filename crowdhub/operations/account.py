@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
+from contextlib import aclosing, closing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from crowdhub.engine import download
@@ -66,12 +66,14 @@ class Account:
         self._timeout = timeout
         self._settled = 0
 
-    async def described(self, work: Awaitable[T]) -> T:
+    async def described(self, work: Coroutine[Any, Any, T]) -> T:
         """What was asked for, or its error as an application gets it: with its evidence, without any secret, and
         without frames whose locals hold answers."""
         failed: CrowdhubError
         try:
-            return await work
+            with closing(work):  # so that what is refused is not said to have been forgotten
+                self.port.check_open()
+                return await work
         except CrowdhubError as error:
             failed = self.port.described(error)
         raise failed

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
-from pydantic import ConfigDict, ValidationError, validate_call
+from pydantic import BaseModel, ConfigDict, ValidationError, validate_call
 
 from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.protocol import Operation
@@ -34,12 +34,15 @@ def checked_arguments(verb: Callable[P, R]) -> Callable[P, R]:
 
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            checking()(*args, **kwargs)
+            taken, named = checking()(*args, **kwargs)
         except ValidationError as error:
             for each in (*args, *kwargs.values()):
                 if isinstance(each, Operation):
                     _ = cast("Operation[object]", each).taken()
             raise InvalidRequest(issues=_issues(error, verb)) from None
+        pairs = zip(_names(verb, args, kwargs), (*args, *kwargs.values()), (*taken, *named.values()), strict=True)
+        if made := [name for name, given, found in pairs if _made(given, found)]:
+            raise InvalidRequest(issues=[_issue(name, name, dict, verb) for name in made])
         return verb(*args, **kwargs)
 
     if not inspect.iscoroutinefunction(verb):
@@ -51,6 +54,20 @@ def checked_arguments(verb: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", wraps(verb)(awaited))
 
 
+def _made(given: object, taken: object) -> bool:
+    """Whether pydantic made a model of something else."""
+    return isinstance(taken, BaseModel) and not isinstance(given, BaseModel)
+
+
+def _names(verb: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]) -> list[str]:
+    return [*list(inspect.signature(verb).parameters)[: len(args)], *kwargs]
+
+
+def _issue(where: str, name: str, kind: type, verb: Callable[..., object]) -> Issue:
+    wanted = verb.__annotations__.get(name, "what is declared")
+    return Issue(where, f"is of type {kind.__name__}; {name} must be {wanted}")
+
+
 def _issues(error: ValidationError, verb: Callable[..., object]) -> list[Issue]:
     """One issue for each argument, or each item of one, by the names of the parameters: pydantic numbers those that
     were given by position."""
@@ -60,6 +77,5 @@ def _issues(error: ValidationError, verb: Callable[..., object]) -> list[Issue]:
         first, *rest = each["loc"]
         name = names[first] if isinstance(first, int) else first
         where = f"{name}[{rest[0]}]" if rest and isinstance(rest[0], int) else name
-        wanted = verb.__annotations__.get(name, "what is declared")
-        found.setdefault(where, Issue(where, f"is of type {type(each['input']).__name__}; {name} must be {wanted}"))
+        found.setdefault(where, _issue(where, name, type(cast("object", each["input"])), verb))
     return list(found.values())

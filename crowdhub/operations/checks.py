@@ -54,10 +54,16 @@ def asking(provider: AnyProvider, hook: str) -> Generator[None]:
         ) from error
 
 
+def _only_issues(found: Sequence[object]) -> list[Issue]:
+    if wrong := [each for each in found if not isinstance(each, Issue)]:
+        raise TypeError(f"it returned {wrong[0]!r:.100} among the issues")
+    return [each for each in found if isinstance(each, Issue)]
+
+
 def checked_draft(provider: AnyProvider, draft: TaskDraft, on_unsupported: OnUnsupported) -> TaskDraft:
     """The draft as it can be sent. Raises `NotSupported` or `InvalidRequest`, each naming everything it found."""
     with asking(provider, "draft_issues"):
-        issues = list(provider.draft_issues(draft))
+        issues = _only_issues(provider.draft_issues(draft))
     if isinstance(draft.image, Path) and not draft.image.is_file():
         issues.append(Issue("image", f"there is no file {str(draft.image)!r}"))
     missing = provider.unsupported_fields(draft)
@@ -121,7 +127,7 @@ def checked_decision(provider: AnyProvider, decision: Decision) -> Decision:
 def _options_and_rules(provider: AnyProvider, decision: Decision) -> list[Issue]:
     """What the marketplace's own rules say of a decision, and options that its operation has no parameter for."""
     with asking(provider, "decision_issues"):
-        issues = list(provider.decision_issues(decision))
+        issues = _only_issues(provider.decision_issues(decision))
     asked = decision.options_for(provider.name) is not None and NEEDED[decision.verdict] in provider.capabilities
     if asked and not operation_for(provider, decision).taken().takes("options"):
         issues.append(Issue("options", f"have no place in {provider.name}'s {decision.verdict}"))
@@ -140,7 +146,18 @@ def checked_extension(provider: AnyProvider, slots: int | None, until: datetime 
     elif until is not None and until <= provider.now():
         issues.append(Issue("until", f"{until} is in the past"))
     with asking(provider, "extension_issues"):
-        issues += provider.extension_issues(slots, until)
+        issues += _only_issues(provider.extension_issues(slots, until))
+    if issues:
+        raise InvalidRequest(issues=issues)
+
+
+def checked_rounds(interval: float, rounds: int | None) -> None:
+    """Raises `InvalidRequest` for a watch that would never wait, or never end."""
+    issues: list[Issue] = []
+    if not 0 <= interval < float("inf"):
+        issues.append(Issue("interval", f"{interval} is not a number of seconds"))
+    if rounds is not None and rounds < 1:
+        issues.append(Issue("rounds", f"{rounds} is less than 1; leave it out to watch until the tasks have ended"))
     if issues:
         raise InvalidRequest(issues=issues)
 

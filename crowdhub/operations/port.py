@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from crowdhub.clock import Clock
 from crowdhub.engine.engine import Engine, Witness
-from crowdhub.engine.runtime import Pending
+from crowdhub.engine.runtime import Pending, hub_closed
 from crowdhub.engine.session import Counter
 from crowdhub.errors import CrowdhubError
 from crowdhub.protocol import AnyProvider, Operation, RateLimit
@@ -60,6 +60,10 @@ class Port(Protocol):
 
     def described(self, error: E) -> E:
         """The error with the account's evidence filled in and every secret taken out."""
+        ...
+
+    def check_open(self) -> None:
+        """Raises `ConfigurationError` where the hub was closed."""
         ...
 
     def counting(self) -> Port:
@@ -118,6 +122,10 @@ class AccountPort:
 
     def described(self, error: E) -> E:
         return self._engine.session.described(error)
+
+    def check_open(self) -> None:
+        if self._engine.is_closed:
+            raise hub_closed()
 
     def counting(self) -> Port:
         return AccountPort(self._engine, Counter())

@@ -9,6 +9,7 @@ from itertools import count
 
 from crowdhub.errors import CrowdhubError, UnreadableResponse
 from crowdhub.model import Capability, Submission, SubmissionStatus, Task
+from crowdhub.operations.checks import checked_rounds
 from crowdhub.operations.listing import all_items
 from crowdhub.operations.port import Port
 from crowdhub.operations.seen import Seen
@@ -76,6 +77,7 @@ async def watch(
 
     A market that fails in a round does not keep the others' work back: its error is raised at the round's end.
     """
+    checked_rounds(interval, rounds)
     for done in count(1):
         failed: CrowdhubError | None = None
         for each in watches:

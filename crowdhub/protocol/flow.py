@@ -87,7 +87,10 @@ class Operation(Generic[T_co]):
         found = self._lookup
         if found is None or isinstance(found, Lookup):
             return cast("Lookup[T_co] | None", found)
-        return found(**self.arguments)
+        said = cast("object", found(**self.arguments))
+        if said is not None and not isinstance(said, Lookup):
+            raise TypeError(f"the lookup of {self.name!r} returned {said!r:.100}, not a Lookup")
+        return cast("Lookup[T_co] | None", said)
 
     def __iter__(self) -> Flow[T_co]:
         self._taken = True

@@ -132,7 +132,7 @@ def test_a_callback_is_kept_for_looking_at(box: Sandbox, post: Post) -> None:
 
 def test_an_empty_account_is_refused() -> None:
     empty = {"capsolver": {"balance": "0"}}
-    with Sandbox("capsolver", options=empty) as box, Hub(box.accounts, ledger=None) as hub:
+    with Sandbox("capsolver", options=empty) as box, Hub(box.accounts) as hub:
         with pytest.raises(InsufficientFunds):
             hub["capsolver"].publish(TaskDraft(image=png("x")))
         assert hub["capsolver"].balance() == Money("0", "USD")

@@ -199,7 +199,7 @@ def test_a_job_type_overrules_what_a_job_says(api: httpx.Client) -> None:
 
 
 def test_scripted_workers_fill_a_job_and_the_books_balance() -> None:
-    with Sandbox("crowdsdom", seed=3) as box, Hub(box.accounts, ledger=None) as hub:
+    with Sandbox("crowdsdom", seed=3) as box, Hub(box.accounts) as hub:
         market = hub["crowdsdom"]
         draft = TaskDraft(title="T", instructions="D", reward=Money("0.5", "CNY"), slots=8, proof="What is it?")
         task = market.publish(draft)
@@ -217,7 +217,7 @@ def test_scripted_workers_fill_a_job_and_the_books_balance() -> None:
 
 def test_the_same_seed_gives_the_same_work() -> None:
     def run() -> str:
-        with Sandbox("crowdsdom", seed=5) as box, Hub(box.accounts, ledger=None) as hub:
+        with Sandbox("crowdsdom", seed=5) as box, Hub(box.accounts) as hub:
             task = hub["crowdsdom"].publish(
                 TaskDraft(title="T", instructions="D", reward=Money("1", "CNY"), slots=5, proof="?")
             )
@@ -229,7 +229,7 @@ def test_the_same_seed_gives_the_same_work() -> None:
 
 def test_the_same_by_the_async_hub(box: Sandbox, clock: Clock) -> None:
     async def main() -> None:
-        async with AsyncHub(box.accounts, ledger=None, clock=clock) as hub:
+        async with AsyncHub(box.accounts, clock=clock) as hub:
             market = hub["crowdsdom"]
             draft = TaskDraft(title="T", instructions="D", reward=Money("1", "CNY"), proof="What is it?")
             task = await market.publish(draft, key="k")

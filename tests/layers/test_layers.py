@@ -189,3 +189,23 @@ def test_a_plugin_imports_what_it_may(plugin: Path) -> None:
                     "pydantic",
                     "simplejson",
                 }, where
+
+
+def test_sandboxes_share_nothing_with_the_client() -> None:
+    """What both sides shared could be wrong on both sides alike."""
+    allowed = {"crowdhub.sandbox", "crowdhub.clock", "crowdhub.entrypoints", "crowdhub._version"}
+    wrong = {
+        f"{name} imports {target}"
+        for name, targets in arrows().items()
+        if name.startswith("crowdhub.sandbox")
+        for target in targets
+        if not any(target == each or target.startswith(f"{each}.") for each in allowed)
+    }
+    assert not wrong
+
+
+def test_ledger_and_request_limits_do_not_know_each_other() -> None:
+    rooms = ("crowdhub.ledger", "crowdhub.ratelimit")
+    found = [(name, target) for name, targets in arrows().items() for target in targets]
+    for mine, other in (rooms, rooms[::-1]):
+        assert not [pair for pair in found if pair[0].startswith(mine) and pair[1].startswith(other)]

@@ -24,6 +24,7 @@ WRONG: dict[str, tuple[Ask, str]] = {
     "a number for an operation": (lambda m: m.run(42), "operation: is of type int"),
     "nothing for a text": (lambda m: m.message("w", None), "text: is of type NoneType; text must be str"),
     "nothing for a draft": (lambda m: m.publish(None), "draft: is of type NoneType"),
+    "a mapping for a draft": (lambda m: m.publish({"title": "x"}), "draft: is of type dict; draft must be TaskDraft"),
     "two at once": (lambda m: m.publish("x", key=3), "draft: is of type str.* key: is of type int"),
     "nothing among decisions": (lambda m: m.review([None]), r"decisions\[0\]: is of type NoneType"),
     "no list of decisions": (lambda m: m.review(5), r"must be Sequence\[Decision\]"),
@@ -37,6 +38,9 @@ LISTS: dict[str, tuple[Ask, str]] = {
     "a number for a status": (lambda m: m.tasks(status=4), "status: is of type int"),
     "nothing for a task": (lambda m: m.submissions(None), "task: is of type NoneType"),
     "a text for tasks": (lambda m: m.watch("abc"), "tasks: is of type str"),
+    "no rounds": (lambda m: m.watch(["1"], rounds=0), "rounds: 0 is less than 1"),
+    "fewer rounds than none": (lambda m: m.watch(["1"], rounds=-1), "rounds: -1 is less than 1"),
+    "a wait that goes back": (lambda m: m.watch(["1"], interval=-1), "interval: -1"),
     "a number among tasks": (lambda m: m.watch(["a", 2]), r"tasks\[1\]: is of type int"),
 }
 

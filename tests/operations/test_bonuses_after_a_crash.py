@@ -111,6 +111,15 @@ def test_a_crash_before_anything_was_sent_leaves_the_key_free(hub: Hub, people: 
     assert bonuses(people) == 1
 
 
+def test_a_bonus_without_a_key_keeps_its_mark(hub: Hub, people: EtxtSandbox, work: Submission) -> None:
+    """Recovery looks for it by the same mark that was sent."""
+    crash(hub, work, "before", key=None)
+    ledger = hub["etxt"].ledger
+    assert ledger is not None
+    (kept,) = ledger.open_intents()
+    assert (kept.reference or "").startswith("ch-")
+
+
 def test_the_same_key_finds_it_without_recover(hub: Hub, people: EtxtSandbox, work: Submission) -> None:
     crash(hub, work, "after")
     assert hub["etxt"].pay_bonus(work, FIFTY, "good", key="k").replayed

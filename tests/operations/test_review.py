@@ -99,6 +99,17 @@ def test_every_verdict_in_one_go(world: World, place: MakePlace) -> None:
     assert here.sandbox.books().paid_out == 2 * REWARD.amount
 
 
+def test_what_others_send_meanwhile_is_not_counted(crowdhub_sandbox: SandboxFactory, clock: HandClock) -> None:
+    here = Place(crowdhub_sandbox, clock)
+    with Hub(here.box.accounts, clock=clock) as hub:
+        market = hub["rapidworkers"]
+        asked: list[object] = []
+        two = [Decision.reject(each, reason="no screenshot") for each in here.pending[:2]]
+        report = market.review(two, progress=lambda done: asked.append(market.balance()))
+    assert len(asked) >= 1
+    assert report.requests == here.sandbox.request_count - len(asked)
+
+
 def test_a_thousand_approvals_of_a_full_campaign_take_four_requests(
     ordinary: World, crowdhub_sandbox: SandboxFactory, clock: HandClock
 ) -> None:

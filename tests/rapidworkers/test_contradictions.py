@@ -29,7 +29,7 @@ def place(crowdhub_sandbox: SandboxFactory, clock: Clock) -> Iterator[Place]:
         account = {"allow_engagement_jobs": allow}
         options = {"rate_limit": None, "work_rate": 0, **quirks}
         box = crowdhub_sandbox("rapidworkers", options={"rapidworkers": options})
-        hub = Hub({"rapidworkers": {**box.accounts["rapidworkers"], **account}}, ledger=None, clock=clock)
+        hub = Hub({"rapidworkers": {**box.accounts["rapidworkers"], **account}}, clock=clock)
         opened.append(hub)
         return box.market(RapidWorkersSandbox), hub.market(RapidWorkers)
 

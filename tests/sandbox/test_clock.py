@@ -156,7 +156,7 @@ def test_what_a_marketplace_asks_to_wait_passes_in_the_sandbox(form: str) -> Non
 
 
 def test_the_request_budget_is_waited_for_in_the_sandbox() -> None:
-    with Sandbox("rapidworkers") as box, Hub(box.accounts, max_wait=4000, ledger=None) as hub:
+    with Sandbox("rapidworkers") as box, Hub(box.accounts, max_wait=4000) as hub:
         market, start = hub["rapidworkers"], box.clock.now()
         for _ in range(1001):
             market.balance()

@@ -223,7 +223,7 @@ def test_twice_does_the_work_twice_and_shows_one_answer(
 
 def test_repeated_rows_are_whole_json_again(box: Sandbox) -> None:
     draft = TaskDraft(title="T", instructions="I", reward=Money("1", "USD"), slots=5, proof="P", category="C")
-    with Sandbox("rapidworkers") as rapid, Hub(rapid.accounts, ledger=None) as hub:
+    with Sandbox("rapidworkers") as rapid, Hub(rapid.accounts) as hub:
         market, sandbox = hub["rapidworkers"], rapid.market(RapidWorkersSandbox)
         task = market.publish(draft)
         sandbox.hand_in(task.id, 5)

@@ -55,6 +55,9 @@ class ScriptedPort:
                 found.append(error)
         return found
 
+    def check_open(self) -> None:
+        """It is never closed."""
+
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
 

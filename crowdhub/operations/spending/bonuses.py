@@ -39,6 +39,7 @@ async def pay_bonus(
         after_crash=after_crash,
         key=key,
         amount=amount,
+        reference=reference,
         task_id=submission.task_id,
     )
     return await spend(port, policy, purchase)

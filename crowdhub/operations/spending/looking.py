@@ -28,6 +28,7 @@ LOOKS: Mapping[Lost, Sequence[float]] = {
 }
 """Seconds to wait before each look for what a lost call may have made."""
 
+ENDED = "its process ended"
 NEAR = timedelta(hours=1)
 """How far from an intent another one like it could be taken for it."""
 
@@ -81,11 +82,11 @@ async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T
     sent_at = intent.sent_at or intent.created_at
     unknown = OutcomeUnknown(
         f"An earlier {intent.operation} of {sent_at:%Y-%m-%d %H:%M:%S} UTC ended without an outcome"
-        f" ({intent.error or 'its process ended'}).",
+        f" ({intent.error or ENDED}).",
         sent_at=sent_at,
     ).looking_for(intent.look_for or f"{intent.operation} of {intent.amount or 'an unknown amount'} at that time")
     blind: CrowdhubError | None = None
-    mistakable = intent.reference is None and await port.blocking(lambda: has_twin(ledger, intent))
+    mistakable = not lookup.marked and await port.blocking(lambda: has_twin(ledger, intent))
     if lookup.find is not None and lookup.before is None and not mistakable:
         try:
             for delay in LOOKS[Lost.ANSWERED]:
@@ -102,7 +103,7 @@ async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T
         except CrowdhubError as error:
             blind = error
     # What was first said about it stays, so that the words do not grow with each look.
-    await port.blocking(lambda: ledger.unknown(intent, intent.error or unknown))
+    await port.blocking(lambda: ledger.unknown(intent, intent.error or ENDED))
     raise unknown from blind
 
 

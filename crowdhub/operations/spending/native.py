@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar, cast
 
 from crowdhub.model import Money, TaskDraft
+from crowdhub.operations.checks import asking
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.looking import Unsaid
 from crowdhub.operations.spending.once import spend, spend_if_it_costs
@@ -44,8 +45,10 @@ async def run(
 
 def _lookup(provider: AnyProvider, operation: Operation[T]) -> Lookup[T]:
     """How what the operation pays for is found: as it says itself, or as every publish is."""
-    if operation.lookup is not None:
-        return operation.lookup
+    with asking(provider, f"lookup of {operation.name}"):
+        said = operation.lookup
+    if said is not None:
+        return said
     draft = operation.arguments.get("draft")
     if operation.name == "publish" and isinstance(draft, TaskDraft):
         return cast("Lookup[T]", publish_lookup(provider, draft))

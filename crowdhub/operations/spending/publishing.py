@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from crowdhub.errors import InvalidRequest, Issue, NotSupported
 from crowdhub.model import Capability, Model, Quote, Task, TaskDraft
+from crowdhub.operations.checks import asking
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.once import spend
 from crowdhub.operations.spending.policy import SpendingPolicy
@@ -87,7 +88,8 @@ async def publish(port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str
 
 def publish_lookup(provider: AnyProvider, draft: TaskDraft, key: str | None = None) -> Lookup[Task]:
     """How a published draft is found again: by its reference, and it must be what was asked for."""
-    look_for = provider.describe_published(draft)
+    with asking(provider, "describe_published"):
+        look_for = provider.describe_published(draft)
     if Capability.FIND_PUBLISHED not in provider.capabilities:
         return Lookup(look_for)
 
