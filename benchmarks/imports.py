@@ -29,18 +29,18 @@ OURS = {
 def measure(against: Path | None = None) -> None:
     checkouts = {"here": HERE} if against is None else {"here": HERE, "there": against.resolve()}
     for folder in checkouts.values():
-        _ = _seconds(f"import crowdhub; assert crowdhub.__file__.startswith({str(folder)!r})", folder)
+        _ = processor_seconds(f"import crowdhub; assert crowdhub.__file__.startswith({str(folder)!r})", folder)
     times: dict[tuple[str, str], list[float]] = {}
     for number in range(ROUNDS + 1):
         for where, folder in checkouts.items():
             for name, code in (OTHERS | OURS if where == "here" else OURS).items():
-                spent = _seconds(code, folder)
+                spent = processor_seconds(code, folder)
                 if number:  # the first round warms up
                     times.setdefault((where, name), []).append(spent)
     _print({each: statistics.median(found) for each, found in times.items()}, compared=against is not None)
 
 
-def _seconds(code: str, checkout: Path) -> float:
+def processor_seconds(code: str, checkout: Path) -> float:
     """Processor time of a fresh Python that runs this: on a busy machine, it says more than the time on the wall."""
     path = os.pathsep.join(map(str, (checkout, checkout / "plugins")))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -46,7 +46,7 @@ class Trail:
         self._here = room
 
 
-def main() -> None:
+def measure() -> None:
     draft = TaskDraft(
         title="Moves",
         instructions="Do it.",
@@ -70,4 +70,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    measure()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 import httpx
 
 from benchmarks.bare import ROWS, TASK
+from benchmarks.imports import HERE, processor_seconds
 from benchmarks.measure import line, process, sandbox, side_by_side
 from crowdhub import Hub, Money, TaskDraft
 
@@ -16,7 +20,7 @@ PAGES = 100
 ROUNDS = 3
 
 
-def measure() -> None:
+def measure(against: Path | None = None) -> None:
     print(f"{PAGES * ROWS:,} submissions streamed, median of {ROUNDS} rounds")
     with process("-m", "benchmarks.bare", str(PAGES)) as server:
         _compare("a server that costs nothing", {"api_key": "bench-key", **server}, TASK)
@@ -28,9 +32,11 @@ def measure() -> None:
             )  # fmt: skip
             task = hub["rapidworkers"].publish(draft)
         _compare("the sandbox, in its own process", accounts["rapidworkers"], task.id)
+    if against is not None:
+        _compare_checkouts({"here": HERE, "there": against.resolve()})
     print(" peak memory while streaming, above that of a stream of one page (in processes of their own):")
     base = _peak(1)
-    for pages in (10, 100):
+    for pages in (10, 100, 300):
         print(f"  {pages * ROWS:>9,} submissions {(_peak(pages) - base) / 1024:8.1f} MiB")
 
 
@@ -60,6 +66,24 @@ def _compare(against: str, account: dict[str, str], task: str) -> None:
     print(f" against {against}:")
     for name, seconds in found.items():
         line(name, seconds, base, "(at most 1.5 wanted)" if seconds is not base else "")
+
+
+def _compare_checkouts(checkouts: Mapping[str, Path]) -> None:
+    """This checkout and another one, with the same Python and libraries; processor time of fresh processes."""
+    with process("-m", "benchmarks.bare", str(PAGES)) as server:
+        code = (
+            "from crowdhub import Hub\n"
+            f"with Hub({{'rapidworkers': {{'api_key': 'bench-key', 'base_url': {server['base_url']!r}}}}}) as hub:\n"
+            f"    assert sum(1 for _ in hub['rapidworkers'].submissions({TASK!r})) == {PAGES * ROWS}\n"
+        )
+        times: dict[str, list[float]] = {name: [] for name in checkouts}
+        for _ in range(ROUNDS):
+            for name, folder in checkouts.items():
+                times[name].append(processor_seconds(code, folder))
+    found = {name: statistics.median(each) for name, each in times.items()}
+    print(" against another checkout (processor time, a server that costs nothing):")
+    for name, seconds in found.items():
+        line(name, seconds, found["there"], "(at most 1.0 wanted)" if name == "here" else "")
 
 
 def _peak(pages: int) -> int:

@@ -79,7 +79,8 @@ class _may_be_repeated(retry_if_exception):  # noqa: N801
         super().__init__(lambda error: isinstance(error, Failure) and error.again)
 
     def __call__(self, retry_state: RetryCallState) -> bool:
-        return not _attempts(retry_state).call.once and super().__call__(retry_state)
+        call = _attempts(retry_state).call
+        return not call.once and not call.at_once and super().__call__(retry_state)
 
 
 def _attempts(state: RetryCallState) -> Attempts:

@@ -171,7 +171,7 @@ class Session:
             seconds = self.gate.enter(call, self.provider.rate_limits)
         except CrowdhubError as broken:  # the ledger, which the limits are shared through; nothing was sent
             raise Failure(broken, again=False) from None
-        if seconds and waited + seconds > self.options.max_wait:
+        if seconds and (call.at_once or waited + seconds > self.options.max_wait):
             error = RateLimited(
                 f"The request budget of this account is used up for {seconds:.0f} more seconds.",
                 retry_after=seconds,

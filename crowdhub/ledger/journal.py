@@ -25,13 +25,15 @@ LONGEST_COMMENT = 20_000
 
 
 class Decided(NamedTuple):
-    """A decision to be kept: ``options`` are those of its marketplace, as plain JSON values."""
+    """A decision to be kept: ``options`` are those of its marketplace, as plain JSON values, ``submitted_at`` is when
+    the work that was looked at was handed in."""
 
     task_id: str
     submission_id: str
     verdict: str
     comment: str | None = None
     options: Sequence[object] = ()
+    submitted_at: datetime | None = None
 
 
 class JournalEntry(Model):
@@ -44,6 +46,7 @@ class JournalEntry(Model):
     comment: str | None = None
     error: str | None = None
     options: tuple[object, ...] = ()
+    submitted_at: datetime | None = None
 
 
 class OpenReview(Model):
@@ -102,6 +105,7 @@ class Journal:
                 "verdict": str(each.verdict),
                 "words": safe_text(each.comment, self._redact, LONGEST_COMMENT),
                 "options": as_json(list(each.options)) if each.options else None,
+                "submitted_at": None if each.submitted_at is None else micros(each.submitted_at),
             }
             for position, each in enumerate(pairs)
         ]
@@ -209,13 +213,19 @@ class Journal:
 
     def _entries(self, connection: Connection, review_id: str) -> list[JournalEntry]:
         c = decisions.c
-        query = select(c.position, c.task_id, c.submission_id, c.verdict, c.words.label("comment"), c.error, c.options)
+        query = select(
+            c.position,
+            c.task_id,
+            c.submission_id,
+            c.verdict,
+            c.words.label("comment"),
+            c.error,
+            c.options,
+            c.submitted_at,
+        )
         query = query.where(c.review_id == review_id, c.result.is_(None)).order_by(c.position)
         found = connection.execute(query).mappings()
-        return [
-            JournalEntry.model_validate({**row, "options": json.loads(row["options"]) if row["options"] else ()})
-            for row in found
-        ]
+        return [_entry(row) for row in found]
 
     def _read(self, connection: Connection, row: RowMapping, holder: str | None) -> OpenReview:
         return OpenReview(
@@ -227,3 +237,14 @@ class Journal:
             entries=tuple(self._entries(connection, row["id"])),
             holder=holder,
         )
+
+
+def _entry(row: RowMapping) -> JournalEntry:
+    handed_in = row["submitted_at"]
+    return JournalEntry.model_validate(
+        {
+            **row,
+            "options": json.loads(row["options"]) if row["options"] else (),
+            "submitted_at": None if handed_in is None else moment_of(handed_in),
+        }
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,12 +10,12 @@ from crowdhub.model import Capability, Decision, Outcome, Result, ReviewReport, 
 from crowdhub.operations.checks import asking
 from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.settling import settle_once
+from crowdhub.operations.unnoted import tell_unnoted
 from crowdhub.protocol import AnyProvider
 
 if TYPE_CHECKING:
     from crowdhub.ledger.journal import Decided, Journal
 
-log = logging.getLogger("crowdhub")
 CHUNK = 64  # decisions handed to the engine at once: after an error that stops all, no more than these are tried
 
 Progress = Callable[[int], None]
@@ -59,7 +58,7 @@ async def review(
         try:
             journal.close(review_id)
         except LedgerError as error:  # what was carried out is not undone by a full disk
-            log.error("the review was carried out, but the ledger could not note its end: %s", error)
+            tell_unnoted("The review", error)
 
 
 def _kept(decision: Decision) -> Decided:
@@ -68,7 +67,8 @@ def _kept(decision: Decision) -> Decided:
 
     submission = decision.submission
     options = decision.model_dump(mode="json", include={"options"})["options"] if decision.options else ()
-    return Decided(submission.task_id, submission.id, decision.verdict.value, decision.comment, options)
+    verdict, handed_in = decision.verdict.value, submission.submitted_at
+    return Decided(submission.task_id, submission.id, verdict, decision.comment, options, handed_in)
 
 
 class _Review:
@@ -128,7 +128,11 @@ class _Review:
         self._outcomes.update(placed)
         write = self._write
         if write is not None and placed:
-            await self._port.blocking(lambda: write(placed))
+            try:
+                await self._port.blocking(lambda: write(placed))
+            except LedgerError as error:  # what was carried out is reported all the same
+                self._write = None
+                tell_unnoted("The review", error)
         if self._progress is not None and placed:
             self._progress(len(placed))
 

@@ -61,6 +61,7 @@ class CallOptions(TypedDict, total=False):
     timeout: float | None
     authenticated: bool
     once: bool
+    at_once: bool
     limit: str | None
 
 
@@ -79,7 +80,8 @@ class Call:
     ``delay``: seconds to wait before sending. ``authenticated=False``: the call that fetches a token.
     ``limit``: names the `RateLimit` (its ``what``) that holds for this call besides the account's own.
     ``once``: one attempt only, for a marketplace that counts each of them; what went wrong is thrown into the
-    flow, which may yield the call again.
+    flow, which may yield the call again. ``at_once``: nothing may wait between what was read before and this call;
+    where it would have to wait, or was told to, `RateLimited` is thrown instead, and it is not repeated.
     """
 
     method: str
@@ -100,6 +102,7 @@ class Call:
     timeout: float | None = None
     authenticated: bool = True
     once: bool = False
+    at_once: bool = False
     limit: str | None = None
 
     @classmethod

@@ -69,6 +69,7 @@ MIGRATIONS: list[Sequence[str]] = [
         "ALTER TABLE crowdhub_intent ADD COLUMN owner TEXT",
         "ALTER TABLE crowdhub_intent ADD COLUMN done_by TEXT",
         "ALTER TABLE crowdhub_intent ADD COLUMN twin_of TEXT",
+        "ALTER TABLE crowdhub_decision ADD COLUMN submitted_at BIGINT",
         # Of what was open nobody noted whether its request had left.
         "UPDATE crowdhub_intent SET state = 'sent', sent_at = created_at WHERE state = 'open'",
         "UPDATE crowdhub_intent SET sent_at = created_at WHERE state = 'unknown'",

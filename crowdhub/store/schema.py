@@ -131,6 +131,7 @@ decisions = Table(
     Column("error", Text),
     Column("settled_at", BigInteger),
     Column("options", Text),
+    Column("submitted_at", BigInteger),
 )
 
 requests = Table(

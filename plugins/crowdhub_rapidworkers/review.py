@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Sequence
 from typing import TYPE_CHECKING
 
-from crowdhub.errors import InvalidRequest, Issue, NotFound, OutcomeUnknown, UnreadableResponse
+from crowdhub.errors import InvalidRequest, Issue, NotFound, OutcomeUnknown, RateLimited, UnreadableResponse
 from crowdhub.model import (
     BatchReport,
     Decision,
@@ -111,7 +111,10 @@ class Review(Base):
             return BatchReport(left=tuple(decisions))  # something moved between the two looks
         path = f"/api/campaigns/{path_segment(task_id)}/submissions/bulk_action/"
         try:
-            reply = yield Call.post(path, json={"notes": note} if note else {}, effect=Effect.SPEND, costs=False)
+            body = {"notes": note} if note else {}
+            reply = yield Call.post(path, json=body, effect=Effect.SPEND, costs=False, at_once=True)
+        except RateLimited:  # while it waited, other work could come in
+            return BatchReport(left=tuple(decisions))
         except NotFound:  # somebody else settled them in this moment: one by one tells what they are now
             return BatchReport(left=tuple(decisions))
         except OutcomeUnknown:

@@ -15,9 +15,10 @@ says how a thing is found (`Provider.find_published`, `find_bonus`, or an operat
 from crowdhub.operations.spending.bonuses import pay_bonus
 from crowdhub.operations.spending.extending import extend
 from crowdhub.operations.spending.native import run
-from crowdhub.operations.spending.policy import Confirm, LedgerWarning, Spend, SpendingPolicy
+from crowdhub.operations.spending.policy import Confirm, Spend, SpendingPolicy
 from crowdhub.operations.spending.publishing import DryRun, dry_run, publish, with_reference
 from crowdhub.operations.spending.recovering import RecoverReport, Settled, recover
+from crowdhub.operations.unnoted import LedgerWarning
 
 __all__ = [
     "Confirm",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
@@ -13,9 +12,10 @@ from crowdhub.errors import CrowdhubError, LedgerError, NotConfirmed, OutcomeUnk
 from crowdhub.model import Submission, Task
 from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.spending.looking import look, look_back, look_for_lost, looking_for
-from crowdhub.operations.spending.policy import LedgerWarning, Spend, SpendingPolicy
+from crowdhub.operations.spending.policy import Spend, SpendingPolicy
 from crowdhub.operations.spending.purchase import Purchase
 from crowdhub.operations.spending.steps import Steps
+from crowdhub.operations.unnoted import tell_unnoted
 from crowdhub.protocol import Call, Effect, Response
 
 if TYPE_CHECKING:
@@ -285,12 +285,7 @@ def finish(ledger: Ledger, intent: Intent, result: object) -> None:
     except PaidTwice:
         raise
     except LedgerError as error:
-        log.error("carried out, but the ledger could not note it: %s", error)
-        warnings.warn(
-            f"{intent.operation} was carried out, but the ledger could not note it ({error.message}); run recover.",
-            LedgerWarning,
-            stacklevel=2,
-        )
+        tell_unnoted(intent.operation, error)
 
 
 def note(ledger: Ledger, intent: Intent, error: CrowdhubError, *, paid: bool, written: bool = True) -> CrowdhubError:

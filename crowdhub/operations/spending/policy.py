@@ -36,7 +36,3 @@ class SpendingPolicy:
     budget: Budget | None = None
     confirm: Confirm | None = None
     max_wait: float = 60.0
-
-
-class LedgerWarning(UserWarning):
-    """Something was carried out that the ledger could not note; ``recover`` settles it."""

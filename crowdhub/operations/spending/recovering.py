@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from crowdhub.errors import CrowdhubError, OutcomeUnknown
-from crowdhub.model import Decision, Model, Money, Outcome, Submission, Task, TaskDraft, Worker
+from crowdhub.errors import Conflict, CrowdhubError, OutcomeUnknown
+from crowdhub.model import (
+    Capability,
+    Decision,
+    Model,
+    Money,
+    Outcome,
+    Result,
+    Submission,
+    SubmissionStatus,
+    Task,
+    TaskDraft,
+    Verdict,
+    Worker,
+)
+from crowdhub.operations.listing import all_items
 from crowdhub.operations.port import Port
 from crowdhub.operations.reviewing import review
 from crowdhub.operations.spending.bonuses import bonus_lookup
@@ -90,11 +105,17 @@ async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
         if each.identity == provider.identity
     ]
     outcomes: list[Outcome] = []
+    failed: CrowdhubError | None = None
     for unfinished in await port.blocking(lambda: ledger.journal.take_over(provider.account)):
-        if (unfinished.provider, unfinished.environment) == (provider.name, provider.environment):
-            outcomes.extend(await _carry_on(port, ledger, unfinished))
-        else:
+        try:
+            if (unfinished.provider, unfinished.environment) == (provider.name, provider.environment):
+                outcomes.extend(await _carry_on(port, ledger, unfinished))
+        except CrowdhubError as error:  # it stays open; the others are carried on with
+            failed = failed or error
+        finally:
             await port.blocking(partial(ledger.journal.close, unfinished.id))
+    if failed is not None:
+        raise failed
     return RecoverReport(intents=tuple(intents), reviews=tuple(outcomes))
 
 
@@ -172,11 +193,46 @@ def _recovered(
 
 
 async def _carry_on(port: Port, ledger: Ledger, unfinished: OpenReview) -> tuple[Outcome, ...]:
-    """Carry out the decisions that have no outcome yet. One that was carried out already is told apart."""
-    decisions = [_decision(port.provider, entry) for entry in unfinished.entries]
-    positions = [entry.position for entry in unfinished.entries]
+    """Carry out the decisions that have no outcome yet. One that was carried out already is told apart.
+
+    One about work that was handed in anew since is not carried out: nobody has looked at that.
+    """
+    from crowdhub.ledger import Noted  # the database is loaded where there is a ledger
+
+    now = await _present(port, {entry.task_id for entry in unfinished.entries})
+    fresh: list[JournalEntry] = []
+    stale: list[Outcome] = []
+    for entry in unfinished.entries:
+        found = now.get((entry.task_id, entry.submission_id))
+        if found is None or not _is_stale(entry, found):
+            fresh.append(entry)
+            continue
+        error = Conflict(f"Submission {found.id} is not the work that was decided on any more.", actual=found)
+        stale.append(Outcome(decision=_decision(port.provider, entry), result=Result.FAILED, error=error))
+        noted = Noted(entry.position, Result.FAILED.value, str(error))
+        await port.blocking(partial(ledger.journal.outcome, unfinished.id, [noted]))
+    decisions = [_decision(port.provider, entry) for entry in fresh]
+    positions = [entry.position for entry in fresh]
     report = await review(port, decisions, journal=ledger.journal, unfinished=(unfinished.id, positions))
-    return report.outcomes
+    return (*report.outcomes, *stale)
+
+
+async def _present(port: Port, tasks: Collection[str]) -> dict[tuple[str, str], Submission]:
+    """The submissions of these tasks as they stand now."""
+    found: dict[tuple[str, str], Submission] = {}
+    if Capability.SUBMISSIONS not in port.provider.capabilities:
+        return found
+    for task_id in tasks:
+        async for batch in all_items(port, port.provider.submissions(task_id)):
+            found.update(((task_id, each.id), each) for each in batch)
+    return found
+
+
+def _is_stale(entry: JournalEntry, now: Submission) -> bool:
+    if now.status in (SubmissionStatus.REDO, SubmissionStatus.IN_PROGRESS) and entry.verdict is not Verdict.REDO:
+        return True
+    known = entry.submitted_at is not None and now.submitted_at is not None
+    return known and now.status is SubmissionStatus.PENDING and now.submitted_at != entry.submitted_at
 
 
 def _decision(provider: AnyProvider, entry: JournalEntry) -> Decision:

@@ -1,0 +1,135 @@
+"""A review whose bookkeeping fails, whose bulk call would have to wait, or whose decisions have grown old."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from crowdhub import Decision, Hub, Money, Submission, TaskDraft
+from crowdhub.errors import LedgerError, ProviderUnavailable
+from crowdhub.ledger import Decided, Noted
+from crowdhub.ledger.journal import Journal
+from crowdhub.operations import reviewing
+from crowdhub.operations.port import identity_of
+from crowdhub.operations.spending import LedgerWarning
+from crowdhub.sandbox import Fault, Sandbox
+from crowdhub_etxt import EtxtOptions
+from crowdhub_etxt.sandbox import EtxtSandbox
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+
+DRAFT = TaskDraft(
+    title="Review me", instructions="I", proof="P", reward=Money("0.10", "USD"), category="Survey", slots=12
+)
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    with Sandbox("rapidworkers", "etxt", options={"rapidworkers": {"work_rate": 0}, "etxt": {"work_rate": 0}}) as made:
+        yield made
+
+
+@pytest.fixture
+def hub(box: Sandbox, tmp_path: Path) -> Iterator[Hub]:
+    with Hub(box.accounts, ledger=tmp_path / "ledger.sqlite3", clock=box.clock) as made:
+        yield made
+
+
+@pytest.fixture
+def workers(box: Sandbox) -> RapidWorkersSandbox:
+    return box.market(RapidWorkersSandbox)
+
+
+def pending(hub: Hub, workers: RapidWorkersSandbox, slots: int = 12) -> list[Submission]:
+    market = hub["rapidworkers"]
+    task = market.publish(DRAFT.copy_with(slots=slots))
+    workers.hand_in(task.id, slots)
+    return list(market.submissions(task, status="pending"))
+
+
+@pytest.mark.parametrize("where", ["outcome", "close"])
+def test_a_ledger_that_cannot_be_written_keeps_no_report_back(
+    hub: Hub, workers: RapidWorkersSandbox, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Locked in the middle of the review, or right after it: what was carried out is reported, with a warning."""
+
+    def locked(*_: object) -> None:
+        raise LedgerError("The ledger is locked by another program.")
+
+    works = pending(hub, workers)
+    decisions = [Decision.reject(each, reason="empty") for each in works[:2]]
+    decisions += [Decision.approve(each) for each in works[2:]]
+    with monkeypatch.context() as patch:
+        patch.setattr(reviewing, "CHUNK", 4)
+        patch.setattr(Journal, where, locked)
+        with pytest.warns(LedgerWarning, match="run recover"):
+            report = hub["rapidworkers"].review(decisions)
+    assert report.summary() == {"approved": 10, "rejected": 2}
+    assert workers.books().agree()
+
+
+def test_bulk_approval_does_not_wait_between_its_check_and_its_call(hub: Hub, workers: RapidWorkersSandbox) -> None:
+    """Told to wait, other work could come in meanwhile: one by one then."""
+    works = pending(hub, workers)
+    workers.clear_requests()
+    workers.faults.add(Fault.rate_limit(30), path="bulk_action", times=1)
+    report = hub["rapidworkers"].review([Decision.approve(each) for each in works])
+    assert report.count("approved") == 12
+    asked = [each.path.rsplit("/", 2)[-2] for each in workers.requests if each.method == "POST"]
+    assert (asked.count("bulk_action"), asked.count("approve")) == (1, 12)
+
+
+def test_work_that_was_handed_in_anew_is_not_approved_unseen(hub: Hub, box: Sandbox) -> None:
+    """A program ended with "approve" in its journal; then the work was sent back, and other work came."""
+    people, market = cast("EtxtSandbox", box["etxt"]), hub["etxt"]
+    options = EtxtOptions(id_category=1, size=2000)
+    task = market.publish(TaskDraft(title="A text", instructions="Tea.", reward=Money(300, "RUB"), options=[options]))
+    people.hand_in(task.id)
+    (seen,) = market.submissions(task)
+    interrupted(hub, [seen])
+    market.request_redo(seen, reason="Longer")
+    (outcome,) = hub.recover().reviews
+    assert (outcome.result, "any more" in str(outcome.error)) == ("failed", True)
+    interrupted(hub, [seen])
+    box.advance(hours=1)
+    people.hand_in(task.id)
+    (outcome,) = hub.recover().reviews
+    assert outcome.result == "failed"
+    (junk,) = market.submissions(task)
+    assert junk.status == "pending"
+    assert hub.recover().reviews == ()
+
+
+def test_a_review_that_cannot_be_carried_on_with_keeps_no_other_back(hub: Hub, workers: RapidWorkersSandbox) -> None:
+    first, second = pending(hub, workers, 1), pending(hub, workers, 1)
+    interrupted(hub, first)
+    interrupted(hub, second)
+    workers.faults.add(Fault.status(503, "before"), path=first[0].task_id, times=None)
+    with pytest.raises(ProviderUnavailable):
+        hub.recover()
+    states = [workers.submissions(each.task_id)[0].status for each in (*first, *second)]
+    assert states == ["Pending", "Approved"]
+    workers.faults.clear()
+    assert [each.result for each in hub.recover().reviews] == ["approved"]
+
+
+def interrupted(hub: Hub, works: Iterable[Submission]) -> None:
+    """A review by a program that ended before it carried anything out."""
+    works = list(works)
+    market = hub[works[0].account]
+    assert market.ledger is not None
+    decided = [Decided(each.task_id, each.id, "approve", None, (), each.submitted_at) for each in works]
+    journal = market.ledger.journal
+    journal.close(journal.write(identity_of(market.provider), decided))
+
+
+def test_what_was_settled_is_not_looked_at_again(hub: Hub, workers: RapidWorkersSandbox) -> None:
+    works = pending(hub, workers, 2)
+    market = hub["rapidworkers"]
+    assert market.ledger is not None
+    interrupted(hub, works)
+    (review,) = market.ledger.journal.open()
+    market.ledger.journal.outcome(review.id, [Noted(0, "approved")])
+    assert len(hub.recover().reviews) == 1
