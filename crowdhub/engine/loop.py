@@ -29,7 +29,11 @@ class LoopRuntime:
         await self._clock.sleep_async(seconds)
 
     async def blocking(self, work: Callable[[], T], *, abandon: bool = False) -> T:
-        return await anyio.to_thread.run_sync(work, abandon_on_cancel=abandon)
+        if abandon:
+            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+        if sniffio.current_async_library() != "asyncio":
+            return await anyio.to_thread.run_sync(work)  # which tells of a cancel only after its end
+        return await _to_its_end(anyio.to_thread.run_sync(work))
 
     async def side_by_side(
         self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None
@@ -68,6 +72,25 @@ class LoopRuntime:
     async def close(self) -> None:
         for started in list(self._background):
             started.cancel()
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Under asyncio's own cancelling, which no scope shields from: what a thread wrote must reach its caller, who is
+    cancelled right after it."""
+    import asyncio
+
+    task, me = asyncio.ensure_future(work), asyncio.current_task()
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            with anyio.CancelScope(shield=True):  # anyio's own cancelling would come again and again
+                _ = await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None and me is not None:
+        _ = me.uncancel()  # told once, however often it is passed on
+        _ = me.cancel(*cancelled.args)
+    return task.result()
 
 
 class _Background(Generic[T]):

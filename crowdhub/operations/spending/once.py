@@ -272,7 +272,22 @@ async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any]) -> 
         )
         if begun.status != "under way":
             return begun
-        await port.blocking(partial(ledger.wait, begun.intent, policy.max_wait))
+        await _wait(port, ledger, begun.intent, policy.max_wait)
+
+
+async def _wait(port: Port, ledger: Ledger, intent: Intent, max_wait: float) -> None:
+    """Wait until nobody is at an intent any more; not in a thread, which the one who is at it may need.
+
+    Raises `crowdhub.ledger.UnderWay`.
+    """
+    from crowdhub.ledger import UnderWay, poll_delays  # the database is loaded where there is a ledger
+
+    for pause in poll_delays(max_wait):
+        now = await port.blocking(partial(ledger.get, intent.id))
+        if now is None or not ledger.is_under_way(now):
+            return
+        await port.sleep(pause)
+    raise UnderWay(intent)
 
 
 def finish(ledger: Ledger, intent: Intent, result: object) -> None:

@@ -1,0 +1,89 @@
+"""Cancelled at any moment, under asyncio's own cancelling and a scope's: no key is stuck, nothing is paid twice."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import suppress
+from pathlib import Path
+
+import anyio
+import pytest
+
+from crowdhub import AsyncHub, Hub, Money, TaskDraft
+from crowdhub.errors import CrowdhubError
+from crowdhub.sandbox import Sandbox
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+
+DRAFT = TaskDraft(title="T", instructions="I", proof="P", reward=Money("0.10", "USD"), category="Survey", slots=1)
+KEYS = 30
+
+
+async def _publish(hub: AsyncHub, key: str) -> None:
+    with suppress(CrowdhubError):
+        await hub["rapidworkers"].publish(DRAFT, key=key)
+
+
+async def _cancelled(hub: AsyncHub, key: str, steps: int, how: str) -> None:
+    """Publish, and be cancelled after so many turns of the loop."""
+    if how == "scope":
+        async with anyio.create_task_group() as group:
+            group.start_soon(_publish, hub, key)
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            group.cancel_scope.cancel()
+        return
+    task = asyncio.ensure_future(_publish(hub, key))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("how", ["native", "scope"])
+def test_no_key_is_stuck(tmp_path: Path, how: str) -> None:
+    """In the same process, right after it: what was never sent is free, what may have been is found."""
+    turns = random.Random(7)
+    with Sandbox("rapidworkers", options={"rapidworkers": {"rate_limit": None}}) as box:
+
+        async def main() -> None:
+            async with AsyncHub(box.accounts, ledger=tmp_path / "ledger.sqlite3", clock=box.clock) as hub:
+                async with asyncio.TaskGroup() as group:
+                    for number in range(KEYS):
+                        group.create_task(_cancelled(hub, f"k{number}", turns.randrange(80), how))
+                box.advance(minutes=6)
+                for number in range(KEYS):
+                    await hub["rapidworkers"].publish(DRAFT, key=f"k{number}")
+
+        asyncio.run(main())
+        workers = box.market(RapidWorkersSandbox)
+        assert len(workers.books().charges) == KEYS
+        with Hub(box.accounts, ledger=tmp_path / "ledger.sqlite3", clock=box.clock) as hub:
+            assert hub.ledger is not None
+            assert hub.ledger.open_intents(under_way=True) == []
+
+
+def test_a_timeout_of_asyncio_is_still_one(tmp_path: Path) -> None:
+    with Sandbox("rapidworkers") as box:
+
+        async def main() -> None:
+            async with AsyncHub(box.accounts, ledger=tmp_path / "ledger.sqlite3") as hub:
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0):
+                        await hub["rapidworkers"].publish(DRAFT, key="k")
+                await hub["rapidworkers"].publish(DRAFT, key="k")
+
+        asyncio.run(main())
+
+
+def test_many_that_wait_for_one_key_leave_it_the_threads_it_needs(tmp_path: Path) -> None:
+    with Sandbox("rapidworkers") as box:
+
+        async def main() -> set[str]:
+            async with AsyncHub(box.accounts, ledger=tmp_path / "ledger.sqlite3") as hub:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(hub["rapidworkers"].publish(DRAFT, key="k")) for _ in range(60)]
+                return {task.result().id for task in tasks}
+
+        assert len(asyncio.run(main())) == 1
+        assert len(box.market(RapidWorkersSandbox).books().charges) == 1
