@@ -5,6 +5,7 @@ Written once, as coroutines over a `Runtime`; see there how ordinary code runs t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from types import NoneType
 from typing import Protocol, TypeVar, cast
@@ -58,10 +59,14 @@ class Witness(Protocol):
 class Engine:
     """Runs operations of one account."""
 
-    def __init__(self, session: Session, runtime: Runtime, client: HttpClient) -> None:
+    def __init__(
+        self, session: Session, runtime: Runtime, client: HttpClient, renew: Callable[[], HttpClient] | None = None
+    ) -> None:
         self.session = session
         self.runtime = runtime
         self._client = client
+        self._renew = renew
+        self._where: object = None
         self.is_closed = False
         self._places = runtime.places(session.options.in_flight)
         self._token_lock = runtime.places(1)
@@ -74,12 +79,26 @@ class Engine:
 
         ``counter`` counts the requests that this run sends.
         """
+        self._be_here()
         counters = [self.session.counter] if counter is None else [self.session.counter, counter]
         with OperationRun(operation) as run:
             failed, result = await self._carried_out(run, witness, counters)
         if failed is not None:
             raise failed  # here, where no frame below holds an answer
         return self.session.described_result(result[0], run.name)
+
+    def _be_here(self) -> None:
+        """Begin anew in another process (after a fork) or another event loop: connections, locks and threads belong to
+        the one they were made in."""
+        where = self.runtime.where()
+        if self._where is not None and self._where is not where and self._where != where:
+            self.runtime.begin_anew()
+            self._places = self.runtime.places(self.session.options.in_flight)
+            self._token_lock = self.runtime.places(1)
+            self._retrying = self.session.options.policy.retrying(self.runtime.sleep)
+            if self._renew is not None:
+                self._client = self._renew()
+        self._where = where
 
     async def _carried_out(
         self, run: OperationRun[T], witness: Witness | None, counters: list[Counter]
@@ -236,20 +255,32 @@ class Engine:
 
     async def close(self) -> None:
         self.is_closed = True
-        await self.runtime.close()
-        await self._client.close()
+        where = self.runtime.where()
+        if self._where is None or self._where is where or self._where == where:
+            await self.runtime.close()
+            await self._client.close()
+        else:  # what belongs to a loop that has ended, or to the parent of a fork, cannot be closed from here
+            self.runtime.begin_anew()
 
 
 def blocking_engine(session: Session) -> Engine:
     """An engine for ordinary code, from any thread."""
     runtime = BlockingRuntime(session.clock, session.options.in_flight)
-    return Engine(session, runtime, BlockingClient(_signer(session), session.base_url))
+
+    def client() -> HttpClient:
+        return BlockingClient(_signer(session), session.base_url)
+
+    return Engine(session, runtime, client(), client)
 
 
 def loop_engine(session: Session) -> Engine:
     """An engine for asyncio or trio, within one event loop."""
     runtime = LoopRuntime(session.clock, session.options.in_flight)
-    return Engine(session, runtime, LoopClient(_signer(session), session.base_url))
+
+    def client() -> HttpClient:
+        return LoopClient(_signer(session), session.base_url)
+
+    return Engine(session, runtime, client(), client)
 
 
 def _signer(session: Session) -> Signer:

@@ -66,6 +66,18 @@ class LoopRuntime:
         started.spawn(lambda: self._background.discard(started))
         return started
 
+    def where(self) -> object:
+        if sniffio.current_async_library() == "trio":
+            import trio
+
+            return trio.lowlevel.current_trio_token()
+        import asyncio
+
+        return asyncio.get_running_loop()
+
+    def begin_anew(self) -> None:
+        self._background.clear()
+
     def places(self, count: int) -> AbstractAsyncContextManager[object]:
         return anyio.Semaphore(count, fast_acquire=True)
 

@@ -7,6 +7,7 @@ awaited. In ordinary code `drive` runs the same coroutine to its end without an 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
@@ -54,6 +55,14 @@ class Runtime(Protocol):
 
     def places(self, count: int) -> AbstractAsyncContextManager[object]:
         """Something that at most ``count`` can be inside of at a time."""
+        ...
+
+    def where(self) -> object:
+        """What connections, locks and threads belong to: the process, or the event loop within it."""
+        ...
+
+    def begin_anew(self) -> None:
+        """Forget what belongs to another process or event loop."""
         ...
 
     async def close(self) -> None:
@@ -120,6 +129,7 @@ class BlockingRuntime:
         self._threads: ThreadPoolExecutor | None = None
         self._inside = threading.local()
         self._closed = False
+        self._pid = os.getpid()
 
     async def sleep(self, seconds: float) -> None:
         self._clock.sleep(seconds)
@@ -151,6 +161,15 @@ class BlockingRuntime:
             return _Later(work)
         return _Thread(self._pool().submit(lambda: drive(work())))
 
+    def where(self) -> object:
+        return os.getpid()
+
+    def begin_anew(self) -> None:
+        self._lock = threading.Lock()
+        self._threads = None
+        self._inside = threading.local()
+        self._pid = os.getpid()
+
     def places(self, count: int) -> AbstractAsyncContextManager[object]:
         return _Places(threading.BoundedSemaphore(count))
 
@@ -160,6 +179,8 @@ class BlockingRuntime:
             self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _pool(self) -> ThreadPoolExecutor:
+        if self._pid != os.getpid():  # threads do not live on in a forked child
+            self.begin_anew()
         with self._lock:
             if self._closed:
                 raise hub_closed()
