@@ -413,9 +413,10 @@ class Lost(Enum):
     """How an answer was lost, which decides what a later look can prove."""
 
     ANSWERED = "answered"
-    """The marketplace did finish: it answered with a 5xx or half an answer. A look afterwards is proof."""
+    """The marketplace did finish: it answered with a 5xx, or with what cannot be unpacked. Looks over some seconds are
+    proof."""
     BROKEN = "broken"
-    """The connection broke. It may still be at work for a moment: only looks over some seconds are proof."""
+    """The connection broke. It may finish at any later moment: an absence proves nothing."""
     ACCEPTED = "accepted"
     """The marketplace said yes (a 2xx), and what else it said was lost or makes no sense. Never sent again."""
     TIMED_OUT = "timed out"

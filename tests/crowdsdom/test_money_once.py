@@ -17,6 +17,7 @@ from crowdhub.errors import (
     ProviderUnavailable,
     UnreadableResponse,
 )
+from crowdhub.operations.spending.looking import LOOKS
 from crowdhub.sandbox import Fault, Sandbox
 from crowdhub_crowdsdom import CrowdSDOM, CrowdSDOMOptions, JobType
 from crowdhub_crowdsdom.sandbox import CrowdSDOMSandbox
@@ -37,7 +38,6 @@ def draft(**more: Any) -> TaskDraft:
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault.drop("before"),
         Fault.drop("after"),
         Fault.reset("after"),
         Fault.truncate(),
@@ -121,12 +121,11 @@ def test_a_job_that_shows_no_keywords_could_be_the_one(prepared: Prepared) -> No
     # With its keywords shown, it is certainly another: the draft is sent once more.
     made = {**ROW, "id": "K", "keywords": ["[ref ch-abcdef12]"]}
     shown: dict[str, Any] = {**ROW, "keywords": []}
-    account = prepared(BROKEN, [shown], [shown], made)
+    account = prepared(BROKEN, *[[shown] for _ in LOOKS[Lost.ANSWERED]], made)
     task = account.publish(MARKED)
     assert [(c.method, c.path) for c in account.calls] == [
         ("POST", "/jobs"),
-        ("GET", "/jobs"),
-        ("GET", "/jobs"),
+        *[("GET", "/jobs") for _ in LOOKS[Lost.ANSWERED]],
         ("POST", "/jobs"),
     ]
     assert task.id == "K"

@@ -28,6 +28,7 @@ from crowdhub.errors import (
 from crowdhub.ledger import Ledger
 from crowdhub.operations.port import AccountPort
 from crowdhub.operations.spending import Settled, Spend, SpendingPolicy, recover, run
+from crowdhub.operations.spending.looking import LOOKS
 from crowdhub.operations.spending.publishing import reference_of
 from crowdhub.protocol import Lookup, ProviderSettings
 from tests.support.hand_clock import HandClock
@@ -382,7 +383,7 @@ def test_what_is_sent_once_more_makes_no_second_draft(bench: Bench, key: str | N
     provider = Looking(ProviderSettings(base_url="http://127.0.0.1:1"))
     broken = ("POST /drafts/7/print", OutcomeUnknown("lost", lost=Lost.ANSWERED))
     absent = ("GET /prints", {"found": None})
-    port = bench.port(DRAFT, broken, absent, absent, PRINTED)
+    port = bench.port(DRAFT, broken, *[absent for _ in LOOKS[Lost.ANSWERED]], PRINTED)
     assert drive(run(port, bench.policy, provider.print("hello"), key=key, amount=COST)) == "7: hello"
     assert bench.sent.count("POST /drafts") == 1
     assert bench.states() == ["done"]

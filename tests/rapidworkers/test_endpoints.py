@@ -16,6 +16,7 @@ from crowdhub.errors import (
     CrowdhubError,
     InsufficientFunds,
     InvalidRequest,
+    Lost,
     NotFound,
     OutcomeUnknown,
     PermissionDenied,
@@ -23,6 +24,7 @@ from crowdhub.errors import (
     RateLimited,
     UnreadableResponse,
 )
+from crowdhub.operations.spending.looking import LOOKS
 from crowdhub.protocol import Call, OperationRun, Response
 from crowdhub_rapidworkers import RapidWorkers, RapidWorkersOptions, RapidWorkersSettings, ReadyMade
 from tests.rapidworkers.conftest import ByHand, Hand, Spelling
@@ -470,7 +472,9 @@ class TestLostPublish:
         self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object]
     ) -> None:
         other = {**marked(campaign, "ch-another1"), "jobId": "other"}
-        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("ANSWERED")).answer([other]).answer([other])
+        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("ANSWERED"))
+        for _ in LOOKS[Lost.ANSWERED]:
+            hand.answer([other])
         assert hand.call.path == "/jobs/add"
         assert hand.answer(CREATED, 201).result.id == JOB
 
@@ -495,7 +499,9 @@ class TestLostPublish:
         change: dict[str, object],
     ) -> None:
         other = {**campaign, **change}
-        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("ANSWERED")).answer([other]).answer([other])
+        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("ANSWERED"))
+        for _ in LOOKS[Lost.ANSWERED]:
+            hand.answer([other])
         assert hand.call.path == "/jobs/add"
 
     @pytest.mark.parametrize("unreadable", [{"jobId": None}, {"jobTitle": "no id"}, "text", None])
@@ -533,7 +539,9 @@ class TestLostReadyMade:
         self, by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object]
     ) -> None:
         old = self.row(campaign, jobId="old")
-        hand = self.bought(by_hand, provider, [old]).answer([old]).answer([old])
+        hand = self.bought(by_hand, provider, [old])
+        for _ in LOOKS[Lost.ANSWERED]:
+            hand.answer([old])
         assert hand.call.path == "/api/jobs/youtube-likes/"
 
     def test_two_that_could_be_it_cannot_be_told(

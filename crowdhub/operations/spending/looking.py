@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LOOKS: Mapping[Lost, Sequence[float]] = {
-    # The marketplace had finished: what is not there now will not come. The second look allows for a
-    # listing that is served a moment behind.
-    Lost.ANSWERED: (0, 1),
-    # The connection broke while it may still have been at work.
+    # The marketplace had finished: what is not there after some seconds, for a listing can be behind, will not come.
+    Lost.ANSWERED: (0, 1, 3, 6),
+    # The connection broke while it may still have been at work: it may finish at any later moment. Looks can find it,
+    # but never prove that it is absent.
     Lost.BROKEN: (0, 1, 3, 6),
     # It said yes: what it made may be listed a moment later.
     Lost.ACCEPTED: (0, 1, 3, 6),
-    # It was slow: it may finish long after. Looks can find it, but never prove that it is absent.
+    # It was slow: as where the connection broke.
     Lost.TIMED_OUT: (0, 2, 5),
 }
 """Seconds to wait before each look for what a lost call may have made."""
+LOOK_BACK = (0, 1)
+"""The same for what an earlier process's call may have made."""
 
 ENDED = "its process ended"
 NEAR = timedelta(hours=1)
@@ -66,7 +68,7 @@ async def look_for_lost(port: Port, lookup: Lookup[T], lost: OutcomeUnknown, evi
             raise unknown from blind
         if found is not None:
             return found
-    if lost.lost in (Lost.ACCEPTED, Lost.TIMED_OUT):
+    if lost.lost is not Lost.ANSWERED:
         raise unknown
     return None
 
@@ -89,7 +91,7 @@ async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T
     mistakable = not lookup.marked and await port.blocking(lambda: has_twin(ledger, intent))
     if lookup.find is not None and lookup.before is None and not mistakable:
         try:
-            for delay in LOOKS[Lost.ANSWERED]:
+            for delay in LOOK_BACK:
                 if delay:
                     await port.sleep(delay)
                 found = await look(port, lookup, intent.created_at)
