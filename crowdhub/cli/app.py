@@ -24,6 +24,7 @@ COMMANDS = {
     "blocked": Entry("crowdhub.cli.workers:blocked", "The workers that are blocked."),
     "sandbox": Entry("crowdhub.cli.sandbox:sandbox", "Run marketplaces on this machine until Ctrl-C."),
     "record": Entry("crowdhub.cli.record:record", "Record a marketplace's endpoints anew, scrubbed of keys."),
+    "unresolved": Entry("crowdhub.cli.recover:unresolved", "List what may have been paid and cannot be told."),
     "recover": Entry("crowdhub.cli.recover:recover", "Settle what a crash or a lost answer left open."),
     "chaos": Entry("crowdhub.cli.chaos:chaos", "Let everything go wrong, then compare books and ledger."),
     "plugin": Entry("crowdhub.cli.plugin:app", "Write a provider for another marketplace."),

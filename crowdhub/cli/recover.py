@@ -1,7 +1,9 @@
-"""`recover`: settle what earlier runs left open, and say what is left for a person."""
+"""`recover`: settle what earlier runs left open, and say what is left for a person. `unresolved` lists that alone."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -45,6 +47,36 @@ def recover(
             _sum_up(report, left)
         if left:
             raise typer.Exit(UNSETTLED)
+
+
+@command
+def unresolved(
+    account: Annotated[
+        str | None, typer.Option("--account", "-a", help="Only this account; all without.", show_default=False)
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what may have been paid and cannot be told.
+
+    Oldest first, with what to look for. From the ledger alone: no marketplace is asked. Exit code 3 where there is something.
+    """
+    with open_hub(config) as hub:
+        found = [each for each in hub.unresolved() if account in (None, each.account)]
+        for each in found:
+            _intent(each, as_json=as_json)
+        if not as_json:
+            say(_age(found, hub.now()) if found else "Nothing is unresolved.")
+    if found:
+        raise typer.Exit(UNSETTLED)
+
+
+def _age(found: Sequence[Recovered], now: datetime) -> str:
+    """How many there are, and how old the oldest is."""
+    minutes = int((now - found[0].created_at).total_seconds()) // 60
+    hours, days = minutes // 60, minutes // 1440
+    age = f"{days} days" if days > 1 else f"{hours} hours" if hours > 1 else f"{minutes} minutes"
+    return f"{len(found)} unresolved; the oldest is {age} old. `crowdhub recover` asks the marketplaces."
 
 
 def _intent(each: Recovered, *, as_json: bool) -> None:

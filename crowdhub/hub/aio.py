@@ -13,7 +13,7 @@ from crowdhub.hub.base import HubBase
 from crowdhub.hub.split import SplitReport
 from crowdhub.market import AsyncMarket
 from crowdhub.model import Money, Submission, SubmissionStatus, Task, TaskDraft
-from crowdhub.operations.spending import RecoverReport
+from crowdhub.operations.spending import Recovered, RecoverReport
 from crowdhub.protocol import AnyProvider
 
 P = TypeVar("P", bound=AnyProvider)
@@ -65,6 +65,13 @@ class AsyncHub(HubBase[AsyncMarket[AnyProvider]]):
         Accounts whose settings are missing now are left alone.
         """
         return await self._recover()
+
+    async def unresolved(self) -> list[Recovered]:
+        """What may have been paid and cannot be told, on all accounts, oldest first, with what to look for.
+
+        From the ledger alone: no marketplace is asked. `recover` asks, and settles what it can.
+        """
+        return await self._unresolved()
 
     async def close(self) -> None:
         """Close all connections."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Self, TypedDict, TypeVar, Unpack, cast
 
@@ -20,7 +21,7 @@ from crowdhub.market.base import MarketBase
 from crowdhub.model import Money, Submission, SubmissionStatus, Task, TaskDraft
 from crowdhub.operations.account import Account
 from crowdhub.operations.checks import OnUnsupported
-from crowdhub.operations.spending import Confirm, RecoverReport
+from crowdhub.operations.spending import Confirm, Recovered, RecoverReport
 from crowdhub.operations.watching import watch
 from crowdhub.protocol import AnyProvider
 
@@ -95,6 +96,10 @@ class HubBase(Generic[M]):
     def ledger(self) -> Ledger | None:
         """The ledger, to list and to settle by hand (None: turned off)."""
         return self._resources.ledger()
+
+    def now(self) -> datetime:
+        """The present moment by the hub's clock, aware."""
+        return self._clock.now()
 
     @property
     def accounts(self) -> list[str]:
@@ -180,6 +185,13 @@ class HubBase(Generic[M]):
             account = self._operations(name)
             report += await account.described(account.recover())
         return report
+
+    async def _unresolved(self) -> list[Recovered]:
+        found: list[Recovered] = []
+        for name in self._accounts:
+            account = self._operations(name)
+            found += await account.described(account.unresolved())
+        return sorted(found, key=lambda each: each.created_at)
 
     def _operations(self, name: str) -> Account:
         return self[name].operations

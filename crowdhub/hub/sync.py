@@ -11,7 +11,7 @@ from crowdhub.hub.base import HubBase
 from crowdhub.hub.split import SplitReport
 from crowdhub.market import Market
 from crowdhub.model import Money, Submission, SubmissionStatus, Task, TaskDraft
-from crowdhub.operations.spending import RecoverReport
+from crowdhub.operations.spending import Recovered, RecoverReport
 from crowdhub.protocol import AnyProvider
 
 P = TypeVar("P", bound=AnyProvider)
@@ -77,6 +77,13 @@ class Hub(HubBase[Market[AnyProvider]]):
         Accounts whose settings are missing now are left alone.
         """
         return drive(self._recover())
+
+    def unresolved(self) -> list[Recovered]:
+        """What may have been paid and cannot be told, on all accounts, oldest first, with what to look for.
+
+        From the ledger alone: no marketplace is asked. `recover` asks, and settles what it can.
+        """
+        return drive(self._unresolved())
 
     def close(self) -> None:
         """Close all connections."""

@@ -37,7 +37,7 @@ from crowdhub.operations.listing import all_items
 from crowdhub.operations.port import Port
 from crowdhub.operations.reviewing import Progress, review
 from crowdhub.operations.settling import settle_once
-from crowdhub.operations.spending import DryRun, RecoverReport, SpendingPolicy
+from crowdhub.operations.spending import DryRun, Recovered, RecoverReport, SpendingPolicy
 from crowdhub.operations.watching import Watch, watch
 from crowdhub.protocol import LOOPBACK, Operation
 
@@ -146,6 +146,9 @@ class Account:
 
     async def recover(self) -> RecoverReport:
         return await spending.recover(self.port, self.policy)
+
+    async def unresolved(self) -> list[Recovered]:
+        return await spending.unresolved(self.port, self.policy)
 
     # --- tasks ----------------------------------------------------------------------------------------------
 

@@ -117,3 +117,18 @@ def test_an_unfinished_review_is_carried_on_and_a_conflict_shown(cli: Cli, file:
     assert "already rejected" in said.err
     assert cli.side.books().problems() == []
     assert cli.ok("recover").out.startswith("Nothing")
+
+
+def test_what_is_unresolved_is_listed_oldest_first_without_asking_anybody(cli: Cli, file: Path) -> None:
+    assert cli.ok("unresolved").out.startswith("Nothing is unresolved")
+    left_open(cli, file, "older", clock=Past())
+    left_open(cli, file, "newer")
+    cli.side.clear_requests()
+    said = cli("unresolved")
+    assert said.code == 3
+    assert said.out.index("'older'") < said.out.index("'newer'")
+    assert "Look for [ref ch-" in said.out
+    assert "2 unresolved; the oldest is 20 minutes old" in said.out
+    assert cli.side.requests == []
+    assert [row["key"] for row in cli("unresolved", "--json").rows] == ["older", "newer"]
+    assert cli("unresolved", "--account", "nobody").code == 0

@@ -138,3 +138,17 @@ def test_one_account_under_two_names_has_one_key(box: Sandbox, hub_of: MakeHub) 
     assert (again.id, again.replayed, again.account) == (first.id, True, "main")
     assert list(hub["main"].submissions(again)) == []  # it is this account's
     assert jobs(box) == 1
+
+
+def test_what_is_unknown_is_listed_and_what_never_left_is_not(box: Sandbox, hub_of: MakeHub) -> None:
+    def refuses(spend: Spend) -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hub_of(confirm=refuses)[NAME].publish(DRAFT, key="never sent")
+    hub = hub_of()
+    assert hub.unresolved() == []
+    lost(hub, box, NEVER)
+    (left,) = hub.unresolved()
+    assert (left.key, left.settled, left.amount) == ("k", "look", Money("1.10", "USD"))
+    assert "[ref ch-" in (left.look_for or "")

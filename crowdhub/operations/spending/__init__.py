@@ -17,7 +17,7 @@ from crowdhub.operations.spending.extending import extend
 from crowdhub.operations.spending.native import run
 from crowdhub.operations.spending.policy import Confirm, Spend, SpendingPolicy
 from crowdhub.operations.spending.publishing import DryRun, dry_run, publish, with_reference
-from crowdhub.operations.spending.recovering import RecoverReport, Settled, recover
+from crowdhub.operations.spending.recovering import Recovered, RecoverReport, Settled, recover, unresolved
 from crowdhub.operations.unnoted import LedgerWarning
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "DryRun",
     "LedgerWarning",
     "RecoverReport",
+    "Recovered",
     "Settled",
     "Spend",
     "SpendingPolicy",
@@ -34,5 +35,6 @@ __all__ = [
     "publish",
     "recover",
     "run",
+    "unresolved",
     "with_reference",
 ]

@@ -119,6 +119,25 @@ async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
     return RecoverReport(intents=tuple(intents), reviews=tuple(outcomes))
 
 
+async def unresolved(port: Port, policy: SpendingPolicy) -> list[Recovered]:
+    """What of this account is unknown, or was carried out twice, oldest first. From the ledger alone."""
+    ledger = policy.ledger
+    if ledger is None:
+        return []
+    provider = port.provider
+    left = await port.blocking(lambda: ledger.open_intents(provider.account))
+    twins = await port.blocking(lambda: ledger.twins(provider.account))
+    sent = [each for each in left if each.state != "intended"]
+    found = [_recovered(each, Settled.LOOK, task_id=each.task_id, look_for=each.look_for) for each in sent]
+    found += [_recovered(each, Settled.TWICE, task_id=each.task_id, look_for=each.error) for each in twins]
+    mine = [each for each in found if _identity(each) == provider.identity]
+    return sorted(mine, key=lambda each: each.created_at)
+
+
+def _identity(each: Recovered) -> dict[str, str]:
+    return {"provider": each.provider, "account": each.account, "environment": each.environment}
+
+
 async def _settle(port: Port, ledger: Ledger, intent: Intent) -> Recovered | None:
     begun = await port.blocking(lambda: ledger.claim(intent.id))
     mine = begun.intent
