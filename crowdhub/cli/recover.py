@@ -59,7 +59,8 @@ def unresolved(
 ) -> None:
     """List what may have been paid and cannot be told.
 
-    Oldest first, with what to look for. From the ledger alone: no marketplace is asked. Exit code 3 where there is something.
+    Oldest first, with what to look for. From the ledger alone: no marketplace is asked. Exit code 3 where there is
+    something.
     """
     with open_hub(config) as hub:
         found = [each for each in hub.unresolved() if account in (None, each.account)]
