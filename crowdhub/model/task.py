@@ -98,6 +98,9 @@ class Task(Answer):
     """The application's own, as it was given with the draft."""
     replayed: bool = False
     """True where this is the result of an earlier call, found again rather than made now."""
+    warnings: tuple[str, ...] = ()
+    """How a task that was found again by its own mark differs from what was asked for: the marketplace may have changed
+    it, or its key was used for something else elsewhere."""
 
     def __hash__(self) -> int:
         return hash((self.provider, self.account, self.id))

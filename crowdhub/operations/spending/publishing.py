@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from crowdhub.errors import InvalidRequest, Issue, NotSupported
+from crowdhub.errors import NotSupported
 from crowdhub.model import Capability, Model, Quote, Task, TaskDraft
 from crowdhub.operations.checks import asking
 from crowdhub.operations.port import Port
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from crowdhub.ledger import Intent
 
 T = TypeVar("T")
+log = logging.getLogger("crowdhub")
 
 
 class DryRun(Model):
@@ -69,7 +71,7 @@ async def publish(port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str
     """Publish once, with its intent in the ledger. ``draft`` carries its reference."""
     provider = port.provider
     quote = await quoted(port, draft)
-    lookup = publish_lookup(provider, draft, key)
+    lookup = publish_lookup(provider, draft)
     purchase = Purchase(
         operation=provider.publish(draft).taken(),
         content=draft,
@@ -86,8 +88,8 @@ async def publish(port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str
     return task.copy_with(metadata=draft.metadata) if draft.metadata else task
 
 
-def publish_lookup(provider: AnyProvider, draft: TaskDraft, key: str | None = None) -> Lookup[Task]:
-    """How a published draft is found again: by its reference, and it must be what was asked for."""
+def publish_lookup(provider: AnyProvider, draft: TaskDraft) -> Lookup[Task]:
+    """How a published draft is found again: by its reference, whatever became of its text."""
     with asking(provider, "describe_published"):
         look_for = provider.describe_published(draft)
     if Capability.FIND_PUBLISHED not in provider.capabilities:
@@ -97,8 +99,10 @@ def publish_lookup(provider: AnyProvider, draft: TaskDraft, key: str | None = No
         found = yield from provider.find_published(draft, since)
         if found is None:
             return None
-        _refuse_other(found, draft, key)
-        return found.copy_with(replayed=True)
+        differ = _differences(found, draft)
+        if differ:  # its mark proves that it is ours, whatever became of its text
+            log.warning("task %s was found by its mark and is not as asked for: %s", found.id, "; ".join(differ))
+        return found.copy_with(replayed=True, warnings=differ)
 
     return Lookup(look_for, find, marked=True)
 
@@ -117,8 +121,8 @@ async def quoted(port: Port, draft: TaskDraft) -> Quote | None:
         return None
 
 
-def _refuse_other(found: Task, draft: TaskDraft, key: str | None) -> None:
-    """Refuse a key that stands for another task already."""
+def _differences(found: Task, draft: TaskDraft) -> tuple[str, ...]:
+    """How what was found by its own mark differs from the draft, in words."""
     pairs: dict[str, tuple[object, object]] = {
         "title": (found.title and found.title.strip(), draft.title.strip()),
         "reward": (found.reward, draft.reward),
@@ -126,14 +130,7 @@ def _refuse_other(found: Task, draft: TaskDraft, key: str | None) -> None:
     }
     # What the draft leaves to the marketplace (a template's title, say) is not compared.
     told = {name: pair for name, pair in pairs.items() if pair[0] is not None and pair[1] not in (None, "")}
-    differ = [Issue(name, f"was {a}, now {b}") for name, (a, b) in told.items() if a != b]
-    if differ:
-        said = "; ".join(map(str, differ))
-        raise InvalidRequest(
-            f"The key {key!r} has already published task {found.id}, with other content ({said}).",
-            issues=differ,
-            next_step="Use another key for another task; nothing was sent.",
-        )
+    return tuple(f"{name}: the marketplace has {a}, {b} was asked for" for name, (a, b) in told.items() if a != b)
 
 
 async def dry_run(port: Port, draft: TaskDraft) -> DryRun:
