@@ -13,6 +13,7 @@ from crowdhub.errors import OutcomeUnknown
 from crowdhub.ledger import NotHeld, State, owner
 from crowdhub.operations.spending import Spend
 from crowdhub.sandbox import Fault, Sandbox
+from crowdhub_rapidworkers import RapidWorkers
 
 DRAFT = TaskDraft(
     title="Say what you see",
@@ -152,3 +153,23 @@ def test_what_is_unknown_is_listed_and_what_never_left_is_not(box: Sandbox, hub_
     (left,) = hub.unresolved()
     assert (left.key, left.settled, left.amount) == ("k", "look", Money("1.10", "USD"))
     assert "[ref ch-" in (left.look_for or "")
+
+
+@pytest.mark.parametrize("beside", ["nothing", "another network's, of the same price", "another price"])
+def test_what_carries_no_mark_is_not_taken_for_a_parallel_purchase(box: Sandbox, hub_of: MakeHub, beside: str) -> None:
+    account = {**box.accounts[NAME], "allow_engagement_jobs": True}
+    hub = hub_of(accounts={NAME: account})
+    market, price = hub.market(RapidWorkers), Money("1.00", "USD")
+    assert market.ledger is not None
+    if beside != "nothing":
+        other = price if "same" in beside else Money("2.00", "USD")
+        identity = {"provider": NAME, "account": NAME, "environment": "sandbox"}
+        parallel = market.ledger.begin(identity, "twitter_likes", "20 likes", key="other", amount=other).intent
+        market.ledger.sending(parallel)
+    box[NAME].faults.add(Fault.drop("after"), path="facebook-likes", times=1)
+    bought = market.provider.facebook_likes(link="https://example.com/p", quantity=20)
+    if "same" in beside:
+        with pytest.raises(OutcomeUnknown, match="20 at"):
+            market.run(bought, key="mine", amount=price)
+    else:
+        assert market.run(bought, key="mine", amount=price).replayed

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 from crowdhub.errors import CrowdhubError, LedgerError, NotConfirmed, OutcomeUnknown
 from crowdhub.model import Submission, Task
 from crowdhub.operations.port import Port, identity_of
-from crowdhub.operations.spending.looking import look, look_back, look_for_lost, looking_for
+from crowdhub.operations.spending.looking import could_be_anothers, look, look_back, look_for_lost, looking_for
 from crowdhub.operations.spending.policy import Spend, SpendingPolicy
 from crowdhub.operations.spending.purchase import Purchase
 from crowdhub.operations.spending.steps import Steps
@@ -149,6 +149,13 @@ class Reservation(Generic[T]):
         if ledger is not None and intent is not None and call.takes_money:
             await self._port.blocking(lambda: ledger.sending(intent))
 
+    async def could_be_anothers(self) -> bool:
+        """Whether what was found after a lost answer may be what another purchase made."""
+        ledger, intent = self._policy.ledger, self.intent
+        if ledger is None or intent is None or self._purchase.lookup.marked:
+            return False
+        return await self._port.blocking(lambda: could_be_anothers(ledger, intent))
+
     async def after(self, call: Call, response: Response) -> None:
         self.steps.answered(call, response)
 
@@ -236,6 +243,8 @@ async def _send(port: Port, purchase: Purchase[T], reservation: Reservation[T]) 
             lost = error
         found = await look_for_lost(port, lookup, lost, reservation.evidence)
         if found is not None:
+            if await reservation.could_be_anothers():
+                raise looking_for(lost, lookup)
             return found
         if not may_send_again:
             raise looking_for(lost, lookup)
