@@ -13,6 +13,9 @@ from crowdhub.cli.output import complain, json_line, record, say
 from crowdhub.model import Outcome, Result
 from crowdhub.operations.spending.recovering import Recovered, RecoverReport, Settled
 
+Account = Annotated[
+    str | None, typer.Option("--account", "-a", help="Only this account; all without.", show_default=False)
+]
 WORDS = {
     Settled.DONE: "was carried out",
     Settled.NOT_DONE: "was not carried out; nothing is reserved for it any more, and its key is free",
@@ -25,9 +28,7 @@ OPEN = (Result.FAILED, Result.UNKNOWN)
 
 @command
 def recover(
-    account: Annotated[
-        str | None, typer.Option("--account", "-a", help="Only this account; all without.", show_default=False)
-    ] = None,
+    account: Account = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
@@ -51,9 +52,7 @@ def recover(
 
 @command
 def unresolved(
-    account: Annotated[
-        str | None, typer.Option("--account", "-a", help="Only this account; all without.", show_default=False)
-    ] = None,
+    account: Account = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:

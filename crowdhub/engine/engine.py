@@ -91,7 +91,7 @@ class Engine:
         """Begin anew in another process (after a fork) or another event loop: connections, locks and threads belong to
         the one they were made in."""
         where = self.runtime.where()
-        if self._where is not None and self._where is not where and self._where != where:
+        if self._where not in (None, where):
             self.runtime.begin_anew()
             self._places = self.runtime.places(self.session.options.in_flight)
             self._token_lock = self.runtime.places(1)
@@ -255,8 +255,7 @@ class Engine:
 
     async def close(self) -> None:
         self.is_closed = True
-        where = self.runtime.where()
-        if self._where is None or self._where is where or self._where == where:
+        if self._where in (None, self.runtime.where()):
             await self.runtime.close()
             await self._client.close()
         else:  # what belongs to a loop that has ended, or to the parent of a fork, cannot be closed from here

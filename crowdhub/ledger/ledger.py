@@ -5,8 +5,6 @@ How an intent goes from one state to the next is in `transitions`.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
 import os
 import uuid
@@ -32,6 +30,7 @@ from crowdhub.ledger.report import Report
 from crowdhub.ledger.steps import Step
 from crowdhub.model import Money, Task
 from crowdhub.store import Database, micros, moment_of, ticks
+from crowdhub.store.owners import owner_digest
 from crowdhub.store.schema import HAS_STEPS, IS_OPEN, IS_PAID, IntentRow, intents
 
 log = logging.getLogger("crowdhub")
@@ -205,14 +204,10 @@ class Ledger:
         counted = ticks.since(row.created_tick, self.clock)
         return max(passed, timedelta()) if counted is None else max(passed, counted)
 
-    def owner_of(self, identity: Mapping[str, str], secrets: Iterable[str]) -> str | None:
-        """What an account's key opens, as a salted hash too short to prove a guess; None where it has no key."""
-        keys = sorted(secret for secret in secrets if secret)
-        if not keys:
-            return None
-        said = "\0".join([identity["provider"], identity["environment"], *keys])
-        salt = self._salt = self._salt or self.database.salt()
-        return hmac.new(salt, said.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:16]
+    def owner_of(self, secrets: Iterable[str]) -> str | None:
+        """What an account's key opens, under this ledger's own salt; None where it has no key."""
+        self._salt = self._salt or self.database.salt()
+        return owner_digest(secrets, self._salt)
 
     def note_step(
         self, intent: Intent, position: int, call: str, answer: Mapping[str, object], *, paid: bool = False

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Protocol
 
 from crowdhub.protocol import Call, Effect, RateLimit
+from crowdhub.store.owners import digest, owner_digest
 
 KEPT_BACK = 10
 """One in so many places of an account's limit is kept back: from reading, for what settles and spends; and as many
@@ -60,7 +59,5 @@ def bucket_of(identity: Mapping[str, str], secrets: Iterable[str], salt: bytes) 
 
     Of the key only a salted hash of 48 bits goes in: too short to prove a guess, long enough to tell keys apart.
     """
-    keys = sorted(secret for secret in secrets if secret)
-    owner = "\x00".join(keys) if keys else f"account {identity['account']}"
-    digest = hmac.new(salt, owner.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:12]
-    return f"{identity['provider']}/{identity['environment']}/{digest}"
+    owner = owner_digest(secrets, salt) or digest(f"account {identity['account']}", salt)
+    return f"{identity['provider']}/{identity['environment']}/{owner}"

@@ -261,16 +261,16 @@ def test_two_that_were_carried_out_are_both_kept_and_named(
 
 
 def test_one_key_holds_under_each_name_of_an_account(ledger: Ledger, identity: dict[str, Any]) -> None:
-    opens = ledger.owner_of(identity, ["s3cret"])
-    assert opens != ledger.owner_of(identity, ["another"])
-    assert ledger.owner_of(identity, []) is None
+    opens = ledger.owner_of(["s3cret"])
+    assert opens != ledger.owner_of(["another"])
+    assert ledger.owner_of([]) is None
     first = ledger.begin(identity, "publish", DRAFT, key="k", owner=opens).intent
     ledger.sending(first)
     ledger.finish(first, Task(id="1", **identity))
     renamed = {**identity, "account": "main"}
     assert ledger.begin(renamed, "publish", DRAFT, key="k", owner=opens).intent.read(Task).id == "1"
     # A renewed API key changes what is known of the account, but not its name.
-    rotated = ledger.owner_of(identity, ["renewed"])
+    rotated = ledger.owner_of(["renewed"])
     assert ledger.begin(identity, "publish", DRAFT, key="k", owner=rotated).status is BeginStatus.REPLAYED
     assert ledger.begin(renamed, "publish", DRAFT, key="k", owner=rotated).status is BeginStatus.NEW
 

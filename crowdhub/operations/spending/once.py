@@ -263,7 +263,6 @@ async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any]) -> 
     ledger = policy.ledger
     assert ledger is not None
     identity = identity_of(port.provider)
-    owner = ledger.owner_of(identity, port.provider.settings.secrets())
     while True:
         begun = await port.blocking(
             lambda: ledger.begin(
@@ -276,7 +275,7 @@ async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any]) -> 
                 task_id=purchase.task_id,
                 budget=policy.budget,
                 look_for=purchase.lookup.look_for,
-                owner=owner,
+                owner=ledger.owner_of(port.provider.settings.secrets()),
             )
         )
         if begun.status != "under way":

@@ -98,12 +98,7 @@ async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
         for each in paid
         if each.identity == provider.identity
     ]
-    twins = await port.blocking(lambda: ledger.twins(provider.account))
-    intents += [
-        _recovered(each, Settled.TWICE, task_id=each.task_id, look_for=each.error)
-        for each in twins
-        if each.identity == provider.identity
-    ]
+    intents += await _twins(port, ledger)
     outcomes: list[Outcome] = []
     failed: CrowdhubError | None = None
     for unfinished in await port.blocking(lambda: ledger.journal.take_over(provider.account)):
@@ -126,16 +121,22 @@ async def unresolved(port: Port, policy: SpendingPolicy) -> list[Recovered]:
         return []
     provider = port.provider
     left = await port.blocking(lambda: ledger.open_intents(provider.account))
-    twins = await port.blocking(lambda: ledger.twins(provider.account))
-    sent = [each for each in left if each.state != "intended"]
-    found = [_recovered(each, Settled.LOOK, task_id=each.task_id, look_for=each.look_for) for each in sent]
-    found += [_recovered(each, Settled.TWICE, task_id=each.task_id, look_for=each.error) for each in twins]
-    mine = [each for each in found if _identity(each) == provider.identity]
-    return sorted(mine, key=lambda each: each.created_at)
+    found = [
+        _recovered(each, Settled.LOOK, task_id=each.task_id, look_for=each.look_for)
+        for each in left
+        if each.identity == provider.identity and each.state != "intended"
+    ]
+    return sorted([*found, *await _twins(port, ledger)], key=lambda each: each.created_at)
 
 
-def _identity(each: Recovered) -> dict[str, str]:
-    return {"provider": each.provider, "account": each.account, "environment": each.environment}
+async def _twins(port: Port, ledger: Ledger) -> list[Recovered]:
+    """What of this account was carried out beside another request under the same key."""
+    provider = port.provider
+    return [
+        _recovered(each, Settled.TWICE, task_id=each.task_id, look_for=each.error)
+        for each in await port.blocking(lambda: ledger.twins(provider.account))
+        if each.identity == provider.identity
+    ]
 
 
 async def _settle(port: Port, ledger: Ledger, intent: Intent) -> Recovered | None:
