@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from itertools import islice
 from typing import Protocol, TypeVar
 
 from crowdhub.engine.runtime import Pending
@@ -13,6 +14,7 @@ from crowdhub.operations.seen import Seen
 from crowdhub.protocol import Operation, Page
 
 PATIENCE = 10  # pages in a row that bring nothing new, beyond what an earlier pass explains
+SOME = 50  # items that are handed on together: few, so that a page's objects are gone before they grow old
 MOST_LEFT_OUT = 1_000_000  # records in a row that the plugin reads and keeps none of
 
 
@@ -38,7 +40,7 @@ async def all_items(
     key: Callable[[T], str] = _id,
     unreadable: Callable[[UnreadableResponse], None] | None = None,
 ) -> AsyncGenerator[Sequence[T], None]:
-    """Every item of a listing once, page by page, fetching the next page while the present one is used.
+    """Every item of a listing once, some at a time, fetching the next page while the present one is used.
 
     A numbered list of pending work moves up under its reader when he settles some of it: the second page then
     starts further down. So a listing of several pages is gone through again, until a pass brings nothing new,
@@ -59,12 +61,15 @@ async def all_items(
         reading = _Pass(longest)
         async with aclosing(pages(port, listing)) as listed:
             async for page in listed:
-                new = [item for item in page.items if seen.add(key(item))]
-                known = len(bad)
+                fresh = -len(bad)
+                items = iter(page.items)
+                while some := list(islice(items, SOME)):
+                    new = [item for item in some if seen.add(key(item))]
+                    if new:
+                        fresh += len(new)
+                        yield new
                 bad.update((repr(error.records), error) for error in page.unreadable)
-                reading.add(page, len(new) + len(bad) - known)
-                if new:
-                    yield new
+                reading.add(page, fresh + len(bad))
         longest = max(longest, reading.pages)
         if reading.is_complete or (settled() == before and reading.stood_still) or not reading.fresh:
             break

@@ -190,18 +190,59 @@ class Lazy(Sequence[R]):
         return iter(self._all())
 
 
+class Records(Sequence[M]):
+    """A listing's records, each read when it is reached: what a reader lets go of is gone before the next ones are made.
+    ``unreadable`` holds one error for each that cannot be read; it is known when all have been gone through.
+
+    Going through them can raise `UnreadableResponse` where nearly all are unreadable.
+    """
+
+    def __init__(
+        self, rows: list[object], prepare: Callable[[dict[str, object]], dict[str, object]], model: type[M]
+    ) -> None:
+        self._rows, self._prepare, self._model = rows, prepare, model
+        self._bad: tuple[UnreadableResponse, ...] | None = None
+
+    @property
+    def unreadable(self) -> tuple[UnreadableResponse, ...]:
+        if self._bad is None:
+            for _ in self:
+                pass
+        return self._bad or ()
+
+    @overload
+    def __getitem__(self, place: int) -> M: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[M]: ...
+    def __getitem__(self, place: int | slice) -> M | Sequence[M]:
+        return list(self)[place]
+
+    def __len__(self) -> int:
+        return len(self._rows) - len(self.unreadable)
+
+    def __iter__(self) -> Iterator[M]:
+        bad: list[UnreadableResponse] = []
+        for start in range(0, len(self._rows), BATCH):
+            good, unread = read_records(self._rows[start : start + BATCH], self._prepare, self._model)
+            bad += unread
+            if len(bad) > MOST_BAD:
+                raise _mostly_bad(bad[-1], self._rows[0])
+            yield from good
+        self._bad = tuple(bad)
+
+
 def lazy_records(
     rows: object, prepare: Callable[[dict[str, object]], dict[str, object]], model: type[M]
 ) -> tuple[Sequence[M], Sequence[UnreadableResponse]]:
-    """As `read_records`, at the first look at either part: a large page is then read while the next one is on its way.
+    """As `read_records`, each record when it is reached: a large page is then read while the next one is on its way.
 
     Raises `UnreadableResponse` at once where ``rows`` is not a list; a look can raise it as well.
     """
     listed = sequence(rows)
     if listed is None:
         raise unreadable("a list was expected", rows)
-    read = cache(lambda: read_records(listed, prepare, model))
-    return Lazy(lambda: read()[0]), Lazy(lambda: read()[1])
+    records = Records(listed, prepare, model)
+    return records, Lazy(lambda: records.unreadable)
 
 
 def read_each(rows: object, read: Callable[[object], R]) -> tuple[list[R], tuple[UnreadableResponse, ...]]:
@@ -217,10 +258,12 @@ def read_each(rows: object, read: Callable[[object], R]) -> tuple[list[R], tuple
         except UnreadableResponse as error:
             bad.append(error.with_(records=(row,)))
             if len(bad) > MOST_BAD:
-                raise unreadable(
-                    f"more than {MOST_BAD:,} of its records cannot be read ({error.message})", listed[0]
-                ) from None
+                raise _mostly_bad(error, listed[0]) from None
     return good, tuple(bad)
+
+
+def _mostly_bad(error: UnreadableResponse, row: object) -> UnreadableResponse:
+    return unreadable(f"more than {MOST_BAD:,} of its records cannot be read ({error.message})", row)
 
 
 def read_record(row: object, prepare: Callable[[dict[str, object]], dict[str, object]], model: type[M]) -> M:
