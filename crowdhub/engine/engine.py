@@ -217,13 +217,15 @@ class Engine:
             for counter in counters:
                 counter.requests += 1
             try:
-                answer = await self._client.send(request, status.append)
+                with session.told.around(call) as hear:
+                    answer = await self._client.send(request, status.append)
+                    failure = session.judge(call, answer, sent_at)
+                    if failure is None:
+                        hear(session.balance_told(call, answer), session.clock.now())
             except ConfigurationError as error:  # the hub was closed meanwhile: this attempt did not leave
                 raise Failure(attempts.lost or error, again=False) from error
             except LOST as error:
                 failure = session.lost(call, error, sent_at, status[0] if status else None)
-            else:
-                failure = session.judge(call, answer, sent_at)
         if failure is not None and isinstance(failure.error, OutcomeUnknown):
             attempts.lost = attempts.lost or failure.error
         session.trace(call, failure, status[0] if status else None)

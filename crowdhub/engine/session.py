@@ -15,8 +15,10 @@ from crowdhub.engine import classify, http
 from crowdhub.engine.classify import Failure
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.redact import Redactor, shown
+from crowdhub.engine.told import ToldBalance
 from crowdhub.engine.transport import CALL, DEADLINE, TOKEN
 from crowdhub.errors import ConfigurationError, CrowdhubError, InvalidRequest, Issue, RateLimited
+from crowdhub.model import Money
 from crowdhub.protocol import (
     LOOPBACK,
     AnyProvider,
@@ -105,6 +107,7 @@ class Session:
         self._packages = {_package(kind.__module__) for kind in type(provider).__mro__} - {"crowdhub"}
         self._origins = {_origin(self._checked(name, url)) for name, url in self.bases.items()}
         self.counter = Counter()
+        self.told = ToldBalance()
         self.token: Token | None = None
         self.needs_token = provider.has_tokens()
         self.timeout = http.Timeout(options.timeout, connect=min(10.0, options.timeout)).as_dict()
@@ -199,6 +202,14 @@ class Session:
 
     def judge(self, call: Call, answer: Response, sent_at: datetime) -> Failure | None:
         return classify.of_answer(self.provider, call, answer, sent_at)
+
+    def balance_told(self, call: Call, answer: Response) -> Money | None:
+        """The account's money, where a good answer told it by the way. Nothing depends on it: it is asked otherwise."""
+        try:
+            return self.provider.balance_told(call, answer)
+        except Exception as error:  # noqa: BLE001 - whatever a plugin stumbles over
+            log.warning("%s: the balance that an answer tells is not read: %s", self.provider.account, type(error))
+            return None
 
     def _clean(self, text: str) -> str:
         return shown(self.redact(text))

@@ -40,6 +40,7 @@ class Intent(Model):
     ``look_for`` what a person has to look for, ``attempts`` how often it was begun or taken over, with the earlier
     calls that asked for the same under the same key and were not carried out. ``sent_at`` is when a request of it that
     takes money last left (None: never). ``twin_of`` is the intent that this one was paid beside, under one key.
+    ``witness`` is what was listed, and the account's money, before the request of ``sent_at``.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Intent(Model):
     settled_at: datetime | None = None
     sent_at: datetime | None = None
     twin_of: str | None = None
+    witness: object = None
 
     @property
     def spent(self) -> Money | None:
@@ -121,6 +123,7 @@ def intent_of(row: IntentRow) -> Intent:
         charged=_money(row.charged, row.currency),
         content=_json(row.content),
         result=_json(row.result),
+        witness=_json(row.witness),
         state=State(row.state),
         lease_until=moment_of(row.lease_until),
         created_at=moment_of(row.created_at),

@@ -172,17 +172,21 @@ class Ledger:
 
     # --- while its calls are sent and answered ----------------------------------------------------------------------
 
-    def sending(self, intent: Intent) -> None:
+    def sending(self, intent: Intent, witness: Mapping[str, object] | None = None) -> None:
         """A request of it that takes money is about to leave: note when, and that its outcome is open from now on.
+
+        ``witness``: what the marketplace showed before it, as JSON, by which its loss will be judged.
 
         Raises `NotHeld` where somebody else took the intent over meanwhile; nothing may be sent then.
         """
+
+        seen = None if witness is None else contents.as_json(contents.canonical(witness, self.redact))
 
         def work(connection: Connection) -> None:
             row = _present(connection, intent)
             now = micros(self.clock.now())
             after = transitions.sending(row, intent, self.leases.end(), now, ticks.tick(self.clock))
-            rows.change(connection, row, after)
+            rows.change(connection, row, after._replace(witness=seen))
 
         try:
             self.database.write(work)

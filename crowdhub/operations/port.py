@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from crowdhub.clock import Clock
@@ -10,6 +11,7 @@ from crowdhub.engine.engine import Engine, Witness
 from crowdhub.engine.runtime import Pending, hub_closed
 from crowdhub.engine.session import Counter
 from crowdhub.errors import CrowdhubError
+from crowdhub.model import Money
 from crowdhub.protocol import AnyProvider, Operation, RateLimit
 
 T = TypeVar("T")
@@ -56,6 +58,11 @@ class Port(Protocol):
 
     def calls_left(self, limits: Sequence[RateLimit]) -> int | None:
         """The calls left in the present window; None where there is no limit. May wait on a database."""
+        ...
+
+    def told_balance(self) -> tuple[Money, datetime] | None:
+        """What the last answer told of the account's money, and when; None where nothing did, or something that may
+        change it was sent since."""
         ...
 
     def described(self, error: E) -> E:
@@ -119,6 +126,9 @@ class AccountPort:
 
     def calls_left(self, limits: Sequence[RateLimit]) -> int | None:
         return self._engine.session.gate.left(limits)
+
+    def told_balance(self) -> tuple[Money, datetime] | None:
+        return self._engine.session.told.last
 
     def described(self, error: E) -> E:
         return self._engine.session.described(error)

@@ -30,7 +30,7 @@ from crowdhub.protocol.reading import (
     time_or_none,
     unreadable,
 )
-from crowdhub.protocol.reference import mark, unmark
+from crowdhub.protocol.reference import carries, is_marked, mark, unmark
 from crowdhub.protocol.refusals import country_issues, error_of_no_json, error_of_status, error_words
 from crowdhub.protocol.response import Headers, Response
 from crowdhub.protocol.settings import (
@@ -77,6 +77,7 @@ __all__ = [
     "Token",
     "Upload",
     "WireModel",
+    "carries",
     "country_issues",
     "decimal_or_none",
     "error_of_no_json",
@@ -85,6 +86,7 @@ __all__ = [
     "every",
     "first_match",
     "int_or_none",
+    "is_marked",
     "is_operation",
     "lazy_records",
     "load_json",

@@ -47,13 +47,15 @@ class Lookup(Generic[T_co]):
     a request that left at that moment made (None: whenever), given what ``before`` brought; it raises `Conflict`
     where what it sees may be another one's. ``before``: an operation that is run right before the request, for
     things that carry no mark of ours: what is there already was not made by it (after a crash it is None).
-    ``marked``: what ``find`` finds carries the request's own reference, so that it is proven by itself.
+    ``marked``: what ``find`` finds carries the request's own reference, so that it is proven by itself. ``listing``:
+    where that is listed, among everything else that was ever put on the market: nothing can be proven absent without.
     """
 
     look_for: str
     find: Callable[[datetime | None, Any], Operation[T_co | None] | Flow[T_co | None]] | None = None
     before: Callable[[], Operation[object]] | None = None
     marked: bool = False
+    listing: Callable[[], Operation[Any]] | None = None
 
 
 class Operation(Generic[T_co]):

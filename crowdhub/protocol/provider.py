@@ -136,6 +136,11 @@ class Provider(Generic[S]):
         """
         return error_of_status(response) or error_of_no_json(response)
 
+    def balance_told(self, call: Call, response: Response) -> Money | None:
+        """The account's money, where a good answer tells it by the way (that of a publish, say): it then need not be
+        asked before the next request that takes money."""
+        return None
+
     # --- what an application asks -----------------------------------------------------------------------
 
     def estimate(self, draft: TaskDraft) -> Operation[Quote]:
@@ -157,6 +162,11 @@ class Provider(Generic[S]):
         Raise `Conflict` where what is listed may be it and nothing proves it.
         """
         raise self._unsupported(Capability.FIND_PUBLISHED)
+
+    def published_listing(self) -> Operation[Page[Task]]:
+        """The first page of all that was ever put on the market, where `find_published` looks. The default is
+        `tasks`; override where those leave something out (an archive)."""
+        return self.tasks()
 
     def describe_published(self, draft: TaskDraft) -> str:
         """What a person has to look for where `find_published` cannot tell."""

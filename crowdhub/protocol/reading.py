@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Annotated, NoReturn, Self, TypeGuard, TypeVar, cast, overload
 
 from pydantic import (
@@ -191,7 +191,7 @@ class Lazy(Sequence[R]):
 
 
 class Records(Sequence[M]):
-    """A listing's records, each read when it is reached: what a reader lets go of is gone before the next ones are made.
+    """A listing's records, each read when it is reached: what a reader lets go of is gone before the next are made.
     ``unreadable`` holds one error for each that cannot be read; it is known when all have been gone through.
 
     Going through them can raise `UnreadableResponse` where nearly all are unreadable.

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 _MARK = re.compile(r"\s*\[ref ([0-9A-Za-z-]{6,64})\]\s*$")
+_ANY = re.compile(r"\bch-[a-z2-7]{16}\b|\[ref [0-9a-z-]{6,64}\]")
+_TAG = re.compile(r"<[^<>]*>")
+_UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+DEEPEST = 50
+ESCAPES = 3  # how often a site may have escaped a text that was escaped already
 
 
 def mark(text: str, reference: str | None) -> str:
@@ -16,3 +24,33 @@ def unmark(text: str | None) -> tuple[str | None, str | None]:
     """The text without its mark, and the reference (None where there is none)."""
     found = _MARK.search(text) if text else None
     return (text[: found.start()], found[1]) if text and found else (text, None)
+
+
+def carries(answer: object, reference: str) -> bool:
+    """Whether a reference stands anywhere in an answer: in any text of it, in any case, through HTML."""
+    wanted = reference.casefold()
+    return any(wanted in text for text in _plain(answer))
+
+
+def is_marked(answer: object) -> bool:
+    """Whether an answer carries any mark, of whatever key."""
+    return any(_ANY.search(text) for text in _plain(answer))
+
+
+def _plain(answer: object, depth: int = 0) -> Iterator[str]:
+    """Every text in it as a reader sees it: without tags, entities and unseen characters, in lower case."""
+    if isinstance(answer, str):
+        yield answer.casefold()
+        text = answer
+        for _ in range(ESCAPES):
+            text, before = _TAG.sub("", html.unescape(text)), text
+            if text == before:
+                break
+        if (seen := _UNSEEN.sub("", text)) != answer:
+            yield seen.casefold()
+    elif depth < DEEPEST and isinstance(answer, Mapping):
+        for each in cast("Mapping[object, object]", answer).values():
+            yield from _plain(each, depth + 1)
+    elif depth < DEEPEST and isinstance(answer, Sequence):
+        for each in cast("Sequence[object]", answer):
+            yield from _plain(each, depth + 1)

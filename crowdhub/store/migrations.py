@@ -81,6 +81,7 @@ MIGRATIONS: list[Sequence[str]] = [
             WHERE "key" IS NOT NULL AND owner IS NOT NULL AND state <> 'not_done'""",
         "CREATE INDEX crowdhub_intent_twin ON crowdhub_intent (created_at, id) WHERE twin_of IS NOT NULL",
     ),
+    ("ALTER TABLE crowdhub_intent ADD COLUMN witness TEXT",),
 ]
 
 

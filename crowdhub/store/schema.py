@@ -41,6 +41,7 @@ intents = Table(
     Column("owner", Text),
     Column("done_by", Text),
     Column("twin_of", Text),
+    Column("witness", Text),
 )
 
 
@@ -80,6 +81,8 @@ class IntentRow(NamedTuple):
     """The holder that finished it."""
     twin_of: str | None = None
     """The intent beside which it was paid, under one key."""
+    witness: str | None = None
+    """What was listed, and the account's money, before its last request that takes money left."""
 
 
 steps = Table(

@@ -36,8 +36,8 @@ KINDS: Mapping[str, Sequence[str]] = {
     "HTML": ("HTML after", "HTML before"),
 }
 """All of them, by what the connection does."""
-NEVER_CERTAIN = ("504 before", "HTML before", "dropped before", "reset before", "503 before")
-"""It may still be at work, or said yes: that it is absent proves nothing."""
+NEVER_CERTAIN = ("500 before", "504 before", "HTML before", "dropped before", "reset before", "503 before")
+"""It may still be at work, or said yes; and without a key nobody looked before: that it is absent proves nothing."""
 
 
 @dataclass(frozen=True)

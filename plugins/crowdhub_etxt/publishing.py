@@ -240,9 +240,15 @@ class Publishing(Account):
             return Page([])
         asked = ASKED.get(status) if status is not None else None
         page = yield from self.api.tasks.list_tasks(status=asked, count=self.page_rows)
-        return self._task_page(page, status)
+        return self._task_page(page, status, archived=status is TaskStatus.COMPLETED)
 
-    def _task_page(self, page: Page[OrderInfo], status: TaskStatus | None) -> Page[Task]:
+    @operation
+    def published_listing(self) -> Flow[Page[Task]]:
+        """The current orders, then the archive."""
+        page = yield from self.api.tasks.list_tasks(count=self.page_rows)
+        return self._task_page(page, None, archived=True)
+
+    def _task_page(self, page: Page[OrderInfo], status: TaskStatus | None, *, archived: bool) -> Page[Task]:
         tasks = [task_of(each, self.identity) for each in page.items]
         kept = [task for task in tasks if status is None or task.status is status]
         further = page.more
@@ -250,9 +256,9 @@ class Publishing(Account):
         def following() -> Flow[Page[Task]]:
             if further is None:
                 return (yield from self._archive_page())
-            return self._task_page((yield from further()), status)
+            return self._task_page((yield from further()), status, archived=archived)
 
-        goes_on = further is not None or status is TaskStatus.COMPLETED
+        goes_on = further is not None or archived
         return Page(kept, following if goes_on else None, unreadable=page.unreadable, read=page.records)
 
     def _archive_page(self, offset: int = 0) -> Flow[Page[Task]]:

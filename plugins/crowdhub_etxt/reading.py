@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 from urllib.parse import urljoin
 
+from crowdhub import protocol
 from crowdhub.model import Application, File, Submission, SubmissionStatus, Task, TaskStatus, Worker, country_code
 from crowdhub.protocol import Identity
 from crowdhub_etxt.codes import OrderStatus, ResultStatus
@@ -45,7 +46,9 @@ def unmarked(text: str | None) -> tuple[str | None, str | None]:
 
 def carries(order: OrderBase, reference: str | None) -> bool:
     """Whether an order is marked with this reference."""
-    return reference is not None and unmarked(order.description)[1] == reference
+    if reference is None:
+        return False
+    return unmarked(order.description)[1] == reference or protocol.carries(order.raw, reference)
 
 
 class Counters(TypedDict, total=False):

@@ -7,7 +7,6 @@ Source: the marketplace's API page. Written from that page alone; never tried ag
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -22,7 +21,6 @@ from crowdhub.errors import (
     Issue,
     NotFound,
     PermissionDenied,
-    UnreadableResponse,
 )
 from crowdhub.model import Money, Quote, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus, Worker
 from crowdhub.protocol import (
@@ -37,6 +35,7 @@ from crowdhub.protocol import (
     Response,
     Token,
     Upload,
+    carries,
     error_words,
     first_match,
     int_or_none,
@@ -117,6 +116,9 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
             return error.with_(next_step="The legitimacy check refused the job: change its text; nothing was charged.")
         return error
 
+    def balance_told(self, call: Call, response: Response) -> Money | None:
+        return wire.new_balance(response) if call.path == "/jobs/add" else None
+
     # --- publishing -----------------------------------------------------------------------------------------
 
     def draft_issues(self, draft: TaskDraft) -> list[Issue]:
@@ -158,24 +160,13 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
 
     @operation
     def find_published(self, draft: TaskDraft, since: datetime | None = None) -> Flow[Task | None]:
-        """Looks through ``GET /api/campaigns/`` for the draft's reference."""
-        doubtful: list[Task] = []
-
-        def is_it(task: Task) -> bool:
-            # Without a lost call in question, a like task is just another one, made on the website, say.
-            if since is not None and task.reference is None and _like(task, draft, since):
-                doubtful.append(task)
-            return draft.reference is not None and task.reference == draft.reference
-
-        try:
-            found = yield from first_match(self._campaigns(), is_it, whole=True)
-        except UnreadableResponse as unreadable:
-            raise _doubt(doubtful) or unreadable from None
-        if found is not None:
-            return found.copy_with(replayed=True)
-        if doubt := _doubt(doubtful):
-            raise doubt
-        return None
+        """Looks through ``GET /api/campaigns/`` for the draft's reference, anywhere in a campaign."""
+        del since  # the reference alone decides
+        reference = draft.reference
+        if reference is None:
+            return None
+        found = yield from first_match(self._campaigns(), lambda task: carries(task.raw, reference), whole=True)
+        return found.copy_with(replayed=True, reference=reference) if found is not None else None
 
     # --- reading --------------------------------------------------------------------------------------------
 
@@ -335,21 +326,6 @@ def _upload(image: bytes | Path) -> Upload:
         kind = next((kind for start, kind in _KINDS.items() if image.startswith(start)), "octet-stream")
         name = f"image.{kind}" if kind != "octet-stream" else "image"
     return Upload(name, image, f"image/{kind}" if kind != "octet-stream" else "application/octet-stream")
-
-
-def _doubt(doubtful: Sequence[Task]) -> Conflict | None:
-    if not doubtful:
-        return None
-    return Conflict(
-        f"Task {doubtful[-1].id} looks like the lost one, but carries no reference that would prove it.",
-        actual=doubtful[-1],
-    )
-
-
-def _like(task: Task, draft: TaskDraft, since: datetime) -> bool:
-    """Whether a task without a reference could be the lost one."""
-    recent = task.created_at is None or abs(task.created_at - since) < timedelta(days=1)
-    return recent and (task.title, task.reward, task.slots) == (draft.title, draft.reward, draft.slots)
 
 
 __all__ = ["RapidWorkers"]

@@ -69,6 +69,7 @@ class Created(WireModel):
 
     class Deduction(WireModel):
         total_deducted: LenientDecimal = None
+        new_balance: LenientDecimal = None
 
     job: Job
     deduction_details: Deduction | None = None
@@ -89,6 +90,12 @@ class Created(WireModel):
             reference=draft.reference,
             raw=self.raw,
         )
+
+
+def new_balance(response: Response) -> Money | None:
+    """What is left of the account's money after ``POST /jobs/add``, where its answer says so."""
+    told = Created.read(response).deduction_details
+    return money(told.new_balance) if told is not None else None
 
 
 class ReadyMadeCreated(WireModel):

@@ -53,6 +53,9 @@ def left_open(
         begun = ledger.begin(
             identity_of(provider), "publish", draft, key=key, amount=Money("0.28", "USD"), reference=draft.reference
         )
+        money = hub["rapidworkers"].balance()
+        told = [f"{money.amount}", money.currency, f"{ledger.clock.now().isoformat()}"]
+        ledger.sending(begun.intent, {"balance": told, "count": 0, "unmarked": []})
         lost = OutcomeUnknown("No answer in time.", lost=Lost.TIMED_OUT).looking_for(f"[ref {draft.reference}]")
         ledger.unknown(begun.intent, lost)
         return begun.intent.id, task

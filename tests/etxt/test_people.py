@@ -46,8 +46,10 @@ def test_accepting_names_the_order_that_was_made(
     assert (done.task_id, done.status, done.replayed) == ("71", "accepted", False)
 
 
-def accept(provider: Etxt, application: Application) -> Callable[[Account], Coroutine[Any, Any, Application]]:
-    return lambda account: account.run(provider.accept(application), key=None, amount=None)
+def accept(
+    provider: Etxt, application: Application, key: str | None = None
+) -> Callable[[Account], Coroutine[Any, Any, Application]]:
+    return lambda account: account.run(provider.accept(application), key=key, amount=None)
 
 
 def test_a_lost_acceptance_is_found(provider: Etxt, ask: Ask, application: Application) -> None:
@@ -70,8 +72,13 @@ def test_a_lost_acceptance_is_sent_again_only_while_he_still_applies(
     lost = OutcomeUnknown("lost", lost=Lost.ANSWERED)
     look: tuple[object, ...] = ([], [order(70, status=1, id_user=0)], [note()])
     looks = len(LOOKS[Lost.ANSWERED])
-    done, calls = ask(accept(provider, application), lost, *look * looks, {"id_task": 70})
-    assert (done.status, len(calls)) == ("accepted", 2 + len(look) * looks)
+    money = {"balance": "500"}
+    done, calls = ask(accept(provider, application, "k"), money, lost, *look * looks, money, {"id_task": 70})
+    assert (done.status, len(calls)) == ("accepted", 4 + len(look) * looks)
+    with pytest.raises(OutcomeUnknown, match="100 RUB are gone"):
+        ask(accept(provider, application, "k"), money, lost, *look * looks, {"balance": "400"})
+    with pytest.raises(OutcomeUnknown, match="nobody knows"):
+        ask(accept(provider, application), lost, *look * looks)
     gone: tuple[object, ...] = ([], [order(70, status=1, id_user=0)], [])
     with pytest.raises(OutcomeUnknown):
         ask(accept(provider, application), OutcomeUnknown("lost", lost=Lost.ANSWERED), *gone)

@@ -17,6 +17,7 @@ from crowdhub.errors import (
     ProviderUnavailable,
 )
 from crowdhub.model import Money, TaskDraft, TaskStatus
+from crowdhub.operations.spending.looking import LOOKS
 from crowdhub.protocol import Call, Effect, OperationRun, Upload
 from crowdhub_etxt import Etxt, EtxtOptions, Neural, PriceType, Target, WorkType
 from tests.etxt.conftest import NOW, Ask, Drive, Sent
@@ -147,8 +148,9 @@ def test_a_lost_draft_is_unknown_where_a_draft_was_wanted(
     provider: Etxt, drive: Drive, ask: Ask, draft: TaskDraft
 ) -> None:
     wanted = with_options(draft, public=False)
+    looks: list[object] = [[] for _ in LOOKS[Lost.ANSWERED] for _ in ("current", "archived")]
     with pytest.raises(OutcomeUnknown) as caught:
-        ask(lambda account: account.publish(wanted, None), lost_at_once, [], [], [], [], lost_at_once, [], [], [], [])
+        ask(lambda account: account.publish(wanted, None), lost_at_once, *looks, lost_at_once, *looks)
     assert not caught.value.money_may_be_spent
     assert "Nothing was spent" in str(caught.value)
     with pytest.raises(OutcomeUnknown):
@@ -184,16 +186,17 @@ class Kept:
 @pytest.mark.parametrize("answer", [OutcomeUnknown("lost"), {"strange": 1}])
 def test_a_lost_publication_that_happened_is_the_result(ask: Ask, draft: TaskDraft, answer: object) -> None:
     kept = Kept()
-    task, calls = ask(lambda account: account.publish(draft, None), kept.save, answer, kept.listed("1"))
+    listed = kept.listed("1")
+    task, calls = ask(lambda account: account.publish(draft, None), kept.save, answer, listed, [], listed)
     assert (task.id, task.status, task.replayed) == ("70", TaskStatus.OPEN, True)
-    assert [call.takes_money for call in calls] == [False, True, False]
+    assert [call.takes_money for call in calls] == [False, True, False, False, False]
 
 
 @pytest.mark.parametrize("lost", [Lost.TIMED_OUT, Lost.ACCEPTED])
 def test_a_lost_publication_that_cannot_be_told_says_where_to_look(ask: Ask, draft: TaskDraft, lost: Lost) -> None:
     """It may still be carried out, so nothing is sent again, and the draft stays: the same key goes on with it."""
     kept, looks = Kept(), {Lost.TIMED_OUT: 3, Lost.ACCEPTED: 4}[lost]
-    nothing: list[object] = [kept.listed("0"), []]
+    nothing: list[object] = [kept.listed("0"), []] * 2  # the draft is seen in the lists, so the plugin looks as well
     answers: list[object] = [kept.save, OutcomeUnknown("x", lost=lost), *nothing * looks]
     with pytest.raises(OutcomeUnknown, match=r"an order titled .* ends with \[ref ch-") as caught:
         ask(lambda account: account.publish(draft, None), *answers)

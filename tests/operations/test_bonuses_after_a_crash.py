@@ -78,8 +78,8 @@ def crash(hub: Hub, work: Submission, when: str, key: str | None = "k") -> None:
     def end(*_: Any, **__: Any) -> None:
         raise Crash
 
-    def note_and_end(ledger: Ledger, intent: Intent) -> None:
-        real(ledger, intent)
+    def note_and_end(ledger: Ledger, intent: Intent, *witness: Any) -> None:
+        real(ledger, intent, *witness)
         raise Crash
 
     where, what = {

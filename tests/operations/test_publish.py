@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeAlias
@@ -142,8 +143,19 @@ def test_what_was_certainly_not_done_is_done_once_more(
     publish: Publish, sandbox: RapidWorkersSandbox, fault: Fault
 ) -> None:
     sandbox.faults.add(fault, path="/jobs/add")
-    assert not publish(DRAFT).replayed
+    assert not publish(DRAFT, key="k").replayed
     assert len(sandbox.jobs()) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.status(500, "before"), Fault.status(500, "after")])
+def test_without_a_key_nothing_is_asked_before_and_nothing_sent_again(
+    publish: Publish, sandbox: RapidWorkersSandbox, fault: Fault
+) -> None:
+    sandbox.faults.add(fault, path="/jobs/add")
+    with suppress(OutcomeUnknown):
+        publish(DRAFT)
+    assert sandbox.requests[0].path == "/jobs/add"
+    assert sum(each.path == "/jobs/add" for each in sandbox.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -166,7 +178,7 @@ def test_what_may_still_come_is_not_repeated(publish: Publish, sandbox: RapidWor
 def test_lost_twice_is_enough(publish: Publish, sandbox: RapidWorkersSandbox) -> None:
     sandbox.faults.add(Fault.status(500, "before"), path="/jobs/add", times=None)
     with pytest.raises(OutcomeUnknown):
-        publish(DRAFT)
+        publish(DRAFT, key="k")
     assert sum(each.path == "/jobs/add" for each in sandbox.requests) == 2
     assert sandbox.jobs() == []
 

@@ -57,7 +57,7 @@ def publish(hub: Hub) -> Task:
 
 def lost(hub: Hub, box: Sandbox, fault: Fault) -> None:
     """Publish, and lose the answer."""
-    box[NAME].faults.add(fault, method="POST", times=1)
+    box[NAME].faults.add(fault, path="/jobs/add", times=1)
     with pytest.raises(OutcomeUnknown):
         publish(hub)
     box[NAME].faults.clear()
@@ -96,7 +96,7 @@ def test_a_slow_confirmation_does_not_make_a_request_old(box: Sandbox, hub_of: M
     hub = hub_of(confirm=six_minutes)
     lost(hub, box, NEVER)
     box.advance(seconds=2)
-    with pytest.raises(OutcomeUnknown, match="its absence will be proof"):
+    with pytest.raises(OutcomeUnknown, match="that can be proof: ask again then"):
         publish(hub)
     assert (jobs(box), states(hub)) == (0, [State.UNKNOWN])
 

@@ -88,9 +88,9 @@ class Bench:
         self.asked: list[Spend] = []
         self.sent: list[str] = []
 
-    def port(self, *answers: tuple[str, object]) -> AccountPort:
+    def port(self, *answers: tuple[str, object], kind: type[Press] = Press) -> AccountPort:
         """A program that starts anew: nothing but the ledger tells what was before."""
-        provider = Press(ProviderSettings(base_url="http://127.0.0.1:1"))
+        provider = kind(ProviderSettings(base_url="http://127.0.0.1:1"))
         engine = hand_port(provider)._engine
         engine.__class__ = Wire
         assert isinstance(engine, Wire)
@@ -361,9 +361,13 @@ def test_that_it_is_refused_now_says_nothing_of_what_was_paid_then(bench: Bench,
 
 
 class Looking(Press):
-    """Can say for sure what was printed."""
+    """Can say for sure what was printed, and what is left of the money."""
 
     name: ClassVar[str] = "looking"
+
+    @operation
+    def balance(self) -> Flow[Money]:
+        return Money((yield Call.get("/money")).json()["left"], self.currency)
 
     def printed(self, text: str) -> Lookup[str]:
         return Lookup(look_for=f"a print of {text}", find=lambda since, before: self.find())
@@ -378,15 +382,30 @@ class Looking(Press):
         return (yield from super().print(text))
 
 
-@pytest.mark.parametrize("key", ["k", None])
-def test_what_is_sent_once_more_makes_no_second_draft(bench: Bench, key: str | None) -> None:
+BROKEN = ("POST /drafts/7/print", OutcomeUnknown("lost", lost=Lost.ANSWERED))
+ABSENT = [("GET /prints", {"found": None}) for _ in LOOKS[Lost.ANSWERED]]
+
+
+def money(left: str) -> tuple[str, object]:
+    return "GET /money", {"left": left}
+
+
+def test_what_is_sent_once_more_makes_no_second_draft(bench: Bench) -> None:
     provider = Looking(ProviderSettings(base_url="http://127.0.0.1:1"))
-    broken = ("POST /drafts/7/print", OutcomeUnknown("lost", lost=Lost.ANSWERED))
-    absent = ("GET /prints", {"found": None})
-    port = bench.port(DRAFT, broken, *[absent for _ in LOOKS[Lost.ANSWERED]], PRINTED)
-    assert drive(run(port, bench.policy, provider.print("hello"), key=key, amount=COST)) == "7: hello"
+    port = bench.port(DRAFT, money("5"), BROKEN, *ABSENT, money("5"), PRINTED, kind=Looking)
+    assert drive(run(port, bench.policy, provider.print("hello"), key="k", amount=COST)) == "7: hello"
     assert bench.sent.count("POST /drafts") == 1
     assert bench.states() == ["done"]
+
+
+@pytest.mark.parametrize("key", ["k", None])
+def test_what_is_not_listed_is_not_absent_while_its_money_is_gone(bench: Bench, key: str | None) -> None:
+    """Without a key the money is not asked before, so that nothing is proven by it after."""
+    provider = Looking(ProviderSettings(base_url="http://127.0.0.1:1"))
+    answers = [DRAFT, money("5"), BROKEN, *ABSENT, money("4")] if key else [DRAFT, BROKEN, *ABSENT]
+    with pytest.raises(OutcomeUnknown, match="1 USD are gone" if key else "nobody knows"):
+        drive(run(bench.port(*answers, kind=Looking), bench.policy, provider.print("hello"), key=key, amount=COST))
+    assert bench.states() == ["unknown"]
 
 
 class TwoPayments(Press):

@@ -45,6 +45,9 @@ CREATED = {
 }
 
 
+MONEY = {"balance": "1000.00"}
+
+
 def page(
     rows: list[dict[str, object]],
     *,
@@ -407,7 +410,8 @@ def test_a_yes_in_another_shape_is_looked_for(
 ) -> None:
     hand = by_hand(spent(provider, provider.publish(draft))).answer(odd, 201)
     assert (hand.call.method, hand.call.path) == ("GET", "/api/campaigns/")
-    task = hand.answer([{**campaign, "description": "Fill out\n\n[ref ch-abcdefgh]"}]).result
+    listed = [{**campaign, "description": "Fill out\n\n[ref ch-abcdefgh]"}]
+    task = hand.answer(listed).answer(listed).result  # seen in the list, and read by the plugin
     assert (task.id, task.replayed, task.instructions) == (JOB, True, "Fill out")
 
 
@@ -455,7 +459,8 @@ class TestLostPublish:
         self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object]
     ) -> None:
         other = {**marked(campaign, "ch-another1"), "jobId": "other"}
-        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("BROKEN")).answer([other, marked(campaign)])
+        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("BROKEN"))
+        hand.answer([other, marked(campaign)]).answer([other, marked(campaign)])
         assert (hand.result.id, hand.result.replayed) == (JOB, True)
 
     def test_found_on_a_later_page(
@@ -466,31 +471,19 @@ class TestLostPublish:
         hand.answer({"count": 2, "next": "https://evil.example/api/campaigns/?page=2", "results": [other]})
         assert hand.call.path == "/api/campaigns/"
         assert hand.call.query_pairs() == [("page", "2")]
-        assert hand.answer({"count": 2, "next": None, "results": [marked(campaign)]}).result.id == JOB
-
-    def test_absent_is_sent_once_more(
-        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object]
-    ) -> None:
-        other = {**marked(campaign, "ch-another1"), "jobId": "other"}
-        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("ANSWERED"))
-        for _ in LOOKS[Lost.ANSWERED]:
-            hand.answer([other])
-        assert hand.call.path == "/jobs/add"
-        assert hand.answer(CREATED, 201).result.id == JOB
-
-    def test_doubtful_is_not_sent_again(
-        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object]
-    ) -> None:
-        """Same title, price and slots, made today, but its reference is not to be seen."""
-        with pytest.raises(OutcomeUnknown, match=r"\[ref ch-abcdefgh\]") as caught:
-            by_hand(spent(provider, provider.publish(draft))).throw(lost("ANSWERED")).answer([campaign])
-        assert isinstance(caught.value.__cause__, Conflict)
+        hand.answer({"count": 2, "next": None, "results": [marked(campaign)]})
+        assert hand.answer([other, marked(campaign)]).result.id == JOB
 
     @pytest.mark.parametrize(
         "change",
-        [{"jobTitle": "x"}, {"jobPay": "2.51"}, {"jobTotalAvailabilities": 21}, {"jobCreatedAt": "2025-01-01"}],
+        [
+            {"description": "FILL OUT OUR SURVEY [REF CH-ABCDEFGH]"},
+            {"description": "<p>Fill out</p><p>[ref <b>ch-abc</b>defgh]</p> Our footer."},
+            {"description": "Fill out &#91;ref ch&amp;#45;abcdefgh]"},
+            {"description": "Fill", "proof": "see ch-abcdefgh"},
+        ],
     )
-    def test_something_else_is_not_doubtful(
+    def test_found_wherever_its_reference_has_gone(
         self,
         by_hand: ByHand,
         provider: RapidWorkers,
@@ -498,31 +491,89 @@ class TestLostPublish:
         campaign: dict[str, object],
         change: dict[str, object],
     ) -> None:
-        other = {**campaign, **change}
-        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("ANSWERED"))
+        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("BROKEN"))
+        hand.answer([{**campaign, **change}]).answer([{**campaign, **change}])
+        assert (hand.result.id, hand.result.replayed, hand.result.reference) == (JOB, True, "ch-abcdefgh")
+
+    def begun(
+        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, listed: Sequence[object], money: object
+    ) -> Hand[Task]:
+        """Published under a key: the list and the money are asked before; then its answer is lost."""
+        hand = by_hand(spent(provider, provider.publish(draft), key="k")).answer(list(listed))
+        assert hand.call.path == "/account/get_balance"
+        assert hand.answer(money).call.path == "/jobs/add"
+        return hand.throw(lost("ANSWERED"))
+
+    def looked(self, hand: Hand[Task], listed: object) -> Hand[Task]:
         for _ in LOOKS[Lost.ANSWERED]:
-            hand.answer([other])
-        assert hand.call.path == "/jobs/add"
+            hand.answer(listed)
+        return hand
 
-    @pytest.mark.parametrize("unreadable", [{"jobId": None}, {"jobTitle": "no id"}, "text", None])
-    def test_a_list_with_a_record_that_cannot_be_read_proves_no_absence(
-        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, unreadable: object
+    @pytest.mark.parametrize("known", [[], ["its mark"], ["no mark"]])
+    def test_absent_is_sent_once_more(
+        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object], known: list[str]
     ) -> None:
-        with pytest.raises(OutcomeUnknown):
-            by_hand(spent(provider, provider.publish(draft))).throw(lost("ANSWERED")).answer([unreadable])
+        others = {"its mark": {**marked(campaign, "ch-another1"), "jobId": "other"}, "no mark": campaign}
+        listed = [others[each] for each in known]
+        hand = self.looked(self.begun(by_hand, provider, draft, listed, MONEY), listed)
+        assert hand.answer(MONEY).call.path == "/jobs/add"
+        assert hand.answer(CREATED, 201).result.id == JOB
 
-    def test_also_where_it_is_on_an_earlier_page(
+    @pytest.mark.parametrize(
+        "change",
+        [{}, {"jobTitle": "x"}, {"jobPay": "2.51"}, {"jobPay": None}, {"jobTotalAvailabilities": 21}],
+    )
+    def test_a_new_one_without_a_mark_is_a_doubt_whatever_it_is_called(
+        self,
+        by_hand: ByHand,
+        provider: RapidWorkers,
+        draft: TaskDraft,
+        campaign: dict[str, object],
+        change: dict[str, object],
+    ) -> None:
+        hand = self.begun(by_hand, provider, draft, [], MONEY)
+        with pytest.raises(OutcomeUnknown, match=r"\[ref ch-abcdefgh\].* without a mark is listed"):
+            self.looked(hand, [{**campaign, **change}])
+
+    @pytest.mark.parametrize("listed", [{"count": 121, "next": None, "results": []}, [{"jobId": None}], ["text"]])
+    def test_a_list_that_is_not_whole_proves_no_absence(
+        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, listed: object
+    ) -> None:
+        hand = self.begun(by_hand, provider, draft, [], MONEY)
+        with pytest.raises(OutcomeUnknown, match="That it is not listed proves nothing"):
+            self.looked(hand, listed)
+
+    @pytest.mark.parametrize(
+        ("money", "words"), [("945.00", "55.00 USD are gone"), ("1055.00", "55.00 USD came into the account")]
+    )
+    def test_money_that_moved_proves_no_absence(
+        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, money: str, words: str
+    ) -> None:
+        hand = self.looked(self.begun(by_hand, provider, draft, [], MONEY), [])
+        with pytest.raises(OutcomeUnknown, match=words):
+            hand.answer({"balance": money})
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    def test_money_that_cannot_be_asked_proves_no_absence(
+        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, when: str
+    ) -> None:
+        odd = {"balance": "much"}
+        hand = self.begun(by_hand, provider, draft, [], odd if when == "before" else MONEY)
+        with pytest.raises(OutcomeUnknown):
+            self.looked(hand, []).answer(odd)
+
+    def test_what_is_not_looked_through_before_proves_no_absence(
         self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft
     ) -> None:
         hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("ANSWERED"))
-        hand.answer({"next": "/api/campaigns/?page=2", "results": [{"jobId": None}]})
-        with pytest.raises(OutcomeUnknown):
-            hand.answer({"next": None, "results": []})
+        with pytest.raises(OutcomeUnknown, match="nobody knows what money the account had"):
+            self.looked(hand, [])
 
 
 class TestLostReadyMade:
     def bought(self, by_hand: ByHand, provider: RapidWorkers, known: Sequence[object] = ()) -> Hand[Task]:
-        hand = by_hand(spent(provider, provider.youtube_likes("https://example.com/p", 20))).answer(list(known))
+        likes = provider.youtube_likes("https://example.com/p", 20)
+        hand = by_hand(spent(provider, likes, key="k")).answer(list(known)).answer(MONEY)
         return hand.throw(lost("ANSWERED"))
 
     def row(self, campaign: dict[str, object], **change: object) -> dict[str, object]:
@@ -542,7 +593,17 @@ class TestLostReadyMade:
         hand = self.bought(by_hand, provider, [old])
         for _ in LOOKS[Lost.ANSWERED]:
             hand.answer([old])
-        assert hand.call.path == "/api/jobs/youtube-likes/"
+        assert hand.answer(MONEY).call.path == "/api/jobs/youtube-likes/"
+
+    @pytest.mark.parametrize("change", [{"jobPay": None}, {"jobTotalAvailabilities": None}, {"jobPay": "0.06"}])
+    def test_one_that_is_not_recognised_is_not_bought_again(
+        self, by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object], change: dict[str, object]
+    ) -> None:
+        hand = self.bought(by_hand, provider)
+        for _ in LOOKS[Lost.ANSWERED]:
+            hand.answer([self.row(campaign, **change)])
+        with pytest.raises(OutcomeUnknown, match=r"1.00 USD are gone"):
+            hand.answer({"balance": "999.00"})
 
     def test_two_that_could_be_it_cannot_be_told(
         self, by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from crowdhub.clock import Clock
 from crowdhub.engine.engine import Witness
 from crowdhub.engine.runtime import Pending
 from crowdhub.errors import CrowdhubError
+from crowdhub.model import Money
 from crowdhub.operations.port import Port
 from crowdhub.protocol import AnyProvider, Operation, RateLimit
 
@@ -25,6 +27,7 @@ class ScriptedPort:
         self.requests = 0
         self.ran: list[str] = []
         self.slept: list[float] = []
+        self.told: tuple[Money, datetime] | None = None
         self._answers = {name: list(given) for name, given in answers.items()}
 
     async def run(self, operation: Operation[T], witness: Witness | None = None) -> T:
@@ -66,6 +69,9 @@ class ScriptedPort:
 
     def calls_left(self, limits: Sequence[RateLimit]) -> int | None:
         return None
+
+    def told_balance(self) -> tuple[Money, datetime] | None:
+        return self.told
 
     def described(self, error: E) -> E:
         return error

@@ -66,9 +66,9 @@ def as_operation(name: str, work: Coroutine[Any, Any, T]) -> Operation[T]:
     return Operation(name, flow, {})
 
 
-def spent(provider: AnyProvider, operation: Operation[T]) -> Operation[T]:
-    """What ``market.run(operation)`` does, without a ledger."""
-    work = run(hand_port(provider), SpendingPolicy(), operation, key=None, amount=None)
+def spent(provider: AnyProvider, operation: Operation[T], key: str | None = None) -> Operation[T]:
+    """What ``market.run(operation, key=key)`` does, without a ledger."""
+    work = run(hand_port(provider), SpendingPolicy(), operation, key=key, amount=None)
     return as_operation(operation.name, work)
 
 

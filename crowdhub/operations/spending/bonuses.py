@@ -41,6 +41,7 @@ async def pay_bonus(
         amount=amount,
         reference=reference,
         task_id=submission.task_id,
+        is_never_absent=True,
     )
     return await spend(port, policy, purchase)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from crowdhub.errors import CrowdhubError, Lost, OutcomeUnknown
+from crowdhub.errors import Conflict, CrowdhubError, Lost, OutcomeUnknown
+from crowdhub.model import TaskStatus
 from crowdhub.operations.port import Port
+from crowdhub.operations.spending.witnesses import NOTHING, Before, Sight, judge, see
 from crowdhub.protocol import Lookup, Operation
 
 if TYPE_CHECKING:
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LOOKS: Mapping[Lost, Sequence[float]] = {
-    # The marketplace had finished: what is not there after some seconds, for a listing can be behind, will not come.
+    # The marketplace had finished: what is not there after some seconds, for a listing can be behind, will not come,
+    # if its money is still there as well.
     Lost.ANSWERED: (0, 1, 3, 6),
     # The connection broke while it may still have been at work: it may finish at any later moment. Looks can find it,
     # but never prove that it is absent.
@@ -31,8 +35,21 @@ LOOK_BACK = (0, 1)
 """The same for what an earlier process's call may have made."""
 
 ENDED = "its process ended"
+DOUBT = "That it is not listed proves nothing:"
 NEAR = timedelta(hours=1)
 """How far from an intent another one like it could be taken for it."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What is known of a request whose answer was lost, by which it may be found. ``evidence``: what the lookup read
+    before it; ``before``: what the witnesses said; ``is_free``: it takes no money, so that they have nothing to say."""
+
+    reference: str | None = None
+    evidence: object = None
+    before: Before = NOTHING
+    intent: Intent | None = None
+    is_free: bool = False
 
 
 class Unsaid(Lookup[T]):
@@ -45,36 +62,70 @@ def looking_for(lost: OutcomeUnknown, lookup: Lookup[T]) -> OutcomeUnknown:
 
 
 async def look(port: Port, lookup: Lookup[T], since: datetime | None, evidence: object = None) -> T | None:
-    """One look. ``lookup.find`` must be there."""
+    """Ask the plugin once. ``lookup.find`` must be there."""
     find = lookup.find
     assert find is not None
     return await port.run(Operation("find", lambda: find(since, evidence), {}))
 
 
-async def look_for_lost(port: Port, lookup: Lookup[T], lost: OutcomeUnknown, evidence: object) -> T | None:
-    """What a call made whose answer was lost just now; None where it is certainly absent and may be sent once more.
+async def look_once(
+    port: Port, lookup: Lookup[T], reference: str | None, since: datetime | None, evidence: object = None
+) -> tuple[T | None, Sight | None]:
+    """One look: in the listing for the mark, wherever in a task it may have gone; where there is no listing, as the
+    plugin finds it. What was found, and what the listing showed.
+
+    Raises `Conflict` where what is listed may be another's.
+    """
+    if lookup.listing is None or reference is None:
+        return await look(port, lookup, since, evidence), None
+    sight = await see(port, lookup.listing(), reference)
+    if not sight.mine:
+        return None, sight
+    found = await look(port, lookup, since, evidence)
+    if found is not None:
+        return found, sight
+    published = [each for each in sight.mine if each.status is not TaskStatus.DRAFT]
+    if published:  # marked, where the plugin does not look for it
+        raise Conflict(f"Task {published[0].id} carries its mark, in another place than it was put.")
+    return None, sight
+
+
+async def look_for_lost(
+    port: Port, ledger: Ledger | None, lookup: Lookup[T], lost: OutcomeUnknown, trace: Trace
+) -> tuple[T | None, Before]:
+    """What a call made whose answer was lost just now; None where it is certainly absent and may be sent once more,
+    with what the witnesses say by then.
 
     Raises `OutcomeUnknown` where it cannot be told.
     """
     unknown = looking_for(lost, lookup)
     if lookup.find is None:
         raise unknown
-    for delay in LOOKS[lost.lost]:
-        try:
+    sight: Sight | None = None
+    try:
+        for delay in LOOKS[lost.lost]:
             if delay:
                 await port.sleep(delay)
-            found = await look(port, lookup, lost.sent_at, evidence)
-        except CrowdhubError as blind:
-            raise unknown from blind
-        if found is not None:
-            return found
-    if lost.lost is not Lost.ANSWERED:
-        raise unknown
-    return None
+            found, sight = await look_once(port, lookup, trace.reference, lost.sent_at, trace.evidence)
+            if found is not None:
+                return found, trace.before
+        if lost.lost is not Lost.ANSWERED:
+            raise unknown
+        if trace.is_free:
+            return None, trace.before
+        doubt, now = await judge(port, ledger, trace.intent, trace.before, sight)
+    except OutcomeUnknown:
+        raise
+    except CrowdhubError as blind:
+        raise unknown from blind
+    if doubt is not None:
+        raise _doubted(unknown, doubt)
+    return None, now
 
 
-async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T]) -> T | None:
-    """What an intent without outcome made; None where it certainly made nothing, and may be sent again.
+async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T]) -> tuple[T | None, Before]:
+    """What an intent without outcome made; None where it certainly made nothing, and may be sent again, with what the
+    witnesses say by now.
 
     A request that left can be carried out late, also when the process that sent it is gone: until the provider's
     ``settles_within`` is over, its absence proves nothing.
@@ -84,29 +135,44 @@ async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T
     sent_at = intent.sent_at or intent.created_at
     unknown = OutcomeUnknown(
         f"An earlier {intent.operation} of {sent_at:%Y-%m-%d %H:%M:%S} UTC ended without an outcome"
-        f" ({intent.error or ENDED}).",
+        f" ({_first_words(intent.error)}).",
         sent_at=sent_at,
     ).looking_for(intent.look_for or f"{intent.operation} of {intent.amount or 'an unknown amount'} at that time")
     blind: CrowdhubError | None = None
+    before = Before.of_json(intent.witness)
+    sight: Sight | None = None
     mistakable = not lookup.marked and await port.blocking(lambda: has_twin(ledger, intent))
     if lookup.find is not None and lookup.before is None and not mistakable:
         try:
             for delay in LOOK_BACK:
                 if delay:
                     await port.sleep(delay)
-                found = await look(port, lookup, intent.created_at)
+                found, sight = await look_once(port, lookup, intent.reference, intent.created_at)
                 if found is not None:
-                    return found
+                    return found, before
             left = port.provider.settles_within - await port.blocking(lambda: ledger.age(intent))
             if left <= timedelta():
-                return None
-            wait = f" It is not there yet; in {left.total_seconds():.0f} s its absence will be proof: ask again then."
-            unknown = unknown.with_(next_step=unknown.next_step + wait)
+                doubt, now = await judge(port, ledger, intent, before, sight)
+                if doubt is None:
+                    return None, now
+                unknown = _doubted(unknown, doubt)
+            elif before.balance is not None:
+                wait = f" It is not there yet; in {left.total_seconds():.0f} s that can be proof: ask again then."
+                unknown = unknown.with_(next_step=unknown.next_step + wait)
         except CrowdhubError as error:
             blind = error
     # What was first said about it stays, so that the words do not grow with each look.
     await port.blocking(lambda: ledger.unknown(intent, intent.error or ENDED))
     raise unknown from blind
+
+
+def _first_words(error: str | None) -> str:
+    """What was said first about it, without what to do next."""
+    return (error or ENDED).partition(" Money may have been spent.")[0].rstrip(".")
+
+
+def _doubted(unknown: OutcomeUnknown, doubt: str) -> OutcomeUnknown:
+    return unknown.with_(next_step=f"{unknown.next_step} {DOUBT} {doubt}.")
 
 
 def has_twin(ledger: Ledger, intent: Intent) -> bool:

@@ -10,7 +10,7 @@ from crowdhub.operations.port import Port
 from crowdhub.operations.spending.looking import Unsaid
 from crowdhub.operations.spending.once import spend, spend_if_it_costs
 from crowdhub.operations.spending.policy import SpendingPolicy
-from crowdhub.operations.spending.publishing import publish_lookup, referenced
+from crowdhub.operations.spending.publishing import publish_lookup, referenced, with_reference
 from crowdhub.operations.spending.purchase import Purchase, kept, restored
 from crowdhub.protocol import AnyProvider, Lookup, Operation
 
@@ -25,7 +25,7 @@ async def run(
     operation.taken()
     provider = port.provider
     content = {name: value for name, value in operation.arguments.items() if value is not None}
-    operation, reference = referenced(provider, operation, key)
+    operation, reference = _marked(provider, operation, key)
     lookup = _lookup(provider, operation)
     purchase = Purchase(
         operation=operation.taken(),
@@ -41,6 +41,17 @@ async def run(
     if key is None and amount is None:
         return await spend_if_it_costs(port, policy, purchase)
     return await spend(port, policy, purchase)
+
+
+def _marked(provider: AnyProvider, operation: Operation[T], key: str | None) -> tuple[Operation[T], str | None]:
+    """The operation with its mark, and the mark; that of a publish is in its draft."""
+    draft = operation.arguments.get("draft")
+    if operation.name != "publish" or not isinstance(draft, TaskDraft):
+        return referenced(provider, operation, key)
+    if draft.reference is None and key is not None:
+        draft = with_reference(provider, draft, key)
+        operation = operation.given(draft=draft)
+    return operation, draft.reference
 
 
 def _lookup(provider: AnyProvider, operation: Operation[T]) -> Lookup[T]:

@@ -11,10 +11,18 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 from crowdhub.errors import CrowdhubError, LedgerError, NotConfirmed, OutcomeUnknown
 from crowdhub.model import Submission, Task
 from crowdhub.operations.port import Port, identity_of
-from crowdhub.operations.spending.looking import could_be_anothers, look, look_back, look_for_lost, looking_for
+from crowdhub.operations.spending.looking import (
+    Trace,
+    could_be_anothers,
+    look_back,
+    look_for_lost,
+    look_once,
+    looking_for,
+)
 from crowdhub.operations.spending.policy import Spend, SpendingPolicy
 from crowdhub.operations.spending.purchase import Purchase
 from crowdhub.operations.spending.steps import Steps
+from crowdhub.operations.spending.witnesses import NOTHING, Before, before_sending
 from crowdhub.operations.unnoted import tell_unnoted
 from crowdhub.protocol import Call, Effect, Response
 
@@ -29,14 +37,18 @@ async def spend(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:
     """Carry out a purchase once: replay it, recover it, or send it."""
     ledger = policy.ledger
     if ledger is None:
-        earlier = await _found_before(port, purchase)
-        return earlier if earlier is not None else await _send(port, purchase, Reservation(port, policy, purchase))
+        looked = await _found_before(port, purchase)
+        earlier, seen = looked
+        if earlier is not None:
+            return earlier
+        return await _send(port, purchase, Reservation(port, policy, purchase, seen=seen))
     begun = await begin(port, policy, purchase)
     if begun.status == "replayed":
         return _ours(port, purchase.restore(begun.intent))
     intent = begun.intent
     with ledger.holding(intent):
         found: T | None = None
+        seen = NOTHING
         resuming = begun.status == "resume"
         if begun.status == "recover" or (resuming and intent.look_for is not None):
             steps = Steps(await port.blocking(lambda: ledger.steps(intent)), resuming=resuming)
@@ -44,20 +56,21 @@ async def spend(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:
             try:
                 return await _settled(port, ledger, purchase, again)
             except NotRecognised:
-                found = await look_back(port, ledger, intent, purchase.after_crash)
+                found, seen = await look_back(port, ledger, intent, purchase.after_crash)
         elif begun.status == "new":
             try:
-                found = await _found_before(port, purchase)
+                sought = await _found_before(port, purchase)
             except CrowdhubError as error:
                 failed = error
                 await port.blocking(lambda: ledger.fail(intent, failed))
                 raise
+            found, seen = sought
         if found is not None:
             await port.blocking(lambda: finish(ledger, intent, purchase.keep(found)))
             return found
         steps = Steps(await port.blocking(lambda: ledger.steps(intent)), resuming=resuming)
         # What goes on was confirmed when it began.
-        reservation = Reservation(port, policy, purchase, intent, steps, confirmed=resuming)
+        reservation = Reservation(port, policy, purchase, intent, steps, confirmed=resuming, seen=seen)
         return await _settled(port, ledger, purchase, reservation)
 
 
@@ -91,6 +104,7 @@ class Reservation(Generic[T]):
         *,
         confirmed: bool = False,
         recovering: bool = False,
+        seen: Before = NOTHING,
     ) -> None:
         self.intent = intent
         self.steps = steps or Steps([])
@@ -100,9 +114,15 @@ class Reservation(Generic[T]):
         self.evidence: object = None
         """What the purchase's lookup read right before the first request that takes money."""
         self._looked = False
+        self._seen = seen
+        self._is_free = True
         self._confirmed = confirmed
         self.recovering = recovering
         self._held = ExitStack()
+
+    @property
+    def ledger(self) -> Ledger | None:
+        return self._policy.ledger
 
     async def confirm(self) -> None:
         """Ask the application, once."""
@@ -130,7 +150,28 @@ class Reservation(Generic[T]):
         if before is not None and not self._looked:
             self.evidence = await self._port.run(before())
             self._looked = True
+        self._is_free = False
+        if self._can_be_absent:
+            self._seen = await before_sending(self._port, self._seen)
         return None
+
+    @property
+    def _can_be_absent(self) -> bool:
+        """Whether it may be proven that a lost request did nothing: the listing was looked through before, or the
+        plugin looks by itself. Otherwise the money is not asked either; nor is it without a key, where nothing is
+        promised."""
+        lookup = self._purchase.lookup
+        if self._purchase.key is None or self._purchase.is_never_absent:
+            return False
+        return lookup.find is not None and (lookup.listing is None or self._seen.count is not None)
+
+    def trace(self) -> Trace:
+        """What is known of a request whose answer was lost just now."""
+        return Trace(self._purchase.reference, self.evidence, self._seen, self.intent, self._is_free)
+
+    def has_seen(self, seen: Before) -> None:
+        """What the witnesses say by now, before it is sent once more."""
+        self._seen = seen
 
     def _check_recognised(self, call: Call) -> None:
         """An earlier process may have sent this very call: send it again only where the marketplace then knows it for
@@ -147,7 +188,7 @@ class Reservation(Generic[T]):
         """Before every attempt that takes money: whoever does not hold the intent any more does not send."""
         ledger, intent = self._policy.ledger, self.intent
         if ledger is not None and intent is not None and call.takes_money:
-            await self._port.blocking(lambda: ledger.sending(intent))
+            await self._port.blocking(lambda: ledger.sending(intent, self._seen.as_json()))
 
     async def could_be_anothers(self) -> bool:
         """Whether what was found after a lost answer may be what another purchase made."""
@@ -158,6 +199,8 @@ class Reservation(Generic[T]):
 
     async def after(self, call: Call, response: Response) -> None:
         self.steps.answered(call, response)
+        if call.takes_money:
+            self._seen = self._seen.without_money()
 
     async def write_steps(self) -> None:
         """Note what was answered so far; a ledger that cannot be written now must not undo what was done."""
@@ -241,7 +284,8 @@ async def _send(port: Port, purchase: Purchase[T], reservation: Reservation[T]) 
             return await port.run(purchase.operation, reservation)
         except OutcomeUnknown as error:
             lost = error
-        found = await look_for_lost(port, lookup, lost, reservation.evidence)
+        found, seen = await look_for_lost(port, reservation.ledger, lookup, lost, reservation.trace())
+        reservation.has_seen(seen)
         if found is not None:
             if await reservation.could_be_anothers():
                 raise looking_for(lost, lookup)
@@ -251,11 +295,15 @@ async def _send(port: Port, purchase: Purchase[T], reservation: Reservation[T]) 
     raise AssertionError("unreachable")
 
 
-async def _found_before(port: Port, purchase: Purchase[T]) -> T | None:
-    """What the marketplace itself knows under the key's own mark: another machine, or a ledger that was lost since."""
+async def _found_before(port: Port, purchase: Purchase[T]) -> tuple[T | None, Before]:
+    """What the marketplace itself knows under the key's own mark (another machine, or a ledger that was lost since),
+    and what is listed. Raises `UnreadableResponse` where a listed task cannot be read: it may be the one."""
     if purchase.key is None or not purchase.lookup.marked or purchase.lookup.find is None:
-        return None
-    return await look(port, purchase.lookup, None)
+        return None, NOTHING
+    found, sight = await look_once(port, purchase.lookup, purchase.reference, None)
+    if found is None and sight is not None and sight.unreadable is not None:
+        raise sight.unreadable
+    return found, NOTHING if sight is None else NOTHING.seeing(sight)
 
 
 async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any]) -> Begun:

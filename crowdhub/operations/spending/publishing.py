@@ -104,7 +104,8 @@ def publish_lookup(provider: AnyProvider, draft: TaskDraft) -> Lookup[Task]:
             log.warning("task %s was found by its mark and is not as asked for: %s", found.id, "; ".join(differ))
         return found.copy_with(replayed=True, warnings=differ)
 
-    return Lookup(look_for, find, marked=True)
+    listing = provider.published_listing if Capability.TASKS in provider.capabilities else None
+    return Lookup(look_for, find, marked=True, listing=listing)
 
 
 def _restored(intent: Intent) -> Task:

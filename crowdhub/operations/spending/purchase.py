@@ -37,6 +37,8 @@ class Purchase(Generic[T]):
     reference: str | None = None
     task_id: str | None = None
     title: str | None = None
+    is_never_absent: bool = False
+    """Whether the marketplace's listing lags so far behind that what is not there proves nothing, ever."""
 
 
 def as_it_is(result: object) -> object:

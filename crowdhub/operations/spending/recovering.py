@@ -149,7 +149,7 @@ async def _settle(port: Port, ledger: Ledger, intent: Intent) -> Recovered | Non
         return None  # settled meanwhile, or somebody is at it
     with ledger.holding(mine):
         try:
-            found = await look_back(port, ledger, mine, _lookup(port.provider, mine))
+            found, _ = await look_back(port, ledger, mine, _lookup(port.provider, mine))
         except OutcomeUnknown as error:
             return _recovered(mine, Settled.LOOK, look_for=error.look_for)
         if found is None:

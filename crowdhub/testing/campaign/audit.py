@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from crowdhub.ledger import Intent, Ledger, State
 from crowdhub.model import Capability, Result, SubmissionStatus, Verdict
 from crowdhub.operations.settling import WANTED
+from crowdhub.operations.spending.looking import DOUBT
 from crowdhub.testing.campaign.experiment import PATIENCE, Experiment, ReviewedTask, Wanted
 from crowdhub.testing.campaign.result import Findings
+
+UNEXPLAINED = "no reason is known, which is a defect"
 
 
 def entry_of(ledger: Ledger, key: str) -> Intent | None:
@@ -66,7 +70,14 @@ def _check_bought(experiment: Experiment, wanted: Wanted) -> None:
 
 def _reason(experiment: Experiment, wanted: Wanted) -> str:
     what, lookup = ("publish", Capability.FIND_PUBLISHED) if wanted.work is None else ("bonus", Capability.FIND_BONUS)
-    return f"{what}: {experiment.profile.why_unknown(lookup) or 'no reason is known, which is a defect'}"
+    reason = experiment.profile.why_unknown(lookup) or doubt_of(str(wanted.refused)) or UNEXPLAINED
+    return f"{what}: {reason}"
+
+
+def doubt_of(words: str) -> str:
+    """Why an absence proved nothing, out of the words of an `OutcomeUnknown`; without its amounts and ids."""
+    found = re.search(f"{re.escape(DOUBT)} (.*?)\\.(?: `recover`|$)", words, re.DOTALL)
+    return re.sub(r"-?[\d.,]+ [A-Z]{3}|\(.*?\)", "…", found[1]) if found else ""
 
 
 def _check_review(experiment: Experiment, review: ReviewedTask) -> None:

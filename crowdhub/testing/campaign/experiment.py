@@ -36,12 +36,14 @@ ATTEMPTS = 8
 
 @dataclass
 class Wanted:
-    """Something to be bought once: a task, or a bonus for a piece of work. ``got`` is what the client was told."""
+    """Something to be bought once: a task, or a bonus for a piece of work. ``got`` is what the client was told,
+    ``refused`` the last error."""
 
     key: str
     draft: TaskDraft | None = None
     work: Submission | None = None
     got: str | None = None
+    refused: CrowdhubError | None = None
 
 
 @dataclass
@@ -182,6 +184,7 @@ class Experiment:
         if isinstance(found, InvalidRequest):
             self.findings.lost.append(f"{wanted.key} was refused, though nothing is wrong with it: {found}")
         if isinstance(found, CrowdhubError):
+            wanted.refused = found
             return False
         if wanted.got is None and isinstance(found, Task):
             self._idle.append(found)

@@ -10,7 +10,7 @@ from crowdhub.model import Capability, Verdict
 from crowdhub.operations.settling import WANTED
 from crowdhub.operations.spending.recovering import Settled
 from crowdhub.sandbox import Fault
-from crowdhub.testing.campaign.audit import differs, entry_of, ledger_of
+from crowdhub.testing.campaign.audit import UNEXPLAINED, differs, entry_of, ledger_of
 from crowdhub.testing.campaign.child import carry_out
 from crowdhub.testing.campaign.experiment import Experiment
 from crowdhub.testing.campaign.jobs import ChildJob, JobResult
@@ -214,7 +214,7 @@ class Kills:
         if len(bought) > 1:
             self.findings.duplicates.append(said)
         if entry is not None and state is State.UNKNOWN:
-            reason = self.profile.why_unknown(lookup) or "no reason is known, which is a defect"
+            reason = self.profile.why_unknown(lookup) or UNEXPLAINED
             self.findings.unknown[f"after kill -9: {reason}"] += 1
             self.findings.to_look_at.append(entry.look_for or "")
             self._settle_by_hand(entry.id, bought)

@@ -14,7 +14,7 @@ from crowdhub.errors import CrowdhubError
 from crowdhub.ledger import LedgerError, State
 from crowdhub.model import Capability
 from crowdhub.sandbox import Fault
-from crowdhub.testing.campaign.audit import entry_of, ledger_of
+from crowdhub.testing.campaign.audit import UNEXPLAINED, doubt_of, entry_of, ledger_of
 from crowdhub.testing.campaign.experiment import TIMEOUT, Experiment
 from crowdhub.testing.campaign.host import LedgerHost
 from crowdhub.testing.campaign.jobs import ChildJob
@@ -74,7 +74,7 @@ class Outages:
         """The trouble is over: recover, ask once more, and compare."""
         # A request whose client gave up on it may be charged only now.
         _ = self.experiment.do(key, self.experiment.hub.recover)
-        _ = self._publish(key)
+        told = self._publish(key)
         entry = entry_of(ledger_of(self.experiment), key)
         state = State.NOT_DONE if entry is None else entry.state
         bought = self.experiment.charges.bought(key)
@@ -83,7 +83,7 @@ class Outages:
             self.findings.duplicates.append(said)
         elif state is State.UNKNOWN:
             why = self.experiment.profile.why_unknown(Capability.FIND_PUBLISHED)
-            self.findings.unknown[f"{what}: {why or 'no reason is known, which is a defect'}"] += 1
+            self.findings.unknown[f"{what}: {why or doubt_of(str(told)) or UNEXPLAINED}"] += 1
         elif state is not State.DONE or len(bought) != 1:
             self.findings.lost.append(said)
 

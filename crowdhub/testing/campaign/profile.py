@@ -66,7 +66,9 @@ class MarketProfile:
 
     def why_unknown(self, lookup: Capability) -> str:
         """Why an outcome cannot be told that ``lookup`` would look for; empty where there is no reason."""
-        return self.subject.campaign.why_unknown or self.provider.capabilities[lookup].reason or ""
+        able = self.provider.capabilities
+        missing = [able[each].reason for each in (lookup, Capability.BALANCE) if not able[each]]
+        return self.subject.campaign.why_unknown or next((each for each in missing if each), "")
 
 
 def profile_of(name: str) -> MarketProfile:

@@ -187,7 +187,7 @@ def test_a_key_goes_on_where_it_stopped(bench: Bench, world: str) -> None:
         try:
             task = one(bench.do(world, partial(_publish, draft, key)), Task)
         except OutcomeUnknown as unknown:
-            if not bench.has(Capability.FIND_PUBLISHED):
+            if not _has_two_witnesses(bench):
                 continue
             raise AssertionError(f"it stopped at request {number + 1}, and then: {unknown}") from unknown
         times = since.moved().times
@@ -195,6 +195,29 @@ def test_a_key_goes_on_where_it_stopped(bench: Bench, world: str) -> None:
         if tasks is not None:
             made = (bench.tasks() or set()) - tasks
             assert made == {task.id}, f"stopped at request {number + 1} and gone on with, there are {sorted(made)}"
+
+
+@pytest.mark.crowdhub_needs(Capability.PUBLISH)
+def test_what_is_proven_absent_is_sent_again(bench: Bench, world: str) -> None:
+    """A 500, and nothing was done: under a key it is sent once more where both the list of tasks and the balance say
+    that it was not done. One of them alone proves nothing."""
+    draft, since = bench.draft(), bench.since()
+    call = first_change(bench, bench.provider.publish(marked(bench)))
+    assert call is not None
+    bench.spoil(Fault.status(500, "before"), call)
+    publish = partial(_publish, draft, "order-1")
+    _, unknown = told(bench, world, Exercise(publish, lambda p: p.publish(draft), print))
+    if _has_two_witnesses(bench):
+        assert unknown is None, f"it was not done, and that was not found out: {unknown}"
+    if unknown is not None:
+        assert since.moved().nothing, f"it is said to be unknown, and was sent again: {since.moved()}"
+    else:
+        assert since.moved().times == 1, f"it was charged {since.moved().times} times"
+
+
+def _has_two_witnesses(bench: Bench) -> bool:
+    wanted = (Capability.FIND_PUBLISHED, Capability.TASKS, Capability.BALANCE)
+    return all(bench.has(each) for each in wanted)
 
 
 def _publish(draft: TaskDraft, key: str, market: Either) -> object:

@@ -1,0 +1,206 @@
+"""Two witnesses of what a lost request did: what is listed, and the account's money.
+
+Both are asked before the request and again after it. That it did nothing is only taken for proven where both say so:
+nothing is listed that was not there before without another's mark, and not a cent is gone that is not known to have
+gone elsewhere. A witness that cannot be had, or a doubt, leaves it unknown. Whoever else spends from the account, or
+pays money in, can so only make it more cautious; but money that comes in between the two looks, as much as the request
+took, would hide it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from crowdhub.errors import CrowdhubError, ProviderUnavailable, RateLimited, UnreadableResponse
+from crowdhub.model import Capability, Money, Task
+from crowdhub.operations.port import Port, identity_of
+from crowdhub.protocol import Operation, Page, carries, is_marked
+
+if TYPE_CHECKING:
+    from crowdhub.ledger import Intent, Ledger
+
+FRESH = timedelta(minutes=1)
+"""How long a balance that an answer told may stand for the one before the next request."""
+MOST_KEPT = 500
+"""Ids of unmarked tasks that are kept with an intent; of more, only how many there were."""
+IDLE = 3
+"""Pages in a row with nothing new after which a listing is not read on, nor believed."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a listing showed. ``mine``: the tasks with the reference that was looked for. ``unmarked``: the ids of those
+    that carry no mark at all. ``doubt``: why it may not have shown everything."""
+
+    mine: tuple[Task, ...] = ()
+    unmarked: frozenset[str] = frozenset()
+    doubt: str | None = None
+    unreadable: UnreadableResponse | None = None
+
+
+@dataclass(frozen=True)
+class Before:
+    """What the witnesses said before a request left. ``at``: when the money was told, or later. ``count``: how many
+    unmarked tasks were listed, and ``unmarked`` which, where they are not too many; None: it was not looked."""
+
+    balance: Money | None = None
+    at: datetime | None = None
+    count: int | None = None
+    unmarked: frozenset[str] | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """As the ledger keeps it."""
+        kept: dict[str, object] = {}
+        if self.balance is not None and self.at is not None:
+            kept["balance"] = [f"{self.balance.amount:f}", self.balance.currency, self.at.isoformat()]
+        if self.count is not None:
+            kept["count"] = self.count
+        if self.unmarked is not None:
+            kept["unmarked"] = sorted(self.unmarked)
+        return kept
+
+    @classmethod
+    def of_json(cls, kept: object) -> Before:
+        """Out of the ledger; a row that was edited by hand says nothing."""
+        given: Mapping[str, Any] = cast("Mapping[str, Any]", kept) if isinstance(kept, Mapping) else {}
+        try:
+            amount, currency, at = given.get("balance") or ("", "", "")
+            return cls(
+                Money(amount, currency) if amount else None,
+                datetime.fromisoformat(at) if at else None,
+                given.get("count"),
+                frozenset(given["unmarked"]) if "unmarked" in given else None,
+            )
+        except (CrowdhubError, ValueError, TypeError):
+            return cls()
+
+    def without_money(self) -> Before:
+        """The same after something was paid."""
+        return Before(count=self.count, unmarked=self.unmarked)
+
+    def seeing(self, sight: Sight) -> Before:
+        """The same, with what a listing showed now."""
+        few = sight.unmarked if len(sight.unmarked) <= MOST_KEPT else None
+        return Before(self.balance, self.at, None if sight.doubt else len(sight.unmarked), few)
+
+
+NOTHING = Before()
+"""Nobody looked."""
+
+
+async def see(port: Port, listing: Operation[Page[Task]], reference: str) -> Sight:
+    """Read a whole listing. Raises a `CrowdhubError` where it cannot be read at all."""
+    rows: dict[str, Task] = {}
+    total: int | None = None
+    unreadable: UnreadableResponse | None = None
+    idle = 0
+    page = await port.run(listing)
+    while True:
+        known = len(rows)
+        rows.update((each.id, each) for each in page.items)
+        total = page.total if page.total is not None else total
+        unreadable = unreadable or next(iter(page.unreadable), None)
+        idle = 0 if len(rows) > known or not page.records else idle + 1
+        if page.more is None or idle > IDLE:
+            break
+        page = await port.run(listing.then(page.more))
+    doubt = None
+    if unreadable is not None:
+        doubt = "one of the listed tasks cannot be read"
+    elif page.more is not None:
+        doubt = "the listing does not come to an end"
+    elif total is not None and total != len(rows):
+        doubt = f"the listing tells of {total} tasks and shows {len(rows)}"
+    mine = tuple(each for each in rows.values() if each.reference == reference or carries(each.raw, reference))
+    unmarked = frozenset(each.id for each in rows.values() if each.reference is None and not is_marked(each.raw))
+    return Sight(mine, unmarked, doubt, unreadable)
+
+
+async def money_now(port: Port, *, told: bool = False) -> tuple[Money, datetime] | None:
+    """The account's money, and when that was known; None where the marketplace does not tell. ``told``: what an answer
+    said by the way shortly before will do."""
+    if Capability.BALANCE not in port.provider.capabilities:
+        return None
+    known = port.told_balance()
+    if told and known is not None and port.clock.now() - known[1] <= FRESH:
+        return known
+    found = await port.run(port.provider.balance())
+    return Money(found.amount, found.currency), port.clock.now()
+
+
+async def before_sending(port: Port, seen: Before) -> Before:
+    """What the witnesses say right before a request leaves. Where the money is not told it goes all the same: its loss
+    will be unknown then. Raises `ProviderUnavailable` or `RateLimited` where the marketplace cannot be asked now."""
+    if seen.at is not None and port.clock.now() - seen.at <= FRESH:
+        return seen
+    try:
+        money = await money_now(port, told=True)
+    except (ProviderUnavailable, RateLimited):
+        raise  # nothing was sent: better not now than with one witness
+    except CrowdhubError:
+        money = None
+    balance, at = money or (None, None)
+    return Before(balance, at, seen.count, seen.unmarked)
+
+
+async def judge(
+    port: Port, ledger: Ledger | None, intent: Intent | None, before: Before, sight: Sight | None
+) -> tuple[str | None, Before]:
+    """Why it is not proven that a lost request did nothing, in words (None: it is proven), and what the witnesses say
+    now. ``sight``: what the listing shows now (None: the plugin looked by itself, and found nothing).
+
+    Raises a `CrowdhubError` where the money cannot be asked.
+    """
+    if before.balance is None or before.at is None:
+        return "nobody knows what money the account had before it", before
+    if sight is not None and (doubt := _listed_more(before, sight)) is not None:
+        return doubt, before
+    now = await money_now(port)
+    if now is None or now[0].currency != before.balance.currency:
+        return "the marketplace does not tell what money the account has", before
+    doubt = await _money_moved(port, ledger, intent, before.balance, before.at, now[0])
+    seen = Before(now[0], now[1], before.count, before.unmarked)
+    return doubt, seen if sight is None else seen.seeing(sight)
+
+
+async def _money_moved(
+    port: Port, ledger: Ledger | None, intent: Intent | None, balance: Money, at: datetime, now: Money
+) -> str | None:
+    gone = balance - now
+    if ledger is not None:
+        gone -= await port.blocking(partial(_known_spends, port, ledger, intent, balance.currency, at))
+    if gone.amount > 0:
+        return f"{gone} are gone from the account since, and nothing else is known to have taken them"
+    if gone.amount < 0:
+        return f"{-gone} came into the account since, which may hide what it took"
+    return None
+
+
+def _listed_more(before: Before, sight: Sight) -> str | None:
+    if sight.doubt is not None:
+        return sight.doubt
+    if before.count is None:
+        return "nobody looked what was listed before it"
+    if before.unmarked is None:
+        new = len(sight.unmarked) - before.count
+        return f"{new} more tasks without a mark are listed than before" if new > 0 else None
+    ids = sorted(sight.unmarked - before.unmarked)
+    return f"a task without a mark is listed that was not there before ({', '.join(ids[:5])})" if ids else None
+
+
+def _known_spends(port: Port, ledger: Ledger, intent: Intent | None, currency: str, at: datetime) -> Money:
+    """What other intents certainly took after that moment: begun after it, and told by the marketplace."""
+    taken = Money(0, currency)
+    account = identity_of(port.provider)
+    own = ledger.report.entries(
+        provider=account["provider"], account=account["account"], environment=account["environment"], since=at
+    )
+    for each in own:
+        mine = intent is not None and each.id == intent.id
+        if not mine and each.state == "done" and each.created_at > at and each.charged is not None:
+            taken += each.charged if each.charged.currency == currency else Money(0, currency)
+    return taken
