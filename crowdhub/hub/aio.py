@@ -12,7 +12,7 @@ from crowdhub.engine.runtime import each
 from crowdhub.hub.base import HubBase
 from crowdhub.hub.split import SplitReport
 from crowdhub.market import AsyncMarket
-from crowdhub.model import Money, Submission, SubmissionStatus, Task, TaskDraft
+from crowdhub.model import Money, PublishReport, Submission, SubmissionStatus, Task, TaskDraft
 from crowdhub.operations.spending import Recovered, RecoverReport
 from crowdhub.protocol import AnyProvider
 
@@ -42,6 +42,18 @@ class AsyncHub(HubBase[AsyncMarket[AnyProvider]]):
         round's end.
         """
         return each(self._watch(tasks, status, self._clock.sleep_async, interval, rounds))
+
+    async def publish_many(self, drafts: Sequence[tuple[str, str, TaskDraft]]) -> PublishReport:
+        """Publish many drafts on any of the accounts, each given as account, key and draft:
+        ``[("rapidworkers", "k1", draft), ("etxt", "k2", draft), …]``. As `Market.publish_many`: one outcome each.
+
+        The accounts come one after another, too. ``confirm`` is asked once for all of them, and where the sum does not
+        fit the budget nothing is sent on any. A key belongs to its account: two accounts may have the same.
+
+        Raises `InvalidRequest` naming every bad draft and account, and `ConfigurationError` for wrong settings, before
+        any request.
+        """
+        return await self._publish_many(drafts)
 
     async def publish_split(
         self,

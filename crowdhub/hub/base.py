@@ -15,11 +15,13 @@ from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.session import Options, Session
 from crowdhub.errors import ConfigurationError
 from crowdhub.hub import config
+from crowdhub.hub.many import publish_many
 from crowdhub.hub.resources import DEFAULT, HubResources
 from crowdhub.hub.split import SplitReport, by_account, publish_split
 from crowdhub.market.base import MarketBase
-from crowdhub.model import Money, Submission, SubmissionStatus, Task, TaskDraft
+from crowdhub.model import Money, PublishReport, Submission, SubmissionStatus, Task, TaskDraft
 from crowdhub.operations.account import Account
+from crowdhub.operations.arguments import checked_arguments
 from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.spending import Confirm, Recovered, RecoverReport
 from crowdhub.operations.watching import watch
@@ -178,6 +180,10 @@ class HubBase(Generic[M]):
         key: str | None,
     ) -> SplitReport:
         return await publish_split(self.accounts, self._operations, draft, slots, rewards, key)
+
+    @checked_arguments
+    async def _publish_many(self, drafts: Sequence[tuple[str, str, TaskDraft]]) -> PublishReport:
+        return await publish_many(self.accounts, self._operations, drafts)
 
     async def _recover(self) -> RecoverReport:
         report = RecoverReport()

@@ -10,7 +10,7 @@ from crowdhub.engine.runtime import drive, iterate
 from crowdhub.hub.base import HubBase
 from crowdhub.hub.split import SplitReport
 from crowdhub.market import Market
-from crowdhub.model import Money, Submission, SubmissionStatus, Task, TaskDraft
+from crowdhub.model import Money, PublishReport, Submission, SubmissionStatus, Task, TaskDraft
 from crowdhub.operations.spending import Recovered, RecoverReport
 from crowdhub.protocol import AnyProvider
 
@@ -54,6 +54,18 @@ class Hub(HubBase[Market[AnyProvider]]):
 
     async def _sleep(self, seconds: float) -> None:
         self._clock.sleep(seconds)
+
+    def publish_many(self, drafts: Sequence[tuple[str, str, TaskDraft]]) -> PublishReport:
+        """Publish many drafts on any of the accounts, each given as account, key and draft:
+        ``[("rapidworkers", "k1", draft), ("etxt", "k2", draft), …]``. As `Market.publish_many`: one outcome each.
+
+        The accounts come one after another, too. ``confirm`` is asked once for all of them, and where the sum does not
+        fit the budget nothing is sent on any. A key belongs to its account: two accounts may have the same.
+
+        Raises `InvalidRequest` naming every bad draft and account, and `ConfigurationError` for wrong settings, before
+        any request.
+        """
+        return drive(self._publish_many(drafts))
 
     def publish_split(
         self,

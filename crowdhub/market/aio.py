@@ -19,6 +19,7 @@ from crowdhub.model import (
     File,
     Money,
     ProviderOptions,
+    PublishReport,
     Quote,
     ReviewReport,
     Submission,
@@ -87,6 +88,19 @@ class AsyncMarket(MarketBase[P]):
         if dry_run:
             return await self.operations.described(self.operations.dry_run(draft, key))
         return await self.operations.described(self.operations.publish(draft, key))
+
+    async def publish_many(self, drafts: Sequence[tuple[str, TaskDraft]]) -> PublishReport:
+        """Publish many drafts, each under its key: ``[("k1", draft), ("k2", draft), …]``. One outcome each.
+
+        One that fails keeps none of the others from being published; run again with the same keys, it carries on, and
+        what is done comes back without a request. The drafts go out one after another. The marketplace is looked
+        through once for all keys, so N drafts take N + 1 requests where a publish is one request. ``confirm`` is asked
+        once, with the sum; a batch whose sum does not fit the budget is refused as a whole, before any request.
+
+        Raises `InvalidRequest` naming every bad draft and every key that is given twice, before any request; everything
+        else is in the report.
+        """
+        return await self.operations.described(self.operations.publish_many(drafts))
 
     async def task(self, task: Task | str) -> Task:
         """A task as it stands now, by itself or its id."""

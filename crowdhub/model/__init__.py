@@ -5,6 +5,7 @@ from crowdhub.model.capability import Capabilities, Capability, Support
 from crowdhub.model.content import FileContent
 from crowdhub.model.money import Balance, Money, Quote
 from crowdhub.model.options import ProviderOptions
+from crowdhub.model.published import PublishOutcome, PublishReport, PublishResult
 from crowdhub.model.questions import (
     Choice,
     ExternalForm,
@@ -38,6 +39,9 @@ __all__ = [
     "OpenEnum",
     "Outcome",
     "ProviderOptions",
+    "PublishOutcome",
+    "PublishReport",
+    "PublishResult",
     "QuestionForm",
     "Questions",
     "Quote",

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from crowdhub.engine import download
-from crowdhub.errors import CrowdhubError
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
 from crowdhub.model import (
     Application,
     Balance,
@@ -21,6 +21,7 @@ from crowdhub.model import (
     File,
     Model,
     Money,
+    PublishReport,
     Quote,
     ReviewReport,
     Submission,
@@ -37,7 +38,7 @@ from crowdhub.operations.listing import all_items
 from crowdhub.operations.port import Port
 from crowdhub.operations.reviewing import Progress, review
 from crowdhub.operations.settling import settle_once
-from crowdhub.operations.spending import DryRun, Recovered, RecoverReport, SpendingPolicy
+from crowdhub.operations.spending import AccountBatch, DryRun, Keyed, Recovered, RecoverReport, SpendingPolicy
 from crowdhub.operations.watching import Watch, watch
 from crowdhub.protocol import LOOPBACK, Operation
 
@@ -113,6 +114,22 @@ class Account:
     async def publish(self, draft: TaskDraft, key: str | None) -> Task:
         ready = spending.with_reference(self._provider, self.check(draft), key)
         return await spending.publish(self.port, self.policy, ready, key)
+
+    @checked_arguments
+    async def publish_many(self, drafts: Sequence[tuple[str, TaskDraft]]) -> PublishReport:
+        batch, issues = self.batch([(place, key, draft) for place, (key, draft) in enumerate(drafts)])
+        if issues:
+            raise InvalidRequest(issues=issues)
+        return await spending.publish_many([batch])
+
+    def batch(self, drafts: Sequence[tuple[int, str, TaskDraft]]) -> tuple[AccountBatch, list[Issue]]:
+        """This account's part of a batch (place, key, draft), and everything that is wrong with it."""
+        port = self.port.counting()
+        ready, issues = checks.checked_batch(self._provider, drafts, self._on_unsupported)
+        if issues:
+            return AccountBatch(port, self.policy, ()), issues
+        keyed = [Keyed(port, *given, draft) for given, draft in zip(drafts, ready, strict=True)]
+        return AccountBatch(port, self.policy, keyed), []
 
     @checked_arguments
     async def dry_run(self, draft: TaskDraft, key: str | None) -> DryRun:

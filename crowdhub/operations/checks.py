@@ -84,6 +84,30 @@ def checked_draft(provider: AnyProvider, draft: TaskDraft, on_unsupported: OnUns
     return draft
 
 
+def checked_batch(
+    provider: AnyProvider, drafts: Sequence[tuple[int, str, TaskDraft]], on_unsupported: OnUnsupported
+) -> tuple[list[TaskDraft], list[Issue]]:
+    """The drafts of a batch (place, key, draft) as they can be sent, and everything that is wrong with any of them."""
+    ready: list[TaskDraft] = []
+    issues: list[Issue] = []
+    places: dict[str, int] = {}
+    for place, key, draft in drafts:
+        where = f"drafts[{place}]"
+        if not key.strip():
+            issues.append(Issue(where, "has an empty key; without keys a batch could not carry on"))
+        elif key in places:
+            issues.append(Issue(where, f"has the key {key!r} of drafts[{places[key]}]"))
+        places.setdefault(key, place)
+        try:
+            ready.append(checked_draft(provider, draft, on_unsupported))
+        except NotSupported as error:
+            issues += [Issue(f"{where}.{field}", why) for field, why in error.reasons.items()]
+            issues += [Issue(f"{where}.{each.where}", each.what) for each in provider.draft_issues(draft)]
+        except InvalidRequest as error:
+            issues += [Issue(f"{where}.{each.where}", each.what) for each in error.issues]
+    return ready, issues
+
+
 def _callers_level() -> int:
     """How far up the stack the application's own line is, for a warning that is to name it."""
     frame, level = sys._getframe(1), 1  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as `warnings` does

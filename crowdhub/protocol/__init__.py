@@ -6,7 +6,7 @@ Operations and their calls, the `Provider` that holds them, and what reads a mar
 from crowdhub.protocol.call import UNSET, Call, Effect, PreparedRequest, Upload, path_segment
 from crowdhub.protocol.declaration import Declaration, operation_of
 from crowdhub.protocol.flow import Flow, Lookup, Operation, OperationRun, is_operation, no_call, operation
-from crowdhub.protocol.page import Page, every, first_match
+from crowdhub.protocol.page import Page, every, first_match, marked_in
 from crowdhub.protocol.provider import NEUTRAL, Provider, result_type
 from crowdhub.protocol.reading import (
     Amount,
@@ -90,6 +90,7 @@ __all__ = [
     "load_json",
     "mapping",
     "mark",
+    "marked_in",
     "no_call",
     "operation",
     "operation_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -70,3 +70,29 @@ def first_match(
     if unreadable:  # one of them may be it
         raise unreadable[0]
     return None
+
+
+def marked_in(
+    first: Operation[Page[T]] | Flow[Page[T]], references: Collection[str], reference_of: Callable[[T], str | None]
+) -> Flow[dict[str, T]]:
+    """The first item of a listing for each of these references, read no further than to the last of them.
+
+    Where one is missing, that has to prove something: a record that cannot be read raises its `UnreadableResponse`.
+    """
+    missing = set(references)
+    found: dict[str, T] = {}
+    page = yield from first
+    unreadable = list(page.unreadable)
+    while True:
+        for item in page.items:
+            reference = reference_of(item)
+            if reference in missing:
+                missing.discard(reference)
+                found[reference] = item
+        if not missing or page.more is None:
+            break
+        page = yield from page.more()
+        unreadable.extend(page.unreadable)
+    if missing and unreadable:
+        raise unreadable[0]
+    return found

@@ -158,6 +158,20 @@ class Provider(Generic[S]):
         """
         raise self._unsupported(Capability.FIND_PUBLISHED)
 
+    @operation
+    def find_published_many(self, drafts: Sequence[TaskDraft]) -> Flow[Mapping[str, Task]]:
+        """Those of these drafts that earlier publishes put on the market, by their ``reference``. READ only.
+
+        Asked once for a batch, with no lost request in question. The default asks `find_published` for each; override
+        where one reading of a listing tells of all (`marked_in` goes through it).
+        """
+        found: dict[str, Task] = {}
+        for draft in drafts:
+            task = yield from self.find_published(draft)
+            if task is not None and draft.reference is not None:
+                found[draft.reference] = task
+        return found
+
     def describe_published(self, draft: TaskDraft) -> str:
         """What a person has to look for where `find_published` cannot tell."""
         return f'a task titled "{draft.title}" marked [ref {draft.reference}]'
@@ -346,6 +360,7 @@ NEUTRAL = frozenset(
     {
         *(operation_of(each) for each in Capability),
         "authenticate",
+        "find_published_many",
         "state_of",
         "locate_file",
     }

@@ -7,6 +7,7 @@ those alone; never tried against the live service, which may be gone.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Unpack
@@ -38,6 +39,7 @@ from crowdhub.protocol import (
     first_match,
     load_json,
     mapping,
+    marked_in,
     no_call,
     operation,
     path_segment,
@@ -190,6 +192,12 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
             ids = ", ".join(task.id for task in doubtful)
             raise Conflict(f"Jobs like it are listed, without a mark that proves it: {ids}.", actual=doubtful[-1])
         return None
+
+    @operation
+    def find_published_many(self, drafts: Sequence[TaskDraft]) -> Flow[Mapping[str, Task]]:
+        """One reading of ``GET /jobs`` for all drafts' references."""
+        references = [draft.reference for draft in drafts if draft.reference is not None]
+        return (yield from marked_in(self.tasks(), references, lambda task: task.reference))
 
     def _lost_job_type(
         self, *, title: str, description: str, reward: Money, **settings: Unpack[JobTypeSettings]

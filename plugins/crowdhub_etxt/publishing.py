@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from crowdhub.errors import (
@@ -16,13 +16,13 @@ from crowdhub.errors import (
     UnreadableResponse,
 )
 from crowdhub.model import Money, Quote, Task, TaskDraft, TaskStatus
-from crowdhub.protocol import Flow, Lookup, Page, first_match, no_call, operation
+from crowdhub.protocol import Flow, Lookup, Page, every, first_match, marked_in, no_call, operation
 from crowdhub_etxt.account import Account
 from crowdhub_etxt.codes import Order, OrderStatus, PriceType
 from crowdhub_etxt.encoding import LONGEST_DEADLINE, identifier
 from crowdhub_etxt.functions.orders import ArchivedOrder, OrderInfo
 from crowdhub_etxt.options import category_of, deadline_of, description_of, options_of, order_issues, saving, size_of
-from crowdhub_etxt.reading import archived_task_of, carries, task_of, task_status
+from crowdhub_etxt.reading import archived_task_of, carries, task_of, task_status, unmarked
 
 ASSUMPTION = "eTXT's commission is not in its API documentation, so it is not in this sum"
 
@@ -175,17 +175,40 @@ class Publishing(Account):
         del since  # the reference alone decides; the dates told here change with every edit
         if not draft.reference:
             return None
-        options = options_of(draft)
-        order = yield from self._marked(
-            draft, lambda each: not options.public or task_status(each) is not TaskStatus.DRAFT
-        )
+        public = options_of(draft).public
+        order = yield from self._marked(draft, lambda each: not public or task_status(each) is not TaskStatus.DRAFT)
         if order is not None:
-            task = task_of(order, self.identity)
-        else:
-            archived = yield from self._marked_in_archive(draft.reference)
-            if archived is None:
-                return None
-            task = archived_task_of(archived, self.identity)
+            return self._found(task_of(order, self.identity), draft)
+        archived = yield from self._marked_in_archive(draft.reference)
+        return None if archived is None else self._found(archived_task_of(archived, self.identity), draft)
+
+    @operation
+    def find_published_many(self, drafts: Sequence[TaskDraft]) -> Flow[Mapping[str, Task]]:
+        """One reading of the current orders, and one of the archive if some are not among them, for all drafts'
+        references. As in `find_published`, of several that carry one the multiple order is meant, else the oldest."""
+        wanted = {draft.reference: draft for draft in drafts if draft.reference}
+        carriers: dict[str, list[OrderInfo]] = {}
+        listing = self.api.tasks.list_tasks(count=self.page_rows)
+        orders = yield from every(listing, whole=True)
+        for order in orders:
+            draft = wanted.get(unmarked(order.description)[1] or "")
+            if draft is not None and (not options_of(draft).public or task_status(order) is not TaskStatus.DRAFT):
+                carriers.setdefault(draft.reference or "", []).append(order)
+        found: dict[str, Task] = {}
+        for reference, several in carriers.items():
+            order = next((each for each in several if each.multitask), None) or min(several, key=lambda each: each.id)
+            found[reference] = self._found(task_of(order, self.identity), wanted[reference])
+        missing = wanted.keys() - found.keys()
+        if missing:
+            archive = self.api.tasks_archive.list_tasks(count=self.page_rows, order=Order.DESCENDING)
+            archived = yield from marked_in(archive, missing, lambda each: unmarked(each.description)[1])
+            for reference, old in archived.items():
+                found[reference] = self._found(archived_task_of(old, self.identity), wanted[reference])
+        return found
+
+    def _found(self, task: Task, draft: TaskDraft) -> Task:
+        """What carries the draft's reference, without what an order tells of something else."""
+        options = options_of(draft)
         if draft.slots > 1:
             task = task.copy_with(slots=None)  # the whole number is not told
         if options.price_type is PriceType.PER_1000_CHARACTERS:

@@ -7,7 +7,7 @@ Source: the marketplace's API page. Written from that page alone; never tried ag
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -44,6 +44,7 @@ from crowdhub.protocol import (
     load_json,
     mapping,
     mark,
+    marked_in,
     no_call,
     operation,
     path_segment,
@@ -176,6 +177,12 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         if doubt := _doubt(doubtful):
             raise doubt
         return None
+
+    @operation
+    def find_published_many(self, drafts: Sequence[TaskDraft]) -> Flow[Mapping[str, Task]]:
+        """One reading of ``GET /api/campaigns/`` for all drafts' references."""
+        references = [draft.reference for draft in drafts if draft.reference is not None]
+        return (yield from marked_in(self._campaigns(), references, lambda task: task.reference))
 
     # --- reading --------------------------------------------------------------------------------------------
 

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 
 class Spend(Model):
-    """What is about to be spent: what a ``confirm`` hook is asked about. ``amount`` None: not known before."""
+    """What is about to be spent: what a ``confirm`` hook is asked about. ``amount`` None: not known before.
+
+    For a batch it is asked once: ``operation`` is ``publish_many``, ``items`` has each thing by itself, ``amount`` is
+    their sum (None as well where they are in several currencies: see ``totals``), and of several accounts all are
+    named, with ``live`` as the environment where any of them is.
+    """
 
     operation: str
     provider: str
@@ -22,6 +27,13 @@ class Spend(Model):
     amount: Money | None
     title: str | None = None
     key: str | None = None
+    items: tuple[Spend, ...] = ()
+
+    @property
+    def totals(self) -> dict[str, Money]:
+        """What is known of the amount, by currency."""
+        amounts = (each.amount for each in self.items or (self,))
+        return Money.total(each for each in amounts if each is not None)
 
 
 Confirm = Callable[[Spend], bool]

@@ -7,6 +7,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -67,11 +68,21 @@ def referenced(provider: AnyProvider, operation: Operation[T], key: str | None) 
     return operation.given(reference=reference), reference
 
 
-async def publish(port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str | None) -> Task:
+@dataclass(frozen=True)
+class Prepared:
+    """What a batch found out about one of its drafts before: what it will take, and how it is found."""
+
+    quote: Quote | None
+    lookup: Lookup[Task]
+
+
+async def publish(
+    port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str | None, prepared: Prepared | None = None
+) -> Task:
     """Publish once, with its intent in the ledger. ``draft`` carries its reference."""
     provider = port.provider
-    quote = await quoted(port, draft)
-    lookup = publish_lookup(provider, draft)
+    quote = prepared.quote if prepared is not None else await quoted(port, draft)
+    lookup = prepared.lookup if prepared is not None else publish_lookup(provider, draft)
     purchase = Purchase(
         operation=provider.publish(draft).taken(),
         content=draft,
@@ -97,14 +108,17 @@ def publish_lookup(provider: AnyProvider, draft: TaskDraft) -> Lookup[Task]:
 
     def find(since: datetime | None, _: object) -> Flow[Task | None]:
         found = yield from provider.find_published(draft, since)
-        if found is None:
-            return None
-        differ = _differences(found, draft)
-        if differ:  # its mark proves that it is ours, whatever became of its text
-            log.warning("task %s was found by its mark and is not as asked for: %s", found.id, "; ".join(differ))
-        return found.copy_with(replayed=True, warnings=differ)
+        return None if found is None else recognised(found, draft)
 
     return Lookup(look_for, find, marked=True)
+
+
+def recognised(found: Task, draft: TaskDraft) -> Task:
+    """What was found by the draft's own mark: that proves that it is ours, whatever became of its text."""
+    differ = _differences(found, draft)
+    if differ:
+        log.warning("task %s was found by its mark and is not as asked for: %s", found.id, "; ".join(differ))
+    return found.copy_with(replayed=True, warnings=differ)
 
 
 def _restored(intent: Intent) -> Task:
