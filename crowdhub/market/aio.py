@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeVar, overload
 
@@ -16,6 +16,7 @@ from crowdhub.model import (
     Application,
     Balance,
     Decision,
+    DueReport,
     File,
     Money,
     ProviderOptions,
@@ -217,6 +218,15 @@ class AsyncMarket(MarketBase[P]):
         of decisions just done. Raises `InvalidRequest` naming every bad decision, before anything is sent.
         """
         return await self.operations.described(self.operations.review(decisions, progress))
+
+    async def due(self, *, within: timedelta | None = None) -> DueReport:
+        """Work that the marketplace will approve, and pay for, by itself ``within`` that time (None: whenever), soonest
+        first, with the sum of money. What should have been settled by now is among it.
+
+        Lists the tasks, then the pending work of each that has any. A marketplace that does not tell such moments is
+        named in ``untold`` with the reason, and not asked.
+        """
+        return await self.operations.described(self.operations.due(within))
 
     async def pay_bonus(
         self, submission: Submission, amount: Money, reason: str, *, key: str | None = None

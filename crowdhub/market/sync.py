@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
 
@@ -16,6 +16,7 @@ from crowdhub.model import (
     Application,
     Balance,
     Decision,
+    DueReport,
     File,
     Money,
     ProviderOptions,
@@ -211,6 +212,15 @@ class Market(MarketBase[P]):
         of decisions just done. Raises `InvalidRequest` naming every bad decision, before anything is sent.
         """
         return self._drive(self.operations.review(decisions, progress))
+
+    def due(self, *, within: timedelta | None = None) -> DueReport:
+        """Work that the marketplace will approve, and pay for, by itself ``within`` that time (None: whenever), soonest
+        first, with the sum of money. What should have been settled by now is among it.
+
+        Lists the tasks, then the pending work of each that has any. A marketplace that does not tell such moments is
+        named in ``untold`` with the reason, and not asked.
+        """
+        return self._drive(self.operations.due(within))
 
     def pay_bonus(self, submission: Submission, amount: Money, reason: str, *, key: str | None = None) -> Submission:
         """Pay a worker extra. The same ``key`` never pays twice.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
 from contextlib import aclosing, closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from crowdhub.model import (
     Balance,
     Capability,
     Decision,
+    DueReport,
     File,
     Model,
     Money,
@@ -34,6 +35,7 @@ from crowdhub.model import (
 from crowdhub.operations import checks, spending
 from crowdhub.operations.arguments import checked_arguments
 from crowdhub.operations.checks import OnUnsupported
+from crowdhub.operations.due import due
 from crowdhub.operations.listing import all_items
 from crowdhub.operations.port import Port
 from crowdhub.operations.reviewing import Progress, review
@@ -247,6 +249,10 @@ class Account:
             return await review(self.port, decisions, progress, journal=journal)
         finally:
             self._settled += 1
+
+    @checked_arguments
+    async def due(self, within: timedelta | None) -> DueReport:
+        return await due(self.port, checks.checked_within(within))
 
     @checked_arguments
     async def download(self, files: Submission | File, folder: Path | str, max_bytes: int) -> list[Path]:

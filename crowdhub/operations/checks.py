@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -184,6 +184,13 @@ def checked_rounds(interval: float, rounds: int | None) -> None:
         issues.append(Issue("rounds", f"{rounds} is less than 1; leave it out to watch until the tasks have ended"))
     if issues:
         raise InvalidRequest(issues=issues)
+
+
+def checked_within(within: timedelta | None) -> timedelta | None:
+    """Raises `InvalidRequest` for a time that is over already."""
+    if within is not None and within < timedelta():
+        raise InvalidRequest(issues=[Issue("within", f"{within} is less than 0")])
+    return within
 
 
 def checked_text(text: str) -> str:

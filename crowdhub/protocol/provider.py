@@ -72,6 +72,10 @@ class Provider(Generic[S]):
     """How long after a request left the marketplace may still carry it out. Only then is the absence of what it would
     have made a proof, after a time-out or a crash. No marketplace documents it; five minutes are our assumption."""
 
+    auto_approval_untold: ClassVar[str | None] = "the marketplace does not tell when it approves work by itself"
+    """Why no submission says when it will be approved by itself, in words. None: each pending one has its
+    ``auto_approves_at``."""
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for name in NEUTRAL:
@@ -350,6 +354,10 @@ class Provider(Generic[S]):
     def extension_cost(self, task: Task, slots: int) -> Money | None:
         """What so many places more will take from the balance; None where it is not known."""
         return None if task.reward is None else task.reward * slots
+
+    def approval_cost(self, task: Task) -> Money | None:
+        """What one approval on a task takes, commission included where it is known; None where that is not known."""
+        return task.reward
 
     def extension_issues(self, slots: int | None, until: datetime | None) -> list[Issue]:
         """What of an extension the marketplace cannot do or would refuse, before any request."""

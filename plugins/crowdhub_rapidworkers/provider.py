@@ -68,6 +68,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
     settings_type = RapidWorkersSettings
     credential_places = CredentialPlaces(headers=("X-API-Key",))
     rate_limits = (RateLimit(1000, 3600),)
+    auto_approval_untold = "a job that says so is approved by itself once it is full, and when that is, is not told"
     declares = Declaration(
         draft_fields={
             "title",
