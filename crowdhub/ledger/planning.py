@@ -60,14 +60,15 @@ def key_states(
 
 
 def check_sum(ledger: Ledger, needs: Sequence[Need]) -> None:
-    """Raise `BudgetExceeded` where the sum certainly does not fit a limit of a hub, an account or a day. Each is
-    checked again, and reserved, when it is begun."""
+    """Raise `BudgetExceeded` where the sum certainly does not fit a limit of a hub, an account or a day, or a currency
+    is not named. Each is checked again, and reserved, when it is begun."""
     day = totals.day_of(ledger.clock.now())
 
     def work(connection: Connection) -> None:
         sums: dict[tuple[str, str, str], tuple[Rule, Need]] = {}
         for need in needs:
             account, currency = need.identity["account"], need.amount.currency
+            need.budget.check_named(need.identity, currency, Money(need.amount.amount, currency), "publish_many")
             for rule in need.budget.rules(account, None, day, currency):
                 if rule.kind == "task":
                     continue

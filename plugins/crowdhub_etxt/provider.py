@@ -30,7 +30,7 @@ class Etxt(Publishing, Reviewing, Bonuses, People):
         },
         limits={
             "publish": "title 512, instructions 9,960, source text 40,000 characters; whole rubles",
-            "estimate": "without the commission, which is not documented",
+            "estimate": "without the commission, which is not documented, unless the account's settings assume one",
             "tasks": "100 a page; no paused or cancelled ones",
             "submissions": "links of files live about a day",
             "approve": "a comment of at most 5,000 characters",

@@ -25,6 +25,7 @@ from crowdhub_etxt.options import category_of, deadline_of, description_of, opti
 from crowdhub_etxt.reading import archived_task_of, carries, task_of, task_status, unmarked
 
 ASSUMPTION = "eTXT's commission is not in its API documentation, so it is not in this sum"
+ASSUMED = "a commission of {:f} % is assumed, as the account's settings say; eTXT's documentation names none"
 
 
 ASKED = {
@@ -60,11 +61,12 @@ class Publishing(Account):
             raise InvalidRequest(issues=issues)
         options = options_of(draft)
         work = draft.reward * draft.slots
-        assumption = ASSUMPTION
+        rate = self.settings.assumed_commission
+        assumption = ASSUMPTION if rate is None else ASSUMED.format((rate * 100).normalize())
         if options.price_type is PriceType.PER_1000_CHARACTERS:
             work = Money(work.amount * (size_of(options) or 0) / 1000, work.currency).rounded_up()
             assumption += "; texts of the ordered size are assumed"
-        return Quote.of(work, assumption=assumption)
+        return Quote.of(work, assumption=assumption, assumed_commission=rate)
 
     # --- publishing --------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crowdhub.model import Model, Money
+from crowdhub.model import Model, Money, Quote
 
 if TYPE_CHECKING:
     from crowdhub.ledger import Budget, Ledger
@@ -28,6 +28,12 @@ class Spend(Model):
     title: str | None = None
     key: str | None = None
     items: tuple[Spend, ...] = ()
+
+    @property
+    def assumption(self) -> str | None:
+        """What of the amount the marketplace has not promised, in words: it is an estimate then. None: nothing."""
+        told = (each.amount.assumption for each in self.items or (self,) if isinstance(each.amount, Quote))
+        return "; ".join(dict.fromkeys(filter(None, told))) or None
 
     @property
     def totals(self) -> dict[str, Money]:
