@@ -177,8 +177,10 @@ class Publishing(Account):
         del since  # the reference alone decides; the dates told here change with every edit
         if not draft.reference:
             return None
-        public = options_of(draft).public
-        order = yield from self._marked(draft, lambda each: not public or task_status(each) is not TaskStatus.DRAFT)
+        options = options_of(draft)
+        order = yield from self._marked(
+            draft, lambda each: not options.public or task_status(each) is not TaskStatus.DRAFT
+        )
         if order is not None:
             return self._found(task_of(order, self.identity), draft)
         archived = yield from self._marked_in_archive(draft.reference)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from crowdhub.errors import (
     OutcomeUnknown,
     PermissionDenied,
 )
-from crowdhub.ledger import Ledger
+from crowdhub.ledger import Intent, Ledger
 from crowdhub.model import PublishReport
 from crowdhub.operations.spending import Spend
 from crowdhub.sandbox import Fault, Sandbox
@@ -245,6 +246,33 @@ def test_a_key_that_opens_nothing_ends_the_sending(hub: Hub, sandbox: RapidWorke
     report = publish(hub, batch(4))
     assert report.summary() == {"failed": 4}
     assert posts(sandbox) == 1
+
+
+def test_after_an_interrupt_the_same_keys_carry_on(
+    hub: Hub, sandbox: RapidWorkersSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending = Ledger.sending
+
+    def interrupted(ledger: Ledger, intent: Intent) -> None:
+        if intent.key == "k2":
+            raise KeyboardInterrupt
+        sending(ledger, intent)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "sending", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            publish(hub, batch(4))
+    assert posts(sandbox) == 2
+    assert publish(hub, batch(4)).summary() == {"published": 2, "replayed": 2}
+    assert len(sandbox.jobs()) == 4
+
+
+def test_the_same_batch_at_the_same_moment_is_published_once(box: Sandbox, sandbox: RapidWorkersSandbox) -> None:
+    with Hub(box.accounts) as hub, ThreadPoolExecutor(3) as threads:
+        reports = list(threads.map(lambda _: publish(hub, batch(4)), range(3)))
+    assert len(sandbox.jobs()) == 4
+    assert len({tuple(task.id for task in report.tasks) for report in reports}) == 1
+    assert sum(report.count("published") for report in reports) == 4
 
 
 def test_nothing_to_publish_is_an_empty_report(hub: Hub, sandbox: RapidWorkersSandbox) -> None:
