@@ -269,7 +269,8 @@ def test_after_an_interrupt_the_same_keys_carry_on(
 
 def test_the_same_batch_at_the_same_moment_is_published_once(box: Sandbox, sandbox: RapidWorkersSandbox) -> None:
     with Hub(box.accounts) as hub, ThreadPoolExecutor(3) as threads:
-        reports = list(threads.map(lambda _: publish(hub, batch(4)), range(3)))
+        running = [threads.submit(publish, hub, batch(4)) for _ in range(3)]
+        reports = [each.result() for each in running]
     assert len(sandbox.jobs()) == 4
     assert len({tuple(task.id for task in report.tasks) for report in reports}) == 1
     assert sum(report.count("published") for report in reports) == 4
