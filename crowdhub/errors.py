@@ -280,11 +280,14 @@ class InvalidRequest(CallerError, ValueError):
 
 
 class BudgetExceeded(CallerError):
-    """The call would pass a budget. Nothing was sent. ``need`` and ``have`` are Money, ``budget`` names the limit."""
+    """The call would pass a budget, or the budget does not name its currency. Nothing was sent.
+
+    ``need`` and ``have`` are Money (``need`` None: not known before), ``budget`` names the limit.
+    """
 
     next_step = "Raise the budget or wait until it is free again; nothing was sent."
 
-    need: Any  # Money, which stands above the errors
+    need: Any  # Money or None; it stands above the errors
     have: Any
     budget: str
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "tasks": Entry("crowdhub.cli.work:tasks", "The tasks of an account."),
     "submissions": Entry("crowdhub.cli.work:submissions", "The work handed in on a task."),
     "review": Entry("crowdhub.cli.review:review", "Decide on a task's work: by a file, in one go, or one by one."),
+    "due": Entry("crowdhub.cli.due:due", "Work that will be approved, and paid, unless you decide before."),
     "block": Entry("crowdhub.cli.workers:block", "Keep a worker away from an account's tasks."),
     "unblock": Entry("crowdhub.cli.workers:unblock", "Let a blocked worker work again."),
     "blocked": Entry("crowdhub.cli.workers:blocked", "The workers that are blocked."),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 import typer
 
 from crowdhub.cli.common import AsJson, Config, command, open_hub
-from crowdhub.cli.output import console, json_line, plain, record, say, table
+from crowdhub.cli.output import console, json_line, plain, record, say, table, unresolved_words
 from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
 
 if TYPE_CHECKING:  # the command starts without the database's library
@@ -104,12 +104,17 @@ def totals(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """What was spent, by account and currency; there is no sum over currencies."""
+    """What was spent, by account and currency; there is no sum over currencies.
+
+    ``reserved`` is what was estimated for calls without an outcome; how old the oldest of them is stands below.
+    """
     first, end = _days(day, since, until)
     with opened(config) as ledger:
         found = ledger.report.totals(
             by_day=by_day, account=account, currency=currency, environment=environment, since=first, until=end
         )
+        open_since = _unresolved(ledger, account, environment)
+        now = ledger.clock.now()
     if as_json:
         for each in found:
             json_line(record(each))
@@ -118,6 +123,8 @@ def totals(
         table(console(), names, [_total(each) for each in found])
     else:
         say("none")
+    if open_since and not as_json:
+        say(unresolved_words(open_since, now))
 
 
 @app.command("export")
@@ -206,6 +213,12 @@ def _finish(ledger: Ledger, mine: Intent, task: str | None) -> Intent:
 
         return ledger.finish(mine, Task.model_validate({**mine.identity, "id": task, "reference": mine.reference}))
     return ledger.finish(mine, task_id=task)
+
+
+def _unresolved(ledger: Ledger, account: str | None, environment: str | None) -> list[datetime]:
+    """When what cannot be told, or was carried out twice, was begun."""
+    doubtful = [each for each in ledger.open_intents(account) if each.state != "intended"]
+    return [each.created_at for each in (*doubtful, *ledger.twins(account)) if environment in (None, each.environment)]
 
 
 def _row(each: Intent) -> list[object]:

@@ -107,6 +107,14 @@ def _without_raw(value: object, depth: int) -> object:
     return value
 
 
+def unresolved_words(begun: Sequence[datetime], now: datetime) -> str:
+    """How many intents are unresolved, and how old the oldest is. ``begun``: when each was, at least one."""
+    minutes = int((now - min(begun)).total_seconds()) // 60
+    hours, days = minutes // 60, minutes // 1440
+    age = f"{days} days" if days > 1 else f"{hours} hours" if hours > 1 else f"{minutes} minutes"
+    return f"{len(begun)} unresolved; the oldest is {age} old. `crowdhub recover` asks the marketplaces."
+
+
 def json_line(value: Mapping[str, object]) -> None:
     """One JSON object on one line, at once."""
     sys.stdout.write(json.dumps(value, ensure_ascii=True, default=_as_json) + "\n")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from crowdhub.cli.common import UNSETTLED, AsJson, Config, command, open_hub
-from crowdhub.cli.output import complain, json_line, record, say
+from crowdhub.cli.output import complain, json_line, record, say, unresolved_words
 from crowdhub.model import Outcome, Result
 from crowdhub.operations.spending.recovering import Recovered, RecoverReport, Settled
 
@@ -66,17 +64,10 @@ def unresolved(
         for each in found:
             _intent(each, as_json=as_json)
         if not as_json:
-            say(_age(found, hub.now()) if found else "Nothing is unresolved.")
+            ages = [each.created_at for each in found]
+            say(unresolved_words(ages, hub.now()) if found else "Nothing is unresolved.")
     if found:
         raise typer.Exit(UNSETTLED)
-
-
-def _age(found: Sequence[Recovered], now: datetime) -> str:
-    """How many there are, and how old the oldest is."""
-    minutes = int((now - found[0].created_at).total_seconds()) // 60
-    hours, days = minutes // 60, minutes // 1440
-    age = f"{days} days" if days > 1 else f"{hours} hours" if hours > 1 else f"{minutes} minutes"
-    return f"{len(found)} unresolved; the oldest is {age} old. `crowdhub recover` asks the marketplaces."
 
 
 def _intent(each: Recovered, *, as_json: bool) -> None:

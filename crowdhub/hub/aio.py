@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
@@ -12,7 +13,7 @@ from crowdhub.engine.runtime import each
 from crowdhub.hub.base import HubBase
 from crowdhub.hub.split import SplitReport
 from crowdhub.market import AsyncMarket
-from crowdhub.model import Money, Submission, SubmissionStatus, Task, TaskDraft
+from crowdhub.model import DueReport, Money, PublishReport, Submission, SubmissionStatus, Task, TaskDraft
 from crowdhub.operations.spending import Recovered, RecoverReport
 from crowdhub.protocol import AnyProvider
 
@@ -43,6 +44,18 @@ class AsyncHub(HubBase[AsyncMarket[AnyProvider]]):
         """
         return each(self._watch(tasks, status, self._clock.sleep_async, interval, rounds))
 
+    async def publish_many(self, drafts: Sequence[tuple[str, str, TaskDraft]]) -> PublishReport:
+        """Publish many drafts on any of the accounts, each given as account, key and draft:
+        ``[("rapidworkers", "k1", draft), ("etxt", "k2", draft), …]``. As `Market.publish_many`: one outcome each.
+
+        The accounts come one after another, too. ``confirm`` is asked once for all of them, and where the sum does not
+        fit the budget nothing is sent on any. A key belongs to its account: two accounts may have the same.
+
+        Raises `InvalidRequest` naming every bad draft and account, and `ConfigurationError` for wrong settings, before
+        any request.
+        """
+        return await self._publish_many(drafts)
+
     async def publish_split(
         self,
         draft: TaskDraft,
@@ -58,6 +71,15 @@ class AsyncHub(HubBase[AsyncMarket[AnyProvider]]):
         publishes only what is missing. Raises `InvalidRequest` for a split that names no account or no slots.
         """
         return await self._publish_split(draft, slots, rewards, key)
+
+    async def due(self, *, within: timedelta | None = None) -> DueReport:
+        """Work that marketplaces will approve, and pay for, by themselves ``within`` that time (None: whenever), on all
+        accounts, soonest first, with the sum by currency: see `Market.due`.
+
+        Accounts whose marketplace does not tell such moments are named in ``untold``, and one that cannot be asked in
+        ``failed``, with its error; it hides none of the others.
+        """
+        return await self._due(within)
 
     async def recover(self) -> RecoverReport:
         """Settle what earlier processes left open on all accounts: see `Market.recover`.

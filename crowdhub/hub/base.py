@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Self, TypedDict, TypeVar, Unpack, cast
 
@@ -13,13 +13,16 @@ from crowdhub import registry
 from crowdhub.clock import Clock
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.session import Options, Session
-from crowdhub.errors import ConfigurationError
+from crowdhub.errors import ConfigurationError, CrowdhubError
 from crowdhub.hub import config
+from crowdhub.hub.many import publish_many
 from crowdhub.hub.resources import DEFAULT, HubResources
 from crowdhub.hub.split import SplitReport, by_account, publish_split
 from crowdhub.market.base import MarketBase
-from crowdhub.model import Money, Submission, SubmissionStatus, Task, TaskDraft
+from crowdhub.model import DueReport, Money, PublishReport, Submission, SubmissionStatus, Task, TaskDraft
+from crowdhub.operations import checks
 from crowdhub.operations.account import Account
+from crowdhub.operations.arguments import checked_arguments
 from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.spending import Confirm, Recovered, RecoverReport
 from crowdhub.operations.watching import watch
@@ -178,6 +181,22 @@ class HubBase(Generic[M]):
         key: str | None,
     ) -> SplitReport:
         return await publish_split(self.accounts, self._operations, draft, slots, rewards, key)
+
+    @checked_arguments
+    async def _publish_many(self, drafts: Sequence[tuple[str, str, TaskDraft]]) -> PublishReport:
+        return await publish_many(self.accounts, self._operations, drafts)
+
+    @checked_arguments
+    async def _due(self, within: timedelta | None) -> DueReport:
+        _ = checks.checked_within(within)
+        report = DueReport()
+        for name in self._accounts:
+            try:
+                account = self._operations(name)
+                report += await account.described(account.due(within))
+            except CrowdhubError as error:  # one that cannot be asked does not keep the others from being shown
+                report += DueReport(failed={name: error.with_()})
+        return report
 
     async def _recover(self) -> RecoverReport:
         report = RecoverReport()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
@@ -10,7 +11,7 @@ from crowdhub.engine.runtime import drive, iterate
 from crowdhub.hub.base import HubBase
 from crowdhub.hub.split import SplitReport
 from crowdhub.market import Market
-from crowdhub.model import Money, Submission, SubmissionStatus, Task, TaskDraft
+from crowdhub.model import DueReport, Money, PublishReport, Submission, SubmissionStatus, Task, TaskDraft
 from crowdhub.operations.spending import Recovered, RecoverReport
 from crowdhub.protocol import AnyProvider
 
@@ -55,6 +56,18 @@ class Hub(HubBase[Market[AnyProvider]]):
     async def _sleep(self, seconds: float) -> None:
         self._clock.sleep(seconds)
 
+    def publish_many(self, drafts: Sequence[tuple[str, str, TaskDraft]]) -> PublishReport:
+        """Publish many drafts on any of the accounts, each given as account, key and draft:
+        ``[("rapidworkers", "k1", draft), ("etxt", "k2", draft), …]``. As `Market.publish_many`: one outcome each.
+
+        The accounts come one after another, too. ``confirm`` is asked once for all of them, and where the sum does not
+        fit the budget nothing is sent on any. A key belongs to its account: two accounts may have the same.
+
+        Raises `InvalidRequest` naming every bad draft and account, and `ConfigurationError` for wrong settings, before
+        any request.
+        """
+        return drive(self._publish_many(drafts))
+
     def publish_split(
         self,
         draft: TaskDraft,
@@ -70,6 +83,15 @@ class Hub(HubBase[Market[AnyProvider]]):
         publishes only what is missing. Raises `InvalidRequest` for a split that names no account or no slots.
         """
         return drive(self._publish_split(draft, slots, rewards, key))
+
+    def due(self, *, within: timedelta | None = None) -> DueReport:
+        """Work that marketplaces will approve, and pay for, by themselves ``within`` that time (None: whenever), on all
+        accounts, soonest first, with the sum by currency: see `Market.due`.
+
+        Accounts whose marketplace does not tell such moments are named in ``untold``, and one that cannot be asked in
+        ``failed``, with its error; it hides none of the others.
+        """
+        return drive(self._due(within))
 
     def recover(self) -> RecoverReport:
         """Settle what earlier processes left open on all accounts: see `Market.recover`.

@@ -7,6 +7,7 @@ from crowdhub.ledger.errors import NotHeld, PaidTwice, UnderWay
 from crowdhub.ledger.intent import BeginStatus, Begun, Intent, State
 from crowdhub.ledger.journal import Decided, JournalEntry, Noted, OpenReview
 from crowdhub.ledger.ledger import Ledger, poll_delays
+from crowdhub.ledger.planning import KeyState, Need, check_sum, key_states
 from crowdhub.ledger.steps import Step
 from crowdhub.ledger.totals import Total
 from crowdhub.store import Database, default_path
@@ -19,9 +20,11 @@ __all__ = [
     "Decided",
     "Intent",
     "JournalEntry",
+    "KeyState",
     "Ledger",
     "LedgerError",
     "Limits",
+    "Need",
     "NotHeld",
     "Noted",
     "OpenReview",
@@ -31,6 +34,8 @@ __all__ = [
     "Total",
     "UnderWay",
     "canonical",
+    "check_sum",
     "default_path",
+    "key_states",
     "poll_delays",
 ]

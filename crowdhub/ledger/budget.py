@@ -20,7 +20,7 @@ PERIODS = ("per_day", "per_task")
 class Limits(Model):
     """The most that may be spent: in ``total``, in one day (UTC), on one task (its publishing and its bonuses).
 
-    By currency; a currency that is not named is not limited.
+    By currency. What becomes of one that is not named, `Budget.others` says.
     """
 
     total: Mapping[str, Money] = Field(default_factory=dict[str, Money])
@@ -42,11 +42,14 @@ class Budget(Limits):
 
     What is spent is read from the ledger, so it counts over processes and restarts, and only within one environment:
     a sandbox never uses up the live budget. ``unpriced`` says what becomes of a call whose price is not known before:
-    ``refuse`` it where a limit applies to its account, or ``allow`` it.
+    ``refuse`` it where a limit applies to its account, or ``allow`` it while there is something left: it counts with
+    what the marketplace says it took, so the last such call can pass the limit. ``others``: what becomes of spending to
+    which no limit applies, in a currency that is not named for the account: ``refuse``, or ``unlimited``.
     """
 
     accounts: Mapping[str, Limits] = Field(default_factory=dict[str, Limits])
     unpriced: Literal["refuse", "allow"] = "refuse"
+    others: Literal["refuse", "unlimited"] = "refuse"
     among: frozenset[str] | None = None
     """The accounts whose spending counts for the hub's limits; None: all in the ledger."""
 
@@ -67,6 +70,9 @@ class Budget(Limits):
         unpriced = plain.pop("unpriced", "refuse")
         if unpriced not in ("refuse", "allow"):
             raise ConfigurationError(f'budget: unpriced = {unpriced!r} is neither "refuse" nor "allow".')
+        others = plain.pop("others", "refuse")
+        if others not in ("refuse", "unlimited"):
+            raise ConfigurationError(f'budget: others = {others!r} is neither "refuse" nor "unlimited".')
         names = [name for name, value in plain.items() if isinstance(value, Mapping) and name not in PERIODS]
         if among is not None and (wrong := [name for name in names if name not in among]):
             raise ConfigurationError(
@@ -78,6 +84,7 @@ class Budget(Limits):
             **_limits(plain, "budget"),
             accounts=per_account,
             unpriced="allow" if unpriced == "allow" else "refuse",
+            others="unlimited" if others == "unlimited" else "refuse",
             among=among,
         )
 
@@ -111,8 +118,10 @@ class Budget(Limits):
         task_id: str | None,
         now: datetime,
         operation: str,
+        currency: str | None = None,
     ) -> None:
-        """Raise `BudgetExceeded` if ``amount`` would pass a limit. To be called in the transaction that reserves it."""
+        """Raise `BudgetExceeded` if ``amount`` would pass a limit, or no limit names its currency. To be called in the
+        transaction that reserves it. ``currency``: what the account pays in, where the amount is not known."""
         if amount is None:
             if self.unpriced == "refuse" and self.applies_to(identity["account"]):
                 raise ConfigurationError(
@@ -123,7 +132,11 @@ class Budget(Limits):
                     environment=identity["environment"],
                     operation=operation,
                 )
+            if currency is not None:
+                self.check_named(identity, currency, None, operation)
+                self._check_any_left(connection, identity, currency, task_id=task_id, now=now, operation=operation)
             return
+        self.check_named(identity, amount.currency, amount, operation)
         worst: tuple[Money, str] | None = None
         for rule in self.rules(identity["account"], task_id, totals.day_of(now), amount.currency):
             left = rule.most - rule.used(connection, identity, amount.currency)
@@ -132,6 +145,37 @@ class Budget(Limits):
         if worst is not None:
             have = max(worst[0], Money(0, amount.currency))
             raise BudgetExceeded(amount, have, budget=worst[1], **identity, operation=operation)
+
+    def check_named(self, identity: Mapping[str, str], currency: str, amount: Money | None, operation: str) -> None:
+        """Raise `BudgetExceeded` for money in a currency in which no limit applies to the account, unless the budget
+        lets ``others`` through."""
+        account = identity["account"]
+        nothing = amount is not None and not amount
+        if nothing or not self or self.others == "unlimited" or self.rules(account, None, "", currency):
+            return
+        error = BudgetExceeded(amount, Money(0, currency), **identity, operation=operation)
+        raise error.with_(
+            message=f"The budget names no limit in {currency} for {account}.",
+            next_step=f'Add {currency} to the budget, or set others = "unlimited" in it; nothing was sent.',
+        )
+
+    def _check_any_left(
+        self,
+        connection: Connection,
+        identity: Mapping[str, str],
+        currency: str,
+        *,
+        task_id: str | None,
+        now: datetime,
+        operation: str,
+    ) -> None:
+        for rule in self.rules(identity["account"], task_id, totals.day_of(now), currency):
+            left = rule.most - rule.used(connection, identity, currency)
+            if left.amount <= 0:
+                error = BudgetExceeded(None, Money(0, currency), budget=rule.name, **identity, operation=operation)
+                raise error.with_(
+                    message=f"The {rule.name} has nothing left, and what this takes is not known before it is sent."
+                )
 
 
 class Rule(NamedTuple):

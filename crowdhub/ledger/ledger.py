@@ -99,14 +99,16 @@ class Ledger:
         reference: str | None = None,
         task_id: str | None = None,
         budget: Budget | None = None,
+        currency: str | None = None,
         look_for: str | None = None,
         owner: str | None = None,
     ) -> Begun:
         """Look for the key, check the budget, reserve the amount and write the intent, in one transaction.
 
         ``identity`` is the provider's (provider, account, environment), ``content`` everything that was asked,
-        ``amount`` the most that it will take, ``task_id`` the task that a bonus belongs to, ``owner`` what the
-        account's key opens (`owner_of`): a key holds under each name of one account. `Begun.status` says what to do.
+        ``amount`` what it is expected to take, ``currency`` what the account pays in, for a budget that lets through
+        what has no known price, ``task_id`` the task that a bonus belongs to, ``owner`` what the account's key opens
+        (`owner_of`): a key holds under each name of one account. `Begun.status` says what to do.
 
         Raises `InvalidRequest` where the key was used for something else (the difference field by field) and
         `BudgetExceeded`; nothing is written then.
@@ -148,7 +150,9 @@ class Ledger:
                     raise checks.other_content(earlier, row)
                 return transitions.take(connection, earlier, self.leases)
             if budget is not None:
-                budget.check(connection, identity, amount, task_id=task_id, now=now, operation=operation)
+                budget.check(
+                    connection, identity, amount, task_id=task_id, now=now, operation=operation, currency=currency
+                )
             return transitions.start(connection, row)
 
         return self._keep(self.database.write(work))

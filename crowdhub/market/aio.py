@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeVar, overload
 
@@ -16,9 +16,11 @@ from crowdhub.model import (
     Application,
     Balance,
     Decision,
+    DueReport,
     File,
     Money,
     ProviderOptions,
+    PublishReport,
     Quote,
     ReviewReport,
     Submission,
@@ -87,6 +89,19 @@ class AsyncMarket(MarketBase[P]):
         if dry_run:
             return await self.operations.described(self.operations.dry_run(draft, key))
         return await self.operations.described(self.operations.publish(draft, key))
+
+    async def publish_many(self, drafts: Sequence[tuple[str, TaskDraft]]) -> PublishReport:
+        """Publish many drafts, each under its key: ``[("k1", draft), ("k2", draft), …]``. One outcome each.
+
+        One that fails keeps none of the others from being published; run again with the same keys, it carries on, and
+        what is done comes back without a request. The drafts go out one after another. The marketplace is looked
+        through once for all keys, so N drafts take N + 1 requests where a publish is one request. ``confirm`` is asked
+        once, with the sum; a batch whose sum does not fit the budget is refused as a whole, before any request.
+
+        Raises `InvalidRequest` naming every bad draft and every key that is given twice, before any request; everything
+        else is in the report.
+        """
+        return await self.operations.described(self.operations.publish_many(drafts))
 
     async def task(self, task: Task | str) -> Task:
         """A task as it stands now, by itself or its id."""
@@ -203,6 +218,15 @@ class AsyncMarket(MarketBase[P]):
         of decisions just done. Raises `InvalidRequest` naming every bad decision, before anything is sent.
         """
         return await self.operations.described(self.operations.review(decisions, progress))
+
+    async def due(self, *, within: timedelta | None = None) -> DueReport:
+        """Work that the marketplace will approve, and pay for, by itself ``within`` that time (None: whenever), soonest
+        first, with the sum of money. What should have been settled by now is among it.
+
+        Lists the tasks, then the pending work of each that has any. A marketplace that does not tell such moments is
+        named in ``untold`` with the reason, and not asked.
+        """
+        return await self.operations.described(self.operations.due(within))
 
     async def pay_bonus(
         self, submission: Submission, amount: Money, reason: str, *, key: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
 
@@ -16,9 +16,11 @@ from crowdhub.model import (
     Application,
     Balance,
     Decision,
+    DueReport,
     File,
     Money,
     ProviderOptions,
+    PublishReport,
     Quote,
     ReviewReport,
     Submission,
@@ -90,6 +92,19 @@ class Market(MarketBase[P]):
         if dry_run:
             return self._drive(self.operations.dry_run(draft, key))
         return self._drive(self.operations.publish(draft, key))
+
+    def publish_many(self, drafts: Sequence[tuple[str, TaskDraft]]) -> PublishReport:
+        """Publish many drafts, each under its key: ``[("k1", draft), ("k2", draft), …]``. One outcome each.
+
+        One that fails keeps none of the others from being published; run again with the same keys, it carries on, and
+        what is done comes back without a request. The drafts go out one after another. The marketplace is looked
+        through once for all keys, so N drafts take N + 1 requests where a publish is one request. ``confirm`` is asked
+        once, with the sum; a batch whose sum does not fit the budget is refused as a whole, before any request.
+
+        Raises `InvalidRequest` naming every bad draft and every key that is given twice, before any request; everything
+        else is in the report.
+        """
+        return self._drive(self.operations.publish_many(drafts))
 
     def task(self, task: Task | str) -> Task:
         """A task as it stands now, by itself or its id."""
@@ -197,6 +212,15 @@ class Market(MarketBase[P]):
         of decisions just done. Raises `InvalidRequest` naming every bad decision, before anything is sent.
         """
         return self._drive(self.operations.review(decisions, progress))
+
+    def due(self, *, within: timedelta | None = None) -> DueReport:
+        """Work that the marketplace will approve, and pay for, by itself ``within`` that time (None: whenever), soonest
+        first, with the sum of money. What should have been settled by now is among it.
+
+        Lists the tasks, then the pending work of each that has any. A marketplace that does not tell such moments is
+        named in ``untold`` with the reason, and not asked.
+        """
+        return self._drive(self.operations.due(within))
 
     def pay_bonus(self, submission: Submission, amount: Money, reason: str, *, key: str | None = None) -> Submission:
         """Pay a worker extra. The same ``key`` never pays twice.

@@ -3,8 +3,10 @@
 from crowdhub.model.base import Answer, Model, OpenEnum, country_code
 from crowdhub.model.capability import Capabilities, Capability, Support
 from crowdhub.model.content import FileContent
+from crowdhub.model.due import DueReport
 from crowdhub.model.money import Balance, Money, Quote
 from crowdhub.model.options import ProviderOptions
+from crowdhub.model.published import PublishOutcome, PublishReport, PublishResult
 from crowdhub.model.questions import (
     Choice,
     ExternalForm,
@@ -28,6 +30,7 @@ __all__ = [
     "Capability",
     "Choice",
     "Decision",
+    "DueReport",
     "ExternalForm",
     "File",
     "FileContent",
@@ -38,6 +41,9 @@ __all__ = [
     "OpenEnum",
     "Outcome",
     "ProviderOptions",
+    "PublishOutcome",
+    "PublishReport",
+    "PublishResult",
     "QuestionForm",
     "Questions",
     "Quote",

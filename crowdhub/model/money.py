@@ -137,23 +137,43 @@ class Quote(Money):
     """What publishing will take: a Money, with how it is made up.
 
     ``work`` goes to the workers, ``commission`` to the marketplace (None: not known), and ``assumption``
-    says in words what of it the marketplace has not promised.
+    says in words what of it the marketplace has not promised. ``assumed_commission`` is the share of the work that was
+    taken for the commission where the marketplace does not state it (``0.10``: 10 %): the amount is an estimate then,
+    and what is charged can be more.
     """
 
     work: Money | None = None
     commission: Money | None = None
     assumption: str | None = None
+    assumed_commission: Decimal | None = None
 
     @model_serializer
     def _as_dict(self) -> dict[str, object]:
         parts = {"work": self.work, "commission": self.commission, "assumption": self.assumption}
+        if self.assumed_commission is not None:
+            parts["assumed_commission"] = str(self.assumed_commission)
         return {"amount": str(self.amount), "currency": self.currency, **parts}
 
     @classmethod
-    def of(cls, work: Money, commission: Money | None = None, assumption: str | None = None) -> Self:
+    def of(
+        cls,
+        work: Money,
+        commission: Money | None = None,
+        assumption: str | None = None,
+        *,
+        assumed_commission: Decimal | None = None,
+    ) -> Self:
+        """``assumed_commission`` in place of ``commission``: a share of the work, rounded up to cents."""
+        if assumed_commission is not None and commission is None:
+            commission = (work * assumed_commission).rounded_up()
         total = work + commission if commission is not None else work
         return cls(
-            amount=total.amount, currency=total.currency, work=work, commission=commission, assumption=assumption
+            amount=total.amount,
+            currency=total.currency,
+            work=work,
+            commission=commission,
+            assumption=assumption,
+            assumed_commission=assumed_commission,
         )
 
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
 from contextlib import aclosing, closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from crowdhub.engine import download
-from crowdhub.errors import CrowdhubError
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
 from crowdhub.model import (
     Application,
     Balance,
     Capability,
     Decision,
+    DueReport,
     File,
     Model,
     Money,
+    PublishReport,
     Quote,
     ReviewReport,
     Submission,
@@ -33,11 +35,12 @@ from crowdhub.model import (
 from crowdhub.operations import checks, spending
 from crowdhub.operations.arguments import checked_arguments
 from crowdhub.operations.checks import OnUnsupported
+from crowdhub.operations.due import due
 from crowdhub.operations.listing import all_items
 from crowdhub.operations.port import Port
 from crowdhub.operations.reviewing import Progress, review
 from crowdhub.operations.settling import settle_once
-from crowdhub.operations.spending import DryRun, Recovered, RecoverReport, SpendingPolicy
+from crowdhub.operations.spending import AccountBatch, DryRun, Keyed, Recovered, RecoverReport, SpendingPolicy
 from crowdhub.operations.watching import Watch, watch
 from crowdhub.protocol import LOOPBACK, Operation
 
@@ -113,6 +116,22 @@ class Account:
     async def publish(self, draft: TaskDraft, key: str | None) -> Task:
         ready = spending.with_reference(self._provider, self.check(draft), key)
         return await spending.publish(self.port, self.policy, ready, key)
+
+    @checked_arguments
+    async def publish_many(self, drafts: Sequence[tuple[str, TaskDraft]]) -> PublishReport:
+        batch, issues = self.batch([(place, key, draft) for place, (key, draft) in enumerate(drafts)])
+        if issues:
+            raise InvalidRequest(issues=issues)
+        return await spending.publish_many([batch])
+
+    def batch(self, drafts: Sequence[tuple[int, str, TaskDraft]]) -> tuple[AccountBatch, list[Issue]]:
+        """This account's part of a batch (place, key, draft), and everything that is wrong with it."""
+        port = self.port.counting()
+        ready, issues = checks.checked_batch(self._provider, drafts, self._on_unsupported)
+        if issues:
+            return AccountBatch(port, self.policy, ()), issues
+        keyed = [Keyed(port, *given, draft) for given, draft in zip(drafts, ready, strict=True)]
+        return AccountBatch(port, self.policy, keyed), []
 
     @checked_arguments
     async def dry_run(self, draft: TaskDraft, key: str | None) -> DryRun:
@@ -230,6 +249,10 @@ class Account:
             return await review(self.port, decisions, progress, journal=journal)
         finally:
             self._settled += 1
+
+    @checked_arguments
+    async def due(self, within: timedelta | None) -> DueReport:
+        return await due(self.port, checks.checked_within(within))
 
     @checked_arguments
     async def download(self, files: Submission | File, folder: Path | str, max_bytes: int) -> list[Path]:

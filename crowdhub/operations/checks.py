@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -82,6 +82,30 @@ def checked_draft(provider: AnyProvider, draft: TaskDraft, on_unsupported: OnUns
         )
         return draft.copy_with(**{field: TaskDraft.model_fields[field].default for field in missing})
     return draft
+
+
+def checked_batch(
+    provider: AnyProvider, drafts: Sequence[tuple[int, str, TaskDraft]], on_unsupported: OnUnsupported
+) -> tuple[list[TaskDraft], list[Issue]]:
+    """The drafts of a batch (place, key, draft) as they can be sent, and everything that is wrong with any of them."""
+    ready: list[TaskDraft] = []
+    issues: list[Issue] = []
+    places: dict[str, int] = {}
+    for place, key, draft in drafts:
+        where = f"drafts[{place}]"
+        if not key.strip():
+            issues.append(Issue(where, "has an empty key; without keys a batch could not carry on"))
+        elif key in places:
+            issues.append(Issue(where, f"has the key {key!r} of drafts[{places[key]}]"))
+        places.setdefault(key, place)
+        try:
+            ready.append(checked_draft(provider, draft, on_unsupported))
+        except NotSupported as error:
+            issues += [Issue(f"{where}.{field}", why) for field, why in error.reasons.items()]
+            issues += [Issue(f"{where}.{each.where}", each.what) for each in provider.draft_issues(draft)]
+        except InvalidRequest as error:
+            issues += [Issue(f"{where}.{each.where}", each.what) for each in error.issues]
+    return ready, issues
 
 
 def _callers_level() -> int:
@@ -160,6 +184,13 @@ def checked_rounds(interval: float, rounds: int | None) -> None:
         issues.append(Issue("rounds", f"{rounds} is less than 1; leave it out to watch until the tasks have ended"))
     if issues:
         raise InvalidRequest(issues=issues)
+
+
+def checked_within(within: timedelta | None) -> timedelta | None:
+    """Raises `InvalidRequest` for a time that is over already."""
+    if within is not None and within < timedelta():
+        raise InvalidRequest(issues=[Issue("within", f"{within} is less than 0")])
+    return within
 
 
 def checked_text(text: str) -> str:

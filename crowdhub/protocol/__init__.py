@@ -30,7 +30,7 @@ from crowdhub.protocol.reading import (
     time_or_none,
     unreadable,
 )
-from crowdhub.protocol.reference import carries, is_marked, mark, unmark
+from crowdhub.protocol.reference import carries, is_marked, mark, plain_text, unmark
 from crowdhub.protocol.refusals import country_issues, error_of_no_json, error_of_status, error_words
 from crowdhub.protocol.response import Headers, Response
 from crowdhub.protocol.settings import (
@@ -96,6 +96,7 @@ __all__ = [
     "operation",
     "operation_of",
     "path_segment",
+    "plain_text",
     "read_each",
     "read_record",
     "read_records",

@@ -17,7 +17,7 @@ from __future__ import annotations
 import inspect
 import reprlib
 import warnings
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial, wraps
@@ -49,6 +49,7 @@ class Lookup(Generic[T_co]):
     things that carry no mark of ours: what is there already was not made by it (after a crash it is None).
     ``marked``: what ``find`` finds carries the request's own reference, so that it is proven by itself. ``listing``:
     where that is listed, among everything else that was ever put on the market: nothing can be proven absent without.
+    ``among``: which of the listed tasks that carry the mark is the result; it stands in for ``find`` then.
     """
 
     look_for: str
@@ -56,6 +57,7 @@ class Lookup(Generic[T_co]):
     before: Callable[[], Operation[object]] | None = None
     marked: bool = False
     listing: Callable[[], Operation[Any]] | None = None
+    among: Callable[[Sequence[Any]], T_co | None] | None = None
 
 
 class Operation(Generic[T_co]):

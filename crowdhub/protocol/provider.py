@@ -68,9 +68,16 @@ class Provider(Generic[S]):
     declares: ClassVar[Declaration] = Declaration()
     capabilities: ClassVar[Capabilities] = Declaration().capabilities(frozenset())
     """What this marketplace can do, with limits, and why not what it cannot. Not to be set: it is computed."""
+    copies_keep_marks: ClassVar[bool] = False
+    """Whether the marketplace itself makes tasks out of tasks, with their texts: several with one mark then say nothing
+    of how often it was published."""
     settles_within: ClassVar[timedelta] = timedelta(minutes=5)
     """How long after a request left the marketplace may still carry it out. Only then is the absence of what it would
     have made a proof, after a time-out or a crash. No marketplace documents it; five minutes are our assumption."""
+
+    auto_approval_untold: ClassVar[str | None] = "the marketplace does not tell when it approves work by itself"
+    """Why no submission says when it will be approved by itself, in words. None: each pending one has its
+    ``auto_approves_at``."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -167,6 +174,12 @@ class Provider(Generic[S]):
         """The first page of all that was ever put on the market, where `find_published` looks. The default is
         `tasks`; override where those leave something out (an archive)."""
         return self.tasks()
+
+    def published_among(self, marked: Sequence[Task], draft: TaskDraft) -> Task | None:
+        """Which of these tasks of the listing, all of which carry the draft's reference, it became; None where none of
+        them was put on the market. The default is the first that is more than a draft."""
+        del draft
+        return next((task for task in marked if task.status is not TaskStatus.DRAFT), None)
 
     def describe_published(self, draft: TaskDraft) -> str:
         """What a person has to look for where `find_published` cannot tell."""
@@ -346,6 +359,10 @@ class Provider(Generic[S]):
     def extension_cost(self, task: Task, slots: int) -> Money | None:
         """What so many places more will take from the balance; None where it is not known."""
         return None if task.reward is None else task.reward * slots
+
+    def approval_cost(self, task: Task) -> Money | None:
+        """What one approval on a task takes, commission included where it is known; None where that is not known."""
+        return task.reward
 
     def extension_issues(self, slots: int | None, until: datetime | None) -> list[Issue]:
         """What of an extension the marketplace cannot do or would refuse, before any request."""

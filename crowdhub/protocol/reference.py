@@ -28,13 +28,18 @@ def unmark(text: str | None) -> tuple[str | None, str | None]:
 
 def carries(answer: object, reference: str) -> bool:
     """Whether a reference stands anywhere in an answer: in any text of it, in any case, through HTML."""
-    wanted = reference.casefold()
-    return any(wanted in text for text in _plain(answer))
+    return reference.casefold() in plain_text(answer)
 
 
-def is_marked(answer: object) -> bool:
-    """Whether an answer carries any mark, of whatever key."""
-    return any(_ANY.search(text) for text in _plain(answer))
+def plain_text(answer: object) -> str:
+    """Every text of an answer, as it is and as a reader sees it: without tags, entities and unseen characters; in lower
+    case, line by line."""
+    return "\n".join(_plain(answer))
+
+
+def is_marked(text: str) -> bool:
+    """Whether a `plain_text` carries any mark, of whatever key."""
+    return _ANY.search(text) is not None
 
 
 def _plain(answer: object, depth: int = 0) -> Iterator[str]:

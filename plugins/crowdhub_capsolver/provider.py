@@ -59,6 +59,7 @@ class CapSolver(Provider[CapSolverSettings]):
     currency = wire.CURRENCY
     settings_type = CapSolverSettings
     credential_places = CredentialPlaces(json=("clientKey",))
+    auto_approval_untold = NOBODY
     declares = Declaration(
         draft_fields={"slots", "image"},
         absent={

@@ -67,6 +67,7 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
     settings_type = CrowdSDOMSettings
     sandbox_hosts = SANDBOX_HOSTS
     credential_places = access.PLACES
+    auto_approval_untold = None
     unclear_refusals = (Conflict, InvalidRequest, PermissionDenied)  # no code is documented for "already settled"
     declares = Declaration(
         draft_fields={"title", "instructions", "reward", "slots", "proof", "deadline", "auto_approve", "questions"},
@@ -266,6 +267,9 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
         approved = wanted is SubmissionStatus.APPROVED
         paid = wire.price((mapping(answer.get("job")) or {}).get("reward")) if approved else None
         return done.copy_with(amount_paid=paid, raw=answer)
+
+    def approval_cost(self, task: Task) -> Money | None:
+        return None if task.reward is None else (task.reward * (1 + COMMISSION)).rounded_up()
 
     @operation
     def cancel(self, task_id: str) -> Flow[Task]:

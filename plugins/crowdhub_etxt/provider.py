@@ -16,6 +16,7 @@ class Etxt(Publishing, Reviewing, Bonuses, People):
     ``market.run(market.provider.api.messages.get_count_unread())``.
     """
 
+    auto_approval_untold = "work is never approved by itself"
     declares = Declaration(
         draft_fields={"title", "instructions", "reward", "slots", "proof", "category", "image", "deadline"},
         absent={
@@ -29,7 +30,7 @@ class Etxt(Publishing, Reviewing, Bonuses, People):
         },
         limits={
             "publish": "title 512, instructions 9,960, source text 40,000 characters; whole rubles",
-            "estimate": "without the commission, which is not documented",
+            "estimate": "without the commission, which is not documented, unless the account's settings assume one",
             "tasks": "100 a page; no paused or cancelled ones",
             "submissions": "links of files live about a day",
             "approve": "a comment of at most 5,000 characters",

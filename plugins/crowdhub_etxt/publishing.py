@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from crowdhub.errors import (
@@ -16,7 +16,7 @@ from crowdhub.errors import (
     UnreadableResponse,
 )
 from crowdhub.model import Money, Quote, Task, TaskDraft, TaskStatus
-from crowdhub.protocol import Flow, Lookup, Page, first_match, no_call, operation
+from crowdhub.protocol import Flow, Lookup, Page, first_match, int_or_none, no_call, operation
 from crowdhub_etxt.account import Account
 from crowdhub_etxt.codes import Order, OrderStatus, PriceType
 from crowdhub_etxt.encoding import LONGEST_DEADLINE, identifier
@@ -25,6 +25,7 @@ from crowdhub_etxt.options import category_of, deadline_of, description_of, opti
 from crowdhub_etxt.reading import archived_task_of, carries, task_of, task_status
 
 ASSUMPTION = "eTXT's commission is not in its API documentation, so it is not in this sum"
+ASSUMED = "a commission of {:f} % is assumed, as the account's settings say; eTXT's documentation names none"
 
 
 ASKED = {
@@ -60,11 +61,12 @@ class Publishing(Account):
             raise InvalidRequest(issues=issues)
         options = options_of(draft)
         work = draft.reward * draft.slots
-        assumption = ASSUMPTION
+        rate = self.settings.assumed_commission
+        assumption = ASSUMPTION if rate is None else ASSUMED.format((rate * 100).normalize())
         if options.price_type is PriceType.PER_1000_CHARACTERS:
             work = Money(work.amount * (size_of(options) or 0) / 1000, work.currency).rounded_up()
             assumption += "; texts of the ordered size are assumed"
-        return Quote.of(work, assumption=assumption)
+        return Quote.of(work, assumption=assumption, assumed_commission=rate)
 
     # --- publishing --------------------------------------------------------------------------------------
 
@@ -180,12 +182,23 @@ class Publishing(Account):
             draft, lambda each: not options.public or task_status(each) is not TaskStatus.DRAFT
         )
         if order is not None:
-            task = task_of(order, self.identity)
-        else:
-            archived = yield from self._marked_in_archive(draft.reference)
-            if archived is None:
-                return None
-            task = archived_task_of(archived, self.identity)
+            return self._found(task_of(order, self.identity), draft)
+        archived = yield from self._marked_in_archive(draft.reference)
+        return None if archived is None else self._found(archived_task_of(archived, self.identity), draft)
+
+    def published_among(self, marked: Sequence[Task], draft: TaskDraft) -> Task | None:
+        """Orders that a multiple one gave out, and copies, carry its reference too: of several the multiple one is
+        meant, else the oldest. One that is still a draft was not published, unless a draft was all that was asked."""
+        public = options_of(draft).public
+        fitting = [each for each in marked if not public or each.status is not TaskStatus.DRAFT]
+        several = [each for each in fitting if int_or_none(each.raw.get("multitask"))]
+        if not fitting:
+            return None
+        return self._found(min(several or fitting, key=lambda each: int_or_none(each.id) or 0), draft)
+
+    def _found(self, task: Task, draft: TaskDraft) -> Task:
+        """What carries the draft's reference, without what an order tells of something else."""
+        options = options_of(draft)
         if draft.slots > 1:
             task = task.copy_with(slots=None)  # the whole number is not told
         if options.price_type is PriceType.PER_1000_CHARACTERS:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -51,10 +50,9 @@ from crowdhub.protocol import (
 from crowdhub_rapidworkers import wire
 from crowdhub_rapidworkers.jobs import ReadyMadeJobs
 from crowdhub_rapidworkers.review import Review
-from crowdhub_rapidworkers.settings import RapidWorkersOptions, RapidWorkersSettings
+from crowdhub_rapidworkers.settings import COMMISSION, RapidWorkersOptions, RapidWorkersSettings
 
 ROWS = 1000  # a page, which is also the marketplace's default; asked for explicitly
-COMMISSION = Decimal("0.10")  # as in the documented example: 5.00 on 50.00; no page promises it
 
 
 class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
@@ -66,6 +64,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
     settings_type = RapidWorkersSettings
     credential_places = CredentialPlaces(headers=("X-API-Key",))
     rate_limits = (RateLimit(1000, 3600),)
+    auto_approval_untold = "a job that says so is approved by itself once it is full, and when that is, is not told"
     declares = Declaration(
         draft_fields={
             "title",
@@ -99,7 +98,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         limits={
             "submissions": "1,000 a request",
             "bulk_review": "approvals of a full task, after a check that nothing unseen can be approved",
-            "estimate": "reward × slots + 10 % commission, as in the documented example",
+            "estimate": "reward × slots and an assumed commission: the documented example's 10 %, or the account's own",
             "auto_approve": "True approves everything once the job is full; no delay can be set",
             "find_published": "by the mark at the end of the description",
         },
@@ -138,13 +137,12 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
 
     @operation
     def estimate(self, draft: TaskDraft) -> Flow[Quote]:
-        """Reward × slots, and the commission as an assumption. No request is made."""
+        """Reward × slots, and the commission as the settings assume it. No request is made."""
         reward = draft.reward or Money(0, self.currency)
-        work = reward * draft.slots
-        commission = (work * COMMISSION).rounded_up()
-        return no_call(
-            Quote.of(work, commission, "10 % commission, as in the documentation's example; it is not promised there")
-        )
+        rate = self.settings.assumed_commission
+        source = "as in the documentation's example" if rate == COMMISSION else "as the account's settings say"
+        words = f"a commission of {(rate * 100).normalize():f} % is assumed, {source}; the marketplace promises none"
+        return no_call(Quote.of(reward * draft.slots, assumption=words, assumed_commission=rate))
 
     @operation
     def publish(self, draft: TaskDraft) -> Flow[Task]:

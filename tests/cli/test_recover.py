@@ -92,6 +92,18 @@ def test_what_cannot_be_told_yet_ends_with_3_and_says_what_to_look_for(cli: Cli,
     assert "0 settled, 1 left for a person" in said.out
 
 
+def test_the_totals_say_how_old_the_oldest_unresolved_one_is(cli: Cli, file: Path) -> None:
+    assert "unresolved" not in cli.ok("ledger", "totals").out
+    left_open(cli, file, "young")
+    left_open(cli, file, "old", clock=Past())
+    totals = cli.ok("ledger", "totals").out
+    assert "2 unresolved; the oldest is 20 minutes old." in totals
+    assert "0.56 USD" in totals
+    assert "unresolved" not in cli.ok("ledger", "totals", "--environment", "live").out
+    assert all("spent" in row for row in cli.ok("ledger", "totals", "--json").rows)
+    assert "2 unresolved; the oldest is 20 minutes old." in cli("unresolved").out
+
+
 def test_json_has_one_object_for_each(cli: Cli, file: Path) -> None:
     left_open(cli, file, "who-knows")
     said = cli("recover", "--account", "rapidworkers", "--json")

@@ -93,7 +93,47 @@ def test_only_the_hubs_own_accounts_and_environment_count(ledger: Ledger, identi
     spend(ledger, {**identity, "account": "stranger"}, "50", None)
     spend(ledger, {**identity, "environment": "live"}, "5", budget)
     spend(ledger, identity, "5", budget)
-    ledger.begin(identity, "publish", "roubles", amount=Money("900", "RUB"), budget=budget)
+
+
+UNNAMED: list[dict[str, object]] = [{"USD": "5"}, {"per_day": {"USD": "5"}}, {"second": {"RUB": "1000"}}]
+NAMED: list[dict[str, object] | None] = [{"USD": "5", "others": "unlimited"}, {"acme": {"RUB": "1800"}}, None]
+
+
+def test_a_currency_that_the_budget_does_not_name_is_refused_unless_it_says_otherwise(
+    ledger: Ledger, identity: dict[str, Any]
+) -> None:
+    roubles = Money("900", "RUB")
+    for given in UNNAMED:
+        budget = Budget.of(given)
+        with pytest.raises(BudgetExceeded) as caught:
+            ledger.begin(identity, "publish", "roubles", amount=roubles, budget=budget)
+        assert caught.value.message == "The budget names no limit in RUB for acme."
+        assert 'set others = "unlimited"' in caught.value.next_step
+        assert (caught.value.need, caught.value.have) == (roubles, Money(0, "RUB"))
+        unpriced = budget.copy_with(unpriced="allow")
+        with pytest.raises(BudgetExceeded, match="names no limit in RUB"):
+            ledger.begin(identity, "publish", "roubles", currency="RUB", budget=unpriced)
+    for allowed in NAMED:
+        ledger.begin(identity, "publish", "roubles", amount=roubles, budget=Budget.of(allowed))
+    ledger.begin(identity, "publish", "free", amount=Money(0, "RUB"), budget=Budget.of({"USD": "5"}))
+    with pytest.raises(ConfigurationError, match="others = 'all' is neither"):
+        Budget.of({"USD": "5", "others": "all"})
+
+
+def test_what_has_no_known_price_passes_only_while_something_is_left(ledger: Ledger, identity: dict[str, Any]) -> None:
+    budget = Budget.of({"USD": "5", "unpriced": "allow"})
+
+    def solve(cost: str) -> None:
+        begun = ledger.begin(identity, "solve", "captcha", budget=budget, currency="USD")
+        ledger.finish(begun.intent, "solved", charged=usd(cost))
+
+    solve("3")
+    solve("3")  # what it takes cannot be known before
+    with pytest.raises(BudgetExceeded, match="The budget has nothing left") as caught:
+        solve("3")
+    assert (caught.value.need, caught.value.have) == (None, usd("0"))
+    (total,) = ledger.report.totals()
+    assert total.spent == usd("6")
 
 
 def test_nothing_may_be_spent_on_a_budget_of_nothing(ledger: Ledger, identity: dict[str, Any]) -> None:

@@ -410,8 +410,7 @@ def test_a_yes_in_another_shape_is_looked_for(
 ) -> None:
     hand = by_hand(spent(provider, provider.publish(draft))).answer(odd, 201)
     assert (hand.call.method, hand.call.path) == ("GET", "/api/campaigns/")
-    listed = [{**campaign, "description": "Fill out\n\n[ref ch-abcdefgh]"}]
-    task = hand.answer(listed).answer(listed).result  # seen in the list, and read by the plugin
+    task = hand.answer([{**campaign, "description": "Fill out\n\n[ref ch-abcdefgh]"}]).result
     assert (task.id, task.replayed, task.instructions) == (JOB, True, "Fill out")
 
 
@@ -460,7 +459,7 @@ class TestLostPublish:
     ) -> None:
         other = {**marked(campaign, "ch-another1"), "jobId": "other"}
         hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("BROKEN"))
-        hand.answer([other, marked(campaign)]).answer([other, marked(campaign)])
+        hand.answer([other, marked(campaign)])
         assert (hand.result.id, hand.result.replayed) == (JOB, True)
 
     def test_found_on_a_later_page(
@@ -471,8 +470,7 @@ class TestLostPublish:
         hand.answer({"count": 2, "next": "https://evil.example/api/campaigns/?page=2", "results": [other]})
         assert hand.call.path == "/api/campaigns/"
         assert hand.call.query_pairs() == [("page", "2")]
-        hand.answer({"count": 2, "next": None, "results": [marked(campaign)]})
-        assert hand.answer([other, marked(campaign)]).result.id == JOB
+        assert hand.answer({"count": 2, "next": None, "results": [marked(campaign)]}).result.id == JOB
 
     @pytest.mark.parametrize(
         "change",
@@ -492,8 +490,16 @@ class TestLostPublish:
         change: dict[str, object],
     ) -> None:
         hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("BROKEN"))
-        hand.answer([{**campaign, **change}]).answer([{**campaign, **change}])
+        hand.answer([{**campaign, **change}])
         assert (hand.result.id, hand.result.replayed, hand.result.reference) == (JOB, True, "ch-abcdefgh")
+
+    def test_two_with_one_mark_are_told_of(
+        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object]
+    ) -> None:
+        """Two ledgers, one key, one moment: nothing prevents it, and every later look says so."""
+        hand = by_hand(spent(provider, provider.publish(draft))).throw(lost("BROKEN"))
+        task = hand.answer([marked(campaign), {**marked(campaign), "jobId": "second"}]).result
+        assert task.warnings[-1] == f"published more than once: {JOB}, second carry its mark"
 
     def begun(
         self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, listed: Sequence[object], money: object

@@ -8,10 +8,12 @@ says how a thing is found (`Provider.find_published`, `find_bonus`, or an operat
 - `purchase`: one thing to spend on, and its result as the ledger keeps it.
 - `once`: the procedure.
 - `looking`: what a lost answer may have paid for.
+- `batch`: many drafts published together.
 - `publishing`, `bonuses`, `extending`, `native`: the purchases that there are.
 - `recovering`: settling what a process that ended left open.
 """
 
+from crowdhub.operations.spending.batch import AccountBatch, Keyed, publish_many
 from crowdhub.operations.spending.bonuses import pay_bonus
 from crowdhub.operations.spending.extending import extend
 from crowdhub.operations.spending.native import run
@@ -21,8 +23,10 @@ from crowdhub.operations.spending.recovering import Recovered, RecoverReport, Se
 from crowdhub.operations.unnoted import LedgerWarning
 
 __all__ = [
+    "AccountBatch",
     "Confirm",
     "DryRun",
+    "Keyed",
     "LedgerWarning",
     "RecoverReport",
     "Recovered",
@@ -33,6 +37,7 @@ __all__ = [
     "extend",
     "pay_bonus",
     "publish",
+    "publish_many",
     "recover",
     "run",
     "unresolved",

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from crowdhub.errors import Conflict, CrowdhubError, Lost, OutcomeUnknown
-from crowdhub.model import TaskStatus
+from crowdhub.errors import CrowdhubError, Lost, OutcomeUnknown
+from crowdhub.model import Task, TaskStatus
 from crowdhub.operations.port import Port
-from crowdhub.operations.spending.witnesses import NOTHING, Before, Sight, judge, see
-from crowdhub.protocol import Lookup, Operation
+from crowdhub.operations.spending.witnesses import NOTHING, Before, Sight, judge, read_listing
+from crowdhub.protocol import AnyProvider, Lookup, Operation
 
 if TYPE_CHECKING:
     from crowdhub.ledger import Intent, Ledger
 
 T = TypeVar("T")
+log = logging.getLogger("crowdhub")
 
 LOOKS: Mapping[Lost, Sequence[float]] = {
     # The marketplace had finished: what is not there after some seconds, for a listing can be behind, will not come,
@@ -35,6 +37,7 @@ LOOK_BACK = (0, 1)
 """The same for what an earlier process's call may have made."""
 
 ENDED = "its process ended"
+TWICE = "published more than once:"
 DOUBT = "That it is not listed proves nothing:"
 NEAR = timedelta(hours=1)
 """How far from an intent another one like it could be taken for it."""
@@ -78,16 +81,28 @@ async def look_once(
     """
     if lookup.listing is None or reference is None:
         return await look(port, lookup, since, evidence), None
-    sight = await see(port, lookup.listing(), reference)
-    if not sight.mine:
-        return None, sight
-    found = await look(port, lookup, since, evidence)
-    if found is not None:
-        return found, sight
+    listed = await read_listing(port, lookup.listing())
+    sight = listed.sight(reference)
+    return found_in(sight, lookup, port.provider), sight
+
+
+def found_in(sight: Sight, lookup: Lookup[T], provider: AnyProvider) -> T | None:
+    """What a listing shows under the mark that was looked for."""
+    if not sight.mine or lookup.among is None:
+        return None
+    found = lookup.among(sight.mine)
     published = [each for each in sight.mine if each.status is not TaskStatus.DRAFT]
-    if published:  # marked, where the plugin does not look for it
-        raise Conflict(f"Task {published[0].id} carries its mark, in another place than it was put.")
-    return None, sight
+    if not isinstance(found, Task) or len(published) < 2 or provider.copies_keep_marks:
+        return found
+    told = f"{TWICE} {', '.join(sorted(each.id for each in published))} carry its mark"
+    log.error("task %s: %s", found.id, told)
+    return cast("T", found.copy_with(warnings=(*found.warnings, told)))
+
+
+def told_twice(found: object) -> str | None:
+    """What was said of a result under whose mark several were found."""
+    warnings = found.warnings if isinstance(found, Task) else ()
+    return next((each for each in warnings if each.startswith(TWICE)), None)
 
 
 async def look_for_lost(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 from crowdhub.errors import CrowdhubError, LedgerError, NotConfirmed, OutcomeUnknown
 from crowdhub.model import Submission, Task
 from crowdhub.operations.port import Port, identity_of
+from crowdhub.operations.spending.charges import charged_by, task_id_of
 from crowdhub.operations.spending.looking import (
     Trace,
     could_be_anothers,
@@ -66,7 +67,7 @@ async def spend(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:
                 raise
             found, seen = sought
         if found is not None:
-            await port.blocking(lambda: finish(ledger, intent, purchase.keep(found)))
+            await port.blocking(lambda: finish(ledger, intent, purchase.keep(found), of=found))
             return found
         steps = Steps(await port.blocking(lambda: ledger.steps(intent)), resuming=resuming)
         # What goes on was confirmed when it began.
@@ -229,7 +230,7 @@ async def _settled(port: Port, ledger: Ledger | None, purchase: Purchase[T], res
     else:
         done = reservation.intent
         if ledger is not None and done is not None:
-            await port.blocking(lambda: finish(ledger, done, _kept(purchase, result)))
+            await port.blocking(lambda: finish(ledger, done, _kept(purchase, result), of=result))
         return result
     intent = reservation.intent
     if ledger is not None and intent is not None and not _lost_to_another(failed):
@@ -298,6 +299,8 @@ async def _send(port: Port, purchase: Purchase[T], reservation: Reservation[T]) 
 async def _found_before(port: Port, purchase: Purchase[T]) -> tuple[T | None, Before]:
     """What the marketplace itself knows under the key's own mark (another machine, or a ledger that was lost since),
     and what is listed. Raises `UnreadableResponse` where a listed task cannot be read: it may be the one."""
+    if purchase.looked is not None:
+        return purchase.looked
     if purchase.key is None or not purchase.lookup.marked or purchase.lookup.find is None:
         return None, NOTHING
     found, sight = await look_once(port, purchase.lookup, purchase.reference, None)
@@ -322,6 +325,7 @@ async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any]) -> 
                 reference=purchase.reference,
                 task_id=purchase.task_id,
                 budget=policy.budget,
+                currency=port.provider.currency,
                 look_for=purchase.lookup.look_for,
                 owner=ledger.owner_of(port.provider.settings.secrets()),
             )
@@ -346,13 +350,14 @@ async def _wait(port: Port, ledger: Ledger, intent: Intent, max_wait: float) -> 
     raise UnderWay(intent)
 
 
-def finish(ledger: Ledger, intent: Intent, result: object) -> None:
-    """Write down that it was carried out. What was done is not undone by a full disk: the caller gets its result,
+def finish(ledger: Ledger, intent: Intent, result: object, *, of: object = None) -> None:
+    """Write down that it was carried out, with the ``result`` as it is kept, and what that is ``of`` tells of the
+    money. What was done is not undone by a full disk: the caller gets its result,
     and the intent stays open for ``recover``."""
     from crowdhub.ledger import PaidTwice  # the database is loaded where there is a ledger
 
     try:
-        ledger.finish(intent, result)
+        ledger.finish(intent, result, charged=charged_by(of), task_id=task_id_of(of))
     except PaidTwice:
         raise
     except LedgerError as error:

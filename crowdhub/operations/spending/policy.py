@@ -6,14 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crowdhub.model import Model, Money
+from crowdhub.model import Model, Money, Quote
 
 if TYPE_CHECKING:
     from crowdhub.ledger import Budget, Ledger
 
 
 class Spend(Model):
-    """What is about to be spent: what a ``confirm`` hook is asked about. ``amount`` None: not known before."""
+    """What is about to be spent: what a ``confirm`` hook is asked about. ``amount`` None: not known before.
+
+    For a batch it is asked once: ``operation`` is ``publish_many``, ``items`` has each thing by itself, ``amount`` is
+    their sum (None as well where they are in several currencies: see ``totals``), and of several accounts all are
+    named, with ``live`` as the environment where any of them is.
+    """
 
     operation: str
     provider: str
@@ -22,6 +27,19 @@ class Spend(Model):
     amount: Money | None
     title: str | None = None
     key: str | None = None
+    items: tuple[Spend, ...] = ()
+
+    @property
+    def assumption(self) -> str | None:
+        """What of the amount the marketplace has not promised, in words: it is an estimate then. None: nothing."""
+        told = (each.amount.assumption for each in self.items or (self,) if isinstance(each.amount, Quote))
+        return "; ".join(dict.fromkeys(filter(None, told))) or None
+
+    @property
+    def totals(self) -> dict[str, Money]:
+        """What is known of the amount, by currency."""
+        amounts = (each.amount for each in self.items or (self,))
+        return Money.total(each for each in amounts if each is not None)
 
 
 Confirm = Callable[[Spend], bool]

@@ -6,7 +6,8 @@ import base64
 import hashlib
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -17,6 +18,7 @@ from crowdhub.operations.port import Port
 from crowdhub.operations.spending.once import spend
 from crowdhub.operations.spending.policy import SpendingPolicy
 from crowdhub.operations.spending.purchase import Purchase, as_it_is
+from crowdhub.operations.spending.witnesses import Before
 from crowdhub.protocol import UNSET, AnyProvider, Call, Flow, Lookup, Operation, OperationRun, Upload
 
 if TYPE_CHECKING:
@@ -67,11 +69,22 @@ def referenced(provider: AnyProvider, operation: Operation[T], key: str | None) 
     return operation.given(reference=reference), reference
 
 
-async def publish(port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str | None) -> Task:
+@dataclass(frozen=True)
+class Prepared:
+    """What a batch found out about one of its drafts before: what it will take, and how it is found."""
+
+    quote: Quote | None
+    lookup: Lookup[Task]
+    looked: tuple[Task | None, Before] | None = None
+
+
+async def publish(
+    port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str | None, prepared: Prepared | None = None
+) -> Task:
     """Publish once, with its intent in the ledger. ``draft`` carries its reference."""
     provider = port.provider
-    quote = await quoted(port, draft)
-    lookup = publish_lookup(provider, draft)
+    quote = prepared.quote if prepared is not None else await quoted(port, draft)
+    lookup = prepared.lookup if prepared is not None else publish_lookup(provider, draft)
     purchase = Purchase(
         operation=provider.publish(draft).taken(),
         content=draft,
@@ -83,6 +96,7 @@ async def publish(port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str
         amount=quote,
         reference=draft.reference,
         title=draft.title,
+        looked=prepared.looked if prepared is not None else None,
     )
     task = await spend(port, policy, purchase)
     return task.copy_with(metadata=draft.metadata) if draft.metadata else task
@@ -97,15 +111,24 @@ def publish_lookup(provider: AnyProvider, draft: TaskDraft) -> Lookup[Task]:
 
     def find(since: datetime | None, _: object) -> Flow[Task | None]:
         found = yield from provider.find_published(draft, since)
-        if found is None:
-            return None
-        differ = _differences(found, draft)
-        if differ:  # its mark proves that it is ours, whatever became of its text
-            log.warning("task %s was found by its mark and is not as asked for: %s", found.id, "; ".join(differ))
-        return found.copy_with(replayed=True, warnings=differ)
+        return None if found is None else recognised(found, draft)
 
-    listing = provider.published_listing if Capability.TASKS in provider.capabilities else None
-    return Lookup(look_for, find, marked=True, listing=listing)
+    def among(marked: Sequence[Task]) -> Task | None:
+        with asking(provider, "published_among"):
+            found = provider.published_among(marked, draft)
+        return None if found is None else recognised(found, draft)
+
+    if Capability.TASKS not in provider.capabilities:
+        return Lookup(look_for, find, marked=True)
+    return Lookup(look_for, find, marked=True, listing=provider.published_listing, among=among)
+
+
+def recognised(found: Task, draft: TaskDraft) -> Task:
+    """What was found by the draft's own mark: that proves that it is ours, whatever became of its text."""
+    differ = _differences(found, draft)
+    if differ:
+        log.warning("task %s was found by its mark and is not as asked for: %s", found.id, "; ".join(differ))
+    return found.copy_with(replayed=True, reference=draft.reference, warnings=differ)
 
 
 def _restored(intent: Intent) -> Task:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from crowdhub.errors import Conflict
 from crowdhub.model import Money
+from crowdhub.operations.spending.witnesses import Before
 from crowdhub.protocol import AnyProvider, Lookup, Operation
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Purchase(Generic[T]):
     reference: str | None = None
     task_id: str | None = None
     title: str | None = None
+    looked: tuple[T | None, Before] | None = None
+    """What a look for a whole batch found of it shortly before, and what was listed then."""
     is_never_absent: bool = False
     """Whether the marketplace's listing lags so far behind that what is not there proves nothing, ever."""
 

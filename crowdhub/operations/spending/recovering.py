@@ -27,7 +27,7 @@ from crowdhub.operations.listing import all_items
 from crowdhub.operations.port import Port
 from crowdhub.operations.reviewing import review
 from crowdhub.operations.spending.bonuses import bonus_lookup
-from crowdhub.operations.spending.looking import look_back
+from crowdhub.operations.spending.looking import look_back, told_twice
 from crowdhub.operations.spending.policy import SpendingPolicy
 from crowdhub.operations.spending.publishing import publish_lookup, reference_of
 from crowdhub.protocol import AnyProvider, Lookup
@@ -158,6 +158,8 @@ async def _settle(port: Port, ledger: Ledger, intent: Intent) -> Recovered | Non
             )
             return _recovered(mine, Settled.NOT_DONE)
         await port.blocking(lambda: ledger.finish(mine, found))
+        if (twice := told_twice(found)) is not None:
+            return _recovered(mine, Settled.TWICE, task_id=found.id, look_for=twice)
         return _recovered(mine, Settled.DONE, task_id=found.id if isinstance(found, Task) else found.task_id)
 
 

@@ -9,7 +9,7 @@ took, would hide it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 from crowdhub.errors import CrowdhubError, ProviderUnavailable, RateLimited, UnreadableResponse
 from crowdhub.model import Capability, Money, Task
 from crowdhub.operations.port import Port, identity_of
-from crowdhub.protocol import Operation, Page, carries, is_marked
+from crowdhub.protocol import Operation, Page, is_marked, plain_text
 
 if TYPE_CHECKING:
     from crowdhub.ledger import Intent, Ledger
@@ -40,6 +40,23 @@ class Sight:
     unmarked: frozenset[str] = frozenset()
     doubt: str | None = None
     unreadable: UnreadableResponse | None = None
+
+
+class Listed:
+    """A whole listing, which can be looked through for any mark."""
+
+    def __init__(self, rows: Sequence[Task], doubt: str | None, unreadable: UnreadableResponse | None) -> None:
+        self._texts = [(each, plain_text(each.raw)) for each in rows]
+        self._unmarked = frozenset(
+            each.id for each, text in self._texts if each.reference is None and not is_marked(text)
+        )
+        self._doubt = doubt
+        self._unreadable = unreadable
+
+    def sight(self, reference: str) -> Sight:
+        wanted = reference.casefold()
+        mine = tuple(each for each, text in self._texts if each.reference == reference or wanted in text)
+        return Sight(mine, self._unmarked, self._doubt, self._unreadable)
 
 
 @dataclass(frozen=True)
@@ -92,7 +109,7 @@ NOTHING = Before()
 """Nobody looked."""
 
 
-async def see(port: Port, listing: Operation[Page[Task]], reference: str) -> Sight:
+async def read_listing(port: Port, listing: Operation[Page[Task]]) -> Listed:
     """Read a whole listing. Raises a `CrowdhubError` where it cannot be read at all."""
     rows: dict[str, Task] = {}
     total: int | None = None
@@ -115,9 +132,7 @@ async def see(port: Port, listing: Operation[Page[Task]], reference: str) -> Sig
         doubt = "the listing does not come to an end"
     elif total is not None and total != len(rows):
         doubt = f"the listing tells of {total} tasks and shows {len(rows)}"
-    mine = tuple(each for each in rows.values() if each.reference == reference or carries(each.raw, reference))
-    unmarked = frozenset(each.id for each in rows.values() if each.reference is None and not is_marked(each.raw))
-    return Sight(mine, unmarked, doubt, unreadable)
+    return Listed(tuple(rows.values()), doubt, unreadable)
 
 
 async def money_now(port: Port, *, told: bool = False) -> tuple[Money, datetime] | None:

@@ -61,6 +61,21 @@ def test_the_ledger_knows(bench: Bench, spending: Capability, world: str) -> Non
         assert amount in (moved.taken, moved.for_workers), f"{moved} was spent, the ledger says {amount}"
 
 
+@pytest.mark.crowdhub_needs(Capability.PUBLISH, Capability.FIND_PUBLISHED)
+def test_a_batch_carries_on(bench: Bench) -> None:
+    """`publish_many` on another machine, which shares no ledger: what is on the market under the keys' marks is found,
+    the rest is published, and that once."""
+    drafts = [(f"batch-{number}", marked(bench)) for number in range(3)]
+    first = bench.market.publish_many(drafts[:2])
+    since = bench.since()
+    with bench.hub(ledger="elsewhere") as hub:
+        again = hub[bench.name].publish_many(drafts)
+    assert [str(each.result) for each in first.outcomes] == ["published"] * 2, first.failures
+    assert [str(each.result) for each in again.outcomes] == ["replayed", "replayed", "published"], again.failures
+    assert [task.id for task in again.tasks[:2]] == [task.id for task in first.tasks]
+    assert since.moved().times <= 1, f"a batch that carries on was charged {since.moved().times} times for one draft"
+
+
 @pytest.mark.crowdhub_needs(Capability.PUBLISH)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_publish_that_is_not_answered_in_time(new_bench: NewBench, when: Literal["before", "after"]) -> None:
