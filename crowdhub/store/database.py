@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -58,7 +59,7 @@ class Database:
         self.url = _url(target)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.name = self.url.render_as_string(hide_password=True)
-        self._turn = threading.Lock()  # threads of one process queue here rather than poll the file's lock
+        self._turn = threading.RLock()  # threads of one process queue here rather than poll the file's lock
         self._pid = os.getpid()
         self.engine = self._engine()
         try:
@@ -109,6 +110,7 @@ class Database:
         if self.is_sqlite:
             event.listen(engine, "connect", self._on_connect)
             event.listen(engine, "begin", _begin)
+            event.listen(engine, "invalidate", _undo)
         return engine
 
     def _on_connect(self, connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
@@ -168,24 +170,24 @@ class Database:
     def _write(self, work: Callable[[Connection], T], lock: int) -> T:
         self._check_process()
         if not self.is_sqlite:
-            with self.engine.begin() as connection:
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LEDGER_LOCK}, {lock})")
-                return work(connection)
-        if not self._turn.acquire(timeout=self.patience):
-            raise LedgerError(f"The ledger {self.name} is busy in this program.", transient=True)
-        try:
-            with self.engine.begin() as connection:
-                return work(connection)
+            return _within(self.engine.connect(), lambda connection: _locked(connection, lock, work))
+        turn = self._turn
+        try:  # an interrupt can come right after it was taken: so it is taken in here, and knows its owner
+            if not turn.acquire(timeout=self.patience):
+                raise LedgerError(f"The ledger {self.name} is busy in this program.", transient=True)
+            return _within(self.engine.connect(), work)
         finally:
-            self._turn.release()
+            try:
+                turn.release()
+            except RuntimeError:
+                pass  # it was not taken
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work``, which only reads, on one consistent view. Raises `LedgerError`."""
 
         def reading() -> T:
             self._check_process()
-            with self.engine.connect().execution_options(**{READ: True}) as connection, connection.begin():
-                return work(connection)
+            return _within(self.engine.connect().execution_options(**{READ: True}), work)
 
         return self._guarded(reading)
 
@@ -208,7 +210,7 @@ class Database:
     def _check_process(self) -> None:
         if self._pid != os.getpid():  # forked: the parent's connections stay the parent's
             self.engine.dispose(close=False)
-            self._turn = threading.Lock()
+            self._turn = threading.RLock()
             self._pid = os.getpid()
 
     def shrink(self) -> None:
@@ -219,6 +221,31 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _within(connection: Connection, work: Callable[[Connection], T]) -> T:
+    """Run ``work`` in one transaction. An interrupt can leave a connection in any state, with the database locked: it is
+    closed for good then."""
+    try:
+        with connection.begin():
+            return work(connection)
+    except BaseException as error:
+        if not isinstance(error, Exception):
+            connection.invalidate()
+        raise
+    finally:
+        connection.close()
+
+
+def _locked(connection: Connection, lock: int, work: Callable[[Connection], T]) -> T:
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LEDGER_LOCK}, {lock})")
+    return work(connection)
+
+
+def _undo(connection: sqlite3.Connection, _record: ConnectionPoolEntry, _error: BaseException | None) -> None:
+    """Before a connection is closed for good: an interrupted frame can hold a cursor, which keeps it, and its lock."""
+    with suppress(sqlite3.Error):
+        connection.rollback()
 
 
 def _begin(connection: Connection) -> None:

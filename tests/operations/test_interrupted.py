@@ -1,0 +1,66 @@
+"""Ctrl-C at any moment of a publish: no key is stuck, no lock is held, nothing is paid twice or lost."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from crowdhub import Hub, Money, TaskDraft
+from crowdhub.errors import CrowdhubError
+from crowdhub.sandbox import Sandbox
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+
+DRAFT = TaskDraft(title="T", instructions="I", proof="P", reward=Money("0.10", "USD"), category="Survey", slots=1)
+KEYS = 100
+
+
+class Interrupt:
+    """Raises a KeyboardInterrupt after so many events (calls and returns, C functions' too); counts them."""
+
+    def __init__(self, at: int | None = None) -> None:
+        self.count = 0
+        self._at = at
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> None:
+        self.count += 1
+        if self.count == self._at:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    def around(self, work: Callable[[], object]) -> None:
+        sys.setprofile(self)
+        try:
+            work()
+        finally:
+            sys.setprofile(None)
+
+
+def test_no_key_is_stuck(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    places = random.Random(3)
+    with (
+        Sandbox("rapidworkers", options={"rapidworkers": {"rate_limit": None}}) as box,
+        Hub(box.accounts, ledger=tmp_path / "ledger.sqlite3", clock=box.clock) as hub,
+    ):
+        market = hub["rapidworkers"]
+        market.publish(DRAFT, key="warm")
+        whole = Interrupt()
+        whole.around(lambda: market.publish(DRAFT, key="counted"))
+        interrupted = 0
+        for number in range(KEYS):
+            try:
+                Interrupt(places.randrange(1, whole.count)).around(lambda: market.publish(DRAFT, key=f"k{number}"))
+            except (KeyboardInterrupt, CrowdhubError) as error:
+                interrupted += isinstance(error, KeyboardInterrupt)
+            box.advance(minutes=6)
+            market.publish(DRAFT, key=f"k{number}")
+        assert interrupted > KEYS / 2
+        assert hub.ledger is not None
+        assert hub.ledger.open_intents(under_way=True) == []
+        assert hub.recover().to_look_at == ()
+        assert len(box.market(RapidWorkersSandbox).books().charges) == KEYS + 2
+    assert recwarn is not None
