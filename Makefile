@@ -11,7 +11,7 @@ PYENV := $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/*/bin/python3.1[
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint test examples demo conformance mutants coverage pythons bench docs wheel constraints clean
+.PHONY: help setup check lint test examples demo conformance mutants prove coverage pythons bench docs wheel constraints clean
 
 help:
 	@echo "make check        lint, test, examples, demo, conformance: run it before handing in a change"
@@ -20,7 +20,8 @@ help:
 	@echo "make examples     the example programs"
 	@echo "make demo         one program over all four marketplaces, which run on this machine"
 	@echo "make conformance  the conformance kit on the four plugins"
-	@echo "make mutants      deliberate bugs, each of which the kit must catch"
+	@echo "make mutants      deliberate bugs, each of which the kit or the prover must catch"
+	@echo "make prove        all paths on which one thing goes wrong (ARGS='--depth 2' for two)"
 	@echo "make coverage     tests and kit again, counting branches; fails below the floor in pyproject.toml"
 	@echo "make pythons      the tests, without the slowest, on each Python that is found here"
 	@echo "make bench        measurements"
@@ -81,6 +82,10 @@ conformance: $(STAMP)
 
 mutants: $(STAMP)
 	@$(BIN)/python -m crowdhub.testing.mutants $(ARGS)
+	@$(BIN)/crowdhub prove --planted
+
+prove: $(STAMP)
+	@$(BIN)/crowdhub prove $(ARGS)
 
 # Counting slows everything down: a test may take three times as long before it counts as hanging.
 coverage: $(STAMP)

@@ -28,6 +28,7 @@ COMMANDS = {
     "unresolved": Entry("crowdhub.cli.recover:unresolved", "List what may have been paid and cannot be told."),
     "recover": Entry("crowdhub.cli.recover:recover", "Settle what a crash or a lost answer left open."),
     "chaos": Entry("crowdhub.cli.chaos:chaos", "Let everything go wrong, then compare books and ledger."),
+    "prove": Entry("crowdhub.cli.prove:prove", "Go through all paths; nothing is paid twice or lost."),
     "plugin": Entry("crowdhub.cli.plugin:app", "Write a provider for another marketplace."),
     "ledger": Entry("crowdhub.cli.ledger:app", "What was spent where, from the ledger alone."),
 }

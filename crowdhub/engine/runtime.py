@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractAsyncContextManager, aclosing
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -171,7 +173,7 @@ class BlockingRuntime:
         self._pid = os.getpid()
 
     def places(self, count: int) -> AbstractAsyncContextManager[object]:
-        return _Places(threading.BoundedSemaphore(count))
+        return _Places(count)
 
     async def close(self) -> None:
         self._closed = True
@@ -226,13 +228,38 @@ class _Later(Generic[T]):
 
 
 class _Places:
-    def __init__(self, semaphore: threading.BoundedSemaphore) -> None:
-        self._semaphore = semaphore
+    """Places that at most so many threads are in at a time. Each is an object: one that an interrupt dropped on its
+    way, at whatever moment, comes back by itself."""
+
+    def __init__(self, count: int) -> None:
+        self._free: SimpleQueue[_Place] = SimpleQueue()
+        self._taken = threading.local()
+        for _ in range(count):
+            self._free.put(_Place(self))
 
     async def __aenter__(self) -> None:
-        self._semaphore.acquire()
+        self._taken.place = None  # what an interrupt kept this thread from giving back
+        self._taken.place = self._free.get()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self._semaphore.release()
+        self._taken.place = None
+
+    def again(self) -> None:
+        """One was let go."""
+        self._free.put(_Place(self))
+
+
+class _Place:
+    """Whoever has it is inside; it is free again with its last reference."""
+
+    __slots__ = ("_home",)
+
+    def __init__(self, home: _Places) -> None:
+        self._home = weakref.ref(home)
+
+    def __del__(self) -> None:
+        home = self._home()
+        if home is not None:
+            home.again()

@@ -9,8 +9,8 @@ from typing import TypedDict
 from sqlalchemy import update
 from sqlalchemy.engine import Connection
 
-from crowdhub.ledger import owner
 from crowdhub.ledger.heartbeat import Heartbeat
+from crowdhub.ledger.owner import HERE, Here
 from crowdhub.store import Database, micros
 from crowdhub.store.schema import intents, reviews
 
@@ -31,14 +31,15 @@ class Leases:
     ended is told at once.
     """
 
-    def __init__(self, database: Database, seconds: float = LEASE) -> None:
+    def __init__(self, database: Database, seconds: float = LEASE, here: Here = HERE) -> None:
         self.seconds = seconds
         self._database = database
+        self._here = here
         self._heartbeat = Heartbeat(self.renew, seconds / 3)
 
     def new(self) -> Lease:
         """A lease to write into a row; `keep` its holder once it is written."""
-        return {"holder": owner.new_holder(), "lease_until": self.end()}
+        return {"holder": self._here.new_holder(), "lease_until": self.end()}
 
     def end(self) -> int:
         """When a lease taken now ends, in microseconds since 1970."""
@@ -46,21 +47,21 @@ class Leases:
 
     def keep(self, holder: str) -> None:
         """This process works under ``holder``: renew its lease until `let_go`."""
-        owner.hold(holder)
+        self._here.hold(holder)
         self._heartbeat.add(holder)
 
     def let_go(self, holder: str | None) -> None:
         if holder is not None:
-            owner.release(holder)
+            self._here.release(holder)
             self._heartbeat.remove(holder)
 
     def holds(self, holder: str | None) -> bool:
         """Whether this process works under ``holder`` now."""
-        return holder is not None and owner.is_held(holder)
+        return holder is not None and self._here.is_held(holder)
 
     def is_alive(self, holder: str | None, lease_until: int) -> bool:
         """Whether the process behind ``holder``, this one or another, is still at work."""
-        return owner.is_alive(holder, lease_until, micros(self._database.clock.now()))
+        return self._here.is_alive(holder, lease_until, micros(self._database.clock.now()))
 
     def renew(self, holders: Collection[str]) -> None:
         """Say that these are still at work (done by itself for those that are kept). Raises `LedgerError`."""

@@ -26,6 +26,7 @@ from crowdhub.ledger.errors import NotHeld, PaidTwice, UnderWay
 from crowdhub.ledger.intent import BeginStatus, Begun, Intent, State, intent_of
 from crowdhub.ledger.journal import Journal
 from crowdhub.ledger.leases import LEASE, Leases
+from crowdhub.ledger.owner import HERE, Here
 from crowdhub.ledger.report import Report
 from crowdhub.ledger.steps import Step
 from crowdhub.model import Money, Task
@@ -42,13 +43,13 @@ class Ledger:
     Everything here raises `LedgerError` where the database fails.
     """
 
-    def __init__(self, database: Database, *, lease: float = LEASE) -> None:
+    def __init__(self, database: Database, *, lease: float = LEASE, here: Here = HERE) -> None:
         self.database = database
         self.clock = database.clock
         self.redact: Callable[[str], str] = str
         """Takes the secrets out of every text before it is written; the hub sets it."""
         self._salt = b""
-        self.leases = Leases(database, lease)
+        self.leases = Leases(database, lease, here)
         self.journal = Journal(database, self.leases, self._redacted)
         self.report = Report(database)
 

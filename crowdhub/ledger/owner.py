@@ -14,44 +14,57 @@ from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
-_held: set[str] = set()  # its operations are atomic
 
+class Here:
+    """This process: what it works under, and which of the others it can see. A prover has several of its own."""
 
-def new_holder() -> str:
-    """A holder for one intent of this process."""
-    machine, process, start, name = _self(os.getpid())
-    return f"{machine}/{process}/{start}/{name}/{uuid.uuid4().hex[:12]}"
+    def __init__(self) -> None:
+        self._held: set[str] = set()  # its operations are atomic
 
+    def me(self) -> tuple[str, str, str, str]:
+        """The machine, the process, when it started, and the machine's name."""
+        return _self(os.getpid())
 
-def hold(holder: str) -> None:
-    """Note that this process works under ``holder`` now."""
-    _held.add(holder)
+    def is_running(self, process: str, start: str) -> bool | None:
+        """Whether another process of this machine runs; None where the system does not tell for certain."""
+        return _is_running(int(process), start)
 
+    def new_holder(self) -> str:
+        """A holder for one intent of this process."""
+        machine, process, start, name = self.me()
+        return f"{machine}/{process}/{start}/{name}/{uuid.uuid4().hex[:12]}"
 
-def release(holder: str) -> None:
-    _held.discard(holder)
+    def hold(self, holder: str) -> None:
+        """Note that this process works under ``holder`` now."""
+        self._held.add(holder)
+
+    def release(self, holder: str) -> None:
+        self._held.discard(holder)
+
+    def is_held(self, holder: str) -> bool:
+        """Whether this process works under ``holder`` now."""
+        return holder in self._held
+
+    def is_alive(self, holder: str | None, lease_until: int, now: int) -> bool:
+        """Whether the process behind ``holder`` is still at it. ``lease_until`` and ``now`` in one unit."""
+        parts = (holder or "").split("/")
+        if holder is None or len(parts) != 5:
+            return False
+        machine, process, start = parts[:3]
+        mine = self.me()
+        if (machine, process, start) == mine[:3]:
+            return self.is_held(holder)
+        if machine == mine[0]:
+            there = self.is_running(process, start)
+            if there is not None:
+                return there
+        return lease_until > now
 
 
 def words(holder: str | None) -> str:
     """The process, for a person."""
     parts = (holder or "").split("/")
     return f"process {parts[1]} on {parts[3]}" if len(parts) == 5 else "no process"
-
-
-def is_alive(holder: str | None, lease_until: int, now: int) -> bool:
-    """Whether the process behind ``holder`` is still at it. ``lease_until`` and ``now`` in one unit."""
-    parts = (holder or "").split("/")
-    if len(parts) != 5:
-        return False
-    machine, process, start = parts[:3]
-    mine = _self(os.getpid())
-    if (machine, process, start) == mine[:3]:
-        return holder in _held
-    if machine == mine[0]:
-        there = _is_running(int(process), start)
-        if there is not None:
-            return there
-    return lease_until > now
 
 
 @lru_cache(maxsize=4)
@@ -98,6 +111,4 @@ def _is_running(pid: int, start: str) -> bool | None:
     return None  # something runs under that id: the lease decides
 
 
-def is_held(holder: str) -> bool:
-    """Whether this process works under ``holder`` now."""
-    return holder in _held
+HERE = Here()

@@ -177,7 +177,7 @@ class Database:
                 raise LedgerError(f"The ledger {self.name} is busy in this program.", transient=True)
             return _within(self.engine.connect(), work)
         finally:
-            try:
+            try:  # noqa: SIM105 - a call before the release is one more moment for an interrupt
                 turn.release()
             except RuntimeError:
                 pass  # it was not taken
@@ -224,8 +224,8 @@ class Database:
 
 
 def _within(connection: Connection, work: Callable[[Connection], T]) -> T:
-    """Run ``work`` in one transaction. An interrupt can leave a connection in any state, with the database locked: it is
-    closed for good then."""
+    """Run ``work`` in one transaction. An interrupt can leave a connection in any state, with the database locked: it
+    is closed for good then."""
     try:
         with connection.begin():
             return work(connection)

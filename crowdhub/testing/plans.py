@@ -36,6 +36,10 @@ class CampaignPlan:
     """Why some outcomes cannot be told here, in words; by default the reason why they cannot be looked for."""
     naive: Callable[[AnyProvider, TaskDraft], Operation[object] | Flow[object]] = as_published
     """How a program that knows no drafts would publish: in one request, if it can."""
+    purchase: Callable[[AnyProvider, int], Operation[Any]] | None = None
+    """A purchase of the marketplace's own, for `crowdhub prove`: another number, another thing at the same price."""
+    purchase_settings: Mapping[str, object] = field(default_factory=dict[str, object])
+    """What an account has to be told to make it."""
 
 
 def contents_of(work: Submission) -> str:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from crowdhub.errors import CrowdhubError, InvalidRequest
 from crowdhub.model import Money, Submission, TaskDraft
+from crowdhub.protocol import AnyProvider, Operation
 from crowdhub.testing import CampaignPlan, DemoPlan, HandedIn, LostAnswer, Subject
 from crowdhub_capsolver.options import CapSolverOptions
+from crowdhub_capsolver.provider import CapSolver
 
 if TYPE_CHECKING:
     from crowdhub_capsolver.sandbox import CapSolverSandbox
@@ -39,6 +41,12 @@ def _teach(sandbox: CapSolverSandbox, pictures: Sequence[bytes]) -> None:
         sandbox.teach(picture, f"receipt {number}, total {17 * number}.40")
 
 
+def _solved(provider: AnyProvider, number: int) -> Operation[Submission]:
+    assert isinstance(provider, CapSolver)
+    task = {"type": "ReCaptchaV2TaskProxyLess", "websiteURL": f"https://example.org/{number}", "websiteKey": "k"}
+    return provider.solve(TaskDraft(options=[CapSolverOptions(task=task)]))
+
+
 class CapSolverSubject(Subject["CapSolverSandbox"]):
     """Only a task that is solved later is looked at here: an image's solution comes with the answer itself."""
 
@@ -51,6 +59,7 @@ class CapSolverSubject(Subject["CapSolverSandbox"]):
 
     campaign = CampaignPlan(
         vary=_other_page,
+        purchase=_solved,
         sandbox={"balance": "10000"},
         why_unknown="CapSolver cannot list tasks and takes no mark of ours, so a task whose answer is lost cannot be "
         "looked for",

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from crowdhub.model import Money, Submission, TaskDraft
+from crowdhub.model import Money, Submission, Task, TaskDraft
+from crowdhub.protocol import AnyProvider, Operation
 from crowdhub.testing import CampaignPlan, DemoPlan, HandedIn, LostAnswer, Subject
+from crowdhub_rapidworkers.jobs import ReadyMade
+from crowdhub_rapidworkers.provider import RapidWorkers
 from crowdhub_rapidworkers.settings import RapidWorkersOptions
 
 if TYPE_CHECKING:
@@ -20,6 +23,13 @@ def _judge(work: Submission) -> str | None:
     return f"There is no {' and no '.join(missing)}." if missing else None
 
 
+def _likes(provider: AnyProvider, number: int) -> Operation[Task]:
+    """Likes here or there, for one price: what was bought cannot be told from the price."""
+    assert isinstance(provider, RapidWorkers)
+    job = (ReadyMade.FACEBOOK_LIKES, ReadyMade.TWITTER_LIKES)[number % 2]
+    return provider.ready_made(job, link="https://example.com/page", quantity=10)
+
+
 class RapidWorkersSubject(Subject["RapidWorkersSandbox"]):
     provider = "rapidworkers"
     sandbox_options: ClassVar[Mapping[str, object]] = {"balance": "100000.00", "rate_limit": None, "work_rate": 0}
@@ -27,7 +37,11 @@ class RapidWorkersSubject(Subject["RapidWorkersSandbox"]):
     tasks_rows = 3
     tasks_options: ClassVar[Mapping[str, object]] = {"campaign_page": True, "campaign_page_size": 3}
     unknown_id = "00000000-0000-4000-8000-000000000000"
-    campaign = CampaignPlan(sandbox={"rate_limit": 1000})
+    campaign = CampaignPlan(
+        sandbox={"rate_limit": 1000},
+        purchase=_likes,
+        purchase_settings={"allow_engagement_jobs": True},
+    )
     demo = DemoPlan(
         reward=Money("0.25", "USD"),
         slots=60,

@@ -167,7 +167,7 @@ def test_another_machine_is_believed_as_long_as_its_lease(
     ledger: Ledger, clock: HandClock, identity: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as there:
-        there.setattr(owner, "new_holder", lambda: "another-machine/12/34/box/0001")
+        there.setattr(owner.HERE, "new_holder", lambda: "another-machine/12/34/box/0001")
         begun = ledger.begin(identity, "publish", DRAFT, key="k")
     ledger.sending(begun.intent)
     clock.move(ledger.leases.seconds - 1)
@@ -211,7 +211,7 @@ def taken_over(
     ledger: Ledger, identity: dict[str, Any], clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Intent, Intent]:
     with monkeypatch.context() as there:
-        there.setattr(owner, "new_holder", lambda: "another-machine/12/34/box/0001")
+        there.setattr(owner.HERE, "new_holder", lambda: "another-machine/12/34/box/0001")
         first = ledger.begin(identity, "publish", DRAFT, key="k", amount=FIVE).intent
     ledger.sending(first)
     clock.move(ledger.leases.seconds + 1)

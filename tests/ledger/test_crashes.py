@@ -96,7 +96,7 @@ say(ledger.finish(mine).state)
 
 @pytest.mark.parametrize("holder", [None, "", "nonsense", "a/b"])
 def test_an_intent_without_a_sensible_holder_is_nobodys(holder: str | None) -> None:
-    assert not owner.is_alive(holder, 10, 5)
+    assert not owner.HERE.is_alive(holder, 10, 5)
     assert owner.words(holder) == "no process"
 
 

@@ -84,7 +84,7 @@ def test_another_machine_keeps_its_review_while_its_lease_lasts(
     ledger: Ledger, identity: dict[str, Any], clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as there:
-        there.setattr(owner, "new_holder", lambda: "another-machine/1/2/box/abc")
+        there.setattr(owner.HERE, "new_holder", lambda: "another-machine/1/2/box/abc")
         ledger.journal.write(identity, GIVEN)
     clock.move(ledger.leases.seconds - 1)
     ledger.leases.renew(["another-machine/1/2/box/abc"])

@@ -138,7 +138,7 @@ def test_another_machine_is_believed_while_it_goes_on(
     ledger: Ledger, identity: dict[str, Any], clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as there:
-        there.setattr(owner, "new_holder", lambda: "another-machine/12/34/box/0001")
+        there.setattr(owner.HERE, "new_holder", lambda: "another-machine/12/34/box/0001")
         intent = begun(ledger, identity)
     note(ledger, intent, DRAFTED)
     ledger.paid(intent)
@@ -157,7 +157,7 @@ def test_evidence_of_a_payment_wins_over_a_look_that_found_nothing(
     ledger: Ledger, identity: dict[str, Any], clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as there:
-        there.setattr(owner, "new_holder", lambda: "another-machine/12/34/box/0001")
+        there.setattr(owner.HERE, "new_holder", lambda: "another-machine/12/34/box/0001")
         first = begun(ledger, identity)
     clock.move(ledger.leases.seconds + 1)
     ledger.fail(begun(ledger, identity), "not found")

@@ -62,7 +62,7 @@ def test_only_who_holds_an_intent_notes_its_steps(
     ledger: Ledger, identity: dict[str, Any], clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as there:
-        there.setattr(owner, "new_holder", lambda: "another-machine/12/34/box/0001")
+        there.setattr(owner.HERE, "new_holder", lambda: "another-machine/12/34/box/0001")
         late = begun(ledger, identity)
     clock.move(ledger.leases.seconds + 1)
     mine = begun(ledger, identity)

@@ -408,6 +408,37 @@ def test_what_is_not_listed_is_not_absent_while_its_money_is_gone(bench: Bench, 
     assert bench.states() == ["unknown"]
 
 
+class OneDoor(Press):
+    """Every call has one name; a draft whose answer is lost is made anew."""
+
+    name: ClassVar[str] = "one-door"
+
+    @operation
+    def print(self, text: str) -> Flow[str]:
+        draft = Call.post("/tasks", effect=Effect.SPEND, costs=False, json={"text": text})
+        try:
+            yield draft
+        except OutcomeUnknown:
+            yield draft
+        done = yield Call.post("/tasks", effect=Effect.SETTLE, costs=True, json={"public": True})
+        return str(done.json()["state"])
+
+
+def test_the_answer_to_a_draft_never_stands_for_the_payment(bench: Bench) -> None:
+    """The first draft's answer is lost, and the process ends before the payment: when it goes on, the payment comes in
+    the second draft's place, under the same name."""
+    task = "POST /tasks"
+    provider = OneDoor(ProviderSettings(base_url="http://127.0.0.1:1"))
+    drafted: tuple[str, object] = (task, {"state": "draft"})
+    lost = (task, OutcomeUnknown("lost", lost=Lost.ANSWERED))
+    crashed = bench.port(lost, drafted, (task, Crash()))
+    with pytest.raises(Crash):
+        drive(run(crashed, bench.policy, provider.print("tea"), key="k", amount=COST))
+    with pytest.raises(OutcomeUnknown):  # whether the payment was taken is not known, and nothing else may be said
+        drive(run(bench.port(drafted), bench.policy, provider.print("tea"), key="k", amount=COST))
+    assert bench.states() == ["unknown"]
+
+
 class TwoPayments(Press):
     """Pays twice in one operation, and where the second goes to depends on what it reads."""
 

@@ -51,13 +51,13 @@ class Steps:
         number, self._number = self._number, self._number + 1
         self._replayed = False
         label, response = self._answered.get(number, ("", None))
-        if response is not None and label == call.label:
+        if response is not None and label == _named(call):
             self._replayed = True
             return response
         step = next((each for each in self._earlier if each.position == number), None)
         if step is None:
             return None
-        if step.call != call.label:
+        if step.call != _named(call):
             if self._resuming and call.takes_money:
                 raise Conflict(
                     f"{step.call} was carried out before; {call.label} in its place would pay once more.",
@@ -72,19 +72,25 @@ class Steps:
         """A call was sent and answered."""
         if call.effect is not Effect.READ and not self._replayed:
             self.paid = self.paid or call.takes_money
-            self._answered[self._number - 1] = call.label, response
+            self._answered[self._number - 1] = _named(call), response
             self._unwritten.append((self._number - 1, call, response))
 
     def write(self, ledger: Ledger, intent: Intent) -> None:
         """Write down what was answered and is not noted yet; what was paid makes the intent done."""
         while self._unwritten:
             number, call, response = self._unwritten[0]
-            ledger.note_step(intent, number, call.label, _kept(response), paid=call.takes_money)
+            ledger.note_step(intent, number, _named(call), _kept(response), paid=call.takes_money)
             del self._unwritten[0]
 
     @property
     def are_written(self) -> bool:
         return not self._unwritten
+
+
+def _named(call: Call) -> str:
+    """What a call is noted as. What was answered to a free one never stands for one that takes money, though their
+    names may be the same: where a draft's request was lost, the places of those after it are others the next time."""
+    return f"{call.label} (takes money)" if call.takes_money else call.label
 
 
 class Kept(Model):

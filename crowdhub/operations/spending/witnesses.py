@@ -46,16 +46,16 @@ class Listed:
     """A whole listing, which can be looked through for any mark."""
 
     def __init__(self, rows: Sequence[Task], doubt: str | None, unreadable: UnreadableResponse | None) -> None:
-        self._texts = [(each, plain_text(each.raw)) for each in rows]
+        self.texts = [(each, plain_text(each.raw)) for each in rows]
         self._unmarked = frozenset(
-            each.id for each, text in self._texts if each.reference is None and not is_marked(text)
+            each.id for each, text in self.texts if each.reference is None and not is_marked(text)
         )
         self._doubt = doubt
         self._unreadable = unreadable
 
     def sight(self, reference: str) -> Sight:
         wanted = reference.casefold()
-        mine = tuple(each for each, text in self._texts if each.reference == reference or wanted in text)
+        mine = tuple(each for each, text in self.texts if each.reference == reference or wanted in text)
         return Sight(mine, self._unmarked, self._doubt, self._unreadable)
 
 

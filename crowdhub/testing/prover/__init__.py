@@ -1,0 +1,32 @@
+"""The prover: is anything paid twice, or lost, on any path?
+
+`crowdhub prove` goes through **all** paths on which at most so many things go out of the ordinary: a request is lost,
+carried out late or answered with nonsense, a process crashes at any step, is stopped, restarts, another asks for the
+same at any moment, a listing is behind, cut or altered. Clients are coroutines in one thread, over the real engine,
+operations and ledger, and the sandbox's own marketplace; only how they wait and the way to the marketplace are
+replaced. After each path the marketplace's own books are compared with the ledger and with what clients were told.
+
+What is left out, as it changes nothing or cannot be shown in one thread:
+
+- A crash is looked at right before each ledger transaction and each request. Between two of them a client has no
+  effect on anything outside of it, so a crash there is the same as one before the second.
+- Another process takes over before each of those steps; not right after a wait, where it could have moved already.
+- What the core does side by side is done one after the other; signing in never fails; request limits are off.
+- Kills of real processes, PostgreSQL, a full or locked disk: see `crowdhub.testing.campaign`.
+"""
+
+from crowdhub.testing.prover.paths import NotRepeatable
+from crowdhub.testing.prover.prover import Proof, Prover, Violation
+from crowdhub.testing.prover.scenarios import OPERATIONS, VARIANTS, Scenario, left_out, scenarios
+
+__all__ = [
+    "OPERATIONS",
+    "VARIANTS",
+    "NotRepeatable",
+    "Proof",
+    "Prover",
+    "Scenario",
+    "Violation",
+    "left_out",
+    "scenarios",
+]

@@ -1,0 +1,66 @@
+"""Every operation of every provider on all paths with one departure, and what makes that worth something."""
+
+from __future__ import annotations
+
+import pytest
+
+from crowdhub.testing.campaign.profile import names, profile_of
+from crowdhub.testing.prover import OPERATIONS, Prover, left_out, paths
+from crowdhub.testing.prover.faults import FAULTS, Planted
+from crowdhub.testing.prover.paths import Choices, explore
+from crowdhub.testing.prover.planted import check
+from crowdhub.testing.prover.scenarios import scenario_of
+
+ALONE = [
+    f"{name}/{operation}/one"
+    for name in names()
+    for operation in OPERATIONS
+    if not left_out(profile_of(name), operation)
+]
+TOGETHER = ["rapidworkers/publish/two", "rapidworkers/publish/ledgers"]
+
+
+@pytest.mark.parametrize("name", [*ALONE, *TOGETHER])
+def test_nothing_is_paid_twice_or_lost_on_any_path_with_one_departure(prover: Prover, name: str) -> None:
+    proof = prover.prove(scenario_of(name), 1)
+    assert not proof.violations
+    assert proof.paths[0] == 1
+    assert proof.paths[1] > 20
+
+
+def test_a_path_brings_the_same_each_time_it_is_gone(prover: Prover) -> None:
+    scenario = scenario_of("rapidworkers/publish/two")
+    told: dict[str, list[str]] = {}
+
+    def run(choices: Choices) -> list[str]:
+        lines: list[str] = []
+        _ = prover.run(scenario, choices, lines.append)
+        return lines
+
+    for choices, lines in explore(run, 1):
+        told[paths.written(choices.wanted)] = lines
+    assert len({tuple(lines) for lines in told.values()}) > len(told) // 2
+    for path in list(told)[::7]:
+        again: list[str] = []
+        _ = prover.replay(scenario, paths.read(path), again.append)
+        assert again == told[path], path
+
+
+def test_a_dead_process_writes_nothing(prover: Prover) -> None:
+    """A crash right after the request: whatever the core does in a ``finally`` must not reach the ledger."""
+    lines: list[str] = []
+    _ = prover.replay(scenario_of("rapidworkers/publish/one"), paths.read("8=1"), lines.append)
+    at = next(number for number, line in enumerate(lines) if "crashes before a transaction" in line)
+    assert "asks again" in lines[at + 1]
+    assert lines[at + 3].startswith("GET /api/campaigns/")  # it has to look: nobody noted anything
+
+
+@pytest.mark.parametrize("fault", [each for each in FAULTS if each.quick], ids=lambda each: each.name)
+def test_a_planted_fault_is_caught(fault: Planted) -> None:
+    (verdict,) = check([fault])
+    assert verdict.caught, f"not on any of {verdict.paths} paths"
+
+
+def test_the_faults_are_told_apart() -> None:
+    assert len({each.name for each in FAULTS}) == len(FAULTS) >= 12
+    assert all(each.depth <= 2 for each in FAULTS)
