@@ -4,6 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 KIT := $(addprefix --crowdhub-provider ,rapidworkers crowdsdom etxt capsolver)
+DEEP := --operation publish --variant one --depth 2
 # Pythons that pyenv keeps where no PATH leads.
 PYENV := $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/*/bin/python3.1[1-9])
 
@@ -11,7 +12,7 @@ PYENV := $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/*/bin/python3.1[
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint test examples demo conformance mutants prove coverage pythons bench docs wheel constraints clean
+.PHONY: help setup check lint test examples demo conformance mutants prove prove-deep coverage pythons bench docs wheel constraints clean
 
 help:
 	@echo "make check        lint, test, examples, demo, conformance: run it before handing in a change"
@@ -22,6 +23,7 @@ help:
 	@echo "make conformance  the conformance kit on the four plugins"
 	@echo "make mutants      deliberate bugs, each of which the kit or the prover must catch"
 	@echo "make prove        all paths on which one thing goes wrong (ARGS='--depth 2' for two)"
+	@echo "make prove-deep   the same for two things, publishing on the four marketplaces"
 	@echo "make coverage     tests and kit again, counting branches; fails below the floor in pyproject.toml"
 	@echo "make pythons      the tests, without the slowest, on each Python that is found here"
 	@echo "make bench        measurements"
@@ -83,6 +85,11 @@ conformance: $(STAMP)
 mutants: $(STAMP)
 	@$(BIN)/python -m crowdhub.testing.mutants $(ARGS)
 	@$(BIN)/crowdhub prove --planted
+
+# Two processes: the slowest marketplace beside all others.
+prove-deep: $(STAMP)
+	@$(BIN)/crowdhub prove $(DEEP) -p etxt & etxt=$$!; \
+	$(BIN)/crowdhub prove $(DEEP) -p rapidworkers -p crowdsdom -p capsolver && wait $$etxt
 
 prove: $(STAMP)
 	@$(BIN)/crowdhub prove $(ARGS)

@@ -51,7 +51,7 @@ def test_no_key_is_stuck(tmp_path: Path) -> None:
         whole.around(lambda: market.publish(DRAFT, key="counted"))
         interrupted = 0
         for number in range(KEYS):
-            work = partial(market.publish, DRAFT, f"k{number}")
+            work = partial(market.publish, DRAFT, key=f"k{number}")
             try:
                 Interrupt(places.randrange(1, whole.count)).around(work)
             except (KeyboardInterrupt, CrowdhubError) as error:
