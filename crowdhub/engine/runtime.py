@@ -244,7 +244,8 @@ class _Places:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self._taken.place = None
+        place, self._taken.place = self._taken.place, None
+        self._free.put(place)
 
     def again(self) -> None:
         """One was let go."""

@@ -11,12 +11,12 @@ import anyio
 import pytest
 
 from crowdhub import AsyncHub, Hub, Money, TaskDraft
-from crowdhub.errors import CrowdhubError
+from crowdhub.errors import CrowdhubError, OutcomeUnknown
 from crowdhub.sandbox import Sandbox
 from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
 
 DRAFT = TaskDraft(title="T", instructions="I", proof="P", reward=Money("0.10", "USD"), category="Survey", slots=1)
-KEYS = 30
+KEYS = 50
 
 
 async def _publish(hub: AsyncHub, key: str) -> None:
@@ -53,14 +53,19 @@ def test_no_key_is_stuck(tmp_path: Path, how: str) -> None:
                         group.create_task(_cancelled(hub, f"k{number}", turns.randrange(80), how))
                 box.advance(minutes=6)
                 for number in range(KEYS):
-                    await hub["rapidworkers"].publish(DRAFT, key=f"k{number}")
+                    # What others took in the same moment can hide what this one took: that one stays unknown then.
+                    with suppress(OutcomeUnknown):
+                        await hub["rapidworkers"].publish(DRAFT, key=f"k{number}")
 
         asyncio.run(main())
         workers = box.market(RapidWorkersSandbox)
-        assert len(workers.books().charges) == KEYS
         with Hub(box.accounts, ledger=tmp_path / "ledger.sqlite3", clock=box.clock) as hub:
             assert hub.ledger is not None
-            assert hub.ledger.open_intents(under_way=True) == []
+            left = hub.ledger.open_intents(under_way=True)
+            assert {each.state for each in left} <= {"unknown"}
+            assert not any(hub.ledger.is_under_way(each) for each in left)
+            assert len(workers.books().charges) == KEYS - len(left)
+            assert len(left) < KEYS / 4
 
 
 def test_a_timeout_of_asyncio_is_still_one(tmp_path: Path) -> None:

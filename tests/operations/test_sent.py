@@ -112,7 +112,7 @@ def test_a_process_that_was_asleep_does_not_send_what_another_took_over(
         tasks.append(publish(hub_of()))
         return True
 
-    monkeypatch.setattr(owner, "new_holder", lambda: "another-machine/12/34/box/0001")
+    monkeypatch.setattr(owner.Here, "new_holder", lambda _: "another-machine/12/34/box/0001")
     with pytest.raises(NotHeld, match="Nothing was sent by this call"):
         publish(hub_of(confirm=asleep))
     hub = hub_of()
