@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import BindParameter, ColumnElement, Update, bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
 from crowdhub.ledger import totals
 from crowdhub.store.schema import HAS_KEY, IS_UNDONE, IntentRow, intents
 
+# Made once, as far as that goes: to make a statement costs more than to carry it out.
+_BY_ID = select(intents).where(intents.c.id == bindparam("intent"))
+_INSERT = insert(intents)
+
+
+@lru_cache(maxsize=256)
+def _update(names: tuple[str, ...]) -> Update:
+    changed: dict[str, BindParameter[object]] = {name: bindparam(f"new_{name}") for name in names}
+    return update(intents).where(intents.c.id == bindparam("intent")).values(changed)
+
 
 def by_id(connection: Connection, intent_id: str) -> IntentRow | None:
-    found = connection.execute(select(intents).where(intents.c.id == intent_id)).one_or_none()
+    found = connection.execute(_BY_ID, {"intent": intent_id}).one_or_none()
     return None if found is None else IntentRow(*found)
 
 
@@ -69,7 +80,7 @@ def _owned(identity: Mapping[str, str], owner: str, operation: str, key: str) ->
 
 def add(connection: Connection, row: IntentRow) -> None:
     """Write a new row and put what it reserves into the sums."""
-    connection.execute(insert(intents).values(row._asdict()))
+    connection.execute(_INSERT, row._asdict())
     totals.move(connection, None, row)
 
 
@@ -78,5 +89,6 @@ def change(connection: Connection, before: IntentRow, after: IntentRow) -> None:
     pairs = zip(IntentRow._fields, before, after, strict=True)
     changes = {name: new for name, old, new in pairs if new != old}
     if changes:
-        connection.execute(update(intents).where(intents.c.id == before.id).values(changes))
+        values: dict[str, object] = {f"new_{name}": new for name, new in changes.items()}
+        connection.execute(_update(tuple(changes)), values | {"intent": before.id})
         totals.move(connection, before, after)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import BindParameter, bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
 from crowdhub.ledger.intent import State
@@ -91,17 +91,25 @@ def _keys(row: IntentRow) -> Iterable[tuple[str, ...]]:
 KEY = (totals.c.kind, totals.c.value, totals.c.environment, totals.c.currency, totals.c.provider, totals.c.account)
 
 
+# Made once: to make a statement costs more than to carry it out.
+_THIS = [column == bindparam(f"of_{column.name}") for column in KEY]
+_FIND = select(totals.c.spent, totals.c.held, totals.c.done).where(*_THIS)
+_INSERT = insert(totals)
+_SUMS: dict[str, BindParameter[object]] = {name: bindparam(f"new_{name}") for name in ("spent", "held", "done")}
+_UPDATE = update(totals).where(*_THIS).values(_SUMS)
+
+
 def _add(connection: Connection, key: tuple[str, ...], change: Amounts) -> None:
-    this = [column == value for column, value in zip(KEY, key, strict=True)]
-    found = connection.execute(select(totals.c.spent, totals.c.held, totals.c.done).where(*this)).one_or_none()
+    this: dict[str, object] = {f"of_{column.name}": value for column, value in zip(KEY, key, strict=True)}
+    found = connection.execute(_FIND, this).one_or_none()
     old = Amounts() if found is None else Amounts(Decimal(found.spent), Decimal(found.held), found.done)
     new = old.plus(change)
     sums = {"spent": f"{new.spent:f}", "held": f"{new.held:f}", "done": new.done}
     if found is None:
         values = {column.name: value for column, value in zip(KEY, key, strict=True)}
-        connection.execute(insert(totals).values({**values, **sums}))
+        connection.execute(_INSERT, {**values, **sums})
     else:
-        connection.execute(update(totals).where(*this).values(sums))
+        connection.execute(_UPDATE, this | {f"new_{name}": value for name, value in sums.items()})
 
 
 def used(

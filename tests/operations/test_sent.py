@@ -101,6 +101,10 @@ def test_a_slow_confirmation_does_not_make_a_request_old(box: Sandbox, hub_of: M
     assert (jobs(box), states(hub)) == (0, [State.UNKNOWN])
 
 
+def another_machine(_: owner.Here) -> str:
+    return "another-machine/12/34/box/0001"
+
+
 def test_a_process_that_was_asleep_does_not_send_what_another_took_over(
     box: Sandbox, hub_of: MakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,7 +116,7 @@ def test_a_process_that_was_asleep_does_not_send_what_another_took_over(
         tasks.append(publish(hub_of()))
         return True
 
-    monkeypatch.setattr(owner.Here, "new_holder", lambda _: "another-machine/12/34/box/0001")
+    monkeypatch.setattr(owner.Here, "new_holder", another_machine)
     with pytest.raises(NotHeld, match="Nothing was sent by this call"):
         publish(hub_of(confirm=asleep))
     hub = hub_of()
