@@ -66,6 +66,7 @@ class Engine:
         self.runtime = runtime
         self._client = client
         self._renew = renew
+        self._left: list[HttpClient] = []
         self._where: object = None
         self.is_closed = False
         self._places = runtime.places(session.options.in_flight)
@@ -228,12 +229,22 @@ class Engine:
                 raise Failure(attempts.lost or error, again=False) from error
             except LOST as error:
                 failure = session.lost(call, error, sent_at, status[0] if status else None)
+            except KeyboardInterrupt:
+                self._leave_client()
+                raise
         if failure is not None and isinstance(failure.error, OutcomeUnknown):
             attempts.lost = attempts.lost or failure.error
         session.trace(call, failure, status[0] if status else None)
         if failure is not None or answer is None:
             raise cast("Failure", failure)
         return answer
+
+    def _leave_client(self) -> None:
+        """An interrupt in the middle of the HTTP library can keep a connection from ever being free again. Whoever else
+        is at work with that client ends there; new requests get another one."""
+        if self._renew is not None:
+            self._left.append(self._client)
+            self._client = self._renew()
 
     async def _announce(self, attempts: Attempts) -> None:
         """Say that an attempt leaves now. Where that is refused, an earlier one whose answer was lost counts."""
@@ -261,7 +272,8 @@ class Engine:
         self.is_closed = True
         if self._where in (None, self.runtime.where()):
             await self.runtime.close()
-            await self._client.close()
+            for client in (self._client, *self._left):
+                await client.close()
         else:  # what belongs to a loop that has ended, or to the parent of a fork, cannot be closed from here
             self.runtime.begin_anew()
 
