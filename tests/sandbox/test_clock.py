@@ -187,7 +187,7 @@ def test_people_work_while_a_hub_waits() -> None:
 
 def test_threads_that_wait_for_one_another_wait_in_the_sandbox_too() -> None:
     """The second publishing of a key waits for the first, however little of the machine's time its waits take."""
-    with Sandbox("rapidworkers") as box, Hub(box.accounts) as hub:
+    with Sandbox("rapidworkers") as box, Hub(box.accounts, max_wait=3600) as hub:
         market, ids = hub["rapidworkers"], list[str]()
         threads = [threading.Thread(target=lambda: ids.append(market.publish(DRAFT, key="k").id)) for _ in range(4)]
         for thread in threads:
