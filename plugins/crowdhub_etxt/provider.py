@@ -16,6 +16,7 @@ class Etxt(Publishing, Reviewing, Bonuses, People):
     ``market.run(market.provider.api.messages.get_count_unread())``.
     """
 
+    copies_keep_marks = True
     auto_approval_untold = "work is never approved by itself"
     declares = Declaration(
         draft_fields={"title", "instructions", "reward", "slots", "proof", "category", "image", "deadline"},

@@ -191,6 +191,20 @@ def test_a_lost_publication_that_happened_is_the_result(ask: Ask, draft: TaskDra
     assert [call.takes_money for call in calls] == [False, True, False, False]
 
 
+def test_what_a_multiple_order_gave_out_is_not_taken_for_a_second_publication(ask: Ask, draft: TaskDraft) -> None:
+    """eTXT makes orders out of orders, with their texts: the multiple one is meant."""
+    kept = Kept()
+
+    def listed(_call: Call) -> object:
+        given_out = order(71, description=kept.description, public="1", status="2", id_user="5")
+        return [given_out, order(70, description=kept.description, public="1", multitask="1")]
+
+    lost = OutcomeUnknown("lost")
+    task, _ = ask(lambda account: account.publish(draft, None), kept.save, lost, listed, [])
+    assert task.id == "70"
+    assert not any("more than once" in each for each in task.warnings)
+
+
 @pytest.mark.parametrize("lost", [Lost.TIMED_OUT, Lost.ACCEPTED])
 def test_a_lost_publication_that_cannot_be_told_says_where_to_look(ask: Ask, draft: TaskDraft, lost: Lost) -> None:
     """It may still be carried out, so nothing is sent again, and the draft stays: the same key goes on with it."""
