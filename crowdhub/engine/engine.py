@@ -5,7 +5,7 @@ Written once, as coroutines over a `Runtime`; see there how ordinary code runs t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from types import NoneType
 from typing import Protocol, TypeVar, cast
@@ -136,13 +136,11 @@ class Engine:
         if wanted != (NoneType,) and not isinstance(run.result, wanted):
             names = " or ".join(each.__name__ for each in wanted)
             raise TypeError(f"{run.name} returned {type(run.result).__name__}, not {names}")
-        found = cast("Mapping[object, object]", run.result).values() if wanted == (Mapping,) else (run.result,)
-        for each in found:
-            if isinstance(each, (Task, Submission)):
-                theirs = {name: getattr(each, name) for name in provider.identity}
-                if theirs != provider.identity:
-                    said = "/".join(map(str, theirs.values()))
-                    raise TypeError(f"{run.name} returned a {type(each).__name__} of {said}, not of this account")
+        if isinstance(run.result, (Task, Submission)):
+            theirs = {name: getattr(run.result, name) for name in provider.identity}
+            if theirs != provider.identity:
+                said = "/".join(map(str, theirs.values()))
+                raise TypeError(f"{run.name} returned a {type(run.result).__name__} of {said}, not of this account")
 
     def _raised(
         self, error: CrowdhubError, name: str, asked: Call | None, answer: Response | CrowdhubError | None

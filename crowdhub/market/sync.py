@@ -98,8 +98,9 @@ class Market(MarketBase[P]):
 
         One that fails keeps none of the others from being published; run again with the same keys, it carries on, and
         what is done comes back without a request. The drafts go out one after another. The marketplace is looked
-        through once for all keys, so N drafts take N + 1 requests where a publish is one request. ``confirm`` is asked
-        once, with the sum; a batch whose sum does not fit the budget is refused as a whole, before any request.
+        through once for all keys, so N drafts take at most N + 2 requests where a publish is one and tells the balance.
+        ``confirm`` is asked once, with the sum; a batch whose sum does not fit the budget is refused as a whole, before
+        any request.
 
         Raises `InvalidRequest` naming every bad draft and every key that is given twice, before any request; everything
         else is in the report.
