@@ -6,7 +6,9 @@ state has to be copied with it: otherwise the copy would act on the original. Co
 
 from __future__ import annotations
 
+import ast
 import io
+import itertools
 import pickle
 import sys
 import threading
@@ -59,6 +61,8 @@ class _Pickler(pickle.Pickler):
             return _cached, (obj.__wrapped__, *obj.cache_parameters().values())
         if isinstance(obj, CellType):
             return _cell, (), obj.cell_contents, None, None, _fill
+        if isinstance(obj, itertools.count):  # from Python 3.14 on it cannot be pickled
+            return _count, (repr(obj),)
         return NotImplemented
 
 
@@ -81,6 +85,10 @@ def _cell() -> CellType:
 
 def _cached(wrapped: MethodType, maxsize: int | None, typed: bool) -> object:
     return lru_cache(maxsize, typed)(wrapped)
+
+
+def _count(shown: str) -> itertools.count[Any]:
+    return itertools.count(*ast.literal_eval(f"[{shown.removeprefix('count(').removesuffix(')')}]"))
 
 
 def _fill(cell: CellType, contents: object) -> None:
