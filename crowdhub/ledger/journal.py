@@ -93,7 +93,7 @@ class Journal:
         Open decisions of crashed reviews about the same submissions give way to these. Raises `LedgerError`.
         """
         review_id, lease = str(uuid.uuid4()), self._leases.new()
-        now = micros(self._database.clock.now())
+        now = micros(self._database.now())
         pairs = [each if isinstance(each, Decided) else Decided(*each) for each in given]
         about = {(each.task_id, each.submission_id) for each in pairs}
         entries = [
@@ -146,7 +146,7 @@ class Journal:
             raise error.after_sending() from None
 
     def _note(self, connection: Connection, review_id: str, noted: Sequence[Noted]) -> None:
-        now = micros(self._database.clock.now())
+        now = micros(self._database.now())
         c = decisions.c
         change = (
             update(decisions)

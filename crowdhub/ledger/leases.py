@@ -43,7 +43,7 @@ class Leases:
 
     def end(self) -> int:
         """When a lease taken now ends, in microseconds since 1970."""
-        return micros(self._database.clock.now() + timedelta(seconds=self.seconds))
+        return micros(self._database.now() + timedelta(seconds=self.seconds))
 
     def keep(self, holder: str) -> None:
         """This process works under ``holder``: renew its lease until `let_go`."""
@@ -61,7 +61,7 @@ class Leases:
 
     def is_alive(self, holder: str | None, lease_until: int) -> bool:
         """Whether the process behind ``holder``, this one or another, is still at work."""
-        return self._here.is_alive(holder, lease_until, micros(self._database.clock.now()))
+        return self._here.is_alive(holder, lease_until, micros(self._database.now()))
 
     def renew(self, holders: Collection[str]) -> None:
         """Say that these are still at work (done by itself for those that are kept). Raises `LedgerError`."""

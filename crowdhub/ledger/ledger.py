@@ -116,7 +116,7 @@ class Ledger:
         """
         checks.check(key, amount)
         plain = contents.canonical(content, self.redact)
-        now = self.clock.now()
+        now = self.database.now()
         row = IntentRow(
             id=str(uuid.uuid4()),
             provider=identity["provider"],
@@ -189,7 +189,7 @@ class Ledger:
 
         def work(connection: Connection) -> None:
             row = _present(connection, intent)
-            now = micros(self.clock.now())
+            now = micros(self.database.now())
             after = transitions.sending(row, intent, self.leases.end(), now, ticks.tick(self.clock))
             rows.change(connection, row, after._replace(witness=seen))
 
@@ -202,14 +202,14 @@ class Ledger:
     def age(self, intent: Intent) -> timedelta:
         """How long ago its last request left, at least: a clock that was set forward proves nothing."""
         row = self.database.read(lambda connection: _present(connection, intent))
-        passed = self.clock.now() - moment_of(row.created_at if row.sent_at is None else row.sent_at)
+        passed = self.database.now() - moment_of(row.created_at if row.sent_at is None else row.sent_at)
         counted = ticks.since(row.created_tick if row.sent_at is None else row.sent_tick, self.clock)
         return passed if counted is None else min(passed, counted)
 
     def known_for(self, intent: Intent) -> timedelta:
         """How long ago it was written, at most: a clock that was set back proves nothing."""
         row = self.database.read(lambda connection: _present(connection, intent))
-        passed = self.clock.now() - moment_of(row.created_at)
+        passed = self.database.now() - moment_of(row.created_at)
         counted = ticks.since(row.created_tick, self.clock)
         return max(passed, timedelta()) if counted is None else max(passed, counted)
 
@@ -229,7 +229,7 @@ class Ledger:
         """
         said = contents.safe_text(call, self.redact)
         text = contents.step_text(answer, self.redact)
-        now = micros(self.clock.now())
+        now = micros(self.database.now())
 
         def work(connection: Connection) -> None:
             row = _present(connection, intent)
@@ -336,7 +336,7 @@ class Ledger:
 
     def _change(self, connection: Connection, before: IntentRow, after: IntentRow) -> Intent:
         if after.state != before.state and after.state not in transitions.OPEN:
-            after = after._replace(settled_at=micros(self.clock.now()))
+            after = after._replace(settled_at=micros(self.database.now()))
         rows.change(connection, before, after)
         return intent_of(after)
 

@@ -62,7 +62,7 @@ def key_states(
 def check_sum(ledger: Ledger, needs: Sequence[Need]) -> None:
     """Raise `BudgetExceeded` where the sum certainly does not fit a limit of a hub, an account or a day, or a currency
     is not named. Each is checked again, and reserved, when it is begun."""
-    day = totals.day_of(ledger.clock.now())
+    day = totals.day_of(ledger.database.now())
 
     def work(connection: Connection) -> None:
         sums: dict[tuple[str, str, str], tuple[Rule, Need]] = {}

@@ -16,10 +16,10 @@ from crowdhub.clock import Clock
 from crowdhub.protocol import Call, Effect, RateLimit
 from crowdhub.ratelimit.rules import jittered, limits_of, wait_of
 from crowdhub.store import Database, micros
+from crowdhub.store.server_time import SERVER_TIME
 
 SECOND = 1_000_000  # moments are microseconds
 CLOCKS_DIFFER = 5 * SECOND  # more than this ahead of now: a clock was set back since
-SERVER_TIME = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 
 class _Statements:
@@ -27,8 +27,7 @@ class _Statements:
 
     def __init__(self, database: Database) -> None:
         p = "?" if database.is_sqlite else "%s"
-        # One clock for all machines: the server's. Where time is driven by hand, or all are one machine, our own.
-        self.server_time = not database.is_sqlite and type(database.clock) is Clock
+        self.server_time = database.server_time is not None
         newest = f"FROM crowdhub_request WHERE bucket = {p} ORDER BY number DESC LIMIT 1"
         now = SERVER_TIME if self.server_time else "0"
         self.newest = f"SELECT {now}, (SELECT number {newest}), (SELECT at {newest})"

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from crowdhub.errors import ConfigurationError, LedgerError
 from crowdhub.store import migrations
 from crowdhub.store.failures import as_ledger_error, is_transient
 from crowdhub.store.schema import meta
+from crowdhub.store.server_time import SERVER_TIME, ServerTime
 
 T = TypeVar("T")
 READ = "crowdhub_read"  # the execution option of a transaction that only reads
@@ -59,6 +61,9 @@ class Database:
         self.url = _url(target)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.name = self.url.render_as_string(hide_password=True)
+        # One clock for all machines: the server's. Where time is driven by hand, or all are one machine, our own.
+        self.server_time = ServerTime() if not self.is_sqlite and type(self.clock) is Clock else None
+        self._file: tuple[int, int] | None = None
         self._turn = threading.RLock()  # threads of one process queue here rather than poll the file's lock
         self._pid = os.getpid()
         self.engine = self._engine()
@@ -75,7 +80,13 @@ class Database:
         """The same database, opened for what may be lost in a power cut."""
         quick = Database(self.url.render_as_string(False), clock=self.clock, patience=self.patience, durable=False)
         quick._turn = self._turn
+        quick.server_time = self.server_time
+        quick._file = self._file
         return quick
+
+    def now(self) -> datetime:
+        """The present moment, by one clock for all who share the database."""
+        return self.clock.now() if self.server_time is None else self.server_time.now()
 
     # --- opening ---------------------------------------------------------------------------------------
 
@@ -139,6 +150,7 @@ class Database:
         except OSError as error:
             raise LedgerError(f"The ledger {path} cannot be made: {error.strerror}.") from None
         self._guarded(self._use_wal)
+        self._file = _file_at(path)
 
     def _use_wal(self) -> None:
         """SQLite does not queue those who switch a new file at one moment: it turns all but one away at once."""
@@ -170,7 +182,8 @@ class Database:
     def _write(self, work: Callable[[Connection], T], lock: int) -> T:
         self._check_process()
         if not self.is_sqlite:
-            return _within(self.engine.connect(), lambda connection: _locked(connection, lock, work))
+            return _within(self.engine.connect(), lambda connection: self._locked(connection, lock, work))
+        self._check_file()
         turn = self._turn
         try:  # an interrupt can come right after it was taken: so it is taken in here, and knows its owner
             if not turn.acquire(timeout=self.patience):
@@ -187,6 +200,7 @@ class Database:
 
         def reading() -> T:
             self._check_process()
+            self._check_file()
             return _within(self.engine.connect().execution_options(**{READ: True}), work)
 
         return self._guarded(reading)
@@ -213,6 +227,20 @@ class Database:
             self._turn = threading.RLock()
             self._pid = os.getpid()
 
+    def _check_file(self) -> None:
+        if self._file is not None and _file_at(Path(self.url.database or "")) != self._file:
+            raise LedgerError(
+                f"The ledger {self.name} was deleted or replaced while it was open: what is written now would be lost.",
+                next_step="Put the file back, or start the program again with the one that is there now.",
+            )
+
+    def _locked(self, connection: Connection, lock: int, work: Callable[[Connection], T]) -> T:
+        query = f"SELECT pg_advisory_xact_lock({LEDGER_LOCK}, {lock}), {SERVER_TIME}"
+        now: int = connection.exec_driver_sql(query).one()[1]
+        if self.server_time is not None:
+            self.server_time.told(now)
+        return work(connection)
+
     def shrink(self) -> None:
         """Give the space of deleted rows back to the disk (SQLite; PostgreSQL does so by itself)."""
         if self.is_sqlite:
@@ -237,9 +265,13 @@ def _within(connection: Connection, work: Callable[[Connection], T]) -> T:
         connection.close()
 
 
-def _locked(connection: Connection, lock: int, work: Callable[[Connection], T]) -> T:
-    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LEDGER_LOCK}, {lock})")
-    return work(connection)
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Which file has this name now; None where none has."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _undo(connection: sqlite3.Connection, _record: ConnectionPoolEntry, _error: BaseException | None) -> None:

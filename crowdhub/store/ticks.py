@@ -10,13 +10,18 @@ from pathlib import Path
 from crowdhub.clock import Clock
 
 
+def counted() -> int:
+    """Microseconds since some moment of this boot."""
+    counter = getattr(time, "CLOCK_BOOTTIME", None)  # where there is none, it stands still while the machine sleeps
+    return (time.monotonic_ns() if counter is None else time.clock_gettime_ns(counter)) // 1000
+
+
 def tick(clock: Clock) -> str | None:
     """The counter now, as ``boot/microseconds``; None where the system has none, or the time is moved by hand."""
-    counter = getattr(time, "CLOCK_BOOTTIME", None)
     boot = _boot()
-    if type(clock) is not Clock or counter is None or boot is None:
+    if type(clock) is not Clock or not hasattr(time, "CLOCK_BOOTTIME") or boot is None:
         return None
-    return f"{boot}/{time.clock_gettime_ns(counter) // 1000}"
+    return f"{boot}/{counted()}"
 
 
 def since(earlier: str | None, clock: Clock) -> timedelta | None:
