@@ -8,19 +8,24 @@ DEEP := --operation publish --variant one --depth 2
 # Pythons that pyenv keeps where no PATH leads.
 PYENV := $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/*/bin/python3.1[1-9])
 
+# The tests' own files are kept in memory where there is room for them: on a disk they wait for it half of the time.
+ROOM := $(shell df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 { print $$4 }')
+MEMORY := $(shell test -w /dev/shm -a "0$(ROOM)" -gt 2000 && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)
+
 # The tests start hundreds of programs: compiled modules have to be kept, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint test examples demo conformance mutants prove prove-deep coverage pythons bench docs wheel constraints clean
+.PHONY: help setup check lint test examples demo conformance packages mutants prove prove-deep coverage pythons bench docs wheel constraints clean
 
 help:
-	@echo "make check        lint, test, examples, demo, conformance: run it before handing in a change"
+	@echo "make check        lint, test, examples, demo, conformance, packages: run it before handing in a change"
 	@echo "make lint         ruff, mypy, pyright, deptry"
 	@echo "make test         the tests (some of them: make test ARGS=\"tests/cli -k review\")"
 	@echo "make examples     the example programs"
 	@echo "make demo         one program over all four marketplaces, which run on this machine"
 	@echo "make conformance  the conformance kit on the four plugins"
+	@echo "make packages     the tests that build, install and check whole packages, the wheel among them"
 	@echo "make mutants      deliberate bugs, each of which the kit or the prover must catch"
 	@echo "make prove        all paths on which one thing goes wrong (ARGS='--depth 2' for two)"
 	@echo "make prove-deep   the same for two things, publishing on the four marketplaces"
@@ -61,7 +66,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e ".[dev]" -c constraints.txt
 	@touch $@
 
-check: lint test examples demo conformance
+check: lint test examples demo conformance packages
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -71,7 +76,7 @@ lint: $(STAMP)
 	$(BIN)/deptry crowdhub plugins
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not packages" $(ARGS)
 
 examples: $(STAMP)
 	@set -e; for example in examples/[a-z]*.py; do echo "== $$example"; $(BIN)/python $$example; done
@@ -80,7 +85,10 @@ demo: $(STAMP)
 	@$(BIN)/crowdhub demo $(ARGS)
 
 conformance: $(STAMP)
-	$(BIN)/python -m pytest -n $(JOBS) $(KIT) $(ARGS)
+	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) $(KIT) $(ARGS)
+
+packages: $(STAMP)
+	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m packages $(ARGS)
 
 mutants: $(STAMP)
 	@$(BIN)/python -m crowdhub.testing.mutants $(ARGS)

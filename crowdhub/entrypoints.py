@@ -6,9 +6,12 @@ Listing imports nothing. Something is loaded by name on first use, so one that i
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from pathlib import Path
 from typing import Generic, NoReturn, Protocol, TypeGuard, TypeVar
 
 T = TypeVar("T")
@@ -126,7 +129,24 @@ class Group(Generic[T]):
 
     def _points(self) -> list[EntryPoint]:
         # The same distribution can be found twice (installed, and as a source folder on the path).
-        return list({(point.name, point.value): point for point in entry_points(group=self.name)}.values())
+        return list({(point.name, point.value): point for point in _present(self.name)}.values())
+
+
+def _present(group: str) -> EntryPoints:
+    """The entry points of a group. They are read again when something was installed or removed since."""
+    return _read(group, tuple((place, _changed_at(place)) for place in sys.path))
+
+
+@lru_cache(maxsize=16)
+def _read(group: str, _places: tuple[tuple[str, int], ...]) -> EntryPoints:
+    return entry_points(group=group)
+
+
+def _changed_at(place: str) -> int:
+    try:
+        return Path(place).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _loaded(group: str, point: EntryPoint) -> object:

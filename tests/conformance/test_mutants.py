@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from crowdhub.testing.mutants.bugs import BUGS
 from crowdhub.testing.mutants.packages import package_of, prepare
 from crowdhub.testing.mutants.run import chosen
 
 
+@pytest.mark.packages
 def test_six_of_the_bugs() -> None:
     command = [sys.executable, "-m", "crowdhub.testing.mutants", "--short"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -40,6 +40,7 @@ def change(path: Path, old: str, new: str) -> None:
     _ = file.write_text(text.replace(old, new), encoding="utf-8")
 
 
+@pytest.mark.packages
 def test_it_passes(onedoor: Path) -> None:
     """One path for all operations, the same ids in a second call, two keys for two tasks, long reasons with a
     category, answers without a body, settling that is taken twice, a library of its own."""

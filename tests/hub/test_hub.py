@@ -1,5 +1,6 @@
 import gc
 import threading
+import warnings
 from typing import Any
 
 import anyio
@@ -130,6 +131,9 @@ def test_many_threads_open_one_market() -> None:
 
 
 def test_opening_and_closing_leaves_no_threads_or_warnings(crowdhub_sandbox: SandboxFactory) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()  # what others left is not told of here
     box = crowdhub_sandbox("rapidworkers")
     before = threading.active_count()
     for _ in range(3):

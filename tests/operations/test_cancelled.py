@@ -46,6 +46,13 @@ async def _cancelled(hub: AsyncHub, key: str, steps: int, how: str) -> None:
 @pytest.mark.parametrize("how", ["native", "scope"])
 def test_no_key_is_stuck(tmp_path: Path, how: str) -> None:
     """In the same process, right after it: what was never sent is free, what may have been is found."""
+    _publish_cancelled(tmp_path, how)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # a connection that was being made as it was cancelled
+        gc.collect()
+
+
+def _publish_cancelled(tmp_path: Path, how: str) -> None:
     turns = random.Random(7)
     with Sandbox("rapidworkers", options={"rapidworkers": {"rate_limit": None}}) as box:
 
@@ -69,9 +76,6 @@ def test_no_key_is_stuck(tmp_path: Path, how: str) -> None:
             assert not any(hub.ledger.is_under_way(each) for each in left)
             assert len(workers.books().charges) == KEYS - len(left)
             assert len(left) < KEYS / 4
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # a connection that was being made as it was cancelled
-        gc.collect()
 
 
 def test_a_timeout_of_asyncio_is_still_one(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from crowdhub import scaffold
 
+pytestmark = pytest.mark.packages
+
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
