@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from sqlalchemy import BindParameter, ColumnElement, Update, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Update, bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
 from crowdhub.ledger import totals
@@ -14,6 +14,16 @@ from crowdhub.store.schema import HAS_KEY, IS_UNDONE, IntentRow, intents
 # Made once, as far as that goes: to make a statement costs more than to carry it out.
 _BY_ID = select(intents).where(intents.c.id == bindparam("intent"))
 _INSERT = insert(intents)
+_ASKED = [intents.c[name] == bindparam(f"of_{name}") for name in ("provider", "environment", "operation", "key")]
+_NAMED = [*_ASKED, intents.c.account == bindparam("of_account")]
+_BY_NAME = select(intents).where(*_NAMED, HAS_KEY)
+_BY_OWNER = select(intents).where(*_ASKED, intents.c.owner == bindparam("of_owner"), HAS_KEY)
+_UNDONE = (
+    select(intents)
+    .where(*_NAMED, intents.c.fingerprint == bindparam("of_fingerprint"), IS_UNDONE)
+    .order_by(intents.c.attempts.desc())
+    .limit(1)
+)
 
 
 @lru_cache(maxsize=256)
@@ -32,10 +42,10 @@ def by_key(
 ) -> IntentRow | None:
     """The intent that has the key: one that is not known to be undone, of this account by its name, or of whatever its
     key opens (``owner``) by any name."""
-    found = connection.execute(select(intents).where(_named(identity, operation, key), HAS_KEY)).one_or_none()
+    asked = _asked(identity, operation, key)
+    found = connection.execute(_BY_NAME, asked).one_or_none()
     if found is None and owner is not None:
-        query = select(intents).where(_owned(identity, owner, operation, key), HAS_KEY)
-        found = connection.execute(query).one_or_none()
+        found = connection.execute(_BY_OWNER, asked | {"of_owner": owner}).one_or_none()
     return None if found is None else IntentRow(*found)
 
 
@@ -46,9 +56,8 @@ def last_undone(connection: Connection, row: IntentRow) -> IntentRow | None:
     """
     if row.key is None:
         return None
-    same = _named(identity_of(row), row.operation, row.key) & (intents.c.fingerprint == row.fingerprint)
-    query = select(intents).where(same, IS_UNDONE).order_by(intents.c.attempts.desc()).limit(1)
-    found = connection.execute(query).one_or_none()
+    asked = _asked(identity_of(row), row.operation, row.key)
+    found = connection.execute(_UNDONE, asked | {"of_fingerprint": row.fingerprint}).one_or_none()
     return None if found is None else IntentRow(*found)
 
 
@@ -56,26 +65,10 @@ def identity_of(row: IntentRow) -> dict[str, str]:
     return {"provider": row.provider, "account": row.account, "environment": row.environment}
 
 
-def _named(identity: Mapping[str, str], operation: str, key: str) -> ColumnElement[bool]:
-    c = intents.c
-    return (
-        (c.provider == identity["provider"])
-        & (c.account == identity["account"])
-        & (c.environment == identity["environment"])
-        & (c.operation == operation)
-        & (c.key == key)
-    )
-
-
-def _owned(identity: Mapping[str, str], owner: str, operation: str, key: str) -> ColumnElement[bool]:
-    c = intents.c
-    return (
-        (c.provider == identity["provider"])
-        & (c.owner == owner)
-        & (c.environment == identity["environment"])
-        & (c.operation == operation)
-        & (c.key == key)
-    )
+def _asked(identity: Mapping[str, str], operation: str, key: str) -> dict[str, object]:
+    """What the prepared statements compare with."""
+    named: dict[str, object] = {f"of_{name}": identity[name] for name in ("provider", "account", "environment")}
+    return named | {"of_operation": operation, "of_key": key}
 
 
 def add(connection: Connection, row: IntentRow) -> None:
