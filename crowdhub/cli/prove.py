@@ -58,6 +58,8 @@ def prove(
             good = _replayed(prover, path)
         else:
             chosen = list(_chosen(provider or names(), operation, variant, tell=not as_json))
+            if not chosen:
+                raise ConfigurationError("Nothing of what was chosen can be gone through.")
             good = _proven(prover, chosen, depth, as_json=as_json)
     if not good:
         raise typer.Exit(MARKETPLACE)
@@ -79,7 +81,7 @@ def _chosen(
     providers: Sequence[str], operations: Sequence[str] | None, variants: Sequence[str] | None, *, tell: bool
 ) -> Iterator[Scenario]:
     from crowdhub.testing.campaign.profile import profile_of
-    from crowdhub.testing.prover import OPERATIONS, VARIANTS, left_out, scenarios
+    from crowdhub.testing.prover import OPERATIONS, VARIANTS, CannotBeCopied, left_out, scenarios
 
     for names, known in ((operations or (), OPERATIONS), (variants or (), VARIANTS)):
         for name in names:
@@ -90,9 +92,12 @@ def _chosen(
             why = left_out(profile_of(provider), operation)
             if why is not None and tell:
                 complain(f"{provider}/{operation} is left out: {why}")
-        for scenario in scenarios(provider, operations or OPERATIONS):
-            if not variants or scenario.variant in variants:
-                yield scenario
+        try:
+            found = list(scenarios(provider, operations or OPERATIONS))
+        except CannotBeCopied as why:
+            complain(f"{provider} is left out: {why}")
+            continue
+        yield from (each for each in found if not variants or each.variant in variants)
 
 
 def _proven(prover: Prover, scenarios: Sequence[Scenario], depth: int, *, as_json: bool) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from starlette.types import ASGIApp
 
 from crowdhub.ledger import transitions
+from crowdhub_capsolver.sandbox import CapSolverSandbox
 
 from .conftest import Cli
 
@@ -49,3 +51,17 @@ def test_a_name_that_is_not_there(cli: Cli, option: str) -> None:
     said = cli("prove", option, "nothing")
     assert said.code == 2
     assert "'nothing' is none of" in said.err
+
+
+def test_a_sandbox_that_cannot_be_copied_is_left_out(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = CapSolverSandbox.app
+
+    def app(self: CapSolverSandbox) -> ASGIApp:
+        monkeypatch.setattr(self, "numbers", (number for number in range(3)), raising=False)
+        return made(self)
+
+    monkeypatch.setattr(CapSolverSandbox, "app", app)
+    said = cli("prove", "-p", "capsolver")
+    assert said.code == 2
+    assert "capsolver is left out: its sandbox cannot be copied: cannot pickle 'generator' object" in said.err
+    assert "Nothing of what was chosen can be gone through." in said.err

@@ -18,10 +18,12 @@ What is left out, as it changes nothing or cannot be shown in one thread:
 from crowdhub.testing.prover.paths import NotRepeatable
 from crowdhub.testing.prover.prover import Proof, Prover, Violation
 from crowdhub.testing.prover.scenarios import OPERATIONS, VARIANTS, Scenario, left_out, scenarios
+from crowdhub.testing.prover.snapshot import CannotBeCopied
 
 __all__ = [
     "OPERATIONS",
     "VARIANTS",
+    "CannotBeCopied",
     "NotRepeatable",
     "Proof",
     "Prover",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+import atexit
+from functools import cache
 from urllib.parse import unquote
 
 from starlette.types import Message, Scope
@@ -56,7 +56,7 @@ def _answer(gateway: Gateway, request: http.Request) -> Response:
         else:
             body += message.get("body", b"")
 
-    _run(gateway(_scope(request), receive, send))
+    _loop().run_until_complete(gateway(_scope(request), receive, send))
     return Response(status, headers=headers, content=body)
 
 
@@ -79,26 +79,9 @@ def _scope(request: http.Request) -> Scope:
     }
 
 
-_runners: list[asyncio.Runner] = []
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    """Run an application to its end. One that waits for an event loop gets one; most never do."""
-    if not _runners:
-        try:
-            _ = work.send(None)
-        except StopIteration:
-            return
-        work.close()
-        raise NeedsLoop
-    _runners[0].run(work)
-
-
-class NeedsLoop(RuntimeError):
-    """A sandbox's application waits for an event loop: begin anew, with `use_loop` called before."""
-
-
-def use_loop() -> None:
-    """Run every application in an event loop from now on, which takes longer."""
-    if not _runners:
-        _runners.append(asyncio.Runner())
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """Where applications run: most wait for nothing, and some do their work in threads."""
+    loop = asyncio.new_event_loop()
+    _ = atexit.register(loop.close)
+    return loop

@@ -120,7 +120,7 @@ def run_well(work: Coroutine[Any, Any, T], marketplace: Marketplace, clock: Sand
 
 
 def scenarios(provider: str, operations: Sequence[str] = OPERATIONS) -> Iterator[Scenario]:
-    """All of an installed provider's."""
+    """All of an installed provider's. Raises `CannotBeCopied`."""
     profile = profile_of(provider)
     for operation in operations:
         if left_out(profile, operation) is None:

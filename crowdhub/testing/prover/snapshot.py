@@ -14,7 +14,7 @@ import sys
 import threading
 from functools import lru_cache
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from crowdhub.sandbox import Faults, MarketSandbox, SandboxClock
 
@@ -22,13 +22,23 @@ SHARED = (CodeType, ModuleType, Faults, type(threading.Lock()), type(threading.R
 CACHE = type(lru_cache(lambda: None))
 
 
+class CannotBeCopied(Exception):
+    """A sandbox holds something that has no copy: a generator, a socket, a thread. The message says what."""
+
+
 class Snapshot:
-    """The state of one marketplace at one moment. `copy` makes a marketplace of it, on another clock."""
+    """The state of one marketplace at one moment. `copy` makes a marketplace of it, on another clock.
+
+    Raises `CannotBeCopied`.
+    """
 
     def __init__(self, market: MarketSandbox) -> None:
         self._shared: list[object] = []
         buffer = io.BytesIO()
-        _Pickler(buffer, self._shared).dump(market)
+        try:
+            _Pickler(buffer, self._shared).dump(market)
+        except (pickle.PicklingError, TypeError, AttributeError) as error:
+            raise CannotBeCopied(f"its sandbox cannot be copied: {error}") from None
         self._state = buffer.getvalue()
 
     def copy(self, clock: SandboxClock) -> MarketSandbox:
@@ -62,7 +72,7 @@ class _Pickler(pickle.Pickler):
         if isinstance(obj, CellType):
             return _cell, (), obj.cell_contents, None, None, _fill
         if isinstance(obj, itertools.count):  # from Python 3.14 on it cannot be pickled
-            return _count, (repr(obj),)
+            return _count, (str(cast("object", obj)),)
         return NotImplemented
 
 
