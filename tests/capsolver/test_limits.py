@@ -6,9 +6,10 @@ from itertools import pairwise
 import pytest
 from pydantic import SecretStr
 
-from crowdhub import Hub, TaskDraft
+from crowdhub import Hub, Money, TaskDraft
 from crowdhub.errors import (
     AuthenticationFailed,
+    CrowdhubError,
     Lost,
     NotFound,
     OutcomeUnknown,
@@ -161,6 +162,19 @@ def test_solving_under_a_key_pays_once(box: Sandbox, hub: Hub) -> None:
         market.provider.image_to_text(png("hello")), key="l"
     )
     assert len(box["capsolver"].books().charges) == 2
+
+
+def test_a_solution_that_never_comes_is_paid_once_however_often_its_key_asks() -> None:
+    with Sandbox("capsolver", options={"capsolver": {"solve_seconds": 3600}}) as box, Hub(box.accounts) as hub:
+        market, price = hub.market(CapSolver), Money("0.0012", "USD")
+        assert market.ledger is not None
+        for _ in range(3):
+            with pytest.raises(CrowdhubError) as caught:
+                market.run(market.provider.solve(SLOW), key="k", amount=price)
+            assert caught.value.money_may_be_spent
+            assert "Nothing was spent" not in str(caught.value)
+            assert [each.state for each in market.ledger.report.entries()] == ["done"]
+        assert len(box.market(CapSolverSandbox).tasks) == len(box["capsolver"].books().charges) == 1
 
 
 def test_a_lost_creation_within_solving_says_what_to_look_for(box: Sandbox, hub: Hub) -> None:

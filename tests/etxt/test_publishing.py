@@ -15,6 +15,7 @@ from crowdhub.errors import (
     OutcomeUnknown,
     PermissionDenied,
     ProviderUnavailable,
+    UnreadableResponse,
 )
 from crowdhub.model import Money, TaskDraft, TaskStatus
 from crowdhub.operations.spending.looking import LOOKS
@@ -214,6 +215,37 @@ def test_a_lost_publication_that_cannot_be_told_says_where_to_look(ask: Ask, dra
     with pytest.raises(OutcomeUnknown, match=r"an order titled .* ends with \[ref ch-") as caught:
         ask(lambda account: account.publish(draft, None), *answers)
     assert "Money may have been spent" in str(caught.value)
+
+
+@pytest.mark.parametrize("where", ["current", "archived"])
+@pytest.mark.parametrize("row", [{"title": "without an id"}, {"id": None}, "text"])
+def test_one_unreadable_row_proves_no_absence(ask: Ask, draft: TaskDraft, row: object, where: str) -> None:
+    """It may be the one: nothing is sent again after a lost answer, and nothing at all where the key looks first."""
+    lists: list[object] = [[row], []] if where == "current" else [[order(71, description="another")], [row]]
+    with pytest.raises(UnreadableResponse):
+        ask(lambda account: account.publish(draft, "k"), *lists)
+    saved, lost = {"id_task": "70"}, OutcomeUnknown("lost", lost=Lost.ANSWERED)
+    money = {"balance": "1000", "id": 1}
+    before: list[object] = [[], [], saved, money, lost]
+    with pytest.raises(OutcomeUnknown, match="one of the listed tasks cannot be read"):
+        ask(lambda account: account.publish(draft, "k"), *before, *lists * len(LOOKS[Lost.ANSWERED]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["WRITE IT. [REF {}]", "<p>Write it.</p><p>[ref <b>{}</b>]</p> Our footer.", "Write &amp; it. &#91;ref {}&#93;"],
+)
+def test_a_lost_publication_is_found_whatever_became_of_its_text(ask: Ask, draft: TaskDraft, text: str) -> None:
+    kept = Kept()
+
+    def listed(_call: Call) -> object:
+        mark = kept.description.partition("[ref ")[2].rstrip("]")
+        return [order(70, description=text.format(mark), title="A TEXT ABOUT", public="1", price="299")]
+
+    lost = OutcomeUnknown("lost", lost=Lost.ANSWERED)
+    task, _ = ask(lambda account: account.publish(draft, None), kept.save, lost, listed, [])
+    assert (task.id, task.replayed) == ("70", True)
+    assert [each.partition(":")[0] for each in task.warnings] == ["title", "reward"]
 
 
 def test_a_refused_publication_keeps_its_draft(provider: Etxt, drive: Drive, draft: TaskDraft) -> None:

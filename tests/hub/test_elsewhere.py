@@ -27,16 +27,19 @@ hub = Hub(json.loads(sys.argv[1]), ledger=sys.argv[2])
 market = hub["rapidworkers"]
 works = list(market.submissions(sys.argv[4]))  # its connections and threads are there before the fork
 market.review([Decision.reject(each, reason="empty") for each in works[:2]])
-children = []
+children, (begin, starter) = [], os.pipe()
 for number in range({CHILDREN}):
     child = os.fork()
     if child == 0:
+        os.close(starter)
+        os.read(begin, 1)  # all of them send in the same moment
         said = [market.publish(draft, key=f"child {{number}}").id]
         if number == 0:
             said.append(market.review([Decision.approve(each) for each in works[2:]]).summary())
         os.write(1, (json.dumps(said) + chr(10)).encode())
         os._exit(0)
     children.append(child)
+os.close(starter)
 for child in children:
     os.waitpid(child, 0)
 os.write(1, (json.dumps([market.publish(draft, key="parent").id]) + chr(10)).encode())

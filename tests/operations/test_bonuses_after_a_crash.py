@@ -13,7 +13,7 @@ from crowdhub import Hub, Money, Submission, TaskDraft
 from crowdhub.clock import Clock
 from crowdhub.errors import OutcomeUnknown
 from crowdhub.ledger import Intent, Ledger
-from crowdhub.sandbox import Sandbox
+from crowdhub.sandbox import Fault, Sandbox
 from crowdhub_etxt import EtxtOptions
 from crowdhub_etxt.sandbox import EtxtSandbox
 
@@ -58,10 +58,14 @@ def work(hub: Hub, people: EtxtSandbox) -> Submission:
     return ordered(hub, people)
 
 
-def ordered(hub: Hub, people: EtxtSandbox) -> Submission:
+def ordered(hub: Hub, people: EtxtSandbox, performer: int | None = None) -> Submission:
     own = EtxtOptions(id_category=1, size=2000)
     draft = TaskDraft(title="A text", instructions="About tea.", reward=Money(300, "RUB"), options=[own])
     task = hub["etxt"].publish(draft)
+    if performer is not None:
+        people.apply(task.id, performer)
+        (applied,) = hub["etxt"].applications(task)
+        hub["etxt"].accept(applied)
     people.hand_in(task.id)
     (one,) = hub["etxt"].submissions(task)
     return hub["etxt"].approve(one)
@@ -183,3 +187,33 @@ def test_two_alike_and_one_of_them_paid(hub: Hub, people: EtxtSandbox, work: Sub
     crash(hub, work, "after", key="two")
     assert [each.settled for each in hub.recover().intents] == ["look", "look"]
     assert bonuses(people) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.drop("before"), Fault.status(500, "before"), Fault.status(500, "after")], ids=str
+)
+def test_one_for_the_performers_other_order_is_not_taken_for_it(
+    hub: Hub, box: Sandbox, people: EtxtSandbox, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    """Equal in amount, and paid while this one's answer is lost."""
+    one = ordered(hub, people)
+    other = ordered(hub, people, int(one.worker.id))
+    assert other.worker.id == one.worker.id
+    real = Ledger.sending
+
+    def sending(ledger: Ledger, intent: Intent, *witness: Any) -> None:
+        real(ledger, intent, *witness)
+        monkeypatch.setattr(Ledger, "sending", real)
+        people.clock.advance(seconds=1)
+        hub["etxt"].pay_bonus(other, FIFTY, "good", key="other")
+        people.faults.add(fault, operation="tasks.extraPaid", times=1)
+
+    monkeypatch.setattr(Ledger, "sending", sending)
+    with pytest.raises(OutcomeUnknown):
+        hub["etxt"].pay_bonus(one, FIFTY, "good", key="one")
+    before = bonuses(people)
+    people.clock.advance(minutes=6)
+    with pytest.raises(OutcomeUnknown):
+        hub["etxt"].pay_bonus(one, FIFTY, "good", key="one")
+    assert [each.key for each in hub.recover().to_look_at] == ["one"]
+    assert bonuses(people) == before == (2 if fault.when == "after" else 1)

@@ -88,6 +88,19 @@ def test_a_key_publishes_once(publish: Publish, sandbox: RapidWorkersSandbox) ->
     assert len(sandbox.jobs()) == 4
 
 
+def test_a_keyed_publish_takes_three_requests_at_first_and_two_from_then_on(
+    box: Sandbox, sandbox: RapidWorkersSandbox, clock: HandClock
+) -> None:
+    """The list, the balance and the publish, whose answer tells the balance for the next one."""
+    with Hub(box.accounts, clock=clock) as hub:
+        counts: list[int] = []
+        for key in ("a", "b", "c", "c"):
+            before = sandbox.request_count
+            hub["rapidworkers"].publish(DRAFT, key=key)
+            counts.append(sandbox.request_count - before)
+    assert counts == [3, 2, 2, 0]
+
+
 @pytest.mark.parametrize("title", [" Complete a survey ", "Complete a survey\n"])
 def test_a_title_that_the_marketplace_trims_is_the_same_task(
     publish: Publish, sandbox: RapidWorkersSandbox, title: str

@@ -145,6 +145,18 @@ def test_one_account_under_two_names_has_one_key(box: Sandbox, hub_of: MakeHub) 
     assert jobs(box) == 1
 
 
+def test_what_carries_no_mark_has_one_key_under_both_names_too(box: Sandbox, hub_of: MakeHub) -> None:
+    settings = {**box.accounts[NAME], "allow_engagement_jobs": True}
+    accounts = {NAME: settings, "rw-main": {**settings, "provider": NAME}}
+    hub = hub_of(accounts=accounts, budget={"USD": "1.50"})
+    bought: list[Task] = []
+    for market in (hub[NAME], hub["rw-main"]):
+        likes = RapidWorkers.facebook_likes(market.provider, link="https://example.com/p", quantity=20)  # type: ignore[arg-type]
+        bought.append(market.run(likes, key="k", amount=Money("1.00", "USD")))
+    assert bought[0].id == bought[1].id
+    assert (jobs(box), states(hub)) == (1, [State.DONE])
+
+
 def test_what_is_unknown_is_listed_and_what_never_left_is_not(box: Sandbox, hub_of: MakeHub) -> None:
     def refuses(spend: Spend) -> bool:
         raise KeyboardInterrupt

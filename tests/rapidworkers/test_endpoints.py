@@ -493,6 +493,47 @@ class TestLostPublish:
         hand.answer([{**campaign, **change}])
         assert (hand.result.id, hand.result.replayed, hand.result.reference) == (JOB, True, "ch-abcdefgh")
 
+    @pytest.mark.parametrize(
+        ("change", "warning"),
+        [
+            ({"jobTitle": "Complete a Survey, in 5 minutes "}, None),
+            (
+                {"jobTitle": "Complete a Survey, &lt;in 5 minutes&gt;"},
+                "title: the marketplace has Complete a Survey, &lt;",
+            ),
+            ({"jobTitle": "COMPLETE A SURVEY, IN 5 MINUTES"}, "title: the marketplace has COMPLETE"),
+            ({"jobTitle": "Complete a Su"}, "title: the marketplace has Complete a Su, Complete a Survey, in"),
+            ({"jobPay": "0.26"}, "reward: the marketplace has 0.26 USD, 0.255 USD was asked for"),
+            ({"jobTotalAvailabilities": None, "jobPay": None}, None),
+        ],
+    )
+    def test_what_the_marketplace_made_of_its_title_and_reward_is_a_warning(
+        self,
+        by_hand: ByHand,
+        provider: RapidWorkers,
+        draft: TaskDraft,
+        campaign: dict[str, object],
+        change: dict[str, object],
+        warning: str | None,
+    ) -> None:
+        """After a lost answer, and by the same key from a ledger that knows nothing of it."""
+        asked = draft.copy_with(title=" Complete a Survey, in 5 minutes ", reward=Money("0.255", "USD"))
+        listed = {**marked(campaign), "jobTitle": "Complete a Survey, in 5 minutes", "jobPay": "0.255", **change}
+        lost_here = by_hand(spent(provider, provider.publish(asked))).throw(lost("BROKEN")).answer([listed])
+        elsewhere = by_hand(spent(provider, provider.publish(asked), key="k")).answer([listed])
+        for task in (lost_here.result, elsewhere.result):
+            assert (task.id, task.replayed, len(task.warnings)) == (JOB, True, int(warning is not None))
+            assert task.warnings == () or task.warnings[0].startswith(str(warning))
+
+    @pytest.mark.parametrize("behind", [1, 2, 3])
+    def test_a_list_that_is_behind_after_a_500_is_looked_at_again(
+        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object], behind: int
+    ) -> None:
+        hand = self.begun(by_hand, provider, draft, [], MONEY)
+        for _ in range(behind):
+            hand.answer([])
+        assert hand.answer([marked(campaign)]).result.id == JOB
+
     def test_two_with_one_mark_are_told_of(
         self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object]
     ) -> None:
@@ -527,7 +568,15 @@ class TestLostPublish:
 
     @pytest.mark.parametrize(
         "change",
-        [{}, {"jobTitle": "x"}, {"jobPay": "2.51"}, {"jobPay": None}, {"jobTotalAvailabilities": 21}],
+        [
+            {},
+            {"jobTitle": "x"},
+            {"jobPay": "2.51"},
+            {"jobPay": None},
+            {"jobTotalAvailabilities": 21},
+            {"jobTotalAvailabilities": None},
+            {"description": "<p>Fill out</p> Our footer."},
+        ],
     )
     def test_a_new_one_without_a_mark_is_a_doubt_whatever_it_is_called(
         self,
@@ -548,6 +597,15 @@ class TestLostPublish:
         hand = self.begun(by_hand, provider, draft, [], MONEY)
         with pytest.raises(OutcomeUnknown, match="That it is not listed proves nothing"):
             self.looked(hand, listed)
+
+    def test_a_hundred_rows_of_121_prove_no_absence(
+        self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object]
+    ) -> None:
+        """The money is not asked any more: nothing it says could make up for the rest."""
+        rows = [{**marked(campaign, f"ch-another{number}"), "jobId": f"other {number}"} for number in range(100)]
+        hand = self.begun(by_hand, provider, draft, rows, MONEY)
+        with pytest.raises(OutcomeUnknown, match="the listing tells of 121 tasks and shows 100"):
+            self.looked(hand, {"count": 121, "next": None, "results": rows})
 
     @pytest.mark.parametrize(
         ("money", "words"), [("945.00", "55.00 USD are gone"), ("1055.00", "55.00 USD came into the account")]

@@ -1,0 +1,64 @@
+"""What carries no mark, and whose answer is lost while another purchase like it really is carried out beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crowdhub import Hub, Money, Task
+from crowdhub.errors import OutcomeUnknown
+from crowdhub.ledger import Intent, Ledger
+from crowdhub.sandbox import Fault, Sandbox
+from crowdhub_rapidworkers import RapidWorkers
+
+NAME = "rapidworkers"
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    with Sandbox(NAME, options={NAME: {"work_rate": 0}}) as made:
+        yield made
+
+
+def accounts(box: Sandbox) -> dict[str, Mapping[str, Any]]:
+    return {NAME: {**box.accounts[NAME], "allow_engagement_jobs": True}}
+
+
+def right_before_it_leaves(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """What others do in the moment in which the first request leaves."""
+    real = Ledger.sending
+
+    def sending(ledger: Ledger, intent: Intent, *witness: Any) -> None:
+        real(ledger, intent, *witness)
+        monkeypatch.setattr(Ledger, "sending", real)
+        happens()
+
+    monkeypatch.setattr(Ledger, "sending", sending)
+
+
+@pytest.mark.parametrize("fault", [Fault.drop("before"), Fault.status(500, "before")], ids=str)
+def test_one_of_the_same_size_and_price_is_not_taken_for_it(
+    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    ledger, price = tmp_path / "ledger.sqlite3", Money("1.00", "USD")
+    theirs: list[Task] = []
+    with (
+        Hub(accounts(box), ledger=ledger, clock=box.clock) as hub,
+        Hub(accounts(box), ledger=ledger, clock=box.clock) as other,
+    ):
+        mine, beside = hub.market(RapidWorkers), other.market(RapidWorkers)
+
+        def likes() -> None:
+            box.advance(seconds=1)
+            bought = beside.provider.twitter_likes(link="https://example.com/p", quantity=20)
+            theirs.append(beside.run(bought, key="theirs", amount=price))
+
+        right_before_it_leaves(monkeypatch, likes)
+        box[NAME].faults.add(fault, path="facebook-likes", times=None)
+        wanted = mine.provider.facebook_likes(link="https://example.com/p", quantity=20)
+        with pytest.raises(OutcomeUnknown):
+            mine.run(wanted, key="mine", amount=price)
+        assert [charge.task_id for charge in box[NAME].books().charges] == [theirs[0].id]

@@ -1,0 +1,61 @@
+"""Two ledgers, one key, one moment: nothing can prevent it, and whoever looks later is told of both."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crowdhub import Hub, Money, TaskDraft
+from crowdhub.errors import OutcomeUnknown
+from crowdhub.ledger import Intent, Ledger
+from crowdhub.sandbox import Fault, Sandbox
+
+NAME = "rapidworkers"
+DRAFT = TaskDraft(title="T", instructions="I", proof="P", reward=Money("0.10", "USD"), category="Survey", slots=1)
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    with Sandbox(NAME, options={NAME: {"work_rate": 0}}) as made:
+        yield made
+
+
+def hub_of(box: Sandbox, file: Path) -> Hub:
+    return Hub(box.accounts, ledger=file, clock=box.clock)
+
+
+def test_recover_and_every_later_look_name_both(
+    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = Ledger.sending
+    with (
+        hub_of(box, tmp_path / "one") as one,
+        hub_of(box, tmp_path / "two") as two,
+        hub_of(box, tmp_path / "3") as late,
+    ):
+
+        def sending(ledger: Ledger, intent: Intent, *witness: object) -> None:
+            real(ledger, intent, *witness)  # type: ignore[arg-type]
+            monkeypatch.setattr(Ledger, "sending", real)
+            two[NAME].publish(DRAFT, key="k")
+
+        monkeypatch.setattr(Ledger, "sending", sending)
+        box[NAME].faults.add(Fault.drop("after"), path="/jobs/add", times=1, skip=1)
+        box[NAME].faults.add(Fault.status(503), path="/api/campaigns/", times=None, skip=2)
+        with pytest.raises(OutcomeUnknown):
+            one[NAME].publish(DRAFT, key="k")
+        box[NAME].faults.clear()
+        made = {charge.task_id for charge in box[NAME].books().charges}
+        assert len(made) == 2
+        (left,) = one.recover().intents
+        assert left.settled == "twice"
+        assert all(each in str(left.look_for) for each in made)
+        with caplog.at_level(logging.ERROR, "crowdhub"):
+            found = late[NAME].publish(DRAFT, key="k")
+        assert found.replayed
+        assert [each for each in found.warnings if all(name in each for name in made)]
+        assert "published more than once" in caplog.text
+        assert len(box[NAME].books().charges) == 2
