@@ -12,6 +12,10 @@ from crowdhub.ledger import owner
 NOW, LATER = 1_000, 2_000
 
 
+def another_boot(_: Path, **__: str) -> str:
+    return "another boot"
+
+
 @pytest.mark.skipif(not Path("/proc/sys/kernel/random/boot_id").exists(), reason="the system does not tell its boot")
 @pytest.mark.parametrize("other", ["boot", "namespace"])
 def test_a_process_of_another_boot_or_container_is_known_by_its_lease_alone(
@@ -21,7 +25,7 @@ def test_a_process_of_another_boot_or_container_is_known_by_its_lease_alone(
     here, start = owner._machine("host"), owner._started(os.getpid())
     with monkeypatch.context() as there:
         if other == "boot":
-            there.setattr(Path, "read_text", lambda *_, **__: "another boot")
+            there.setattr(Path, "read_text", another_boot)
         else:
             real = Path.stat
 
