@@ -106,6 +106,7 @@ class Engine:
     ) -> tuple[CrowdhubError | None, list[T]]:
         call: Call | None = None
         answer: Response | CrowdhubError | None = None
+        is_new = True
         while True:
             asked = call
             try:
@@ -118,14 +119,16 @@ class Engine:
                 if call is None:
                     self._check_result(run)
             except CrowdhubError as error:
-                return self._raised(error, run.name, asked, answer), []
+                return self._raised(error, run.name, asked, answer if is_new else None), []
             except Exception as error:  # noqa: BLE001 - whatever a plugin or a library stumbles over becomes ours
-                return self._raised(_translated(error, answer), run.name, asked, answer), []
+                return self._raised(_translated(error, answer), run.name, asked, answer if is_new else None), []
             if witness is not None and asked is not None and isinstance(answer, Response):
                 await witness.after(asked, answer)
             if call is None:
                 return None, [run.result]
-            answer = await self._answer(call, run.name, witness, counters)
+            known = await witness.before(call) if witness is not None else None
+            is_new = known is None
+            answer = known if known is not None else await self._answer(call, run.name, witness, counters)
 
     def _check_result(self, run: OperationRun[T]) -> None:
         """A neutral operation has to return its neutral model: nobody above could say whose fault another thing is."""
@@ -146,7 +149,8 @@ class Engine:
         self, error: CrowdhubError, name: str, asked: Call | None, answer: Response | CrowdhubError | None
     ) -> CrowdhubError:
         """What left the operation, as it leaves the engine. The answer to what may not be repeated was taken by the
-        marketplace: where the operation cannot read it, it is not known what was done."""
+        marketplace: where the operation cannot read it, it is not known what was done. ``answer``: what was answered
+        just now; what an earlier run noted was read by that."""
         if asked is None or not isinstance(answer, Response) or not _is_unread(error, asked):
             return self.session.described(error, name)
         if asked.effect is not Effect.SPEND and not asked.takes_money:
@@ -164,10 +168,6 @@ class Engine:
     async def _answer(
         self, call: Call, name: str, witness: Witness | None, counters: list[Counter]
     ) -> Response | CrowdhubError:
-        if witness is not None:
-            known = await witness.before(call)
-            if known is not None:
-                return known
         try:
             return await self._send(call, counters, witness)
         except Failure as failure:

@@ -10,7 +10,7 @@ import os
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from sqlalchemy import ColumnElement, select
@@ -199,6 +199,10 @@ class Ledger:
             told = "Nothing was sent by this call. The same key gives what the other one made."
             raise error.with_(next_step=told) from None
 
+    def now(self) -> datetime:
+        """The present moment by the clock that the ledger's own moments go by."""
+        return self.database.now()
+
     def age(self, intent: Intent) -> timedelta:
         """How long ago its last request left, at least: a clock that was set forward proves nothing."""
         row = self.database.read(lambda connection: _present(connection, intent))
@@ -298,6 +302,11 @@ class Ledger:
             first = self.get(after.twin_of)
             raise PaidTwice(first or after, after)
         return after
+
+    def note_twin(self, intent: Intent, words: str) -> None:
+        """Other work carries the mark of one that was carried out: keep that among the `twins`, in these words."""
+        said = contents.safe_text(words, self.redact)
+        self.database.write(lambda db: transitions.marked_beside(db, _present(db, intent), said))
 
     def fail(self, intent: Intent, error: CrowdhubError | str) -> Intent:
         """It was certainly not carried out: release what was reserved; the key is free again. What was `paid` stays.

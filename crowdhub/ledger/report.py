@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import IO, Any, Literal, TypedDict, Unpack, cast
 
-from sqlalchemy import Select, and_, delete, or_, select, tuple_, update
+from sqlalchemy import Select, and_, bindparam, delete, or_, select, tuple_, update
 from sqlalchemy.engine import Connection
 
 from crowdhub.ledger import steps, totals
@@ -39,6 +39,21 @@ COLUMNS = (
     "attempts",
     "error",
     "look_for",
+)
+
+
+_THIS = intents.alias("this")
+_BESIDE = (
+    select(intents)
+    .join(_THIS, _THIS.c.id == bindparam("of_id"))
+    .where(
+        intents.c.provider == _THIS.c.provider,
+        intents.c.environment == _THIS.c.environment,
+        or_(intents.c.account == _THIS.c.account, intents.c.owner == _THIS.c.owner),
+        intents.c.id != _THIS.c.id,
+        intents.c.created_at >= bindparam("of_since"),
+    )
+    .order_by(intents.c.created_at, intents.c.id)
 )
 
 
@@ -101,6 +116,12 @@ class Report:
         if until is not None:
             query = query.where(c.created_at < micros(until))
         return self._pages(query, newest_first)
+
+    def beside(self, intent: Intent, since: datetime) -> list[Intent]:
+        """The other intents of its account, under whatever name, that were written from then on, oldest first."""
+        asked = {"of_id": intent.id, "of_since": micros(since)}
+        rows = self._database.read(lambda connection: connection.execute(_BESIDE, asked).all())
+        return [intent_of(IntentRow(*row)) for row in rows]
 
     def _pages(self, query: Select[Any], newest_first: bool) -> Iterator[Intent]:
         c = intents.c

@@ -162,6 +162,15 @@ def twin(
     return made
 
 
+def marked_beside(connection: Connection, row: IntentRow, words: str) -> None:
+    """What carries an intent's mark beside its result, written as an intent of its own, once. What it took is not
+    known: another ledger has it."""
+    made_id = f"{row.id}+marked"
+    if rows.by_id(connection, made_id) is None:
+        row = row._replace(key=None, amount=None, charged=None, currency=None, task_id=None, twin_of=row.id)
+        rows.add(connection, row._replace(id=made_id, result="null", error=words))
+
+
 def _beside(other: str) -> str:
     return f"Carried out as well as {other}, which has the same key."
 

@@ -118,7 +118,7 @@ class _Review:
                 continue
             results = await self._port.side_by_side([self._settling(each) for each in chunk])
             await self._take([outcome_of(each, result) for each, result in zip(chunk, results, strict=True)])
-            stopped = next((each for each in results if isinstance(each, AuthenticationFailed)), None)
+            stopped = next((each for each in results if isinstance(each, (AuthenticationFailed, LedgerError))), None)
 
     def _settling(self, decision: Decision) -> Callable[[], Awaitable[Submission]]:
         return lambda: settle_once(self._port, decision)

@@ -18,7 +18,7 @@ from crowdhub.operations.spending import LedgerWarning
 from crowdhub.sandbox import Sandbox
 from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
 
-COUNT = 40
+COUNT = 60
 DRAFT = TaskDraft(title="T", instructions="I", proof="P", reward=Money("0.01", "USD"), category="Survey")
 
 
@@ -57,6 +57,7 @@ def test_all_that_was_approved_is_reported(
         # Whether the next request keeps the marketplace's limits is asked of the same file: it does not leave.
         assert {type(each.error) for each in report.failures} <= {LedgerError}
         assert not any(each.error is not None and each.error.sent for each in report.failures)
+        assert len({id(each.error) for each in report.failures}) <= reviewing.CHUNK, "each waited for the lock"
         another.rollback()
         assert len(hub.recover().reviews) == COUNT - approved
     assert len(workers.books().payouts) == COUNT

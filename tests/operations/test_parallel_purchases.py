@@ -23,8 +23,8 @@ def box() -> Iterator[Sandbox]:
         yield made
 
 
-def accounts(box: Sandbox) -> dict[str, Mapping[str, Any]]:
-    return {NAME: {**box.accounts[NAME], "allow_engagement_jobs": True}}
+def accounts(box: Sandbox, name: str = NAME) -> dict[str, Mapping[str, Any]]:
+    return {name: {"provider": NAME, **box.accounts[NAME], "allow_engagement_jobs": True}}
 
 
 def right_before_it_leaves(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
@@ -39,20 +39,23 @@ def right_before_it_leaves(monkeypatch: pytest.MonkeyPatch, happens: Callable[[]
     monkeypatch.setattr(Ledger, "sending", sending)
 
 
+@pytest.mark.parametrize("seconds", [0, 1])
+@pytest.mark.parametrize("name", [NAME, "rw-main"])
 @pytest.mark.parametrize("fault", [Fault.drop("before"), Fault.status(500, "before")], ids=str)
 def test_one_of_the_same_size_and_price_is_not_taken_for_it(
-    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault
+    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault, name: str, seconds: int
 ) -> None:
+    """Nor one that the same account bought under another name, or in the very same moment."""
     ledger, price = tmp_path / "ledger.sqlite3", Money("1.00", "USD")
     theirs: list[Task] = []
     with (
         Hub(accounts(box), ledger=ledger, clock=box.clock) as hub,
-        Hub(accounts(box), ledger=ledger, clock=box.clock) as other,
+        Hub(accounts(box, name), ledger=ledger, clock=box.clock) as other,
     ):
-        mine, beside = hub.market(RapidWorkers), other.market(RapidWorkers)
+        mine, beside = hub.market(RapidWorkers), other.market(RapidWorkers, name)
 
         def likes() -> None:
-            box.advance(seconds=1)
+            box.advance(seconds=seconds)
             bought = beside.provider.twitter_likes(link="https://example.com/p", quantity=20)
             theirs.append(beside.run(bought, key="theirs", amount=price))
 

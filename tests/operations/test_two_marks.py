@@ -50,12 +50,20 @@ def test_recover_and_every_later_look_name_both(
         box[NAME].faults.clear()
         made = {charge.task_id for charge in box[NAME].books().charges}
         assert len(made) == 2
-        (left,) = one.recover().intents
-        assert left.settled == "twice"
-        assert all(each in str(left.look_for) for each in made)
+        for left in (*one.recover().intents, *one.recover().intents, *one.unresolved()):
+            assert left.settled == "twice"
+            assert all(each in str(left.look_for) for each in made)
+        assert len(one.unresolved()) == 1
         with caplog.at_level(logging.ERROR, "crowdhub"):
             found = late[NAME].publish(DRAFT, key="k")
         assert found.replayed
         assert [each for each in found.warnings if all(name in each for name in made)]
         assert "published more than once" in caplog.text
+        (told,) = late.unresolved()
+        assert (told.settled, told.amount) == ("twice", None)
+        assert late.ledger is not None
+        late.ledger.seen(late.ledger.twins()[0])
+        assert not late.unresolved()
+        assert [late[NAME].publish(DRAFT, key="k").id] == [found.id]
+        assert not late.recover().to_look_at
         assert len(box[NAME].books().charges) == 2

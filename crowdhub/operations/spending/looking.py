@@ -193,37 +193,23 @@ def _doubted(unknown: OutcomeUnknown, doubt: str) -> OutcomeUnknown:
 def has_twin(ledger: Ledger, intent: Intent) -> bool:
     """Whether the ledger knows another intent like this one, near it, that was or may have been carried out: what is
     found at the marketplace could then be either's."""
-    near = ledger.report.entries(
-        provider=intent.provider,
-        account=intent.account,
-        environment=intent.environment,
-        operation=intent.operation,
-        since=intent.created_at - NEAR,
-        until=intent.created_at + NEAR,
-    )
     return any(
-        each.id != intent.id
+        each.operation == intent.operation
         and each.state != "not_done"
         and each.amount in (intent.amount, None)
         and each.task_id in (intent.task_id, None)
-        for each in near
+        and each.created_at < intent.created_at + NEAR
+        for each in ledger.report.beside(intent, intent.created_at - NEAR)
     )
 
 
 def could_be_anothers(ledger: Ledger, intent: Intent) -> bool:
     """Whether what was just found for an intent, and carries no mark, may have been paid for by another one: one that
     was under way beside it, for as much, whatever its operation is called."""
-    near = ledger.report.entries(
-        provider=intent.provider,
-        account=intent.account,
-        environment=intent.environment,
-        since=intent.created_at - NEAR,
-    )
     return any(
-        each.id != intent.id
-        and each.state not in ("not_done", "intended")
-        and (each.settled_at is None or each.settled_at > intent.created_at)
+        each.state not in ("not_done", "intended")
+        and (each.settled_at is None or each.settled_at >= intent.created_at)
         and (each.reference is None or each.operation == intent.operation)
         and (each.amount is None or intent.amount is None or each.amount == intent.amount)
-        for each in near
+        for each in ledger.report.beside(intent, intent.created_at - NEAR)
     )

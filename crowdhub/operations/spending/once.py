@@ -19,6 +19,7 @@ from crowdhub.operations.spending.looking import (
     look_for_lost,
     look_once,
     looking_for,
+    told_twice,
 )
 from crowdhub.operations.spending.policy import Spend, SpendingPolicy
 from crowdhub.operations.spending.purchase import Purchase
@@ -153,7 +154,7 @@ class Reservation(Generic[T]):
             self._looked = True
         self._is_free = False
         if self._can_be_absent:
-            self._seen = await before_sending(self._port, self._seen)
+            self._seen = await before_sending(self._port, self._policy.ledger, self._seen)
         return None
 
     @property
@@ -358,6 +359,8 @@ def finish(ledger: Ledger, intent: Intent, result: object, *, of: object = None)
 
     try:
         ledger.finish(intent, result, charged=charged_by(of), task_id=task_id_of(of))
+        if (twice := told_twice(of)) is not None:
+            ledger.note_twin(intent, twice)
     except PaidTwice:
         raise
     except LedgerError as error:
@@ -374,13 +377,14 @@ def note(ledger: Ledger, intent: Intent, error: CrowdhubError, *, paid: bool, wr
         ledger.unknown(intent, error)
         return error.with_(sent=True, money_may_be_spent=True, next_step=f"{error.next_step} `recover` looks again.")
     if paid:
-        ledger.fail(intent, error)
         goes_on = "The same key goes on from there and pays nothing again" if intent.key is not None else "It is done"
-        return error.with_(
+        error = error.with_(
             sent=True,
             money_may_be_spent=True,
             next_step=f"{error.next_step} What was paid for is kept in the ledger. {goes_on}.",
         )
+        ledger.fail(intent, error)
+        return error
     if not error.money_may_be_spent:
         ledger.fail(intent, error)
         return error

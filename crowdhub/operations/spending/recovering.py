@@ -159,7 +159,8 @@ async def _settle(port: Port, ledger: Ledger, intent: Intent) -> Recovered | Non
             return _recovered(mine, Settled.NOT_DONE)
         await port.blocking(lambda: ledger.finish(mine, found))
         if (twice := told_twice(found)) is not None:
-            return _recovered(mine, Settled.TWICE, task_id=found.id, look_for=twice)
+            await port.blocking(lambda: ledger.note_twin(mine, twice))
+            return None  # it is told with the other twins
         return _recovered(mine, Settled.DONE, task_id=found.id if isinstance(found, Task) else found.task_id)
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from crowdhub.errors import CrowdhubError, ProviderUnavailable, RateLimited, UnreadableResponse
 from crowdhub.model import Capability, Money, Task
-from crowdhub.operations.port import Port, identity_of
+from crowdhub.operations.port import Port
 from crowdhub.protocol import Operation, Page, is_marked, plain_text
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ class Listed:
 
 @dataclass(frozen=True)
 class Before:
-    """What the witnesses said before a request left. ``at``: when the money was told, or later. ``count``: how many
-    unmarked tasks were listed, and ``unmarked`` which, where they are not too many; None: it was not looked."""
+    """What the witnesses said before a request left. ``at``: when the money was told, or later, by the ledger's clock.
+    ``count``: how many unmarked tasks were listed, and ``unmarked`` which, where they are not too many; None: it was
+    not looked."""
 
     balance: Money | None = None
     at: datetime | None = None
@@ -147,10 +148,15 @@ async def money_now(port: Port, *, told: bool = False) -> tuple[Money, datetime]
     return Money(found.amount, found.currency), port.clock.now()
 
 
-async def before_sending(port: Port, seen: Before) -> Before:
+def _by_ledger(port: Port, ledger: Ledger | None, moment: datetime) -> datetime:
+    """A moment of this machine's clock by the ledger's, which other machines share."""
+    return moment if ledger is None else moment + (ledger.now() - port.clock.now())
+
+
+async def before_sending(port: Port, ledger: Ledger | None, seen: Before) -> Before:
     """What the witnesses say right before a request leaves. Where the money is not told it goes all the same: its loss
     will be unknown then. Raises `ProviderUnavailable` or `RateLimited` where the marketplace cannot be asked now."""
-    if seen.at is not None and port.clock.now() - seen.at <= FRESH:
+    if seen.at is not None and _by_ledger(port, ledger, port.clock.now()) - seen.at <= FRESH:
         return seen
     try:
         money = await money_now(port, told=True)
@@ -158,8 +164,9 @@ async def before_sending(port: Port, seen: Before) -> Before:
         raise  # nothing was sent: better not now than with one witness
     except CrowdhubError:
         money = None
-    balance, at = money or (None, None)
-    return Before(balance, at, seen.count, seen.unmarked)
+    if money is None:
+        return seen.without_money()
+    return Before(money[0], _by_ledger(port, ledger, money[1]), seen.count, seen.unmarked)
 
 
 async def judge(
@@ -174,20 +181,20 @@ async def judge(
         return "nobody knows what money the account had before it", before
     if sight is not None and (doubt := _listed_more(before, sight)) is not None:
         return doubt, before
+    known = Money(0, before.balance.currency)
+    if ledger is not None and intent is not None:
+        # Before the money is asked: what is taken between the two is then not known, and can only raise a doubt.
+        known = await port.blocking(partial(_known_spends, ledger, intent, known.currency, before.at))
     now = await money_now(port)
     if now is None or now[0].currency != before.balance.currency:
         return "the marketplace does not tell what money the account has", before
-    doubt = await _money_moved(port, ledger, intent, before.balance, before.at, now[0])
-    seen = Before(now[0], now[1], before.count, before.unmarked)
+    doubt = _money_moved(before.balance - known, now[0])
+    seen = Before(now[0], _by_ledger(port, ledger, now[1]), before.count, before.unmarked)
     return doubt, seen if sight is None else seen.seeing(sight)
 
 
-async def _money_moved(
-    port: Port, ledger: Ledger | None, intent: Intent | None, balance: Money, at: datetime, now: Money
-) -> str | None:
-    gone = balance - now
-    if ledger is not None:
-        gone -= await port.blocking(partial(_known_spends, port, ledger, intent, balance.currency, at))
+def _money_moved(expected: Money, now: Money) -> str | None:
+    gone = expected - now
     if gone.amount > 0:
         return f"{gone} are gone from the account since, and nothing else is known to have taken them"
     if gone.amount < 0:
@@ -207,15 +214,10 @@ def _listed_more(before: Before, sight: Sight) -> str | None:
     return f"a task without a mark is listed that was not there before ({', '.join(ids[:5])})" if ids else None
 
 
-def _known_spends(port: Port, ledger: Ledger, intent: Intent | None, currency: str, at: datetime) -> Money:
+def _known_spends(ledger: Ledger, intent: Intent, currency: str, at: datetime) -> Money:
     """What other intents certainly took after that moment: begun after it, and told by the marketplace."""
     taken = Money(0, currency)
-    account = identity_of(port.provider)
-    own = ledger.report.entries(
-        provider=account["provider"], account=account["account"], environment=account["environment"], since=at
-    )
-    for each in own:
-        mine = intent is not None and each.id == intent.id
-        if not mine and each.state == "done" and each.created_at > at and each.charged is not None:
+    for each in ledger.report.beside(intent, at):
+        if each.state == "done" and each.created_at > at and each.charged is not None:
             taken += each.charged if each.charged.currency == currency else Money(0, currency)
     return taken

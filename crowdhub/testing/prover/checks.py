@@ -94,6 +94,9 @@ class PurchaseJudge:
             self._findings.is_outside = True
         if len(bought) > 1 and not self._findings.is_outside:
             self._findings.wrong(f"{key} was charged {len(bought)} times")
+        taken = world.charges.taken() - self._before
+        if self._limit is not None and taken > self._limit and not self._findings.is_outside:
+            self._findings.wrong(f"{taken} were taken, and the budget is {self._limit}")
 
     def returned(self, key: str, ledger: Ledger, result: object) -> bool:
         judge_errors(self._findings, result)

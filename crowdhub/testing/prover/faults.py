@@ -102,10 +102,11 @@ def _absent_without_a_doubt() -> Patches:
 
 
 def _money_is_not_asked() -> Patches:
-    async def money_moved(*_: object) -> None:
-        return None
+    return [("crowdhub.operations.spending.witnesses._money_moved", _always(None))]
 
-    return [("crowdhub.operations.spending.witnesses._money_moved", money_moved)]
+
+def _budget_is_not_asked() -> Patches:
+    return [("crowdhub.ledger.Budget.check", _always(None))]
 
 
 def _first_row_is_it() -> Patches:
@@ -206,6 +207,7 @@ FAULTS: Sequence[Planted] = (
     Planted("one look at one listing proves absence", f"{PUBLISH}/one", 1, _absent_without_a_doubt),
     Planted("the account's money is not asked again", f"{PUBLISH}/one", 2, _money_is_not_asked, "7=3.25=3"),
     Planted("the first row of a listing is the one", f"{PUBLISH}/keys", 1, _first_row_is_it),
+    Planted("the budget is not asked", f"{PUBLISH}/budget", 0, _budget_is_not_asked, quick=True),
     Planted("a bonus is matched by its amount", "etxt/bonus/keys", 2, _bonus_by_its_amount, "8=2.12=1"),
     Planted("another's purchase is taken", f"{PURCHASE}/keys", 1, _never_anothers),
     Planted("an intent that was never sent is taken for sent", f"{PUBLISH}/one", 1, _never_sent_is_sent),
