@@ -12,6 +12,8 @@ import itertools
 import pickle
 import sys
 import threading
+from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, cast
@@ -19,6 +21,8 @@ from typing import Any, cast
 from crowdhub.sandbox import Faults, MarketSandbox, SandboxClock
 
 SHARED = (CodeType, ModuleType, Faults, type(threading.Lock()), type(threading.RLock()), threading.Condition)
+PLAIN = frozenset({str, int, bool, type(None), tuple, list, dict, Decimal, datetime})
+"""What nearly everything in a state is: told apart from what is shared at once."""
 CACHE = type(lru_cache(lambda: None))
 
 
@@ -54,6 +58,8 @@ class _Pickler(pickle.Pickler):
 
     def persistent_id(self, obj: object) -> int | None:
         """The number of what is shared with the copies; -1: the clock."""
+        if type(obj) in PLAIN:
+            return None
         if isinstance(obj, SandboxClock):
             return -1
         if not isinstance(obj, SHARED):
