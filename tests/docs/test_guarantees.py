@@ -16,7 +16,12 @@ PROMISING = re.compile(
     re.IGNORECASE,
 )
 """The words of a promise."""
-PAGES = ["README.md", "docs/money.md", "docs/errors.md", "docs/spanning.md", "docs/settings.md"]
+PAGES = [
+    "README.md",
+    *(f"docs/{name}.md" for name in ("money", "errors", "spanning", "settings", "architecture", "marketplaces")),
+    *(f"docs/{name}.md" for name in ("write-a-provider", "sandbox", "glossary")),
+    *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "plugins").glob("*/README.md")),
+]
 
 NOT_MONEY = "about something else than money that was or may be paid"
 SAID: dict[str, str] = {
@@ -54,6 +59,61 @@ SAID: dict[str, str] = {
     "eTXT never approves by itself": NOT_MONEY,
     "A review never stops in the middle": "G4",
     "exactly one and it is a sandbox": NOT_MONEY,
+    # docs/architecture.md
+    "never in a circle": NOT_MONEY,
+    "on disk before it happens": "G5",
+    "tests and sandboxes never sleep": NOT_MONEY,
+    "The core never imports a plugin": NOT_MONEY,
+    "never awaited": NOT_MONEY,
+    "never suspends": NOT_MONEY,
+    "All of it is one room": NOT_MONEY,
+    "**Refused**, or certainly never arrived": "G5",
+    "says what to look for, and nothing is sent again": "G1",
+    "Whether an absence proves anything": "G1",
+    "## Nothing is lost A listing": NOT_MONEY,
+    # docs/write-a-provider.md
+    "never comes back from a `yield`": NOT_MONEY,
+    "only where that is proven to be absent": "G1",
+    "The look-up goes by the reference and never by the title": "G3",
+    "nothing proves it": "G1",
+    "Whether that proves anything is the market's to say": "G1",
+    "To settle twice is a success that says so": "G4",
+    "and never be taken for settled": "G4",
+    "leaves one result when it arrives twice": NOT_MONEY,
+    "a draft is never found as published": "G2",
+    # docs/marketplaces.md
+    "never adds up different currencies": NOT_MONEY,
+    "the slot opens again, nothing is paid": NOT_MONEY,
+    "what a person has to look at, and nothing is sent again": "G1",
+    "you, always": NOT_MONEY,
+    "people you never hear of": NOT_MONEY,
+    "a bonus of exactly the order's price": "G3",
+    "is only taken for proven where the list and the account's balance both say so": "G1",
+    "What was never tried live": NOT_MONEY,
+    "work is never approved by itself": NOT_MONEY,
+    # docs/glossary.md
+    "Never a float": NOT_MONEY,
+    "Nothing is sent until it is run": NOT_MONEY,
+    "## Money is spent once |": "G1",
+    "a departure is a choice": NOT_MONEY,
+    # the plugins' pages
+    "never been tried against the live service": NOT_MONEY,
+    "signs, never travels": NOT_MONEY,
+    "Every neutral operation but pausing": NOT_MONEY,
+    "`tasks.saveTask` twice": NOT_MONEY,
+    "the marketplace takes one for exactly one": NOT_MONEY,
+    "is decided by crowdhub's core": "G1",
+    "It is never paid again by itself": "G1",
+    "must not be repeated on a guess either": NOT_MONEY,
+    "never tried against the live service": NOT_MONEY,
+    "never as floats": NOT_MONEY,
+    "is proven by the list and the balance together": "G1",
+    "Never tried against the live service": NOT_MONEY,
+    "cannot be proven here": "G1",
+    "Creating a job type costs nothing and is never repeated on a guess": NOT_MONEY,
+    "so the engine never repeats an ask by itself": NOT_MONEY,
+    "so nothing can be looked up, and nothing is sent again": "G1",
+    "may never be asked for": NOT_MONEY,
 }
 """A phrase of each sentence that promises something, and the guarantee that it is."""
 
