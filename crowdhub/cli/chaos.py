@@ -33,6 +33,10 @@ def chaos(
         ),
     ] = None,
     rate: Annotated[float, typer.Option(min=0, max=0.6, help="The share of requests that something happens to.")] = 0.2,
+    face: Annotated[
+        Literal["sync", "async", "both"],
+        typer.Option(help="Operations through Hub, through AsyncHub (its tasks are cancelled, too), or through both."),
+    ] = "both",
     kills: Annotated[bool, typer.Option(help="Kill processes at every step.")] = True,
     quick: Annotated[bool, typer.Option("--quick", help="Kill under two conditions instead of six.")] = False,
     naive: Annotated[int, typer.Option(min=0, help="Tasks that a program with naive retries publishes.")] = 200,
@@ -65,6 +69,7 @@ def chaos(
                 compare=naive,
                 rate=rate,
                 quick=quick,
+                face=face,
                 progress=progress,
             )
             reports.append(report)
@@ -82,6 +87,7 @@ def _tell(report: CampaignReport) -> None:
     findings = report.findings
     say("")
     say(f"{findings.provider} (sandbox), ledger in {report.ledger}, seed {report.seed}", style="bold")
+    say(f"{findings.async_operations} of {findings.operations} operations through AsyncHub")
     out = console()
     table(out, ["fault", "times"], [[name, str(count)] for name, count in sorted(findings.faults.items())])
     say("")

@@ -12,11 +12,10 @@ from crowdhub.operations import settling
 from crowdhub.operations.spending import once
 from crowdhub.operations.spending.witnesses import NOTHING, Before
 from crowdhub.protocol import AnyProvider, Flow, Operation, Page, no_call
-from crowdhub.testing.campaign import Findings, LedgerHost, names, run
-from crowdhub.testing.campaign.audit import UNEXPLAINED, audit
-from crowdhub.testing.campaign.experiment import Experiment
+from crowdhub.testing.campaign import Face, LedgerHost, names, run
+from crowdhub.testing.campaign.audit import UNEXPLAINED
 from crowdhub.testing.campaign.processes import Processes
-from crowdhub.testing.campaign.profile import profile_of
+from tests.campaign.playing import played
 
 
 @pytest.mark.parametrize("provider", names())
@@ -27,6 +26,7 @@ def test_whatever_goes_wrong_nothing_is_paid_twice_and_nothing_lost(
     findings = report.findings
     assert report.good, findings.duplicates + findings.lost
     assert findings.done["published"] >= 5
+    assert 0 < findings.async_operations < findings.operations
     assert findings.faults.total() > 20
     assert findings.faults["ledger locked"] == 2
     assert findings.faults["disk full"] == 1
@@ -45,14 +45,9 @@ def test_the_same_with_a_real_postgresql_that_goes_away_and_comes_back(
     assert report.findings.faults["several processes with one key"] == 3
 
 
-def played(name: str, host: LedgerHost, seed: int = 2, operations: int = 40, rate: float = 0.3) -> Findings:
-    with Experiment(profile_of(name), seed, host.new(), rate=rate) as experiment:
-        experiment.play(operations)
-        return audit(experiment)
-
-
-def test_a_seed_is_a_campaign(host: LedgerHost) -> None:
-    first, again, other = (played("crowdsdom", host, seed, operations=25) for seed in (3, 3, 4))
+@pytest.mark.parametrize("face", ["sync", "async"])
+def test_a_seed_is_a_campaign(host: LedgerHost, face: Face) -> None:
+    first, again, other = (played("crowdsdom", host, seed, operations=25, face=face) for seed in (3, 3, 4))
     assert first.operations == again.operations
     assert (first.faults, first.done) == (again.faults, again.done)
     assert first.faults != other.faults
@@ -66,9 +61,10 @@ async def no_look(*_: object) -> tuple[None, Before]:
     return None, NOTHING
 
 
-def test_sending_again_without_a_look_is_found(host: LedgerHost, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("face", ["sync", "async"])
+def test_sending_again_without_a_look_is_found(host: LedgerHost, monkeypatch: pytest.MonkeyPatch, face: Face) -> None:
     monkeypatch.setattr(once, "look_for_lost", no_look)
-    assert any("bought" in case for case in played("rapidworkers", host).duplicates)
+    assert any("bought" in case for case in played("rapidworkers", host, seed=3, face=face).duplicates)
 
 
 def test_an_unknown_outcome_taken_for_undone_is_found(host: LedgerHost, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,7 @@ def test_a_campaign(site: Distributions, host: LedgerHost) -> None:
     report = run(NAME, host, operations=60, seed=3, kills=False, compare=40)
     assert report.good, report.findings.duplicates + report.findings.lost
     assert report.findings.done["published"] >= 5
+    assert 0 < report.findings.async_operations < report.findings.operations
     assert report.findings.done["decisions carried out"] >= 10
     assert report.findings.faults["several processes with one key"] == 3
     assert not any(UNEXPLAINED in each for each in report.findings.unknown), report.findings.unknown

@@ -16,6 +16,21 @@ def test_a_short_campaign_ends_with_0_and_a_table(cli: Cli) -> None:
     assert "Nothing was paid twice, nothing was lost." in said.out
 
 
+def test_the_face_is_chosen(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    import crowdhub.testing.campaign
+
+    asked: list[object] = []
+
+    def found(name: str, host: LedgerHost, **options: object) -> CampaignReport:
+        asked.append(options["face"])
+        return CampaignReport(Findings(name, operations=3, async_operations=2), None, 0, host.kind)
+
+    monkeypatch.setattr(crowdhub.testing.campaign, "run", found)
+    assert "2 of 3 operations through AsyncHub" in cli.ok("chaos", "-p", "etxt").out
+    assert cli.ok("chaos", "-p", "etxt", "--face", "async", "--json").rows[0]["async_operations"] == 2
+    assert asked == ["both", "async"]
+
+
 @pytest.mark.parametrize("case", ["duplicates", "lost"])
 def test_what_was_paid_twice_or_lost_ends_with_1(cli: Cli, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
     import crowdhub.testing.campaign

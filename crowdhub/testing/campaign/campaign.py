@@ -12,6 +12,7 @@ from crowdhub.errors import CrowdhubError
 from crowdhub.sandbox import Fault
 from crowdhub.testing.campaign.audit import audit
 from crowdhub.testing.campaign.experiment import Experiment
+from crowdhub.testing.campaign.faces import Face
 from crowdhub.testing.campaign.host import LedgerHost
 from crowdhub.testing.campaign.kills import PARTS, Kills
 from crowdhub.testing.campaign.naive import naive
@@ -47,13 +48,15 @@ def run(
     compare: int | None = None,
     rate: float = RATE,
     quick: bool = False,
+    face: Face = "both",
     processes: Processes | None = None,
     progress: Progress = _quiet,
 ) -> CampaignReport:
     """One marketplace's campaign. ``compare``: tasks that the naive program publishes (0: none).
 
     ``kills`` need processes that fork; ``processes`` starts them, for several campaigns. ``quick`` leaves out most
-    of the conditions around the kills.
+    of the conditions around the kills. ``face``: what the random operations and those with trouble in the ledger go
+    through, `Hub` (as what is killed does), `AsyncHub`, where tasks are cancelled as well, or both.
     Raises `ConfigurationError` for a marketplace without a provider or a conformance subject, and `SandboxError` for
     one without a sandbox.
     """
@@ -64,7 +67,7 @@ def run(
     number = 0
     while findings.operations < operations:
         progress(provider, "random operations", findings.operations)
-        with Experiment(profile, seed * 1000 + number, host.new(), rate=rate) as experiment:
+        with Experiment(profile, seed * 1000 + number, host.new(), rate=rate, face=face) as experiment:
             experiment.play(min(LENGTH, operations - findings.operations))
             findings += audit(experiment)
         number += 1
@@ -79,7 +82,7 @@ def run(
                 findings += _killed(profile, seed, host, started, quick=quick)
             if outages:
                 progress(provider, "trouble with the ledger", findings.operations)
-                with Experiment(profile, seed, host.new(), rate=0) as experiment:
+                with Experiment(profile, seed, host.new(), rate=0, face=face) as experiment:
                     Outages(experiment, host, started if forks else None).everything()
                     findings += experiment.findings
     findings += _doubled(profile, seed, host)
@@ -106,7 +109,7 @@ def _doubled(profile: MarketProfile, seed: int, host: LedgerHost) -> Findings:
     with Experiment(profile, seed, host.new(), rate=0) as experiment:
         experiment.costly.publish_steps[0].spoil(experiment.faults, Fault.twice())
         draft = profile.draft(600_001)
-        found = experiment.do("doubled", lambda: experiment.market.publish(draft, key="doubled"))
+        found = experiment.do("doubled", lambda client: client.publish(draft, key="doubled"))
         bought = len(experiment.charges.bought("doubled"))
     said = (
         "bought one task all the same: what the network doubled costs nothing"

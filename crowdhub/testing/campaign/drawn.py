@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 from crowdhub.sandbox import Fault, Faults
 from crowdhub.sandbox.faults import Hold
+from crowdhub.testing.campaign.cancels import Cancels
 from crowdhub.testing.campaign.requests import RequestPattern
 
 KINDS: Mapping[str, tuple[Fault, int]] = {
@@ -71,6 +72,7 @@ class DrawnFaults(Faults):
         self.counts: Counter[str] = Counter()
         self.hook: Hook | None = None
         """Called in the server's thread for each request, before it is dealt with."""
+        self.cancels: Cancels | None = None
         self.late_by: float | None = None
         """Seconds after which all late work is done, in place of those in `LATE`."""
         self._seed = seed
@@ -98,6 +100,8 @@ class DrawnFaults(Faults):
         if self.hook is not None:
             self.hook(method, path, operation)
         planned = super().take(method, path, at, operation)
+        if planned is None and self.cancels is not None:
+            planned = self.cancels.take(method, path, operation)
         if planned is not None:
             return planned
         with self._guard:
@@ -134,6 +138,8 @@ class DrawnFaults(Faults):
         with self._guard:
             pause = self.late_by or LATE[(self._number + self._asked.total()) % len(LATE)]
             self._waiting.append(_Late(hold, self._whose, self._at + pause))
+        if self.cancels is not None:
+            self.cancels.held()
 
     def moved(self, seconds: float) -> None:
         """Time passes: what is due is done now."""

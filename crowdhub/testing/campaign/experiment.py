@@ -10,15 +10,18 @@ from random import Random
 from types import TracebackType
 from typing import Self, TypeVar
 
-from crowdhub import Hub
+from crowdhub import AsyncHub, Hub
 from crowdhub.errors import CrowdhubError, InvalidRequest
+from crowdhub.hub.base import HubOptions
 from crowdhub.market import Market
 from crowdhub.model import Capability, Decision, Result, Submission, Task, TaskDraft, Verdict
 from crowdhub.protocol import AnyProvider
 from crowdhub.sandbox import Sandbox
+from crowdhub.testing.campaign.cancels import Cancels
 from crowdhub.testing.campaign.charges import ChargeLog
 from crowdhub.testing.campaign.clock import DrivenClock
 from crowdhub.testing.campaign.drawn import DrawnFaults
+from crowdhub.testing.campaign.faces import AwaitedHub, CampaignClient, Face
 from crowdhub.testing.campaign.jobs import ChildJob
 from crowdhub.testing.campaign.profile import MarketProfile
 from crowdhub.testing.campaign.requests import costly_requests
@@ -32,6 +35,8 @@ MAX_WAIT = 2 * 3600.0
 PATIENCE = 301.0
 """After so many seconds an absence is proof, whatever went wrong."""
 ATTEMPTS = 8
+SHARE = 0.5
+"""Of the operations that go through `AsyncHub`, where both faces are used."""
 
 
 @dataclass
@@ -56,16 +61,27 @@ class ReviewedTask:
 
 
 class Experiment:
-    """One sandbox, one ledger, one seed. Use it in a ``with`` block; `play`, then `audit.audit`."""
+    """One sandbox, one ledger, one seed. Use it in a ``with`` block; `play`, then `audit.audit`.
+
+    ``face``: what the operations go through, `Hub`, `AsyncHub`, or for each the one that is drawn for it.
+    """
 
     def __init__(
-        self, profile: MarketProfile, seed: int, ledger: str, *, rate: float = 0.2, timeout: float = TIMEOUT
+        self,
+        profile: MarketProfile,
+        seed: int,
+        ledger: str,
+        *,
+        rate: float = 0.2,
+        timeout: float = TIMEOUT,
+        face: Face = "both",
     ) -> None:
         self.profile = profile
         self.seed = seed
         self.ledger = ledger
         self.rate = rate
         self.timeout = timeout
+        self.face: Face = face
         self.findings = Findings(profile.name)
         self.costly = costly_requests(profile.name)
         self.wanted: dict[str, Wanted] = {}
@@ -73,6 +89,7 @@ class Experiment:
         self.most_wrong = 0.0
         """The most seconds by which this machine's clock was set wrong."""
         self._dice = Random(f"{profile.name}/{seed}")  # noqa: S311 - repeatable, guards nothing
+        self._faces = Random(f"{profile.name}/{seed}/faces")  # noqa: S311
         self._idle: list[Task] = []
         self._approved: list[Submission] = []
         self._stack = ExitStack()
@@ -86,22 +103,35 @@ class Experiment:
         self.sandbox.faults = self.faults
         self._stack.enter_context(self.box)
         self.clock = DrivenClock(self.box.clock.now(), moved=self._moved)
-        self.hub = self.open()
+        self.open()
+        cancels = Cancels(self.seed, self.costly, self.faults.counts, self._cancel)
+        self.cancels = self.faults.cancels = self._stack.enter_context(cancels)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.faults.stop()
-        self.hub.close()
+        self.close()
         self._stack.close()
 
-    def open(self) -> Hub:
-        """A hub as another process would open it."""
-        return Hub(self.box.accounts, ledger=self.ledger, clock=self.clock, timeout=self.timeout, max_wait=MAX_WAIT)
+    def open(self) -> None:
+        """Both hubs, as another process would open them, on one ledger."""
+        options: HubOptions = {
+            "ledger": self.ledger,
+            "clock": self.clock,
+            "timeout": self.timeout,
+            "max_wait": MAX_WAIT,
+        }
+        self.hub = Hub(self.box.accounts, **options)
+        self.awaited = AwaitedHub(AsyncHub(self.box.accounts, **options))
+
+    def close(self) -> None:
+        self.hub.close()
+        self.awaited.close()
 
     def reopen(self) -> None:
-        """Close the hub and open another, as a program does that was started anew."""
-        self.hub.close()
-        self.hub = self.open()
+        """Close the hubs and open others, as a program does that was started anew."""
+        self.close()
+        self.open()
 
     def job(self, job: ChildJob, timeout: float = TIMEOUT) -> ChildJob:
         """A job for another process, on this sandbox and this ledger, at this moment."""
@@ -117,6 +147,9 @@ class Experiment:
     @property
     def market(self) -> Market[AnyProvider]:
         return self.hub[self.profile.name]
+
+    def _cancel(self) -> None:
+        self.awaited.cancel()  # the one that is open now
 
     def _moved(self, seconds: float) -> None:
         if seconds:
@@ -143,19 +176,29 @@ class Experiment:
         while self.findings.operations < operations:
             self._dice.choice(chosen)()
 
-    def do(self, whose: str, action: Callable[[], T]) -> T | CrowdhubError:
-        """One operation of the client; what the marketplace did meanwhile belongs to ``whose``. Errors come back."""
+    def do(
+        self, whose: str, action: Callable[[CampaignClient], T], *, may_be_cancelled: bool = False
+    ) -> T | CrowdhubError:
+        """One operation of a client; what the marketplace did meanwhile belongs to ``whose``. Errors come back.
+
+        ``may_be_cancelled``: what it does goes in one order, so that a seed is one campaign.
+        """
         self.findings.operations += 1
+        is_async = self.face == "async" or (self._faces.random() < SHARE and self.face == "both")
+        self.findings.async_operations += is_async
+        if may_be_cancelled and is_async:
+            self.cancels.arm(self.cancels.draw(self.findings.operations, self.faults.rate))
         self.faults.begin(whose, self.findings.operations)
         before = self.sandbox.request_count
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # done, but not noted in the ledger: recover is to find it
-                return action()
+                return action(self.awaited.client(self.profile.name) if is_async else self.market)
         except CrowdhubError as error:
             self.findings.done[f"error: {type(error).__name__}"] += 1
             return error
         finally:
+            self.cancels.arm(None)
             self.findings.requests += self.sandbox.request_count - before
             _ = self.charges.now(whose)
 
@@ -177,10 +220,10 @@ class Experiment:
         draft, work = wanted.draft, wanted.work
         found: Task | Submission | CrowdhubError
         if draft is not None:
-            found = self.do(wanted.key, lambda: self.market.publish(draft, key=wanted.key))
+            found = self.do(wanted.key, lambda client: client.publish(draft, key=wanted.key), may_be_cancelled=True)
         else:
             assert work is not None
-            found = self.do(wanted.key, lambda: self._paid(work, wanted.key))
+            found = self.do(wanted.key, lambda client: self._paid(client, work, wanted.key), may_be_cancelled=True)
         if isinstance(found, InvalidRequest):
             self.findings.lost.append(f"{wanted.key} was refused, though nothing is wrong with it: {found}")
         if isinstance(found, CrowdhubError):
@@ -194,9 +237,9 @@ class Experiment:
         self.findings.done["published" if draft is not None else "bonuses paid"] += not found.replayed
         return True
 
-    def _paid(self, work: Submission, key: str) -> Submission:
+    def _paid(self, client: CampaignClient, work: Submission, key: str) -> Submission:
         bonus = self.profile.bonus(work, self.market.currency)
-        return self.market.pay_bonus(work, bonus, self.profile.subject.bonus_words, key=key)
+        return client.pay_bonus(work, bonus, self.profile.subject.bonus_words, key=key)
 
     def _again(self) -> None:
         if self.wanted:
@@ -212,16 +255,16 @@ class Experiment:
     def _read(self) -> None:
         if self._idle and self._dice.random() < 0.5:
             task = self._dice.choice(self._idle)
-            found = self.do("reading", lambda: self.market.task(task))
+            found = self.do("reading", lambda client: client.task(task))
             if isinstance(found, Task) and found.id != task.id:
                 self.findings.lost.append(f"asked for {task.id}, told of {found.id}")
         elif self.profile.can(Capability.TASKS) and self._dice.random() < 0.5:
             _ = self.do("reading", self._listed_tasks)
         elif self.profile.can(Capability.BALANCE):
-            _ = self.do("reading", self.market.balance)
+            _ = self.do("reading", lambda client: client.balance())
 
-    def _listed_tasks(self) -> None:
-        listed = [task.id for task in self.market.tasks()]
+    def _listed_tasks(self, client: CampaignClient) -> None:
+        listed = [task.id for task in client.tasks()]
         if len(set(listed)) < len(listed):
             self.findings.duplicates.append("a listing of tasks shows one twice")
 
@@ -231,11 +274,11 @@ class Experiment:
         task = self._idle.pop(self._dice.randrange(len(self._idle)))
         count = task.slots or 1
         self.profile.hand_in(self.sandbox, task.id, count)
-        listed = self.do("reading", lambda: list(self.market.submissions(task, status="pending")))
+        listed = self.do("reading", lambda client: list(client.submissions(task, status="pending")))
         for _ in range(ATTEMPTS):
             if not isinstance(listed, CrowdhubError):
                 break
-            listed = self.do("reading", lambda: list(self.market.submissions(task, status="pending")))
+            listed = self.do("reading", lambda client: list(client.submissions(task, status="pending")))
         if isinstance(listed, CrowdhubError):
             self.findings.lost.append(f"the work on {task.id} could not be listed in {ATTEMPTS} attempts: {listed}")
             return
@@ -259,7 +302,7 @@ class Experiment:
     def carry_out(self, review: ReviewedTask) -> None:
         """Carry out the decisions that are left."""
         left = [each for name, each in review.decisions.items() if name not in review.settled]
-        report = self.do("review", lambda: self.market.review(left))
+        report = self.do("review", lambda client: client.review(left))
         if isinstance(report, CrowdhubError):
             return
         for outcome in report.outcomes:
@@ -281,7 +324,7 @@ class Experiment:
         task = self._idle.pop()
         self.profile.hand_in(self.sandbox, task.id, task.slots or 1)
         for _ in range(ATTEMPTS):
-            found = self.do("reading", lambda: list(self.market.submissions(task)))
+            found = self.do("reading", lambda client: list(client.submissions(task)))
             if isinstance(found, list) and found:
                 self.findings.done["results collected"] += 1
                 return
@@ -295,4 +338,4 @@ class Experiment:
             self.findings.faults["clock set forward or back"] += 1
 
     def _recover(self) -> None:
-        _ = self.do("recover", self.hub.recover)
+        _ = self.do("recover", lambda client: client.recover(), may_be_cancelled=True)

@@ -48,7 +48,7 @@ class Outages:
     def _publish(self, key: str) -> str | CrowdhubError:
         number = 700_000 + int(key.rpartition("-")[2])
         draft = self.experiment.profile.draft(number)
-        found = self.experiment.do(key, lambda: self.experiment.market.publish(draft, key=key))
+        found = self.experiment.do(key, lambda client: client.publish(draft, key=key))
         return found if isinstance(found, CrowdhubError) else str(found.id)
 
     def _key(self) -> str:
@@ -73,7 +73,7 @@ class Outages:
     def _settled(self, key: str, what: str) -> None:
         """The trouble is over: recover, ask once more, and compare."""
         # A request whose client gave up on it may be charged only now.
-        _ = self.experiment.do(key, self.experiment.hub.recover)
+        _ = self.experiment.do(key, lambda client: client.recover())
         told = self._publish(key)
         entry = entry_of(ledger_of(self.experiment), key)
         state = State.NOT_DONE if entry is None else entry.state
@@ -143,20 +143,20 @@ class Outages:
         """The file is overwritten: refused. It is moved aside; the marketplace itself then knows the key."""
         key = self._key()
         first = self._publish(key)
-        self.experiment.hub.close()
+        self.experiment.close()
         file = Path(self._host.file)
         good = file.read_bytes()
         for left in file.parent.glob(file.name + "-*"):
             left.unlink()
         _ = file.write_bytes(good[:4096] + b"\xff" * (len(good) - 4096))
         other = self._key()
-        self.experiment.hub = self.experiment.open()
+        self.experiment.open()
         self._refused(other, self._publish_unopened(other), "with a damaged ledger")
-        self.experiment.hub.close()
+        self.experiment.close()
         file.unlink()
         for left in file.parent.glob(file.name + "-*"):
             left.unlink()
-        self.experiment.hub = self.experiment.open()
+        self.experiment.open()
         self.findings.faults["ledger damaged"] += 1
         if self.experiment.profile.can(Capability.FIND_PUBLISHED):
             again = self._publish(key)

@@ -13,10 +13,12 @@ class Findings:
     A duplicate is something paid, or decided, more than once for one key or one decision. Lost is what was done and
     paid while the ledger says otherwise, what the ledger calls done and was not, a decision without effect, and a
     piece of work that was never shown. ``unknown`` are outcomes left for a person, by kind, each with its reason.
+    ``async_operations`` are those of the operations that went through `AsyncHub`.
     """
 
     provider: str
     operations: int = 0
+    async_operations: int = 0
     requests: int = 0
     faults: Counter[str] = field(default_factory=Counter[str])
     duplicates: list[str] = field(default_factory=list[str])
@@ -29,6 +31,7 @@ class Findings:
 
     def __iadd__(self, other: Findings) -> Findings:
         self.operations += other.operations
+        self.async_operations += other.async_operations
         self.requests += other.requests
         self.faults += other.faults
         self.duplicates += other.duplicates
@@ -48,6 +51,7 @@ class Findings:
         return {
             "provider": self.provider,
             "operations": self.operations,
+            "async_operations": self.async_operations,
             "requests": self.requests,
             "faults": dict(sorted(self.faults.items())),
             "done": dict(sorted(self.done.items())),
