@@ -10,17 +10,9 @@ from sqlalchemy.engine import Connection
 from crowdhub.ledger import BeginStatus, Intent, Ledger, NotHeld, State
 from crowdhub.model import Money
 from tests.ledger.several_steps import DRAFTED, PUBLISHED, begun, note
+from tests.ledger.table import AFTER, NOT_HELD
 
 T = TypeVar("T")
-NOT_HELD = "not held"
-AFTER = {
-    "intended": {"sending": "sent", "paid": "paid", "finish": "done", "fail": "not_done", "unknown": "unknown"},
-    "sent": {"sending": "sent", "paid": "paid", "finish": "done", "fail": "not_done", "unknown": "unknown"},
-    "unknown": {"sending": "sent", "paid": "paid", "finish": "done", "fail": "not_done", "unknown": "unknown"},
-    "paid": {"sending": "paid", "paid": "paid", "finish": "done", "fail": "paid", "unknown": "paid"},
-    "done": {"sending": NOT_HELD, "paid": "done", "finish": "done", "fail": NOT_HELD, "unknown": NOT_HELD},
-    "not_done": {"sending": NOT_HELD, "paid": "paid", "finish": "done", "fail": "not_done", "unknown": NOT_HELD},
-}
 
 
 def bring_to(ledger: Ledger, intent: Intent, state: str) -> Intent:
