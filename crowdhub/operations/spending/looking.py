@@ -208,7 +208,7 @@ def could_be_anothers(ledger: Ledger, intent: Intent) -> bool:
     was under way beside it, for as much, whatever its operation is called."""
     return any(
         each.state not in ("not_done", "intended")
-        and (each.settled_at is None or each.settled_at >= intent.created_at)
+        and (each.settled_at is None or each.settled_at > intent.created_at)
         and (each.reference is None or each.operation == intent.operation)
         and (each.amount is None or intent.amount is None or each.amount == intent.amount)
         for each in ledger.report.beside(intent, intent.created_at - NEAR)
