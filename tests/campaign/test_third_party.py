@@ -56,6 +56,7 @@ def test_a_campaign(site: Distributions, host: LedgerHost) -> None:
     assert report.naive.duplicates > 0
 
 
+@pytest.mark.packages
 def test_kills(site: Distributions, host: LedgerHost) -> None:
     lost = "with the answer lost, work done"
     with Processes() as processes, Experiment(profile_of(NAME), 1, host.new(), rate=0) as experiment:
