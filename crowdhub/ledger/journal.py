@@ -23,6 +23,49 @@ STILL_OPEN = frozenset({"unknown"})
 SUPERSEDED = "superseded"
 LONGEST_COMMENT = 20_000
 
+# Made once: to make a statement costs more than to carry it out.
+_ADD_REVIEW = insert(reviews)
+_ADD_DECISIONS = insert(decisions)
+_IS_THERE = select(reviews.c.id).where(reviews.c.id == bindparam("review"))
+_UNFINISHED = (
+    select(reviews)
+    .where(reviews.c.id.in_(select(decisions.c.review_id).where(decisions.c.result.is_(None))))
+    .order_by(reviews.c.created_at, reviews.c.id)
+)
+_ENTRIES = (
+    select(
+        decisions.c.position,
+        decisions.c.task_id,
+        decisions.c.submission_id,
+        decisions.c.verdict,
+        decisions.c.words.label("comment"),
+        decisions.c.error,
+        decisions.c.options,
+        decisions.c.submitted_at,
+    )
+    .where(decisions.c.review_id == bindparam("review"), decisions.c.result.is_(None))
+    .order_by(decisions.c.position)
+)
+_NOTE = (
+    update(decisions)
+    .where(
+        decisions.c.review_id == bindparam("review"),
+        decisions.c.position == bindparam("at"),
+        decisions.c.result.is_(None),
+    )
+    .values(result=bindparam("new_result"), error=bindparam("new_error"), settled_at=bindparam("now"))
+)
+_TAKE = (
+    update(reviews)
+    .where(reviews.c.id == bindparam("review"))
+    .values(holder=bindparam("new_holder"), lease_until=bindparam("until"))
+)
+_LET_GO = (
+    update(reviews)
+    .where(reviews.c.id == bindparam("review"), reviews.c.holder == bindparam("old_holder"))
+    .values(holder=None, lease_until=0)
+)
+
 
 class Decided(NamedTuple):
     """A decision to be kept: ``options`` are those of its marketplace, as plain JSON values, ``submitted_at`` is when
@@ -72,6 +115,7 @@ class Noted(NamedTuple):
 class _Change(TypedDict):
     """The parameters of the statement that notes an outcome."""
 
+    review: str
     at: int
     new_result: str | None
     new_error: str | None
@@ -112,12 +156,12 @@ class Journal:
         review = {name: identity[name] for name in ("provider", "account", "environment")}
 
         def work(connection: Connection) -> None:
-            if connection.execute(select(reviews.c.id).where(reviews.c.id == review_id)).first() is not None:
+            if connection.execute(_IS_THERE, {"review": review_id}).first() is not None:
                 return  # written before the database went away
             self._supersede(connection, review, about)
-            connection.execute(insert(reviews).values(id=review_id, **review, **lease, created_at=now))
+            connection.execute(_ADD_REVIEW, {"id": review_id, **review, **lease, "created_at": now})
             if entries:
-                connection.execute(insert(decisions), entries)
+                connection.execute(_ADD_DECISIONS, entries)
 
         self._database.write(work)
         self._hold(review_id, lease["holder"])
@@ -147,28 +191,24 @@ class Journal:
 
     def _note(self, connection: Connection, review_id: str, noted: Sequence[Noted]) -> None:
         now = micros(self._database.now())
-        c = decisions.c
-        change = (
-            update(decisions)
-            .where(c.review_id == review_id, c.position == bindparam("at"), c.result.is_(None))
-            .values(result=bindparam("new_result"), error=bindparam("new_error"), settled_at=bindparam("now"))
-        )
         values: list[_Change] = []
         for each in noted:
             is_open = each.result in STILL_OPEN
             outcome, when = (None, None) if is_open else (str(each.result), now)
             words = safe_text(each.error, self._redact)
-            values.append({"at": each.position, "new_result": outcome, "new_error": words, "now": when})
-        connection.execute(change, values)
+            values.append(
+                {"review": review_id, "at": each.position, "new_result": outcome, "new_error": words, "now": when}
+            )
+        connection.execute(_NOTE, values)
 
     def close(self, review_id: str) -> None:
         """The review has ended: what is still open may be recovered by anybody."""
         holder = self._holders.pop(review_id, None)
         if holder is None:
             return
-        change = update(reviews).where(reviews.c.id == review_id, reviews.c.holder == holder)
         try:
-            self._database.write(lambda connection: connection.execute(change.values(holder=None, lease_until=0)))
+            mine = {"review": review_id, "old_holder": holder}
+            self._database.write(lambda connection: connection.execute(_LET_GO, mine))
         finally:
             self._leases.let_go(holder)
 
@@ -193,7 +233,8 @@ class Journal:
                 if (account is not None and row["account"] != account) or self._is_alive(row):
                     continue
                 lease = self._leases.new()
-                connection.execute(update(reviews).where(reviews.c.id == row["id"]).values(**lease))
+                mine = {"review": row["id"], "new_holder": lease["holder"], "until": lease["lease_until"]}
+                connection.execute(_TAKE, mine)
                 found.append(self._read(connection, row, lease["holder"]))
             return found
 
@@ -204,28 +245,13 @@ class Journal:
         return found
 
     def _unfinished(self, connection: Connection) -> Sequence[RowMapping]:
-        left = select(decisions.c.review_id).where(decisions.c.result.is_(None))
-        query = select(reviews).where(reviews.c.id.in_(left)).order_by(reviews.c.created_at, reviews.c.id)
-        return connection.execute(query).mappings().all()
+        return connection.execute(_UNFINISHED).mappings().all()
 
     def _is_alive(self, row: RowMapping) -> bool:
         return self._leases.is_alive(row["holder"], row["lease_until"])
 
     def _entries(self, connection: Connection, review_id: str) -> list[JournalEntry]:
-        c = decisions.c
-        query = select(
-            c.position,
-            c.task_id,
-            c.submission_id,
-            c.verdict,
-            c.words.label("comment"),
-            c.error,
-            c.options,
-            c.submitted_at,
-        )
-        query = query.where(c.review_id == review_id, c.result.is_(None)).order_by(c.position)
-        found = connection.execute(query).mappings()
-        return [_entry(row) for row in found]
+        return [_entry(row) for row in connection.execute(_ENTRIES, {"review": review_id}).mappings()]
 
     def _read(self, connection: Connection, row: RowMapping, holder: str | None) -> OpenReview:
         return OpenReview(
