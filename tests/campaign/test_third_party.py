@@ -19,6 +19,8 @@ from crowdhub.testing.campaign.profile import profile_of
 from crowdhub.testing.campaign.requests import costly_requests
 from tests.support.distributions import Distributions, distributions
 
+pytestmark = pytest.mark.packages
+
 NAME = "bee-hive"
 
 
@@ -56,7 +58,6 @@ def test_a_campaign(site: Distributions, host: LedgerHost) -> None:
     assert report.naive.duplicates > 0
 
 
-@pytest.mark.packages
 def test_kills(site: Distributions, host: LedgerHost) -> None:
     lost = "with the answer lost, work done"
     with Processes() as processes, Experiment(profile_of(NAME), 1, host.new(), rate=0) as experiment:
