@@ -24,7 +24,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from crowdhub.clock import Clock
 from crowdhub.errors import ConfigurationError, LedgerError
-from crowdhub.store import migrations
+from crowdhub.store import forks, migrations
 from crowdhub.store.failures import as_ledger_error, is_transient
 from crowdhub.store.schema import meta
 from crowdhub.store.server_time import SERVER_TIME, ServerTime
@@ -72,6 +72,8 @@ class Database:
         except BaseException:
             self.engine.dispose()
             raise
+        if self.is_sqlite:
+            forks.watch(self)
 
     def __repr__(self) -> str:
         return f"<Database {self.name}>"
@@ -220,6 +222,11 @@ class Database:
                 if pause is None:
                     raise as_ledger_error(error, self.name, self.patience) from None
             self.clock.sleep(pause)
+
+    def take_turn(self) -> Callable[[], None] | None:
+        """Wait until no thread of this process writes; what gives the turn back, or None where it could not be had."""
+        turn = self._turn
+        return turn.release if turn.acquire(timeout=self.patience) else None
 
     def _check_process(self) -> None:
         if self._pid != os.getpid():  # forked: the parent's connections stay the parent's

@@ -19,7 +19,7 @@ inside, forked = threading.Event(), threading.Event()
 
 def slow(connection):
     inside.set()
-    forked.wait()
+    forked.wait(0.5)  # the fork waits for this to end
 
 writer = threading.Thread(target=ledger.database.write, args=(slow,))
 writer.start()
