@@ -9,7 +9,8 @@ replaced. After each path the marketplace's own books are compared with the ledg
 What is left out, as it changes nothing or cannot be shown in one thread:
 
 - A crash is looked at right before each ledger transaction and each request. Between two of them a client has no
-  effect on anything outside of it, so a crash there is the same as one before the second.
+  effect on anything outside of it (`tests/prover/test_what_is_left_out.py`), so a crash there is the same as one before
+  the second.
 - Another process takes over before each of those steps; not right after a wait, where it could have moved already.
 - What the core does side by side is done one after the other; signing in never fails; request limits are off.
 - Kills of real processes, PostgreSQL, a full or locked disk: see `crowdhub.testing.campaign`.
