@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 KIT := $(addprefix --crowdhub-provider ,rapidworkers crowdsdom etxt capsolver)
-DEEP := --operation publish --variant one --depth 2
+DEEP := --operation publish --variant one --variant two --depth 2
 # Pythons that pyenv keeps where no PATH leads.
 PYENV := $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/*/bin/python3.1[1-9])
 
@@ -28,7 +28,7 @@ help:
 	@echo "make packages     the tests that build, install and check whole packages, the wheel among them"
 	@echo "make mutants      deliberate bugs, each of which the kit or the prover must catch"
 	@echo "make prove        all paths on which one thing goes wrong (ARGS='--depth 2' for two)"
-	@echo "make prove-deep   the same for two things, publishing on the four marketplaces"
+	@echo "make prove-deep   the same for two things, publishing by one client and by two"
 	@echo "make coverage     tests and kit again, counting branches; fails below the floor in pyproject.toml"
 	@echo "make pythons      the tests, without the slowest, on each Python that is found here"
 	@echo "make bench        measurements"
