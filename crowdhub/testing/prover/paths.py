@@ -16,10 +16,12 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One thing that may happen. ``cost``: how many departures from the good way it is."""
+    """One thing that may happen. ``cost``: how many departures from the good way it is; ``looks_back``: whether it
+    needs what was before the last change."""
 
     words: str
     cost: int = 1
+    looks_back: bool = False
 
 
 GOES_ON = Option("goes on", 0)
@@ -31,9 +33,11 @@ class NotRepeatable(RuntimeError):
 
 @dataclass(slots=True)
 class Choices:
-    """Decides at each choice point: as ``wanted`` says, by the point's number; otherwise the good way."""
+    """Decides at each choice point: as ``wanted`` says, by the point's number; otherwise the good way. ``looks_back``:
+    the number of the last point at which what is wanted looks back; None: not known."""
 
     wanted: Mapping[int, int]
+    looks_back: int | None = None
     costs: list[Sequence[Option]] = field(default_factory=list[Sequence[Option]])
     chosen: list[int] = field(default_factory=list[int])
     last: int = field(init=False)
@@ -55,6 +59,11 @@ class Choices:
         """Whether something out of the ordinary is still to be chosen."""
         return len(self.chosen) <= self.last
 
+    @property
+    def may_look_back(self) -> bool:
+        """Whether what is now may still be needed after the next change."""
+        return self.are_left if self.looks_back is None else len(self.chosen) <= self.looks_back
+
     def finish(self) -> None:
         """The path has ended. Raises `NotRepeatable` where something was still to be chosen."""
         if self.are_left:
@@ -64,21 +73,22 @@ class Choices:
     def departures(self) -> int:
         return sum(options[choice].cost for options, choice in zip(self.costs, self.chosen, strict=True))
 
-    def further(self, depth: int) -> Iterator[dict[int, int]]:
+    def further(self, depth: int) -> Iterator[Choices]:
         """The paths that begin as this one and depart from it after its own last departure, at most ``depth`` in
         all."""
         spent, first = self.departures, self.last + 1
         for number in range(first, len(self.chosen)):
             for choice in range(1, len(self.costs[number])):
-                if spent + self.costs[number][choice].cost <= depth:
-                    yield {**self.wanted, number: choice}
+                option = self.costs[number][choice]
+                if spent + option.cost <= depth:
+                    yield Choices({**self.wanted, number: choice}, number if option.looks_back else self.looks_back)
 
 
 def explore(run: Callable[[Choices], R], depth: int) -> Iterator[tuple[Choices, R]]:
     """Every path with at most ``depth`` departures, those with fewer first."""
-    waiting: deque[dict[int, int]] = deque([{}])
+    waiting = deque([Choices({}, -1)])
     while waiting:
-        choices = Choices(waiting.popleft())
+        choices = waiting.popleft()
         result = run(choices)
         choices.finish()
         waiting.extend(choices.further(depth))

@@ -132,7 +132,7 @@ class World:
         return answer
 
     def _carry_out(self, step: Send, key: str) -> Response:
-        if self.choices.are_left:  # only then can an answer be behind it
+        if self.choices.may_look_back:
             self._there.remember()
         self._has_changed = True
         answer = self._there.answer(step.request)
@@ -190,7 +190,7 @@ def _spoilable(content: bytes) -> Sequence[Spoiling]:
 
 @lru_cache(maxsize=64)
 def _option(spoiling: Spoiling) -> Option:
-    return Option(spoiling.words)
+    return Option(spoiling.words, looks_back=spoiling.change is None)
 
 
 def named(call: Call) -> str:
