@@ -193,13 +193,13 @@ def settle(
             after = ledger.seen(known)
             say(f"{after.operation} of {after.created_at:%Y-%m-%d %H:%M:%S} UTC is not named any more.")
             return
-        begun = ledger.claim(intent)
-        if begun.status == "under way":
-            raise InvalidRequest(issues=[Issue("ID", f"{intent} is being carried out by {begun.intent.owner_words}")])
-        if begun.status == "replayed":
-            raise InvalidRequest(issues=[Issue("ID", f"{intent} is settled already: {begun.intent.state}")])
-        mine = begun.intent
-        with ledger.holding(mine):
+        with ledger.holding() as held:
+            begun = ledger.claim(intent, held)
+            mine = begun.intent
+            if begun.status == "under way":
+                raise InvalidRequest(issues=[Issue("ID", f"{intent} is being carried out by {mine.owner_words}")])
+            if begun.status == "replayed":
+                raise InvalidRequest(issues=[Issue("ID", f"{intent} is settled already: {mine.state}")])
             after = (
                 _finish(ledger, mine, task) if done else ledger.fail(mine, "A person looked: it was not carried out.")
             )

@@ -24,6 +24,7 @@ class AsyncHub(HubBase[AsyncMarket[AnyProvider]]):
     """All accounts of an application, for asyncio and trio: the names of `Hub`, awaited."""
 
     _market_type = AsyncMarket
+    _waits = True
 
     def market(self, kind: type[P], account: str | None = None) -> AsyncMarket[P]:
         """The market of a provider class, typed; ``account`` where there are several of it."""

@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Self, TypedDict, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypedDict, TypeVar, Unpack, cast
 
 from crowdhub import registry
 from crowdhub.clock import Clock
@@ -25,6 +25,7 @@ from crowdhub.operations.account import Account
 from crowdhub.operations.arguments import checked_arguments
 from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.spending import Confirm, Recovered, RecoverReport
+from crowdhub.operations.spending.policy import for_ordinary_code
 from crowdhub.operations.watching import watch
 from crowdhub.protocol import AnyProvider
 
@@ -54,6 +55,8 @@ class HubBase(Generic[M]):
     """The accounts of an application, and one market for each, made on first use."""
 
     _market_type: type[M]
+    _waits: ClassVar[bool]
+    """Whether there is an event loop to wait for what the application gives."""
 
     def __init__(
         self,
@@ -70,6 +73,8 @@ class HubBase(Generic[M]):
     ) -> None:
         if on_unsupported not in ("error", "warn"):
             raise ConfigurationError(f"on_unsupported = {on_unsupported!r} is neither 'error' nor 'warn'.")
+        if confirm is not None:
+            confirm = self._usable(confirm)
         given = getattr(accounts, "clock", None)  # a sandbox's accounts bring the clock that they are to be used by
         # The argument's name as well: a traceback with locals must not show keys.
         accounts = self._accounts = {name: config.Hidden(settings) for name, settings in accounts.items()}
@@ -84,6 +89,13 @@ class HubBase(Generic[M]):
         self._markets: dict[str, M] = {}
         self._lock = threading.Lock()
         self._closed = False
+
+    def _usable(self, confirm: Confirm) -> Confirm:
+        if not callable(confirm):
+            raise ConfigurationError(
+                f"confirm = {confirm!r} is no function that is given a Spend and says True or False."
+            )
+        return confirm if self._waits else for_ordinary_code(confirm)
 
     @classmethod
     def from_config(cls, path: str | Path | None = None, **options: Unpack[HubOptions]) -> Self:

@@ -82,8 +82,20 @@ def _load(path: str | Path | None, environ: Mapping[str, str]) -> Config:
     if chosen and file is not None and not file.is_file():
         raise ConfigurationError(f"There is no settings file {str(file)!r}.")
     accounts, hub = _read(file) if file is not None else ({}, {})
+    if file is not None and isinstance(ledger := hub.get("ledger"), str):
+        hub["ledger"] = _beside(file, ledger)
     _add_variables(accounts, hub, environ)
     return Config({name: Hidden(given) for name, given in accounts.items()}, hub, file)
+
+
+def _beside(file: Path, ledger: str) -> str:
+    """A ledger's path as the file means it: from its own folder, whichever the program is run in."""
+    scheme, sign, path = ledger.partition(":///")
+    if sign and scheme.partition("+")[0] == "sqlite":
+        return f"{scheme}:///{file.resolve().parent / Path(path).expanduser()}"
+    if "://" in ledger or ledger in ("", "default"):
+        return ledger
+    return str(file.resolve().parent / Path(ledger).expanduser())
 
 
 def _bare(error: ConfigurationError) -> ConfigurationError:

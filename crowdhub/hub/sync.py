@@ -33,6 +33,7 @@ class Hub(HubBase[Market[AnyProvider]]):
     """
 
     _market_type = Market
+    _waits = False
 
     def market(self, kind: type[P], account: str | None = None) -> Market[P]:
         """The market of a provider class, typed; ``account`` where there are several of it."""

@@ -6,7 +6,7 @@ from crowdhub.ledger.content import canonical
 from crowdhub.ledger.errors import NotHeld, PaidTwice, UnderWay
 from crowdhub.ledger.intent import BeginStatus, Begun, Intent, State
 from crowdhub.ledger.journal import Decided, JournalEntry, Noted, OpenReview
-from crowdhub.ledger.ledger import Ledger, poll_delays
+from crowdhub.ledger.ledger import Held, Ledger, poll_delays
 from crowdhub.ledger.planning import KeyState, Need, check_sum, key_states
 from crowdhub.ledger.steps import Step
 from crowdhub.ledger.totals import Total
@@ -18,6 +18,7 @@ __all__ = [
     "Budget",
     "Database",
     "Decided",
+    "Held",
     "Intent",
     "JournalEntry",
     "KeyState",

@@ -37,6 +37,13 @@ from crowdhub.store.schema import HAS_STEPS, IS_OPEN, IS_PAID, IntentRow, intent
 log = logging.getLogger("crowdhub")
 
 
+class Held:
+    """The intent that a call holds, from the moment in which it does."""
+
+    def __init__(self, intent: Intent | None = None) -> None:
+        self.intent = intent
+
+
 class Ledger:
     """What was asked and paid, for any number of threads and processes. Synchronous: an async caller uses a thread.
 
@@ -103,13 +110,15 @@ class Ledger:
         currency: str | None = None,
         look_for: str | None = None,
         owner: str | None = None,
+        held: Held | None = None,
     ) -> Begun:
         """Look for the key, check the budget, reserve the amount and write the intent, in one transaction.
 
         ``identity`` is the provider's (provider, account, environment), ``content`` everything that was asked,
         ``amount`` what it is expected to take, ``currency`` what the account pays in, for a budget that lets through
         what has no known price, ``task_id`` the task that a bonus belongs to, ``owner`` what the account's key opens
-        (`owner_of`): a key holds under each name of one account. `Begun.status` says what to do.
+        (`owner_of`): a key holds under each name of one account, ``held`` what `holding` gave, around this call.
+        `Begun.status` says what to do.
 
         Raises `InvalidRequest` where the key was used for something else (the difference field by field) and
         `BudgetExceeded`; nothing is written then.
@@ -156,9 +165,9 @@ class Ledger:
                 )
             return transitions.start(connection, row)
 
-        return self._keep(self.database.write(work))
+        return self._keep(self.database.write(work), held)
 
-    def claim(self, intent_id: str) -> Begun:
+    def claim(self, intent_id: str, held: Held | None = None) -> Begun:
         """Take over an intent to settle it: RECOVER or RESUME when it is yours, UNDER_WAY when somebody is at it,
         REPLAYED when it was settled. Raises `InvalidRequest` for an id that is not there."""
 
@@ -168,10 +177,12 @@ class Ledger:
                 raise InvalidRequest(issues=[Issue("intent", f"{intent_id!r} is not in the ledger")])
             return transitions.take(connection, row, self.leases)
 
-        return self._keep(self.database.write(work))
+        return self._keep(self.database.write(work), held)
 
-    def _keep(self, begun: Begun) -> Begun:
+    def _keep(self, begun: Begun, held: Held | None) -> Begun:
         if begun.status not in (BeginStatus.REPLAYED, BeginStatus.UNDER_WAY) and begun.intent.holder is not None:
+            if held is not None:  # first: from here on an interrupt finds who lets it go
+                held.intent = begun.intent
             self.leases.keep(begun.intent.holder)
         return begun
 
@@ -360,17 +371,22 @@ class Ledger:
             self.leases.let_go(intent.holder)
 
     @contextmanager
-    def holding(self, intent: Intent) -> Generator[None]:
-        """Around the request: whatever leaves it without an outcome (an interrupt, a defect) leaves the intent
-        unknown, so that it can be recovered at once; where nothing that takes money was sent, it is not done."""
+    def holding(self, intent: Intent | None = None) -> Generator[Held]:
+        """Around `begin` or `claim`, which are given what it yields, and the request: whatever leaves it without an
+        outcome (an interrupt, a defect) leaves the intent unknown, so that it can be recovered at once; where nothing
+        that takes money was sent, it is not done."""
+        held = Held(intent)
         try:
-            yield
+            yield held
         finally:
-            if self.leases.holds(intent.holder):
+            intent = held.intent
+            if intent is not None and self.leases.holds(intent.holder):
                 try:
                     self.left(intent, "The call ended without an outcome.")
                 except LedgerError as error:  # what ended the call must not be hidden
                     log.warning("the ledger could not note that %s is unknown: %s", intent.id, error)
+                finally:  # after a second interrupt too
+                    self.leases.let_go(intent.holder)
 
     def renew(self, intent: Intent) -> None:
         """Say that it is still under way (done by itself while this process holds it)."""

@@ -101,6 +101,7 @@ class Account:
 
     @checked_arguments
     async def run(self, operation: Operation[T], *, key: str | None, amount: Money | None) -> T:
+        checks.checked_operation(self._provider, operation)
         checks.checked_amount(self._provider, amount)
         return await spending.run(self.port, self.policy, operation, key=key, amount=amount)
 

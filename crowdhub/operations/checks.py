@@ -24,7 +24,7 @@ from crowdhub.model import (
     Worker,
 )
 from crowdhub.operations.settling import operation_for
-from crowdhub.protocol import AnyProvider
+from crowdhub.protocol import AnyProvider, Operation, Provider
 
 OnUnsupported = Literal["error", "warn"]
 S = TypeVar("S", bound=OpenEnum)
@@ -208,6 +208,16 @@ def checked_bonus(provider: AnyProvider, submission: Submission, amount: Money, 
         issues.append(Issue("reason", "is empty; the worker must be told why"))
     if issues:
         raise InvalidRequest(issues=issues)
+
+
+def checked_operation(provider: AnyProvider, operation: Operation[object]) -> None:
+    """Refuse an operation that was made for another account: it would be sent, and paid, by this one."""
+    owner = operation.owner
+    if isinstance(owner, Provider) and owner.identity != provider.identity:
+        operation.taken()
+        theirs = f"{owner.name}/{owner.account}/{owner.environment}"
+        what = f"{operation.name} was made by the provider of {theirs}; make it with this market's own"
+        raise InvalidRequest(issues=[Issue("operation", what)])
 
 
 def checked_amount(provider: AnyProvider, amount: Money | None) -> None:

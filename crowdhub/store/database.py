@@ -66,6 +66,7 @@ class Database:
         self._file: tuple[int, int] | None = None
         self._turn = threading.RLock()  # threads of one process queue here rather than poll the file's lock
         self._pid = os.getpid()
+        self._is_closed = False
         self.engine = self._engine()
         try:
             self._prepare()
@@ -184,13 +185,13 @@ class Database:
     def _write(self, work: Callable[[Connection], T], lock: int) -> T:
         self._check_process()
         if not self.is_sqlite:
-            return _within(self.engine.connect(), lambda connection: self._locked(connection, lock, work))
+            return self._within(self.engine.connect(), lambda connection: self._locked(connection, lock, work))
         self._check_file()
         turn = self._turn
         try:  # an interrupt can come right after it was taken: so it is taken in here, and knows its owner
             if not turn.acquire(timeout=self.patience):
                 raise LedgerError(f"The ledger {self.name} is busy in this program.", transient=True)
-            return _within(self.engine.connect(), work)
+            return self._within(self.engine.connect(), work)
         finally:
             try:  # noqa: SIM105 - a call before the release is one more moment for an interrupt
                 turn.release()
@@ -203,9 +204,24 @@ class Database:
         def reading() -> T:
             self._check_process()
             self._check_file()
-            return _within(self.engine.connect().execution_options(**{READ: True}), work)
+            return self._within(self.engine.connect().execution_options(**{READ: True}), work)
 
         return self._guarded(reading)
+
+    def _within(self, connection: Connection, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in one transaction. An interrupt can leave a connection in any state, with the database locked:
+        it is closed for good then; so is one whose database was closed meanwhile, under a call that goes on."""
+        try:
+            with connection.begin():
+                return work(connection)
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                connection.invalidate()
+            raise
+        finally:
+            if self._is_closed:
+                connection.invalidate()
+            connection.close()
 
     def salt(self) -> bytes:
         """A random value of this database's own, for hashes that cannot be looked up elsewhere."""
@@ -255,21 +271,8 @@ class Database:
             self._guarded(lambda: self._pragma("PRAGMA wal_checkpoint(TRUNCATE)"))
 
     def close(self) -> None:
+        self._is_closed = True
         self.engine.dispose()
-
-
-def _within(connection: Connection, work: Callable[[Connection], T]) -> T:
-    """Run ``work`` in one transaction. An interrupt can leave a connection in any state, with the database locked: it
-    is closed for good then."""
-    try:
-        with connection.begin():
-            return work(connection)
-    except BaseException as error:
-        if not isinstance(error, Exception):
-            connection.invalidate()
-        raise
-    finally:
-        connection.close()
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:

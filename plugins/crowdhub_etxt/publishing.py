@@ -129,18 +129,21 @@ class Publishing(Account):
         it since)."""
         try:
             _ = yield from saving(self.api.tasks, draft, now=self.now(), id=order_id, public=True)
-        except NotFound:
-            return False
         except (OutcomeUnknown, UnreadableResponse):
             raise  # `find_published` tells
         except CrowdhubError as error:
             refused = error
         else:
             return True
-        # An attempt before it, whose answer was lost, may have put it up, and somebody may have it by now.
+        # An attempt before it, whose answer was lost, may have put it up, and somebody may have it by now; and what
+        # refuses may be something between here and the marketplace, which has done it.
         order = yield from self._order(str(order_id))
         if order is not None and task_status(order) is not TaskStatus.DRAFT:
             return True
+        if order is None and (yield from self._archived(str(order_id))) is not None:
+            return True
+        if order is None and isinstance(refused, NotFound):
+            return False
         refusal = yield from self._explained(refused, self._quote(draft))
         kept = f"Its draft {order_id} stays, which costs nothing; the same key goes on with it."
         raise refusal.with_(next_step=f"{refusal.next_step} {kept}")

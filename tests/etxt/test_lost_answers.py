@@ -167,3 +167,16 @@ def test_private_messages_a_minute_apart(market: Market[Etxt], people: EtxtSandb
     assert market.run(write(user, "Hello")).text == "Hello"
     page = market.run(market.provider.api.messages.read_private(user))
     assert [each.text for each in page.items] == ["Hello"]
+
+
+def test_a_404_on_the_way_back_makes_no_second_order(box: Sandbox) -> None:
+    """What answers so is something between here and the marketplace, which has put the order up and taken the money."""
+    with Hub(box.accounts) as hub:
+        lost = Fault.status(404, "after", body="<html>404</html>")
+        box["etxt"].faults.add(lost, operation="tasks.saveTask", skip=1, times=1)
+        draft = TaskDraft(
+            title="T", instructions="I", reward=Money("40", "RUB"), options=[EtxtOptions(id_category=1, size=500)]
+        )
+        task = hub["etxt"].publish(draft, key="k")
+        assert [charge.task_id for charge in box["etxt"].books().charges] == [task.id]
+        assert len(list(hub["etxt"].tasks())) == 1

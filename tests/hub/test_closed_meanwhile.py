@@ -27,10 +27,10 @@ def box() -> Iterator[Sandbox]:
 def arrived(box: Sandbox) -> threading.Event:
     """Set once the publish has reached the marketplace, which does not answer."""
     box[NAME].faults.add(Fault.hang("after"), path="/jobs/add", times=1)
-    told, faults = threading.Event(), box[NAME].faults
+    told, workers = threading.Event(), box.market(RapidWorkersSandbox)
 
     def watch() -> None:
-        while not any(each.path == "/jobs/add" for each in faults.fired):
+        while not workers.books().charges:
             told.wait(0.01)
         told.set()
 

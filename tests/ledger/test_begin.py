@@ -374,3 +374,27 @@ def test_no_secret_enters(file_ledger: Ledger, identity: dict[str, Any], tmp_pat
     file_ledger.database.close()
     for file in tmp_path.iterdir():
         assert b"s3cr3t-key" not in file.read_bytes()
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["once", "once more while that is noted"])
+def test_an_interrupt_right_after_begin_lets_it_go(
+    file_ledger: Ledger, identity: dict[str, Any], monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    """The moment in which the caller does not know yet that it holds anything."""
+    ledger = file_ledger
+
+    def left(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with ledger.holding() as held:
+            ledger.begin(identity, "publish", "work", key="k", held=held)
+            if again:
+                monkeypatch.setattr(Ledger, "left", left)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    monkeypatch.undo()
+    assert ledger.open_intents(under_way=True) == ledger.open_intents()
+    assert ledger.begin(identity, "publish", "work", key="k").status == "new"

@@ -19,7 +19,7 @@ from crowdhub.errors import (
 from crowdhub.model import Money, PublishOutcome, PublishReport, PublishResult, Quote, Task, TaskDraft
 from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.spending.looking import found_in
-from crowdhub.operations.spending.policy import Spend, SpendingPolicy
+from crowdhub.operations.spending.policy import Spend, SpendingPolicy, is_confirmed
 from crowdhub.operations.spending.publishing import Prepared, publish, publish_lookup, quoted, with_reference
 from crowdhub.operations.spending.witnesses import NOTHING, read_listing
 
@@ -192,7 +192,7 @@ async def _unconfirmed(batches: Sequence[AccountBatch]) -> NotConfirmed | None:
     if confirm is None or not items:
         return None
     asked = _together(items)
-    if await batches[0].port.blocking(lambda: confirm(asked)):
+    if await is_confirmed(batches[0].port, confirm, asked):
         return None
     price = " and ".join(map(str, asked.totals.values())) or "an unknown price"
     return NotConfirmed(f"Publishing {len(items)} tasks for {price} was not confirmed.")

@@ -21,7 +21,7 @@ from crowdhub.operations.spending.looking import (
     looking_for,
     told_twice,
 )
-from crowdhub.operations.spending.policy import Spend, SpendingPolicy
+from crowdhub.operations.spending.policy import Spend, SpendingPolicy, is_confirmed
 from crowdhub.operations.spending.purchase import Purchase
 from crowdhub.operations.spending.steps import Steps
 from crowdhub.operations.spending.witnesses import NOTHING, Before, before_sending
@@ -29,7 +29,7 @@ from crowdhub.operations.unnoted import tell_unnoted
 from crowdhub.protocol import Call, Effect, Response
 
 if TYPE_CHECKING:
-    from crowdhub.ledger import Begun, Intent, Ledger
+    from crowdhub.ledger import Begun, Held, Intent, Ledger
 
 T = TypeVar("T")
 log = logging.getLogger("crowdhub")
@@ -44,11 +44,11 @@ async def spend(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:
         if earlier is not None:
             return earlier
         return await _send(port, purchase, Reservation(port, policy, purchase, seen=seen))
-    begun = await begin(port, policy, purchase)
-    if begun.status == "replayed":
-        return _ours(port, purchase.restore(begun.intent))
-    intent = begun.intent
-    with ledger.holding(intent):
+    with ledger.holding() as held:
+        begun = await begin(port, policy, purchase, held)
+        if begun.status == "replayed":
+            return _ours(port, purchase.restore(begun.intent))
+        intent = begun.intent
         found: T | None = None
         seen = NOTHING
         resuming = begun.status == "resume"
@@ -133,7 +133,7 @@ class Reservation(Generic[T]):
             return
         self._confirmed = True
         asked = _asked(self._port, self._purchase)
-        if not await self._port.blocking(lambda: confirm(asked)):
+        if not await is_confirmed(self._port, confirm, asked):
             raise NotConfirmed(f"{asked.operation} for {asked.amount or 'an unknown price'} was not confirmed.")
 
     async def before(self, call: Call) -> Response | None:
@@ -145,8 +145,8 @@ class Reservation(Generic[T]):
             return known
         ledger = self._policy.ledger
         if self.intent is None and ledger is not None:
-            self.intent = (await begin(self._port, self._policy, self._purchase)).intent
-            self._held.enter_context(ledger.holding(self.intent))
+            held = self._held.enter_context(ledger.holding())
+            self.intent = (await begin(self._port, self._policy, self._purchase, held)).intent
         await self.confirm()
         before = self._purchase.lookup.before
         if before is not None and not self._looked:
@@ -310,7 +310,7 @@ async def _found_before(port: Port, purchase: Purchase[T]) -> tuple[T | None, Be
     return found, NOTHING if sight is None else NOTHING.seeing(sight)
 
 
-async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any]) -> Begun:
+async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any], held: Held) -> Begun:
     """Write the intent, or learn what became of an earlier one with its key. Waits for one that is under way."""
     ledger = policy.ledger
     assert ledger is not None
@@ -329,6 +329,7 @@ async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any]) -> 
                 currency=port.provider.currency,
                 look_for=purchase.lookup.look_for,
                 owner=ledger.owner_of(port.provider.settings.secrets()),
+                held=held,
             )
         )
         if begun.status != "under way":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from crowdhub.errors import ConfigurationError
 from crowdhub.model import Model, Money, Quote
+from crowdhub.operations.port import Port
 
 if TYPE_CHECKING:
     from crowdhub.ledger import Budget, Ledger
@@ -42,7 +45,35 @@ class Spend(Model):
         return Money.total(each for each in amounts if each is not None)
 
 
-Confirm = Callable[[Spend], bool]
+Confirm = Callable[[Spend], "bool | Awaitable[bool]"]
+"""Says whether it may be spent. An `AsyncHub` waits for one that is an ``async def``."""
+
+
+async def is_confirmed(port: Port, confirm: Confirm, asked: Spend) -> bool:
+    """Ask the application. Raises `ConfigurationError` where what it answers is neither yes nor no."""
+    answer: object = await port.blocking(lambda: confirm(asked))
+    if inspect.isawaitable(answer):
+        answer = await cast("Awaitable[object]", answer)
+    if answer and answer is not True:
+        raise ConfigurationError(f"confirm returned {answer!r}, which is neither True nor False; nothing was sent.")
+    return answer is True
+
+
+def for_ordinary_code(confirm: Confirm) -> Confirm:
+    """The same, refusing to wait: there is no event loop. Raises `ConfigurationError`."""
+
+    def ask(asked: Spend) -> bool:
+        answer = confirm(asked)
+        if inspect.isawaitable(answer):
+            if inspect.iscoroutine(answer):
+                answer.close()
+            raise ConfigurationError(
+                "confirm is asynchronous, and this Hub has no event loop to wait for it; nothing was sent.",
+                next_step="Give a plain function that returns True or False, or use AsyncHub.",
+            )
+        return answer
+
+    return ask
 
 
 @dataclass(frozen=True)

@@ -140,14 +140,14 @@ async def _twins(port: Port, ledger: Ledger) -> list[Recovered]:
 
 
 async def _settle(port: Port, ledger: Ledger, intent: Intent) -> Recovered | None:
-    begun = await port.blocking(lambda: ledger.claim(intent.id))
-    mine = begun.intent
-    if begun.status == "new":
-        await port.blocking(lambda: ledger.fail(mine, "Its call ended before any request that takes money left."))
-        return _recovered(mine, Settled.NOT_DONE)
-    if begun.status != "recover":
-        return None  # settled meanwhile, or somebody is at it
-    with ledger.holding(mine):
+    with ledger.holding() as held:
+        begun = await port.blocking(lambda: ledger.claim(intent.id, held))
+        mine = begun.intent
+        if begun.status == "new":
+            await port.blocking(lambda: ledger.fail(mine, "Its call ended before any request that takes money left."))
+            return _recovered(mine, Settled.NOT_DONE)
+        if begun.status != "recover":
+            return None  # settled meanwhile, or somebody is at it
         try:
             found, _ = await look_back(port, ledger, mine, _lookup(port.provider, mine))
         except OutcomeUnknown as error:

@@ -34,10 +34,10 @@ class NotRepeatable(RuntimeError):
 @dataclass(slots=True)
 class Choices:
     """Decides at each choice point: as ``wanted`` says, by the point's number; otherwise the good way. ``looks_back``:
-    the number of the last point at which what is wanted looks back; None: not known."""
+    whether anything that is wanted may do so."""
 
     wanted: Mapping[int, int]
-    looks_back: int | None = None
+    looks_back: bool = True
     costs: list[Sequence[Option]] = field(default_factory=list[Sequence[Option]])
     chosen: list[int] = field(default_factory=list[int])
     last: int = field(init=False)
@@ -59,11 +59,6 @@ class Choices:
         """Whether something out of the ordinary is still to be chosen."""
         return len(self.chosen) <= self.last
 
-    @property
-    def may_look_back(self) -> bool:
-        """Whether what is now may still be needed after the next change."""
-        return self.are_left if self.looks_back is None else len(self.chosen) <= self.looks_back
-
     def finish(self) -> None:
         """The path has ended. Raises `NotRepeatable` where something was still to be chosen."""
         if self.are_left:
@@ -81,12 +76,12 @@ class Choices:
             for choice in range(1, len(self.costs[number])):
                 option = self.costs[number][choice]
                 if spent + option.cost <= depth:
-                    yield Choices({**self.wanted, number: choice}, number if option.looks_back else self.looks_back)
+                    yield Choices({**self.wanted, number: choice}, self.looks_back or option.looks_back)
 
 
 def explore(run: Callable[[Choices], R], depth: int) -> Iterator[tuple[Choices, R]]:
     """Every path with at most ``depth`` departures, those with fewer first."""
-    waiting = deque([Choices({}, -1)])
+    waiting = deque([Choices({}, looks_back=False)])
     while waiting:
         choices = waiting.popleft()
         result = run(choices)

@@ -132,7 +132,7 @@ class World:
         return answer
 
     def _carry_out(self, step: Send, key: str) -> Response:
-        if self.choices.may_look_back:
+        if self.choices.looks_back:  # whatever is still to be chosen: one path is the same, however it was found
             self._there.remember()
         self._has_changed = True
         answer = self._there.answer(step.request)
