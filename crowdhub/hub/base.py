@@ -73,6 +73,12 @@ class HubBase(Generic[M]):
     ) -> None:
         if on_unsupported not in ("error", "warn"):
             raise ConfigurationError(f"on_unsupported = {on_unsupported!r} is neither 'error' nor 'warn'.")
+        if not _are_settings(accounts):
+            raise ConfigurationError(
+                "accounts: give settings by account name, such as {'rapidworkers': {'api_key': …}}."
+            )
+        if clock is not None and not isinstance(clock, Clock):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError(f"clock = {clock!r} is no crowdhub.Clock.")
         if confirm is not None:
             confirm = self._usable(confirm)
         given = getattr(accounts, "clock", None)  # a sandbox's accounts bring the clock that they are to be used by
@@ -215,14 +221,15 @@ class HubBase(Generic[M]):
         for name in self._accounts:
             account = self._operations(name)
             report += await account.described(account.recover())
-        return report
+        # One account can have two names here: what neither could settle is told once.
+        return report.copy_with(intents=tuple({each.intent: each for each in report.intents}.values()))
 
     async def _unresolved(self) -> list[Recovered]:
-        found: list[Recovered] = []
+        found: dict[str, Recovered] = {}
         for name in self._accounts:
             account = self._operations(name)
-            found += await account.described(account.unresolved())
-        return sorted(found, key=lambda each: each.created_at)
+            found.update((each.intent, each) for each in await account.described(account.unresolved()))
+        return sorted(found.values(), key=lambda each: each.created_at)
 
     def _operations(self, name: str) -> Account:
         return self[name].operations
@@ -236,6 +243,13 @@ class HubBase(Generic[M]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self._accounts)})"
+
+
+def _are_settings(accounts: object) -> bool:
+    if not isinstance(accounts, Mapping):
+        return False
+    given = cast("Mapping[object, object]", accounts)
+    return all(isinstance(name, str) and isinstance(each, Mapping) for name, each in given.items())
 
 
 def _seconds(name: str, value: float | str) -> float:

@@ -102,7 +102,7 @@ class HubResources:
 
     def _policy(self, ledger: Ledger | None) -> SpendingPolicy:
         budget: Budget | None = None
-        if ledger is not None and self._given_budget:
+        if ledger is not None and self._given_budget not in (None, {}):
             from crowdhub.ledger import Budget
 
             budget = Budget.of(self._given_budget, self._accounts)

@@ -102,7 +102,8 @@ class Hub(HubBase[Market[AnyProvider]]):
         return drive(self._recover())
 
     def unresolved(self) -> list[Recovered]:
-        """What may have been paid and cannot be told, on all accounts, oldest first, with what to look for.
+        """What may have been paid and cannot be told, oldest first, with what to look for: all that the ledgers of
+        these accounts know, also of accounts that are not named here any more.
 
         From the ledger alone: no marketplace is asked. `recover` asks, and settles what it can.
         """

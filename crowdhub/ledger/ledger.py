@@ -415,24 +415,29 @@ class Ledger:
         """Whether somebody is carrying it out, or settling it, at this moment."""
         return self.leases.is_alive(intent.holder, micros(intent.lease_until))
 
-    def open_intents(self, account: str | None = None, *, under_way: bool = False) -> list[Intent]:
+    def open_intents(
+        self, account: str | None = None, *, owner: str | None = None, under_way: bool = False
+    ) -> list[Intent]:
         """The intents without an outcome whose call has ended, oldest first: what `recover` has to settle.
 
-        ``under_way=True``: also those that somebody is at.
+        ``account``: of this one alone, with ``owner`` (`owner_of`) under whatever name it had. ``under_way=True``: also
+        those that somebody is at.
         """
-        return self._where(IS_OPEN, account, under_way)
+        return self._where(IS_OPEN, account, owner, under_way)
 
-    def unfinished(self, account: str | None = None, *, under_way: bool = False) -> list[Intent]:
+    def unfinished(
+        self, account: str | None = None, *, owner: str | None = None, under_way: bool = False
+    ) -> list[Intent]:
         """The intents that were paid for, while their call ended before its result was kept, oldest first. No money
         is in doubt: `claim` one, or begin with its key again, and go on from its `steps`.
 
         ``under_way=True``: also those that somebody is at.
         """
-        return self._where(IS_PAID & HAS_STEPS, account, under_way)
+        return self._where(IS_PAID & HAS_STEPS, account, owner, under_way)
 
-    def twins(self, account: str | None = None) -> list[Intent]:
+    def twins(self, account: str | None = None, *, owner: str | None = None) -> list[Intent]:
         """What was paid beside another intent, under one key, oldest first: a person has to look at both."""
-        return self._where(intents.c.twin_of.is_not(None), account, True)
+        return self._where(intents.c.twin_of.is_not(None), account, owner, True)
 
     def seen(self, intent: Intent) -> Intent:
         """A person looked at a twin: it is not reported any more. What it took stays spent."""
@@ -443,10 +448,13 @@ class Ledger:
 
         return self.database.write(work)
 
-    def _where(self, fits: ColumnElement[bool], account: str | None, under_way: bool) -> list[Intent]:
+    def _where(
+        self, fits: ColumnElement[bool], account: str | None, owner: str | None, under_way: bool
+    ) -> list[Intent]:
         query = select(intents).where(fits).order_by(intents.c.created_at, intents.c.id)
         if account is not None:
-            query = query.where(intents.c.account == account)
+            named = intents.c.account == account
+            query = query.where(named if owner is None else named | (intents.c.owner == owner))
         found = self.database.read(lambda connection: [intent_of(IntentRow(*row)) for row in connection.execute(query)])
         return [each for each in found if under_way or not self.is_under_way(each)]
 

@@ -168,7 +168,8 @@ class Account:
         return await spending.recover(self.port, self.policy)
 
     async def unresolved(self) -> list[Recovered]:
-        return await spending.unresolved(self.port, self.policy)
+        ledger = self.policy.ledger
+        return [] if ledger is None else await spending.unresolved(self.port, ledger)
 
     # --- tasks ----------------------------------------------------------------------------------------------
 

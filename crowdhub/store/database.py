@@ -298,7 +298,10 @@ def _begin(connection: Connection) -> None:
 def _url(target: str | os.PathLike[str] | None) -> URL:
     if target is None:
         target = default_path()
-    text = os.fspath(target)
+    given: object = os.fspath(target) if isinstance(target, os.PathLike) else target
+    text = given if isinstance(given, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not text or "\0" in text:
+        raise ConfigurationError(f"ledger = {target!r} is neither a file's name nor a database URL.")
     if "://" not in text:
         return URL.create("sqlite", database=str(Path(text).expanduser().absolute()))
     try:

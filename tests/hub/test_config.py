@@ -249,3 +249,25 @@ def test_an_empty_key_is_no_key(key: str) -> None:
     """A variable that is set but empty is the commonest mistake in CI."""
     with pytest.raises(ConfigurationError, match="api_key"):
         config.settings_of(RapidWorkers, "rapidworkers", {"api_key": key})
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("money.db", "{folder}/money.db"),
+        ("sqlite:///money.db", "sqlite:///{folder}/money.db"),
+        ("sqlite:////srv/money.db", "sqlite:////srv/money.db"),
+        ("/srv/money.db", "/srv/money.db"),
+        ("postgresql://host/money", "postgresql://host/money"),
+        ("default", "default"),
+    ],
+)
+def test_a_ledger_goes_from_the_files_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, meant: str
+) -> None:
+    """Whichever folder the program is run in: two ledgers would pay twice for one key."""
+    (tmp_path / "crowdhub.toml").write_text(f'[hub]\nledger = "{given}"\n')
+    (tmp_path / "below").mkdir()
+    for folder in (tmp_path, tmp_path / "below"):
+        monkeypatch.chdir(folder)
+        assert config.load().hub["ledger"] == meant.format(folder=tmp_path.resolve())

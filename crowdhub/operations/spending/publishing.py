@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from crowdhub.errors import NotSupported
+from crowdhub.errors import InvalidRequest, Issue, NotSupported
 from crowdhub.model import Capability, Model, Quote, Task, TaskDraft
 from crowdhub.operations.checks import asking
 from crowdhub.operations.port import Port
@@ -57,7 +57,10 @@ def reference_of(provider: AnyProvider, operation: str, key: str | None) -> str:
     else:
         owner = [provider.name, provider.environment]
         named = "\0".join([*owner, key] if operation == "publish" else [*owner, operation, key])
-        text = hashlib.sha256(named.encode()).digest()[:10]
+        try:
+            text = hashlib.sha256(named.encode()).digest()[:10]
+        except UnicodeEncodeError:
+            raise InvalidRequest(issues=[Issue("key", f"{key!r} holds half a character")]) from None
     return "ch-" + base64.b32encode(text).decode().lower()
 
 

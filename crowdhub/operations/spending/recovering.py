@@ -87,18 +87,20 @@ async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
         return RecoverReport()
     provider = port.provider
     intents: list[Recovered] = []
-    for intent in await port.blocking(lambda: ledger.open_intents(provider.account)):
-        if intent.identity == provider.identity:
+    owner = await port.blocking(lambda: ledger.owner_of(provider.settings.secrets()))
+    for intent in await port.blocking(lambda: ledger.open_intents(provider.account, owner=owner)):
+        if _is_of(intent, provider):
             settled = await _settle(port, ledger, intent)
             if settled is not None:
                 intents.append(settled)
-    paid = await port.blocking(lambda: ledger.unfinished(provider.account))
+    paid = await port.blocking(lambda: ledger.unfinished(provider.account, owner=owner))
     intents += [
         _recovered(each, Settled.PAID, task_id=each.task_id, look_for=each.look_for)
         for each in paid
-        if each.identity == provider.identity
+        if _is_of(each, provider)
     ]
-    intents += await _twins(port, ledger)
+    twins = await port.blocking(lambda: ledger.twins(provider.account, owner=owner))
+    intents += [_twice(each) for each in twins if _is_of(each, provider)]
     outcomes: list[Outcome] = []
     failed: CrowdhubError | None = None
     for unfinished in await port.blocking(lambda: ledger.journal.take_over(provider.account)):
@@ -114,29 +116,26 @@ async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
     return RecoverReport(intents=tuple(intents), reviews=tuple(outcomes))
 
 
-async def unresolved(port: Port, policy: SpendingPolicy) -> list[Recovered]:
-    """What of this account is unknown, or was carried out twice, oldest first. From the ledger alone."""
-    ledger = policy.ledger
-    if ledger is None:
-        return []
-    provider = port.provider
-    left = await port.blocking(lambda: ledger.open_intents(provider.account))
+async def unresolved(port: Port, ledger: Ledger) -> list[Recovered]:
+    """What is unknown, or was carried out twice, of all accounts that the ledger knows, oldest first."""
+    left = await port.blocking(ledger.open_intents)
     found = [
         _recovered(each, Settled.LOOK, task_id=each.task_id, look_for=each.look_for)
         for each in left
-        if each.identity == provider.identity and each.state != "intended"
+        if each.state != "intended"
     ]
-    return sorted([*found, *await _twins(port, ledger)], key=lambda each: each.created_at)
+    found += map(_twice, await port.blocking(ledger.twins))
+    return sorted(found, key=lambda each: each.created_at)
 
 
-async def _twins(port: Port, ledger: Ledger) -> list[Recovered]:
-    """What of this account was carried out beside another request under the same key."""
-    provider = port.provider
-    return [
-        _recovered(each, Settled.TWICE, task_id=each.task_id, look_for=each.error)
-        for each in await port.blocking(lambda: ledger.twins(provider.account))
-        if each.identity == provider.identity
-    ]
+def _is_of(intent: Intent, provider: AnyProvider) -> bool:
+    """Whether it is of this marketplace; of which account there was told by its name, or by what its key opens."""
+    return (intent.provider, intent.environment) == (provider.name, provider.environment)
+
+
+def _twice(twin: Intent) -> Recovered:
+    """What was carried out beside another request under the same key."""
+    return _recovered(twin, Settled.TWICE, task_id=twin.task_id, look_for=twin.error)
 
 
 async def _settle(port: Port, ledger: Ledger, intent: Intent) -> Recovered | None:

@@ -1,0 +1,46 @@
+"""What a hub cannot be made of: one clear error each, before anything is opened or sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crowdhub import AsyncHub, Hub, Money, TaskDraft
+from crowdhub.errors import ConfigurationError, InvalidRequest
+from crowdhub.sandbox import Sandbox
+
+DRAFT = TaskDraft(title="T", instructions="I", proof="P", reward=Money("0.10", "USD"), category="Survey", slots=1)
+
+
+@pytest.mark.parametrize("kind", [Hub, AsyncHub])
+@pytest.mark.parametrize("accounts", [None, 5, ["rapidworkers"], {"rapidworkers": None}, {5: {}}], ids=repr)
+def test_accounts(kind: Any, accounts: Any) -> None:
+    with pytest.raises(ConfigurationError, match="give settings by account name"):
+        kind(accounts)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("clock", 5, "is no crowdhub.Clock"),
+        ("ledger", 5, "neither a file's name nor a database URL"),
+        ("ledger", b"x", "neither a file's name nor a database URL"),
+        ("ledger", "/tmp/a\0b", "neither a file's name nor a database URL"),
+        ("budget", 0, "give amounts by currency"),
+        ("budget", False, "give amounts by currency"),
+        ("budget", [], "give amounts by currency"),
+    ],
+)
+def test_settings(name: str, value: Any, said: str) -> None:
+    with Sandbox("rapidworkers") as box:
+        with pytest.raises(ConfigurationError, match=said), Hub(box.accounts, **{name: value}) as hub:
+            hub["rapidworkers"].publish(DRAFT, key="k")
+        assert box["rapidworkers"].request_count == 0
+
+
+def test_a_key_with_half_a_character() -> None:
+    with Sandbox("rapidworkers") as box, Hub(box.accounts) as hub:
+        with pytest.raises(InvalidRequest, match="holds half a character"):
+            hub["rapidworkers"].publish(DRAFT, key="\ud800")
+        assert box["rapidworkers"].request_count == 0
