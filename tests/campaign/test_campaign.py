@@ -47,7 +47,8 @@ def test_the_same_with_a_real_postgresql_that_goes_away_and_comes_back(
 
 @pytest.mark.parametrize("face", ["sync", "async"])
 def test_a_seed_is_a_campaign(host: LedgerHost, face: Face) -> None:
-    first, again, other = (played("crowdsdom", host, seed, operations=25, face=face) for seed in (3, 3, 4))
+    # On a busy machine an ordinary answer must not come after the time-out, which would be one fault more.
+    first, again, other = (played("crowdsdom", host, seed, operations=25, face=face, timeout=1.5) for seed in (3, 3, 4))
     assert first.operations == again.operations
     assert (first.faults, first.done) == (again.faults, again.done)
     assert first.faults != other.faults
