@@ -99,10 +99,13 @@ def found_in(sight: Sight, lookup: Lookup[T], provider: AnyProvider) -> T | None
     return cast("T", found.copy_with(warnings=(*found.warnings, told)))
 
 
-def told_twice(found: object) -> str | None:
-    """What was said of a result under whose mark several were found."""
+def keep_told(ledger: Ledger, intent: Intent, found: object) -> bool:
+    """Keep among the ledger's twins that several carry the mark of what was found; whether that was told of it."""
     warnings = found.warnings if isinstance(found, Task) else ()
-    return next((each for each in warnings if each.startswith(TWICE)), None)
+    told = next((each for each in warnings if each.startswith(TWICE)), None)
+    if told is not None:
+        ledger.note_twin(intent, told)
+    return told is not None
 
 
 async def look_for_lost(

@@ -15,11 +15,11 @@ from crowdhub.operations.spending.charges import charged_by, task_id_of
 from crowdhub.operations.spending.looking import (
     Trace,
     could_be_anothers,
+    keep_told,
     look_back,
     look_for_lost,
     look_once,
     looking_for,
-    told_twice,
 )
 from crowdhub.operations.spending.policy import Spend, SpendingPolicy, is_confirmed
 from crowdhub.operations.spending.purchase import Purchase
@@ -360,8 +360,7 @@ def finish(ledger: Ledger, intent: Intent, result: object, *, of: object = None)
 
     try:
         ledger.finish(intent, result, charged=charged_by(of), task_id=task_id_of(of))
-        if (twice := told_twice(of)) is not None:
-            ledger.note_twin(intent, twice)
+        _ = keep_told(ledger, intent, of)
     except PaidTwice:
         raise
     except LedgerError as error:

@@ -27,7 +27,7 @@ from crowdhub.operations.listing import all_items
 from crowdhub.operations.port import Port
 from crowdhub.operations.reviewing import review
 from crowdhub.operations.spending.bonuses import bonus_lookup
-from crowdhub.operations.spending.looking import look_back, told_twice
+from crowdhub.operations.spending.looking import keep_told, look_back
 from crowdhub.operations.spending.policy import SpendingPolicy
 from crowdhub.operations.spending.publishing import publish_lookup, reference_of
 from crowdhub.protocol import AnyProvider, Lookup
@@ -157,8 +157,7 @@ async def _settle(port: Port, ledger: Ledger, intent: Intent) -> Recovered | Non
             )
             return _recovered(mine, Settled.NOT_DONE)
         await port.blocking(lambda: ledger.finish(mine, found))
-        if (twice := told_twice(found)) is not None:
-            await port.blocking(lambda: ledger.note_twin(mine, twice))
+        if await port.blocking(lambda: keep_told(ledger, mine, found)):
             return None  # it is told with the other twins
         return _recovered(mine, Settled.DONE, task_id=found.id if isinstance(found, Task) else found.task_id)
 
