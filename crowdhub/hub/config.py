@@ -91,7 +91,7 @@ def _load(path: str | Path | None, environ: Mapping[str, str]) -> Config:
 def _beside(file: Path, ledger: str) -> str:
     """A ledger's path as the file means it: from its own folder, whichever the program is run in."""
     scheme, sign, path = ledger.partition(":///")
-    if sign and scheme.partition("+")[0] == "sqlite":
+    if sign and scheme.partition("+")[0] == "sqlite" and path not in ("", ":memory:"):
         return f"{scheme}:///{file.resolve().parent / Path(path).expanduser()}"
     if "://" in ledger or ledger in ("", "default"):
         return ledger

@@ -260,6 +260,8 @@ def test_an_empty_key_is_no_key(key: str) -> None:
         ("/srv/money.db", "/srv/money.db"),
         ("postgresql://host/money", "postgresql://host/money"),
         ("default", "default"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("sqlite:///", "sqlite:///"),
     ],
 )
 def test_a_ledger_goes_from_the_files_own_folder(
