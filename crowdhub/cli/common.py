@@ -50,6 +50,11 @@ def command(work: Callable[P, R]) -> Callable[P, R]:
         except CrowdhubError as error:
             complain(str(error))
             raise typer.Exit(CALLER if isinstance(error, CallerError) else MARKETPLACE) from None
+        except Exception as error:
+            if not _of_the_sandbox(error):
+                raise
+            complain(str(error))
+            raise typer.Exit(CALLER) from None
         except KeyboardInterrupt:
             complain("Interrupted.")
             raise typer.Exit(INTERRUPTED) from None
@@ -59,6 +64,13 @@ def command(work: Callable[P, R]) -> Callable[P, R]:
         return result
 
     return guarded
+
+
+def _of_the_sandbox(error: Exception) -> bool:
+    """Whether a sandbox refused what it was asked for; few commands need the package that says so."""
+    from crowdhub.sandbox.errors import SandboxError
+
+    return isinstance(error, SandboxError)
 
 
 @contextmanager

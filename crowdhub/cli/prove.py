@@ -11,7 +11,7 @@ import typer
 
 from crowdhub.cli.common import CALLER, MARKETPLACE, command
 from crowdhub.cli.output import complain, console, json_line, say, table
-from crowdhub.errors import ConfigurationError
+from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
 
 if TYPE_CHECKING:
     from crowdhub.testing.prover import Proof, Prover, Scenario
@@ -45,6 +45,20 @@ def prove(
     The marketplaces run inside this process. Exit code 1 where something was wrong on any path, or a planted fault was
     not caught.
     """
+    chosen_too = [
+        name
+        for name, given in (
+            ("--path", path is not None),
+            ("--provider", provider),
+            ("--operation", operation),
+            ("--variant", variant),
+        )
+        if given
+    ]
+    if (planted and chosen_too) or (path is not None and len(chosen_too) > 1):
+        alone = "--planted" if planted else "--path"
+        others = ", ".join(name for name in chosen_too if name != alone)
+        raise InvalidRequest(issues=[Issue(alone, f"goes paths of its own; it cannot stand beside {others}")])
     try:
         from crowdhub.testing.campaign import names
         from crowdhub.testing.prover import Prover

@@ -132,9 +132,12 @@ class HubBase(Generic[M]):
         with self._lock:
             if self._closed:
                 raise ConfigurationError("The hub is closed; use it inside its `with` block.")
-            if account not in self._markets:
-                self._markets[account] = self._open(account)
-            return self._markets[account]
+            name = cast("object", account)
+            if not isinstance(name, str):
+                raise ConfigurationError(f"An account is called by its name; {type(name).__name__} is given.")
+            if name not in self._markets:
+                self._markets[name] = self._open(name)
+            return self._markets[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._accounts)
@@ -180,6 +183,7 @@ class HubBase(Generic[M]):
             next_step="Name one: hub.market(…, account=…)." if fitting else "Add one to the hub's accounts.",
         )
 
+    @checked_arguments
     def _watch(
         self,
         tasks: Sequence[Task],
@@ -191,6 +195,7 @@ class HubBase(Generic[M]):
         watches = [self[name].operations.watched(mine, status) for name, mine in by_account(tasks).items()]
         return watch(watches, sleep, interval=interval, rounds=rounds)
 
+    @checked_arguments
     async def _publish_split(
         self,
         draft: TaskDraft,
@@ -259,4 +264,6 @@ def _seconds(name: str, value: float | str) -> float:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
         raise ConfigurationError(f"{name} = {value!r} is not a number of seconds.")
+    if name == "timeout" and not seconds:
+        raise ConfigurationError("timeout = 0 leaves no answer the time to come.")
     return seconds

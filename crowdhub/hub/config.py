@@ -93,7 +93,9 @@ def _beside(file: Path, ledger: str) -> str:
     scheme, sign, path = ledger.partition(":///")
     if sign and scheme.partition("+")[0] == "sqlite" and path not in ("", ":memory:"):
         return f"{scheme}:///{file.resolve().parent / Path(path).expanduser()}"
-    if "://" in ledger or ledger in ("", "default"):
+    from crowdhub.store.address import is_file
+
+    if ledger == "default" or not is_file(ledger):
         return ledger
     return str(file.resolve().parent / Path(ledger).expanduser())
 

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
-from platformdirs import user_data_path
 from sqlalchemy import event, exc
-from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from crowdhub.clock import Clock
 from crowdhub.errors import ConfigurationError, LedgerError
 from crowdhub.store import forks, migrations
+from crowdhub.store.address import url_of
 from crowdhub.store.failures import as_ledger_error, is_transient
 from crowdhub.store.schema import meta
 from crowdhub.store.server_time import SERVER_TIME, ServerTime
@@ -33,11 +33,6 @@ T = TypeVar("T")
 READ = "crowdhub_read"  # the execution option of a transaction that only reads
 LEDGER_LOCK = 0x63726F77  # the advisory locks that all crowdhub programs on one PostgreSQL database share
 PAUSES = (0.1, 0.5, 2.0)  # seconds before work is run again after the database went away
-
-
-def default_path() -> Path:
-    """``ledger.sqlite3`` in the user's data folder."""
-    return user_data_path("crowdhub", appauthor=False) / "ledger.sqlite3"
 
 
 class Database:
@@ -58,7 +53,7 @@ class Database:
         self.clock = clock or Clock()
         self.patience = patience
         self.durable = durable
-        self.url = _url(target)
+        self.url = url_of(target)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.name = self.url.render_as_string(hide_password=True)
         # One clock for all machines: the server's. Where time is driven by hand, or all are one machine, our own.
@@ -293,30 +288,3 @@ def _undo(connection: sqlite3.Connection, _record: ConnectionPoolEntry, _error: 
 def _begin(connection: Connection) -> None:
     reads = connection.get_execution_options().get(READ)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
-def _url(target: str | os.PathLike[str] | None) -> URL:
-    if target is None:
-        target = default_path()
-    given: object = os.fspath(target) if isinstance(target, os.PathLike) else target
-    text = given if isinstance(given, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
-    if not text or "\0" in text:
-        raise ConfigurationError(f"ledger = {target!r} is neither a file's name nor a database URL.")
-    if "://" not in text:
-        return URL.create("sqlite", database=str(Path(text).expanduser().absolute()))
-    try:
-        url = make_url(text)
-    except (exc.ArgumentError, ValueError):
-        raise ConfigurationError(
-            "The ledger's address is not a database URL; give a file, sqlite:///FILE or postgresql+psycopg://…"
-        ) from None
-    backend = url.get_backend_name()
-    if backend == "sqlite":
-        if url.database in (None, "", ":memory:") or "mode=memory" in text:
-            raise ConfigurationError(
-                "A ledger in memory is lost with the program and protects nothing; give a file, or ledger=None."
-            )
-        return url.set(database=str(Path(url.database or "").expanduser().absolute()))
-    if backend == "postgresql":
-        return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
-    raise ConfigurationError(f"The ledger keeps to SQLite and PostgreSQL; {backend!r} is neither.")

@@ -54,3 +54,14 @@ def test_an_unknown_marketplace_is_named(cli: Cli) -> None:
     said = cli("chaos", "-p", "nowhere")
     assert said.code == 2
     assert "nowhere" in said.err
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [("x://a", "'x' is neither"), ("postgresql://u:secret@127.0.0.1:9/a", "cannot be reached"), ("nowhere", "names")],
+)
+def test_a_database_that_is_not_there(cli: Cli, url: str, said: str) -> None:
+    found = cli("chaos", "-p", "rapidworkers", "--ledger", "postgres", "--postgres-url", url, "--operations", "1")
+    assert found.code in (1, 2)
+    assert said in found.err
+    assert "secret" not in found.err

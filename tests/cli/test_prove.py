@@ -38,12 +38,38 @@ def test_a_violation_has_a_path_that_can_be_gone_again(cli: Cli, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    "path", ["nonsense", "rapidworkers/publish/one/99=1", "rapidworkers/publish/none/0", "a/b/c/0"]
+    "path",
+    [
+        "nonsense",
+        "rapidworkers/publish/one",
+        "rapidworkers/publish/one/zz",
+        "rapidworkers/publish/one/1=-1",
+        "rapidworkers/publish/one/99=1",
+        "rapidworkers/publish/none/0",
+        "a/b/c/0",
+    ],
 )
 def test_a_path_that_is_not_there(cli: Cli, path: str) -> None:
     said = cli("prove", "--path", path)
     assert said.code == 2
     assert path.rpartition("/")[0] in said.err
+    assert "int()" not in said.err
+    assert "unpack" not in said.err
+
+
+@pytest.mark.parametrize(
+    "options", [("--planted", "-p", "etxt"), ("--planted", "--path", "x"), ("--path", "x", "-o", "bonus")]
+)
+def test_options_that_cannot_stand_together(cli: Cli, options: tuple[str, ...]) -> None:
+    said = cli("prove", *options)
+    assert said.code == 2
+    assert "cannot stand beside" in said.err
+
+
+def test_a_sandbox_that_is_not_there(cli: Cli) -> None:
+    said = cli("prove", "-p", "nothing")
+    assert said.code == 2
+    assert "nothing" in said.err
 
 
 @pytest.mark.parametrize("option", ["--operation", "--variant"])

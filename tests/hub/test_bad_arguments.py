@@ -27,6 +27,12 @@ def test_accounts(kind: Any, accounts: Any) -> None:
         ("ledger", 5, "neither a file's name nor a database URL"),
         ("ledger", b"x", "neither a file's name nor a database URL"),
         ("ledger", "/tmp/a\0b", "neither a file's name nor a database URL"),
+        ("ledger", "none", "names no file"),
+        ("ledger", "Off", "names no file"),
+        ("ledger", ":memory:", "in memory is lost with the program"),
+        ("ledger", "postgresql:/u:pass@h/db", "not a database URL"),
+        ("ledger", "sqlite:ledger.db", "not a database URL"),
+        ("timeout", 0, "leaves no answer the time"),
         ("budget", 0, "give amounts by currency"),
         ("budget", False, "give amounts by currency"),
         ("budget", [], "give amounts by currency"),
@@ -36,6 +42,38 @@ def test_settings(name: str, value: Any, said: str) -> None:
     with Sandbox("rapidworkers") as box:
         with pytest.raises(ConfigurationError, match=said), Hub(box.accounts, **{name: value}) as hub:
             hub["rapidworkers"].publish(DRAFT, key="k")
+        assert box["rapidworkers"].request_count == 0
+
+
+@pytest.mark.parametrize("name", [["rapidworkers"], None, 5], ids=repr)
+def test_an_account_that_is_not_a_name(name: Any) -> None:
+    with Hub({"rapidworkers": {"api_key": "k"}}) as hub, pytest.raises(ConfigurationError, match="called by its name"):
+        hub[name]
+
+
+@pytest.mark.parametrize(
+    ("slots", "rewards", "wrong"),
+    [
+        (None, None, "slots"),
+        ({"rapidworkers": "1"}, None, "slots"),
+        (["rapidworkers"], None, "slots"),
+        ({"rapidworkers": 1}, 5, "rewards"),
+        ({"rapidworkers": 1}, {"rapidworkers": "1.00"}, "rewards"),
+    ],
+)
+def test_a_split(slots: Any, rewards: Any, wrong: str) -> None:
+    with Sandbox("rapidworkers") as box, Hub(box.accounts) as hub:
+        with pytest.raises(InvalidRequest) as caught:
+            hub.publish_split(DRAFT, slots, rewards=rewards)
+        assert all(issue.where.startswith(wrong) for issue in caught.value.issues)
+        assert box["rapidworkers"].request_count == 0
+
+
+@pytest.mark.parametrize("tasks", [None, 5, ["123"], [None]], ids=repr)
+def test_what_is_watched(tasks: Any) -> None:
+    with Sandbox("rapidworkers") as box, Hub(box.accounts) as hub:
+        with pytest.raises(InvalidRequest, match="tasks"):
+            list(hub.watch(tasks, rounds=1))
         assert box["rapidworkers"].request_count == 0
 
 

@@ -262,6 +262,9 @@ def test_an_empty_key_is_no_key(key: str) -> None:
         ("default", "default"),
         ("sqlite:///:memory:", "sqlite:///:memory:"),
         ("sqlite:///", "sqlite:///"),
+        ("none", "none"),
+        (":memory:", ":memory:"),
+        ("postgresql:/u:p@h/db", "postgresql:/u:p@h/db"),
     ],
 )
 def test_a_ledger_goes_from_the_files_own_folder(

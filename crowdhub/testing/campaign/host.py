@@ -12,6 +12,8 @@ from typing import Literal, Protocol, Self, cast
 import sqlalchemy as sa
 
 from crowdhub.errors import ConfigurationError
+from crowdhub.store.address import url_of
+from crowdhub.store.failures import as_ledger_error
 
 Kind = Literal["sqlite", "postgres"]
 
@@ -60,11 +62,16 @@ class LedgerHost:
         if self.is_sqlite:
             self.file = str(Path(self._folder.name) / f"ledger-{number}.sqlite3")
             return f"sqlite:///{self.file}"
-        address = sa.make_url(self._url or self._running.get_uri(driver="psycopg"))
+        address = url_of(self._url or self._running.get_uri(driver="psycopg"))
+        if address.get_backend_name() != "postgresql":
+            raise ConfigurationError("The URL names a file; it is to be a database, postgresql+psycopg://…")
         name = f"crowdhub_chaos_{id(self):x}_{number}"
-        engine = sa.create_engine(address, poolclass=sa.NullPool)
-        with engine.begin() as connection:
-            _ = connection.exec_driver_sql(f"CREATE SCHEMA {name}")
+        try:
+            engine = sa.create_engine(address, poolclass=sa.NullPool)
+            with engine.begin() as connection:
+                _ = connection.exec_driver_sql(f"CREATE SCHEMA {name}")
+        except sa.exc.SQLAlchemyError as error:
+            raise as_ledger_error(error, address.render_as_string(hide_password=True), 0) from None
         options = f"-c search_path={name}"
         return address.update_query_dict({"options": options}).render_as_string(hide_password=False)
 

@@ -100,4 +100,6 @@ def read(text: str) -> dict[int, int]:
     if text == "0":
         return {}
     pairs = [part.partition("=") for part in text.split(".")]
+    if not all(number.isdecimal() and choice.isdecimal() for number, _, choice in pairs):
+        raise ValueError(f"{text!r} are not choices such as 12=1.40=2; 0 is the good way.")
     return {int(number): int(choice) for number, _, choice in pairs}

@@ -129,7 +129,10 @@ def scenarios(provider: str, operations: Sequence[str] = OPERATIONS) -> Iterator
 
 def scenario_of(name: str) -> Scenario:
     """A scenario by its name. Raises `LookupError`."""
-    provider, operation, _ = name.split("/")
+    provider, _, rest = name.partition("/")
+    operation, _, variant = rest.partition("/")
+    if not variant:
+        raise LookupError("it is marketplace/operation/variant/choices, as `prove` prints it.")
     if operation not in OPERATIONS:
         raise LookupError(f"There is no operation {operation!r}.")
     for scenario in scenarios(provider, [operation]):

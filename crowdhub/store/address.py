@@ -1,0 +1,74 @@
+"""Where a ledger is: a file, or the URL of a database."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from platformdirs import user_data_path
+from sqlalchemy import exc
+from sqlalchemy.engine import URL, make_url
+
+from crowdhub.errors import ConfigurationError
+
+NO_FILES = ("none", "null", "off", "no", "false")  # what somebody writes who wants no ledger
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.]+:")  # of two characters and more: C: is a drive
+
+
+def default_path() -> Path:
+    """``ledger.sqlite3`` in the user's data folder."""
+    return user_data_path("crowdhub", appauthor=False) / "ledger.sqlite3"
+
+
+def is_file(text: str) -> bool:
+    """Whether this names a file, and not a database or a word that somebody takes for none."""
+    if not text or text == ":memory:" or text.lower() in NO_FILES:
+        return False
+    return "://" not in text and _SCHEME.match(text) is None
+
+
+def url_of(target: str | os.PathLike[str] | None) -> URL:
+    """The database that is meant; None: the one in the user's data folder.
+
+    Raises `ConfigurationError`, which repeats no part of a URL: a password could stand anywhere in one.
+    """
+    if target is None:
+        target = default_path()
+    given: object = os.fspath(target) if isinstance(target, os.PathLike) else target
+    text = given if isinstance(given, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not text or "\0" in text:
+        raise ConfigurationError(f"ledger = {target!r} is neither a file's name nor a database URL.")
+    if isinstance(target, os.PathLike) or is_file(text):
+        return URL.create("sqlite", database=str(Path(text).expanduser().absolute()))
+    if text.lower() in NO_FILES:
+        raise ConfigurationError(
+            f"ledger = {text!r} names no file.",
+            next_step=f"Work without a ledger by ledger=None, in a program; a file of that name is './{text}'.",
+        )
+    if text == ":memory:":
+        raise _in_memory()
+    return _database_url(text)
+
+
+def _database_url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except (exc.ArgumentError, ValueError):
+        raise ConfigurationError(
+            "The ledger's address is not a database URL; give a file, sqlite:///FILE or postgresql+psycopg://…"
+        ) from None
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        if url.database in (None, "", ":memory:") or "mode=memory" in text:
+            raise _in_memory()
+        return url.set(database=str(Path(url.database or "").expanduser().absolute()))
+    if backend == "postgresql":
+        return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+    raise ConfigurationError(f"The ledger keeps to SQLite and PostgreSQL; {backend!r} is neither.")
+
+
+def _in_memory() -> ConfigurationError:
+    return ConfigurationError(
+        "A ledger in memory is lost with the program and protects nothing; give a file, or ledger=None."
+    )
