@@ -382,7 +382,7 @@ class Ledger:
             intent = held.intent
             if intent is not None and self.leases.holds(intent.holder):
                 try:
-                    self.left(intent, "The call ended without an outcome.")
+                    self.left(intent, "The call was broken off.")
                 except LedgerError as error:  # what ended the call must not be hidden
                     log.warning("the ledger could not note that %s is unknown: %s", intent.id, error)
                 finally:  # after a second interrupt too

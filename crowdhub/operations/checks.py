@@ -66,6 +66,7 @@ def checked_draft(provider: AnyProvider, draft: TaskDraft, on_unsupported: OnUns
         issues = _only_issues(provider.draft_issues(draft))
     if isinstance(draft.image, Path) and not draft.image.is_file():
         issues.append(Issue("image", f"there is no file {str(draft.image)!r}"))
+    issues = list(dict.fromkeys(issues))  # the plugin may have looked, too
     missing = provider.unsupported_fields(draft)
     if missing and on_unsupported == "error":
         error = NotSupported(Capability.PUBLISH, provider.name, fields=missing)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crowdhub import AsyncHub, Hub, Money, TaskDraft
-from crowdhub.errors import ConfigurationError, InvalidRequest
+from crowdhub.errors import ConfigurationError, InvalidRequest, NotSupported
 from crowdhub.sandbox import Sandbox
 
 DRAFT = TaskDraft(title="T", instructions="I", proof="P", reward=Money("0.10", "USD"), category="Survey", slots=1)
@@ -75,6 +76,15 @@ def test_what_is_watched(tasks: Any) -> None:
         with pytest.raises(InvalidRequest, match="tasks"):
             list(hub.watch(tasks, rounds=1))
         assert box["rapidworkers"].request_count == 0
+
+
+@pytest.mark.parametrize("name", ["rapidworkers", "capsolver"])
+def test_a_picture_that_is_not_there_is_named_once(name: str, tmp_path: Path) -> None:
+    with Sandbox(name) as box, Hub(box.accounts) as hub:
+        with pytest.raises((InvalidRequest, NotSupported)) as caught:
+            hub[name].publish(DRAFT.copy_with(image=tmp_path / "none.png"))
+        assert str(caught.value).count("there is no file") == 1
+        assert box[name].request_count == 0
 
 
 def test_a_key_with_half_a_character() -> None:
