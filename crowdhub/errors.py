@@ -429,7 +429,8 @@ class Lost(Enum):
 class OutcomeUnknown(MarketplaceError):
     """The answer was lost: the request may have been carried out, and paid for. It was **not** sent again.
 
-    ``lost`` says how, ``sent_at`` when the request left, ``look_for`` what to look for at the marketplace.
+    ``lost`` says how, ``sent_at`` when the request left, ``look_for`` what to look for at the marketplace, ``doubt``
+    why looking did not tell (None: nobody looked).
     ``money_may_be_spent`` is False where the lost request costs nothing (it makes a draft, say).
     """
 
@@ -439,6 +440,7 @@ class OutcomeUnknown(MarketplaceError):
     lost: Lost
     sent_at: datetime | None
     look_for: str | None
+    doubt: str | None
 
     def __init__(
         self,
@@ -447,11 +449,16 @@ class OutcomeUnknown(MarketplaceError):
         lost: Lost = Lost.TIMED_OUT,
         sent_at: datetime | None = None,
         look_for: str | None = None,
+        doubt: str | None = None,
         **evidence: Any,
     ) -> None:
         super().__init__(message, **evidence)
-        self._hold(lost=lost, sent_at=sent_at, look_for=look_for)
+        self._hold(lost=lost, sent_at=sent_at, look_for=look_for, doubt=doubt)
 
     def looking_for(self, what: str) -> Self:
         """A copy that says what a person (or ``recover``) has to look for, and where."""
         return self.with_(look_for=what, next_step=f"Do not simply repeat it. Look for {what}.")
+
+    def doubting(self, why: str) -> Self:
+        """A copy that says, in a sentence, why looking did not tell."""
+        return self.with_(doubt=why, next_step=f"{self.next_step} {why}")

@@ -80,6 +80,8 @@ def _intent(each: Recovered, *, as_json: bool) -> None:
     when = f"{each.created_at:%Y-%m-%d %H:%M:%S} UTC"
     say(f"{each.account} ({each.environment})  {each.operation}{key}{amount} of {when} {WORDS[each.settled]}{task}.")
     if each.settled is Settled.LOOK:
+        if each.doubt:
+            say(f"  {each.doubt}")
         say(f"  Look for {each.look_for or 'it at the marketplace'}.")
         say(f"  Then say what you found: crowdhub ledger settle {each.intent} --done (or --not-done).")
     elif each.settled is Settled.TWICE:

@@ -90,6 +90,21 @@ def test_what_cannot_be_told_yet_ends_with_3_and_says_what_to_look_for(cli: Cli,
     assert "Look for [ref ch-" in said.out
     assert f"crowdhub ledger settle {intent} --done" in said.out
     assert "0 settled, 1 left for a person" in said.out
+    assert "that can be proof: ask again then" in said.out
+
+
+def test_a_key_that_is_refused_is_said(cli: Cli, file: Path) -> None:
+    left_open(cli, file, "who-knows", clock=Past())
+    settings = {**cli.box.accounts["rapidworkers"], "api_key": "another"}
+    cli.write(f'ledger = "{file.as_posix()}"', rapidworkers=settings)
+    said = cli("recover")
+    assert said.code == 3
+    assert "Looking for it failed: The marketplace refused it: Invalid API key" in said.out
+    with Hub({"rapidworkers": settings}, ledger=file) as hub:
+        (left,) = hub.recover().to_look_at
+        assert "Invalid API key" in (left.doubt or "")
+        with pytest.raises(OutcomeUnknown, match="Invalid API key"):
+            hub["rapidworkers"].publish(DRAFT, key="who-knows")
 
 
 def test_the_totals_say_how_old_the_oldest_unresolved_one_is(cli: Cli, file: Path) -> None:

@@ -159,8 +159,11 @@ async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T
     blind: CrowdhubError | None = None
     before = Before.of_json(intent.witness)
     sight: Sight | None = None
-    mistakable = not lookup.marked and await port.blocking(lambda: has_twin(ledger, intent))
-    if lookup.find is not None and lookup.before is None and not mistakable:
+    if lookup.find is None or lookup.before is not None:
+        unknown = unknown.doubting(f"{port.provider.name} cannot be asked for it any more.")
+    elif not lookup.marked and await port.blocking(lambda: has_twin(ledger, intent)):
+        unknown = unknown.doubting("It carries no mark, and the ledger knows another that it could be mistaken for.")
+    else:
         try:
             for delay in LOOK_BACK:
                 if delay:
@@ -175,10 +178,13 @@ async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T
                     return None, now
                 unknown = _doubted(unknown, doubt)
             elif before.balance is not None:
-                wait = f" It is not there yet; in {left.total_seconds():.0f} s that can be proof: ask again then."
-                unknown = unknown.with_(next_step=unknown.next_step + wait)
+                seconds = f"{left.total_seconds():.0f}"
+                unknown = unknown.doubting(f"It is not there yet; in {seconds} s that can be proof: ask again then.")
+            else:
+                unknown = unknown.doubting("It is not there; that proves nothing, and nothing else can be asked.")
         except CrowdhubError as error:
             blind = error
+            unknown = unknown.doubting(f"Looking for it failed: {error.message}")
     # What was first said about it stays, so that the words do not grow with each look.
     await port.blocking(lambda: ledger.unknown(intent, intent.error or ENDED))
     raise unknown from blind
@@ -190,7 +196,7 @@ def _first_words(error: str | None) -> str:
 
 
 def _doubted(unknown: OutcomeUnknown, doubt: str) -> OutcomeUnknown:
-    return unknown.with_(next_step=f"{unknown.next_step} {DOUBT} {doubt}.")
+    return unknown.doubting(f"{DOUBT} {doubt}.")
 
 
 def has_twin(ledger: Ledger, intent: Intent) -> bool:

@@ -64,6 +64,8 @@ class Recovered(Model):
     settled: Settled
     task_id: str | None = None
     look_for: str | None = None
+    doubt: str | None = None
+    """Why looking did not tell, in a sentence (None: nobody looked, or it told)."""
 
 
 class RecoverReport(Model):
@@ -150,7 +152,7 @@ async def _settle(port: Port, ledger: Ledger, intent: Intent) -> Recovered | Non
         try:
             found, _ = await look_back(port, ledger, mine, _lookup(port.provider, mine))
         except OutcomeUnknown as error:
-            return _recovered(mine, Settled.LOOK, look_for=error.look_for)
+            return _recovered(mine, Settled.LOOK, look_for=error.look_for, doubt=error.doubt)
         if found is None:
             await port.blocking(
                 lambda: ledger.fail(mine, "Looked for after its call had ended: it was not carried out.")
@@ -198,7 +200,12 @@ def _bonus(provider: AnyProvider, intent: Intent) -> Lookup[Submission] | None:
 
 
 def _recovered(
-    intent: Intent, settled: Settled, *, task_id: str | None = None, look_for: str | None = None
+    intent: Intent,
+    settled: Settled,
+    *,
+    task_id: str | None = None,
+    look_for: str | None = None,
+    doubt: str | None = None,
 ) -> Recovered:
     return Recovered(
         intent=intent.id,
@@ -210,6 +217,7 @@ def _recovered(
         settled=settled,
         task_id=task_id,
         look_for=look_for,
+        doubt=doubt,
     )
 
 
