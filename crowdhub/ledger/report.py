@@ -55,6 +55,18 @@ _BESIDE = (
     )
     .order_by(intents.c.created_at, intents.c.id)
 )
+_MADE = (
+    select(intents.c.id)
+    .join(_THIS, _THIS.c.id == bindparam("of_id"))
+    .where(
+        intents.c.provider == _THIS.c.provider,
+        intents.c.environment == _THIS.c.environment,
+        or_(intents.c.account == _THIS.c.account, intents.c.owner == _THIS.c.owner),
+        intents.c.id != _THIS.c.id,
+        intents.c.task_id == bindparam("of_task"),
+    )
+    .limit(1)
+)
 
 
 class EntryFilters(TypedDict, total=False):
@@ -122,6 +134,11 @@ class Report:
         asked = {"of_id": intent.id, "of_since": micros(since)}
         rows = self._database.read(lambda connection: connection.execute(_BESIDE, asked).all())
         return [intent_of(IntentRow(*row)) for row in rows]
+
+    def made(self, intent: Intent, task_id: str) -> bool:
+        """Whether another intent of its account, under whatever name, made that task."""
+        asked = {"of_id": intent.id, "of_task": task_id}
+        return bool(self._database.read(lambda connection: connection.execute(_MADE, asked).all()))
 
     def _pages(self, query: Select[Any], newest_first: bool) -> Iterator[Intent]:
         c = intents.c

@@ -48,8 +48,9 @@ class Lookup(Generic[T_co]):
     where what it sees may be another one's. ``before``: an operation that is run right before the request, for
     things that carry no mark of ours: what is there already was not made by it (after a crash it is None).
     ``marked``: what ``find`` finds carries the request's own reference, so that it is proven by itself. ``listing``:
-    where that is listed, among everything else that was ever put on the market: nothing can be proven absent without.
-    ``among``: which of the listed tasks that carry the mark is the result; it stands in for ``find`` then.
+    the tasks, among everything else that was ever put on the market: nothing can be proven absent without. ``among``:
+    which of the listed tasks is the result; it stands in for ``find`` then. It is given those that carry the mark, or,
+    where nothing is marked, those that were not listed right before the request.
     """
 
     look_for: str
@@ -58,6 +59,16 @@ class Lookup(Generic[T_co]):
     marked: bool = False
     listing: Callable[[], Operation[Any]] | None = None
     among: Callable[[Sequence[Any]], T_co | None] | None = None
+
+    @property
+    def can_look(self) -> bool:
+        """Whether anything but a person can look for it."""
+        return self.find is not None or (self.listing is not None and self.among is not None)
+
+    @property
+    def compares(self) -> bool:
+        """Whether it is found by what was there right before the request, so that a later program cannot look."""
+        return self.before is not None or (self.listing is not None and not self.marked)
 
 
 class Operation(Generic[T_co]):

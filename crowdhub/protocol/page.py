@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from crowdhub.errors import UnreadableResponse
+from crowdhub.errors import Conflict, UnreadableResponse
 from crowdhub.protocol.flow import Flow, Operation
 
 T = TypeVar("T")
@@ -39,15 +39,16 @@ class Page(Generic[T_co]):
 
 def every(first: Operation[Page[T]] | Flow[Page[T]], *, whole: bool = False) -> Flow[list[T]]:
     """All items of a listing, page by page, for an operation that needs them together. ``whole``: to prove that
-    something is absent, so a record that cannot be read raises its `UnreadableResponse`."""
+    something is absent, so a record that cannot be read raises its `UnreadableResponse`, and a listing that is not as
+    long as it says a `Conflict`."""
     page = yield from first
-    items, unreadable = list(page.items), list(page.unreadable)
+    items, reading = list(page.items), _Whole(page)
     while page.more is not None:
         page = yield from page.more()
         items.extend(page.items)
-        unreadable.extend(page.unreadable)
-    if whole and unreadable:
-        raise unreadable[0]
+        reading.add(page)
+    if whole:
+        reading.check()
     return items
 
 
@@ -55,9 +56,10 @@ def first_match(
     first: Operation[Page[T]] | Flow[Page[T]], fits: Callable[[T], bool], *, whole: bool = False
 ) -> Flow[T | None]:
     """The first item of a listing that fits, read no further than to it; None where there is none. ``whole``: None
-    has to prove something, so where nothing fits a record that cannot be read raises its `UnreadableResponse`."""
+    has to prove something, so where nothing fits a record that cannot be read raises its `UnreadableResponse`, and a
+    listing that is not as long as it says a `Conflict`."""
     page = yield from first
-    unreadable = list(page.unreadable) if whole else []
+    reading = _Whole(page)
     while True:
         for item in page.items:
             if fits(item):
@@ -65,8 +67,28 @@ def first_match(
         if page.more is None:
             break
         page = yield from page.more()
-        if whole:
-            unreadable.extend(page.unreadable)
-    if unreadable:  # one of them may be it
-        raise unreadable[0]
+        reading.add(page)
+    if whole:
+        reading.check()
     return None
+
+
+class _Whole:
+    """Whether what was read of a listing is all of it."""
+
+    def __init__(self, page: Page[object]) -> None:
+        self._records = 0
+        self._total: int | None = None
+        self._unreadable: list[UnreadableResponse] = []
+        self.add(page)
+
+    def add(self, page: Page[object]) -> None:
+        self._records += page.records
+        self._total = self._total if page.total is None else page.total
+        self._unreadable.extend(page.unreadable)
+
+    def check(self) -> None:
+        if self._unreadable:  # one of them may be what is looked for
+            raise self._unreadable[0]
+        if self._total is not None and self._total != self._records:
+            raise Conflict(f"The listing tells of {self._total} records and shows {self._records}.")

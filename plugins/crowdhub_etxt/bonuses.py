@@ -31,7 +31,7 @@ class Bonuses(Account):
         del reason, reference
         return Lookup(
             f"{amount} of extra pay for the order {submission.id} in the account's statement",
-            lambda _, known: self._new_bonus(submission, amount, known),
+            lambda since, known: self._new_bonus(submission, amount, known, since),
             before=self.newest_entries,
         )
 
@@ -72,9 +72,10 @@ class Bonuses(Account):
         return frozenset(each.id for each in page.items)
 
     def _new_bonus(
-        self, submission: Submission, amount: Money, known: frozenset[int] | None
+        self, submission: Submission, amount: Money, known: frozenset[int] | None, since: datetime | None
     ) -> Flow[Submission | None]:
-        """The bonus by the entry that was not there before. Raises `Conflict` where nothing proves it."""
+        """The bonus by the entry that was not there before, and is not from before ``since``: a statement can be
+        behind. Raises `Conflict` where nothing proves it."""
         order = yield from self._needed_order(submission.id, "submission")
         if known is None or not order.id_user or order.price == amount:
             raise Conflict(f"A bonus of {amount} for the order {order.id} cannot be told from other payments.")
@@ -82,6 +83,10 @@ class Bonuses(Account):
         new = [each for each in page.items if each.id not in known and _is_alike(each, order.id_user, amount)]
         if len(new) != 1:
             raise Conflict(f"The statement has {len(new)} new payments of {amount} to the performer {order.id_user}.")
+        if since is not None:
+            begun, within = yield from self._in_its_time(since)
+            if new[0].date is None or new[0].date < begun - within:
+                raise Conflict(f"The payment {new[0].id} of the statement may be an earlier bonus of {amount}.")
         return _with_bonus(submission, order, amount, {"statement": new[0].id}).copy_with(replayed=True)
 
     @operation

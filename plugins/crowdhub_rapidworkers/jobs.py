@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from crowdhub.errors import ConfigurationError, Conflict, InvalidRequest, Issue
 from crowdhub.model import Money, Task, TaskStatus, country_code
-from crowdhub.protocol import Call, Effect, Flow, Lookup, Operation, Page, country_issues, every, operation
+from crowdhub.protocol import Call, Effect, Flow, Lookup, Operation, country_issues, operation
 from crowdhub_rapidworkers import wire
 from crowdhub_rapidworkers.settings import RapidWorkersSettings
 
@@ -60,12 +60,6 @@ class ReadyMadeJobs(Base):
     ``allow_engagement_jobs = true``, and `InvalidRequest` naming every issue; both before any request.
     """
 
-    if TYPE_CHECKING:
-
-        def _campaigns(
-            self, query: list[tuple[str, str]] | None = None, *, wanted: TaskStatus | None = None
-        ) -> Flow[Page[Task]]: ...
-
     def _lost_job(
         self,
         job: ReadyMade,
@@ -79,8 +73,8 @@ class ReadyMadeJobs(Base):
         del countries, language, approve_once_full
         return Lookup(
             look_for=f"a new campaign of {quantity} at {PRICE} each ({job.value}, {link})",
-            find=lambda _, known: self._new_since(known, quantity),
-            before=self.campaign_ids,
+            listing=self.tasks,
+            among=lambda new: _the_one(new, quantity),
         )
 
     @operation(lookup=_lost_job)
@@ -136,20 +130,6 @@ class ReadyMadeJobs(Base):
                 next_step="If you may do this, set allow_engagement_jobs = true for the account; nothing was sent.",
             )
 
-    @operation
-    def campaign_ids(self) -> Flow[frozenset[str]]:
-        """The ids of all campaigns of the account."""
-        tasks = yield from every(self._campaigns())
-        return frozenset(task.id for task in tasks)
-
-    def _new_since(self, known: frozenset[str], quantity: int) -> Flow[Task | None]:
-        tasks = yield from every(self._campaigns(), whole=True)
-        wanted = (quantity, PRICE, None)
-        found = [t for t in tasks if t.id not in known and (t.slots, t.reward, t.reference) == wanted]
-        if len(found) > 1:
-            raise Conflict(f"{len(found)} new campaigns look like it; which one it made cannot be told.")
-        return found[0].copy_with(replayed=True) if found else None
-
     def facebook_likes(self, link: str, quantity: int, **more: Unpack[Extras]) -> Operation[Task]:
         """Likes of a Facebook post. ``POST /api/jobs/facebook-likes/``."""
         return self.ready_made(ReadyMade.FACEBOOK_LIKES, link=link, quantity=quantity, **more)
@@ -189,6 +169,14 @@ class ReadyMadeJobs(Base):
     def youtube_likes(self, link: str, quantity: int, **more: Unpack[Extras]) -> Operation[Task]:
         """Likes of a YouTube video. ``POST /api/jobs/youtube-likes/``."""
         return self.ready_made(ReadyMade.YOUTUBE_LIKES, link=link, quantity=quantity, **more)
+
+
+def _the_one(new: Sequence[Task], quantity: int) -> Task | None:
+    """The campaign that a lost purchase made, of those that were not there before."""
+    found = [task for task in new if (task.slots, task.reward) == (quantity, PRICE)]
+    if len(found) > 1:
+        raise Conflict(f"{len(found)} new campaigns look like it; which one it made cannot be told.")
+    return found[0].copy_with(replayed=True) if found else None
 
 
 def _is_link(text: str) -> bool:

@@ -14,7 +14,7 @@ from crowdhub.clock import Clock
 from crowdhub.errors import OutcomeUnknown
 from crowdhub.ledger import Intent, Ledger
 from crowdhub.sandbox import Fault, Sandbox
-from crowdhub_etxt import EtxtOptions
+from crowdhub_etxt import Etxt, EtxtOptions
 from crowdhub_etxt.sandbox import EtxtSandbox
 
 FIFTY = Money(50, "RUB")
@@ -217,3 +217,44 @@ def test_one_for_the_performers_other_order_is_not_taken_for_it(
         hub["etxt"].pay_bonus(one, FIFTY, "good", key="one")
     assert [each.key for each in hub.recover().to_look_at] == ["one"]
     assert bonuses(people) == before == (2 if fault.when == "after" else 1)
+
+
+@pytest.mark.parametrize("fault", [Fault.drop("before"), Fault.status(500, "before")], ids=str)
+def test_an_earlier_one_that_the_statement_shows_late_is_not_taken_for_it(
+    hub: Hub, people: EtxtSandbox, work: Submission, fault: Fault
+) -> None:
+    other = ordered(hub, people, int(work.worker.id))
+    market = hub.market(Etxt)
+    market.pay_bonus(work, FIFTY, "good", key="a")
+    people.clock.advance(minutes=2)
+    rows = [dict(each.raw) for each in market.run(market.provider.api.users.get_stats()).items]
+    behind = [row for row in rows if row["id"] != max(each["id"] for each in rows)]
+    people.faults.add(Fault.status(200, "before", body=behind), operation="users.getStats")
+    people.faults.add(fault, operation="tasks.extraPaid", times=None)
+    with pytest.raises(OutcomeUnknown):
+        market.pay_bonus(other, FIFTY, "good", key="b")
+    assert bonuses(people) == 1
+
+
+def test_another_amount_beside_it_is_not_taken_for_it_with_its_fee(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """50 rubles and their commission of 10 % are 55 in the statement, as 55 without one are."""
+    with Sandbox("etxt", options={"etxt": {"work_rate": 0, "commission": 10}}) as box:
+        people = cast("EtxtSandbox", box["etxt"])
+        with Hub(box.accounts, ledger=tmp_path / "ledger.sqlite3", clock=box.clock) as hub:
+            first = ordered(hub, people)
+            second = ordered(hub, people, int(first.worker.id))
+            real = Ledger.sending
+
+            def sending(ledger: Ledger, intent: Intent, *witness: Any) -> None:
+                real(ledger, intent, *witness)
+                monkeypatch.setattr(Ledger, "sending", real)
+                people.clock.advance(seconds=1)
+                hub["etxt"].pay_bonus(first, FIFTY, "good", key="a")
+                people.faults.add(Fault.drop("before"), operation="tasks.extraPaid", times=None)
+
+            monkeypatch.setattr(Ledger, "sending", sending)
+            with pytest.raises(OutcomeUnknown):
+                hub["etxt"].pay_bonus(second, Money(55, "RUB"), "good", key="b")
+            assert bonuses(people) == 1

@@ -39,12 +39,12 @@ def right_before_it_leaves(monkeypatch: pytest.MonkeyPatch, happens: Callable[[]
     monkeypatch.setattr(Ledger, "sending", sending)
 
 
-@pytest.mark.parametrize("name", [NAME, "rw-main"])
+@pytest.mark.parametrize(("name", "said"), [(NAME, "1.00"), ("rw-main", "1.00"), (NAME, "1.10"), (NAME, None)])
 @pytest.mark.parametrize("fault", [Fault.drop("before"), Fault.status(500, "before")], ids=str)
 def test_one_of_the_same_size_and_price_is_not_taken_for_it(
-    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault, name: str
+    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault, name: str, said: str | None
 ) -> None:
-    """Nor one that the same account bought under another name."""
+    """Nor one that the same account bought under another name, or with another amount, which tells nothing."""
     ledger, price = tmp_path / "ledger.sqlite3", Money("1.00", "USD")
     theirs: list[Task] = []
     with (
@@ -56,7 +56,7 @@ def test_one_of_the_same_size_and_price_is_not_taken_for_it(
         def likes() -> None:
             box.advance(seconds=1)
             bought = beside.provider.twitter_likes(link="https://example.com/p", quantity=20)
-            theirs.append(beside.run(bought, key="theirs", amount=price))
+            theirs.append(beside.run(bought, key="theirs", amount=Money(said, "USD") if said else None))
 
         right_before_it_leaves(monkeypatch, likes)
         box[NAME].faults.add(fault, path="facebook-likes", times=None)
@@ -64,3 +64,32 @@ def test_one_of_the_same_size_and_price_is_not_taken_for_it(
         with pytest.raises(OutcomeUnknown):
             mine.run(wanted, key="mine", amount=price)
         assert [charge.task_id for charge in box[NAME].books().charges] == [theirs[0].id]
+
+
+@pytest.mark.parametrize("before", [[], {"count": 1, "next": None, "results": []}], ids=["behind", "cut"])
+@pytest.mark.parametrize("fault", [Fault.drop("before"), Fault.status(500, "before")], ids=str)
+def test_an_old_one_that_was_not_listed_before_is_not_taken_for_it(
+    box: Sandbox, tmp_path: Path, fault: Fault, before: object
+) -> None:
+    with Hub(accounts(box), ledger=tmp_path / "ledger.sqlite3", clock=box.clock) as hub:
+        market, price = hub.market(RapidWorkers), Money("1.00", "USD")
+        old = market.run(
+            market.provider.twitter_likes(link="https://example.com/p", quantity=20), key="o", amount=price
+        )
+        box.advance(hours=2)
+        box[NAME].faults.add(Fault.status(200, "before", body=before), path="/api/campaigns/")
+        box[NAME].faults.add(fault, path="facebook-likes", times=None)
+        with pytest.raises(OutcomeUnknown):
+            market.run(market.provider.facebook_likes(link="https://example.com/p", quantity=20), key="k", amount=price)
+        assert [charge.task_id for charge in box[NAME].books().charges] == [old.id]
+
+
+def test_a_cut_list_before_and_after_proves_no_absence(box: Sandbox, tmp_path: Path) -> None:
+    cut: object = {"count": 121, "next": None, "results": []}
+    with Hub(accounts(box), ledger=tmp_path / "ledger.sqlite3", clock=box.clock) as hub:
+        market = hub.market(RapidWorkers)
+        box[NAME].faults.add(Fault.status(200, "before", body=cut), path="/api/campaigns/", times=None)
+        box[NAME].faults.add(Fault.status(500, "before"), path="facebook-likes")
+        with pytest.raises(OutcomeUnknown):
+            market.run(market.provider.facebook_likes(link="https://example.com/p", quantity=20), key="k", amount=None)
+        assert box[NAME].books().charges == []

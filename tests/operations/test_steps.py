@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from crowdhub import Call, Effect, Flow, Market, Money, Provider, Response, operation
+from crowdhub import Call, Effect, Flow, Market, Money, Provider, Response, Task, operation
 from crowdhub.engine.engine import Witness
 from crowdhub.engine.runtime import drive
 from crowdhub.engine.session import Counter
@@ -30,7 +30,7 @@ from crowdhub.operations.port import AccountPort
 from crowdhub.operations.spending import Settled, Spend, SpendingPolicy, recover, run
 from crowdhub.operations.spending.looking import LOOKS
 from crowdhub.operations.spending.publishing import reference_of
-from crowdhub.protocol import Lookup, ProviderSettings
+from crowdhub.protocol import Lookup, Page, ProviderSettings
 from tests.support.hand_clock import HandClock
 from tests.support.suspended import HandEngine, hand_port
 
@@ -370,12 +370,12 @@ class Looking(Press):
         return Money((yield Call.get("/money")).json()["left"], self.currency)
 
     def printed(self, text: str) -> Lookup[str]:
-        return Lookup(look_for=f"a print of {text}", find=lambda since, before: self.find())
+        return Lookup(f"a print of {text}", listing=self.prints, among=lambda new: new[0].title if new else None)
 
-    def find(self) -> Flow[str | None]:
-        listed = yield Call.get("/prints")
-        found: str | None = listed.json()["found"]
-        return found
+    @operation
+    def prints(self) -> Flow[Page[Task]]:
+        listed = (yield Call.get("/prints")).json()
+        return Page([Task(**self.identity, id=each, title=each) for each in listed["found"]], total=listed["count"])
 
     @operation(lookup=printed)
     def print(self, text: str) -> Flow[str]:
@@ -383,7 +383,8 @@ class Looking(Press):
 
 
 BROKEN = ("POST /drafts/7/print", OutcomeUnknown("lost", lost=Lost.ANSWERED))
-ABSENT = [("GET /prints", {"found": None}) for _ in LOOKS[Lost.ANSWERED]]
+NONE = ("GET /prints", {"found": [], "count": 0})
+ABSENT = [NONE for _ in LOOKS[Lost.ANSWERED]]
 
 
 def money(left: str) -> tuple[str, object]:
@@ -392,7 +393,7 @@ def money(left: str) -> tuple[str, object]:
 
 def test_what_is_sent_once_more_makes_no_second_draft(bench: Bench) -> None:
     provider = Looking(ProviderSettings(base_url="http://127.0.0.1:1"))
-    port = bench.port(DRAFT, money("5"), BROKEN, *ABSENT, money("5"), PRINTED, kind=Looking)
+    port = bench.port(DRAFT, NONE, money("5"), BROKEN, *ABSENT, money("5"), PRINTED, kind=Looking)
     assert drive(run(port, bench.policy, provider.print("hello"), key="k", amount=COST)) == "7: hello"
     assert bench.sent.count("POST /drafts") == 1
     assert bench.states() == ["done"]
@@ -402,9 +403,56 @@ def test_what_is_sent_once_more_makes_no_second_draft(bench: Bench) -> None:
 def test_what_is_not_listed_is_not_absent_while_its_money_is_gone(bench: Bench, key: str | None) -> None:
     """Without a key the money is not asked before, so that nothing is proven by it after."""
     provider = Looking(ProviderSettings(base_url="http://127.0.0.1:1"))
-    answers = [DRAFT, money("5"), BROKEN, *ABSENT, money("4")] if key else [DRAFT, BROKEN, *ABSENT]
+    answers = [DRAFT, NONE, money("5"), BROKEN, *ABSENT, money("4")] if key else [DRAFT, NONE, BROKEN, *ABSENT]
     with pytest.raises(OutcomeUnknown, match="1 USD are gone" if key else "nobody knows"):
         drive(run(bench.port(*answers, kind=Looking), bench.policy, provider.print("hello"), key=key, amount=COST))
+    assert bench.states() == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        {"found": [], "count": 121},
+        {"found": ["another"], "count": 2},
+    ],
+)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_listing_that_is_not_as_long_as_it_says_proves_nothing(
+    bench: Bench, listed: dict[str, object], when: str
+) -> None:
+    provider = Looking(ProviderSettings(base_url="http://127.0.0.1:1"))
+    spoilt = ("GET /prints", listed)
+    if when == "before":
+        answers = [DRAFT, spoilt, BROKEN]
+    else:
+        answers = [DRAFT, NONE, money("5"), BROKEN, *[spoilt for _ in ABSENT]]
+    with pytest.raises(OutcomeUnknown):
+        drive(run(bench.port(*answers, kind=Looking), bench.policy, provider.print("hello"), key="k", amount=COST))
+    assert bench.states() == ["unknown"]
+
+
+class ByItself(Looking):
+    """Says by itself that it is not there."""
+
+    name: ClassVar[str] = "by-itself"
+
+    def printed(self, text: str) -> Lookup[str]:
+        return Lookup(f"a print of {text}", find=lambda since, before: self.find())
+
+    def find(self) -> Flow[str | None]:
+        found: str | None = (yield Call.get("/found")).json()["found"]
+        return found
+
+    @operation(lookup=printed)
+    def print(self, text: str) -> Flow[str]:
+        return (yield from Press.print(self, text))
+
+
+def test_a_plugin_cannot_say_absent_by_itself(bench: Bench) -> None:
+    provider = ByItself(ProviderSettings(base_url="http://127.0.0.1:1"))
+    answers = [DRAFT, BROKEN, *[("GET /found", {"found": None}) for _ in ABSENT]]
+    with pytest.raises(OutcomeUnknown, match="no list of everything"):
+        drive(run(bench.port(*answers, kind=ByItself), bench.policy, provider.print("hello"), key="k", amount=COST))
     assert bench.states() == ["unknown"]
 
 

@@ -664,10 +664,38 @@ class TestLostReadyMade:
         self, by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object], change: dict[str, object]
     ) -> None:
         hand = self.bought(by_hand, provider)
-        for _ in LOOKS[Lost.ANSWERED]:
+        for _ in LOOKS[Lost.ANSWERED][1:]:
             hand.answer([self.row(campaign, **change)])
+        with pytest.raises(OutcomeUnknown, match="a task without a mark is listed that was not there before"):
+            hand.answer([self.row(campaign, **change)])
+
+    def test_one_that_is_there_all_along_is_not_bought_again_while_its_money_is_gone(
+        self, by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object]
+    ) -> None:
+        hand = self.bought(by_hand, provider)
+        for _ in LOOKS[Lost.ANSWERED]:
+            hand.answer([])
         with pytest.raises(OutcomeUnknown, match=r"1.00 USD are gone"):
             hand.answer({"balance": "999.00"})
+
+    def test_one_that_was_made_long_before_is_not_it(
+        self, by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object]
+    ) -> None:
+        hand = self.bought(by_hand, provider)
+        old = self.row(campaign, jobCreatedAt="2020-01-01T00:00:00Z")
+        for _ in LOOKS[Lost.ANSWERED][1:]:
+            hand.answer([old])
+        with pytest.raises(OutcomeUnknown, match="a task without a mark"):
+            hand.answer([old])
+
+    @pytest.mark.parametrize("before", [{"count": 1, "results": []}, [{"jobId": None}]], ids=["cut", "unreadable"])
+    def test_what_was_not_known_before_is_not_taken_for_it(
+        self, by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object], before: object
+    ) -> None:
+        likes = provider.youtube_likes("https://example.com/p", 20)
+        hand = by_hand(spent(provider, likes, key="k")).answer(before)
+        with pytest.raises(OutcomeUnknown):
+            hand.throw(lost("ANSWERED"))
 
     def test_two_that_could_be_it_cannot_be_told(
         self, by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object]
@@ -676,5 +704,8 @@ class TestLostReadyMade:
             self.bought(by_hand, provider).answer([self.row(campaign), self.row(campaign, jobId="2")])
 
     def test_a_record_that_cannot_be_read_proves_no_absence(self, by_hand: ByHand, provider: RapidWorkers) -> None:
-        with pytest.raises(OutcomeUnknown):
-            self.bought(by_hand, provider).answer([{"jobId": None}])
+        hand = self.bought(by_hand, provider)
+        for _ in LOOKS[Lost.ANSWERED][1:]:
+            hand.answer([{"jobId": None}])
+        with pytest.raises(OutcomeUnknown, match="cannot be read"):
+            hand.answer([{"jobId": None}])

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from crowdhub.errors import CrowdhubError, Lost, OutcomeUnknown
+from crowdhub.errors import Conflict, CrowdhubError, Lost, OutcomeUnknown
 from crowdhub.model import Task, TaskStatus
+from crowdhub.operations.checks import asking
 from crowdhub.operations.port import Port
-from crowdhub.operations.spending.witnesses import NOTHING, Before, Sight, judge, read_listing
+from crowdhub.operations.spending.witnesses import NOTHING, Before, Listed, Sight, judge, read_listing
 from crowdhub.protocol import AnyProvider, Lookup, Operation
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ LOOK_BACK = (0, 1)
 ENDED = "its process ended"
 TWICE = "published more than once:"
 DOUBT = "That it is not listed proves nothing:"
+BESIDE = timedelta(minutes=1)
+"""How long before an intent another one may have ended that could still be shown for it."""
 NEAR = timedelta(hours=1)
 """How far from an intent another one like it could be taken for it."""
 
@@ -79,11 +82,32 @@ async def look_once(
 
     Raises `Conflict` where what is listed may be another's.
     """
-    if lookup.listing is None or reference is None:
+    if lookup.listing is None:
+        return await look(port, lookup, since, evidence), None
+    if not lookup.marked:
+        return await _look_for_new(port, lookup, since, evidence)
+    if reference is None:
         return await look(port, lookup, since, evidence), None
     listed = await read_listing(port, lookup.listing())
     sight = listed.sight(reference)
     return found_in(sight, lookup, port.provider), sight
+
+
+async def _look_for_new(
+    port: Port, lookup: Lookup[T], since: datetime | None, evidence: object
+) -> tuple[T | None, Sight | None]:
+    """One look for what carries no mark: it can only be what was not listed right before the request."""
+    assert lookup.listing is not None
+    if not isinstance(evidence, Listed) or evidence.doubt is not None:
+        raise Conflict("It is not known for certain what was listed before it.")
+    listed = await read_listing(port, lookup.listing())
+    among = lookup.among
+    new = listed.new_since(evidence, since)
+    with asking(port.provider, "lookup"):
+        found = None if among is None else among(new)
+    if found is not None and listed.doubt is not None:
+        raise Conflict(f"Another one could be it as well: {listed.doubt}.")
+    return found, listed.sight(None)
 
 
 def found_in(sight: Sight, lookup: Lookup[T], provider: AnyProvider) -> T | None:
@@ -117,7 +141,7 @@ async def look_for_lost(
     Raises `OutcomeUnknown` where it cannot be told.
     """
     unknown = looking_for(lost, lookup)
-    if lookup.find is None:
+    if not lookup.can_look:
         raise unknown
     sight: Sight | None = None
     try:
@@ -159,7 +183,7 @@ async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T
     blind: CrowdhubError | None = None
     before = Before.of_json(intent.witness)
     sight: Sight | None = None
-    if lookup.find is None or lookup.before is not None:
+    if not lookup.can_look or lookup.compares:
         unknown = unknown.doubting(f"{port.provider.name} cannot be asked for it any more.")
     elif not lookup.marked and await port.blocking(lambda: has_twin(ledger, intent)):
         unknown = unknown.doubting("It carries no mark, and the ledger knows another that it could be mistaken for.")
@@ -212,13 +236,17 @@ def has_twin(ledger: Ledger, intent: Intent) -> bool:
     )
 
 
-def could_be_anothers(ledger: Ledger, intent: Intent) -> bool:
+def could_be_anothers(ledger: Ledger, intent: Intent, found: object) -> bool:
     """Whether what was just found for an intent, and carries no mark, may have been paid for by another one: one that
-    was under way beside it, for as much, whatever its operation is called."""
+    has it for its result, or that was under way beside it and for all that is known made no other task. What it is
+    called, and what amount the application gave it, tell nothing."""
+    made = found.id if isinstance(found, Task) else None
+    if made is not None and ledger.report.made(intent, made):
+        return True
     return any(
         each.state not in ("not_done", "intended")
-        and (each.settled_at is None or each.settled_at > intent.created_at)
-        and (each.reference is None or each.operation == intent.operation)
-        and (each.amount is None or intent.amount is None or each.amount == intent.amount)
+        and (each.settled_at is None or each.settled_at > intent.created_at - BESIDE)
+        and not (each.operation == "publish" and each.reference is not None)
+        and (made is None or each.task_id is None or each.state != "done")
         for each in ledger.report.beside(intent, intent.created_at - NEAR)
     )

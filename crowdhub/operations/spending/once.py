@@ -24,7 +24,7 @@ from crowdhub.operations.spending.looking import (
 from crowdhub.operations.spending.policy import Spend, SpendingPolicy, is_confirmed
 from crowdhub.operations.spending.purchase import Purchase
 from crowdhub.operations.spending.steps import Steps
-from crowdhub.operations.spending.witnesses import NOTHING, Before, before_sending
+from crowdhub.operations.spending.witnesses import NOTHING, Before, before_sending, read_listing
 from crowdhub.operations.unnoted import tell_unnoted
 from crowdhub.protocol import Call, Effect, Response
 
@@ -148,24 +148,31 @@ class Reservation(Generic[T]):
             held = self._held.enter_context(ledger.holding())
             self.intent = (await begin(self._port, self._policy, self._purchase, held)).intent
         await self.confirm()
-        before = self._purchase.lookup.before
-        if before is not None and not self._looked:
-            self.evidence = await self._port.run(before())
-            self._looked = True
+        await self._look_before()
         self._is_free = False
         if self._can_be_absent:
             self._seen = await before_sending(self._port, self._policy.ledger, self._seen)
         return None
 
+    async def _look_before(self) -> None:
+        """What is there already was not made by the request that is about to leave."""
+        lookup = self._purchase.lookup
+        if self._looked or not lookup.compares:
+            return
+        self._looked = True
+        if lookup.before is not None:
+            self.evidence = await self._port.run(lookup.before())
+        elif lookup.listing is not None:
+            listed = await read_listing(self._port, lookup.listing())
+            self.evidence, self._seen = listed, self._seen.seeing(listed.sight(None))
+
     @property
     def _can_be_absent(self) -> bool:
-        """Whether it may be proven that a lost request did nothing: the listing was looked through before, or the
-        plugin looks by itself. Otherwise the money is not asked either; nor is it without a key, where nothing is
-        promised."""
-        lookup = self._purchase.lookup
+        """Whether it may be proven that a lost request did nothing: the listing was looked through before. Otherwise
+        the money is not asked either; nor is it without a key, where nothing is promised."""
         if self._purchase.key is None or self._purchase.is_never_absent:
             return False
-        return lookup.find is not None and (lookup.listing is None or self._seen.count is not None)
+        return self._purchase.lookup.listing is not None and self._seen.count is not None
 
     def trace(self) -> Trace:
         """What is known of a request whose answer was lost just now."""
@@ -192,12 +199,12 @@ class Reservation(Generic[T]):
         if ledger is not None and intent is not None and call.takes_money:
             await self._port.blocking(lambda: ledger.sending(intent, self._seen.as_json()))
 
-    async def could_be_anothers(self) -> bool:
+    async def could_be_anothers(self, found: object) -> bool:
         """Whether what was found after a lost answer may be what another purchase made."""
         ledger, intent = self._policy.ledger, self.intent
         if ledger is None or intent is None or self._purchase.lookup.marked:
             return False
-        return await self._port.blocking(lambda: could_be_anothers(ledger, intent))
+        return await self._port.blocking(lambda: could_be_anothers(ledger, intent, found))
 
     async def after(self, call: Call, response: Response) -> None:
         self.steps.answered(call, response)
@@ -289,7 +296,7 @@ async def _send(port: Port, purchase: Purchase[T], reservation: Reservation[T]) 
         found, seen = await look_for_lost(port, reservation.ledger, lookup, lost, reservation.trace())
         reservation.has_seen(seen)
         if found is not None:
-            if await reservation.could_be_anothers():
+            if await reservation.could_be_anothers(found):
                 raise looking_for(lost, lookup)
             return found
         if not may_send_again:
@@ -302,7 +309,7 @@ async def _found_before(port: Port, purchase: Purchase[T]) -> tuple[T | None, Be
     and what is listed. Raises `UnreadableResponse` where a listed task cannot be read: it may be the one."""
     if purchase.looked is not None:
         return purchase.looked
-    if purchase.key is None or not purchase.lookup.marked or purchase.lookup.find is None:
+    if purchase.key is None or not purchase.lookup.marked or not purchase.lookup.can_look:
         return None, NOTHING
     found, sight = await look_once(port, purchase.lookup, purchase.reference, None)
     if found is None and sight is not None and sight.unreadable is not None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 FRESH = timedelta(minutes=1)
 """How long a balance that an answer told may stand for the one before the next request."""
+CLOCKS = timedelta(minutes=5)
+"""By how much a marketplace's clock may differ from ours."""
 MOST_KEPT = 500
 """Ids of unmarked tasks that are kept with an intent; of more, only how many there were."""
 IDLE = 3
@@ -42,6 +44,10 @@ class Sight:
     unreadable: UnreadableResponse | None = None
 
 
+def _is_older(task: Task, moment: datetime | None) -> bool:
+    return moment is not None and task.created_at is not None and task.created_at < moment - CLOCKS
+
+
 class Listed:
     """A whole listing, which can be looked through for any mark."""
 
@@ -50,13 +56,25 @@ class Listed:
         self._unmarked = frozenset(
             each.id for each, text in self.texts if each.reference is None and not is_marked(text)
         )
-        self._doubt = doubt
+        self.doubt = doubt
         self._unreadable = unreadable
 
-    def sight(self, reference: str) -> Sight:
-        wanted = reference.casefold()
-        mine = tuple(each for each, text in self.texts if each.reference == reference or wanted in text)
-        return Sight(mine, self._unmarked, self._doubt, self._unreadable)
+    def sight(self, reference: str | None) -> Sight:
+        """What it shows of the mark that is looked for; None: of nothing that is marked."""
+        mine: tuple[Task, ...] = ()
+        if reference is not None:
+            wanted = reference.casefold()
+            mine = tuple(each for each, text in self.texts if each.reference == reference or wanted in text)
+        return Sight(mine, self._unmarked, self.doubt, self._unreadable)
+
+    def new_since(self, before: Listed, moment: datetime | None) -> tuple[Task, ...]:
+        """The unmarked tasks that an earlier listing did not show, and that were not made long before that moment."""
+        known = {each.id for each, _ in before.texts}
+        return tuple(
+            each
+            for each, _ in self.texts
+            if each.id in self._unmarked and each.id not in known and not _is_older(each, moment)
+        )
 
 
 @dataclass(frozen=True)
@@ -173,13 +191,15 @@ async def judge(
     port: Port, ledger: Ledger | None, intent: Intent | None, before: Before, sight: Sight | None
 ) -> tuple[str | None, Before]:
     """Why it is not proven that a lost request did nothing, in words (None: it is proven), and what the witnesses say
-    now. ``sight``: what the listing shows now (None: the plugin looked by itself, and found nothing).
+    now. ``sight``: what the listing shows now (None: only the plugin looked, by itself, which proves nothing).
 
     Raises a `CrowdhubError` where the money cannot be asked.
     """
+    if sight is None:
+        return "there is no list of everything to look through", before
     if before.balance is None or before.at is None:
         return "nobody knows what money the account had before it", before
-    if sight is not None and (doubt := _listed_more(before, sight)) is not None:
+    if (doubt := _listed_more(before, sight)) is not None:
         return doubt, before
     known = Money(0, before.balance.currency)
     if ledger is not None and intent is not None:
@@ -190,7 +210,7 @@ async def judge(
         return "the marketplace does not tell what money the account has", before
     doubt = _money_moved(before.balance - known, now[0])
     seen = Before(now[0], _by_ledger(port, ledger, now[1]), before.count, before.unmarked)
-    return doubt, seen if sight is None else seen.seeing(sight)
+    return doubt, seen.seeing(sight)
 
 
 def _money_moved(expected: Money, now: Money) -> str | None:
