@@ -50,6 +50,9 @@ def command(work: Callable[P, R]) -> Callable[P, R]:
         except CrowdhubError as error:
             complain(str(error))
             raise typer.Exit(CALLER if isinstance(error, CallerError) else MARKETPLACE) from None
+        except BrokenPipeError:  # `crowdhub tasks | head`: the reader has what it wanted
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(BROKEN_PIPE) from None
         except Exception as error:
             if not _of_the_sandbox(error):
                 raise
@@ -58,9 +61,6 @@ def command(work: Callable[P, R]) -> Callable[P, R]:
         except KeyboardInterrupt:
             complain("Interrupted.")
             raise typer.Exit(INTERRUPTED) from None
-        except BrokenPipeError:  # `crowdhub tasks | head`: the reader has what it wanted
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(BROKEN_PIPE) from None
         return result
 
     return guarded

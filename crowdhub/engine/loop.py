@@ -42,22 +42,29 @@ class LoopRuntime:
         foreign: list[Exception] = []
         todo = iter(enumerate(works))
 
+        stopped: list[BaseException] = []
+
         async def worker() -> None:
             for place, work in todo:
+                if stopped:
+                    return
                 try:
                     results[place] = await work()
                 except CrowdhubError as error:
                     results[place] = error
                 except Exception as error:  # noqa: BLE001 - raised below, as in ordinary code, and not within a group
                     foreign.append(error)
-                if done is not None:
-                    done()
+                if done is not None and not stopped:
+                    try:
+                        done()
+                    except Exception as error:  # noqa: BLE001 - the same
+                        stopped.append(error)
 
         async with anyio.create_task_group() as group:
             for _ in range(min(len(works), self._in_flight)):
                 group.start_soon(worker)
-        if foreign:
-            raise foreign[0]
+        if failed := [*stopped, *foreign]:
+            raise failed[0]
         return [results[place] for place in range(len(works))]
 
     def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Pending[T]:

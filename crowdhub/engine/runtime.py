@@ -11,7 +11,7 @@ import os
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractAsyncContextManager, aclosing
 from queue import SimpleQueue
 from types import TracebackType
@@ -48,7 +48,8 @@ class Runtime(Protocol):
         self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None
     ) -> list[T | CrowdhubError]:
         """Run several at the same time, as many as are allowed; each place of the result holds a value or the
-        `CrowdhubError`. ``done`` is called after each."""
+        `CrowdhubError`. ``done`` is called after each, where the caller is. What it raises, or an interrupt, keeps
+        those that have not begun from beginning, and those under way from sending anything more."""
         ...
 
     def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Pending[T]:
@@ -143,19 +144,43 @@ class BlockingRuntime:
     async def side_by_side(
         self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None
     ) -> list[T | CrowdhubError]:
+        given_up = threading.Event()
+
         def one(work: Callable[[], Awaitable[T]]) -> T | CrowdhubError:
             try:
                 return drive(_awaited(work))
             except CrowdhubError as error:
                 return error
-            finally:
-                if done is not None:
-                    done()
 
+        def in_pool(work: Callable[[], Awaitable[T]]) -> T | CrowdhubError:
+            self._inside.given_up = given_up
+            try:
+                return one(work)
+            finally:
+                self._inside.given_up = None
+
+        told = done or _nothing
         if len(works) < 2 or getattr(self._inside, "pool", False):  # a thread of the pool must not wait for another
-            return [one(work) for work in works]
-        futures = [self._pool().submit(one, work) for work in works]
-        wait(futures)  # also where one fails: nothing goes on behind the caller's back
+            found: list[T | CrowdhubError] = []
+            for work in works:
+                found.append(one(work))
+                told()
+            return found
+        futures: list[Future[T | CrowdhubError]] = []
+        under_way: set[Future[T | CrowdhubError]] = set()
+        try:
+            while len(futures) < len(works) or under_way:  # to the end where one fails, too: nothing goes on unseen
+                while len(futures) < len(works) and len(under_way) < 2 * self._in_flight:
+                    futures.append(self._pool().submit(in_pool, works[len(futures)]))
+                    under_way.add(futures[-1])
+                ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                for _ in ended:
+                    told()
+        except BaseException:
+            given_up.set()
+            for each in under_way:
+                _ = each.cancel()
+            raise
         return [each.result() for each in futures]
 
     def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Pending[T]:
@@ -173,7 +198,13 @@ class BlockingRuntime:
         self._pid = os.getpid()
 
     def places(self, count: int) -> AbstractAsyncContextManager[object]:
-        return _Places(count)
+        return _Places(count, self._go_on)
+
+    def _go_on(self) -> None:
+        """Raises `GivenUp` where this thread's caller does not wait for it any more."""
+        given_up: threading.Event | None = getattr(self._inside, "given_up", None)
+        if given_up is not None and given_up.is_set():
+            raise GivenUp
 
     async def close(self) -> None:
         self._closed = True
@@ -194,6 +225,13 @@ class BlockingRuntime:
 
     def _enter_pool(self) -> None:
         self._inside.pool = True
+
+
+class GivenUp(BaseException):
+    """Nobody waits for this work any more: nothing more is sent by it."""
+
+
+def _nothing() -> None: ...
 
 
 async def _awaited(work: Callable[[], Awaitable[T]]) -> T:
@@ -231,13 +269,15 @@ class _Places:
     """Places that at most so many threads are in at a time. Each is an object: one that an interrupt dropped on its
     way, at whatever moment, comes back by itself."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, go_on: Callable[[], None]) -> None:
+        self._go_on = go_on
         self._free: SimpleQueue[_Place] = SimpleQueue()
         self._taken = threading.local()
         for _ in range(count):
             self._free.put(_Place(self))
 
     async def __aenter__(self) -> None:
+        self._go_on()
         self._taken.place = None  # what an interrupt kept this thread from giving back
         self._taken.place = self._free.get()
 

@@ -36,18 +36,15 @@ class Port(Protocol):
         """Run an operation of the provider. Raises a `CrowdhubError`."""
         ...
 
-    async def run_all(
-        self, operations: Sequence[Operation[T]], done: Callable[[], None] | None = None
-    ) -> list[T | CrowdhubError]:
-        """Run several side by side; each place of the result holds a value or the error."""
-        ...
-
     def start(self, operation: Operation[T]) -> Pending[T]:
         """Run one in the background."""
         ...
 
-    async def side_by_side(self, works: Sequence[Callable[[], Awaitable[T]]]) -> list[T | CrowdhubError]:
-        """Carry out several procedures at the same time."""
+    async def side_by_side(
+        self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None
+    ) -> list[T | CrowdhubError]:
+        """Carry out several procedures at the same time. ``done`` is called after each; what it raises keeps the others
+        from beginning."""
         ...
 
     async def sleep(self, seconds: float) -> None: ...
@@ -101,22 +98,16 @@ class AccountPort:
     async def run(self, operation: Operation[T], witness: Witness | None = None) -> T:
         return await self._engine.run(operation, witness, self._counter)
 
-    async def run_all(
-        self, operations: Sequence[Operation[T]], done: Callable[[], None] | None = None
-    ) -> list[T | CrowdhubError]:
-        def running(operation: Operation[T]) -> Callable[[], Awaitable[T]]:
-            return lambda: self.run(operation)
-
-        return await self._engine.runtime.side_by_side([running(each) for each in operations], done)
-
     def start(self, operation: Operation[T]) -> Pending[T]:
         def work() -> Coroutine[Any, Any, T]:
             return self.run(operation)
 
         return self._engine.runtime.start(work)
 
-    async def side_by_side(self, works: Sequence[Callable[[], Awaitable[T]]]) -> list[T | CrowdhubError]:
-        return await self._engine.runtime.side_by_side(works)
+    async def side_by_side(
+        self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None
+    ) -> list[T | CrowdhubError]:
+        return await self._engine.runtime.side_by_side(works, done)
 
     async def sleep(self, seconds: float) -> None:
         await self._engine.runtime.sleep(seconds)

@@ -99,6 +99,7 @@ class _Review:
                 left.extend(batch)  # one by one, each decision tells its own state
             else:
                 await self._take(report.outcomes)
+                self._advance(len(report.outcomes))
                 left.extend(report.left)
                 unintended.extend(report.unintended)
         left.sort(key=lambda decision: self._places[_about(decision)])
@@ -115,8 +116,9 @@ class _Review:
             chunk = decisions[start : start + CHUNK]
             if stopped is not None:
                 await self._take([Outcome(decision=each, result=Result.FAILED, error=stopped) for each in chunk])
+                self._advance(len(chunk))
                 continue
-            results = await self._port.side_by_side([self._settling(each) for each in chunk])
+            results = await self._port.side_by_side([self._settling(each) for each in chunk], lambda: self._advance(1))
             await self._take([outcome_of(each, result) for each, result in zip(chunk, results, strict=True)])
             stopped = next((each for each in results if isinstance(each, (AuthenticationFailed, LedgerError))), None)
 
@@ -133,8 +135,10 @@ class _Review:
             except LedgerError as error:  # what was carried out is reported all the same
                 self._write = None
                 tell_unnoted("The review", error)
-        if self._progress is not None and placed:
-            self._progress(len(placed))
+
+    def _advance(self, done: int) -> None:
+        if self._progress is not None and done:
+            self._progress(done)
 
 
 def _about(decision: Decision) -> tuple[str, str]:

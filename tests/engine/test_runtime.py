@@ -260,6 +260,58 @@ def test_each_that_ended_is_told(place: Place, count: int) -> None:
     assert len(place.run(main)) == len(told) == count
 
 
+def test_what_is_told_can_stop_the_rest(place: Place) -> None:
+    begun: list[int] = []
+
+    def work(number: int) -> Callable[[], Awaitable[int]]:
+        async def one() -> int:
+            begun.append(number)
+            return number
+
+        return one
+
+    def enough() -> None:
+        raise KeyError("enough for today")
+
+    async def main(runtime: Runtime) -> list[int | CrowdhubError]:
+        return await runtime.side_by_side([work(number) for number in range(5000)], enough)
+
+    with pytest.raises(KeyError):
+        place.run(main)
+    assert 0 < len(begun) < 5000
+
+
+def test_an_interrupt_lets_nothing_more_begin(clock: HandClock) -> None:
+    """In ordinary code what was started is left to its threads: they send nothing more."""
+    runtime, free, inside = BlockingRuntime(clock, IN_FLIGHT), threading.Event(), threading.Semaphore(0)
+    places = runtime.places(100)
+    sent: list[str] = []
+
+    async def one() -> int:
+        async with places:
+            sent.append("first")
+        inside.release()
+        free.wait(20)
+        async with places:
+            sent.append("second")
+        return 1
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    async def first() -> int:
+        for _ in range(IN_FLIGHT - 1):
+            inside.acquire()
+        return 0
+
+    with pytest.raises(KeyboardInterrupt):
+        drive(runtime.side_by_side([first, *[one] * 40], interrupt))
+    free.set()
+    drive(runtime.close())
+    assert sent.count("second") == 0
+    assert sent.count("first") <= IN_FLIGHT
+
+
 def test_what_is_no_error_of_ours_is_not_taken_for_a_result(place: Place) -> None:
     async def wrong() -> int:
         raise KeyError("a mistake in the program")

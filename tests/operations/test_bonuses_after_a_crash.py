@@ -227,8 +227,9 @@ def test_an_earlier_one_that_the_statement_shows_late_is_not_taken_for_it(
     market = hub.market(Etxt)
     market.pay_bonus(work, FIFTY, "good", key="a")
     people.clock.advance(minutes=2)
-    rows = [dict(each.raw) for each in market.run(market.provider.api.users.get_stats()).items]
-    behind = [row for row in rows if row["id"] != max(each["id"] for each in rows)]
+    rows = market.run(market.provider.api.users.get_stats()).items
+    newest = max(rows, key=lambda row: row.id)
+    behind = [dict(row.raw) for row in rows if row is not newest]
     people.faults.add(Fault.status(200, "before", body=behind), operation="users.getStats")
     people.faults.add(fault, operation="tasks.extraPaid", times=None)
     with pytest.raises(OutcomeUnknown):

@@ -59,6 +59,7 @@ def test_all_that_was_approved_is_reported(
         assert not any(each.error is not None and each.error.sent for each in report.failures)
         assert len({id(each.error) for each in report.failures}) <= reviewing.CHUNK, "each waited for the lock"
         another.rollback()
-        assert len(hub.recover().reviews) == COUNT - approved
+        # Of the decisions that were at work then, no outcome was noted: that they are settled is found out again.
+        assert 0 <= len(hub.recover().reviews) - (COUNT - approved) <= reviewing.CHUNK
     assert len(workers.books().payouts) == COUNT
     assert workers.books().agree()

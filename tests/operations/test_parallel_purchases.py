@@ -92,4 +92,4 @@ def test_a_cut_list_before_and_after_proves_no_absence(box: Sandbox, tmp_path: P
         box[NAME].faults.add(Fault.status(500, "before"), path="facebook-likes")
         with pytest.raises(OutcomeUnknown):
             market.run(market.provider.facebook_likes(link="https://example.com/p", quantity=20), key="k", amount=None)
-        assert box[NAME].books().charges == []
+        assert not box[NAME].books().charges

@@ -41,21 +41,20 @@ class ScriptedPort:
             raise answer
         return cast("T", answer)
 
-    async def run_all(
-        self, operations: Sequence[Operation[T]], done: Callable[[], None] | None = None
-    ) -> list[T | CrowdhubError]:
-        raise NotImplementedError
-
     def start(self, operation: Operation[T]) -> Pending[T]:
         raise NotImplementedError
 
-    async def side_by_side(self, works: Sequence[Callable[[], Awaitable[T]]]) -> list[T | CrowdhubError]:
+    async def side_by_side(
+        self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None
+    ) -> list[T | CrowdhubError]:
         found: list[Any] = []
         for work in works:
             try:
                 found.append(await work())
             except CrowdhubError as error:
                 found.append(error)
+            if done is not None:
+                done()
         return found
 
     def check_open(self) -> None:
