@@ -144,34 +144,33 @@ class BlockingRuntime:
     async def side_by_side(
         self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None
     ) -> list[T | CrowdhubError]:
+        told = done or _nothing
+        if len(works) > 1 and not getattr(self._inside, "pool", False):
+            return self._in_threads(works, told)
+        found: list[T | CrowdhubError] = []  # one after another: a thread of the pool must not wait for another
+        for work in works:
+            found.append(_outcome(work))
+            told()
+        return found
+
+    def _in_threads(
+        self, works: Sequence[Callable[[], Awaitable[T]]], told: Callable[[], None]
+    ) -> list[T | CrowdhubError]:
         given_up = threading.Event()
 
         def one(work: Callable[[], Awaitable[T]]) -> T | CrowdhubError:
-            try:
-                return drive(_awaited(work))
-            except CrowdhubError as error:
-                return error
-
-        def in_pool(work: Callable[[], Awaitable[T]]) -> T | CrowdhubError:
             self._inside.given_up = given_up
             try:
-                return one(work)
+                return _outcome(work)
             finally:
                 self._inside.given_up = None
 
-        told = done or _nothing
-        if len(works) < 2 or getattr(self._inside, "pool", False):  # a thread of the pool must not wait for another
-            found: list[T | CrowdhubError] = []
-            for work in works:
-                found.append(one(work))
-                told()
-            return found
         futures: list[Future[T | CrowdhubError]] = []
         under_way: set[Future[T | CrowdhubError]] = set()
         try:
             while len(futures) < len(works) or under_way:  # to the end where one fails, too: nothing goes on unseen
                 while len(futures) < len(works) and len(under_way) < 2 * self._in_flight:
-                    futures.append(self._pool().submit(in_pool, works[len(futures)]))
+                    futures.append(self._pool().submit(one, works[len(futures)]))
                     under_way.add(futures[-1])
                 ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
                 for _ in ended:
@@ -236,6 +235,13 @@ def _nothing() -> None: ...
 
 async def _awaited(work: Callable[[], Awaitable[T]]) -> T:
     return await work()
+
+
+def _outcome(work: Callable[[], Awaitable[T]]) -> T | CrowdhubError:
+    try:
+        return drive(_awaited(work))
+    except CrowdhubError as error:
+        return error
 
 
 class _Thread(Generic[T]):
