@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy.engine import Connection
 
 from crowdhub.errors import BudgetExceeded, ConfigurationError, InvalidRequest
-from crowdhub.ledger import totals
+from crowdhub.ledger import names, totals
 from crowdhub.model import Model, Money
 
 PERIODS = ("per_day", "per_task")
@@ -191,8 +191,11 @@ class Rule(NamedTuple):
         if self.value is None:  # a task that is about to be published: nothing was spent on it yet
             return Money(0, currency)
         provider = identity["provider"] if self.kind == "task" else None
+        environment = identity["environment"]
+        # What was spent from the same account under another name counts, too.
+        accounts = self.among if self.among is None else names.of_the_same(connection, environment, self.among)
         used = totals.used(
-            connection, self.kind, self.value, identity["environment"], currency, accounts=self.among, provider=provider
+            connection, self.kind, self.value, environment, currency, accounts=accounts, provider=provider
         )
         return Money(used, currency)
 

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection, RowMapping
 
 from crowdhub.errors import LedgerError
+from crowdhub.ledger import names
 from crowdhub.ledger.content import Redact, as_json, safe_text
 from crowdhub.ledger.leases import Leases
 from crowdhub.model import Model, Verdict
@@ -131,8 +132,13 @@ class Journal:
         self._redact = redact
         self._holders: dict[str, str] = {}
 
-    def write(self, identity: Mapping[str, str], given: Iterable[Decided | tuple[str, str, str, str | None]]) -> str:
-        """Write decisions before any is carried out; return the review's id.
+    def write(
+        self,
+        identity: Mapping[str, str],
+        given: Iterable[Decided | tuple[str, str, str, str | None]],
+        owner: str | None = None,
+    ) -> str:
+        """Write decisions before any is carried out; return the review's id. ``owner``: what the account's key opens.
 
         Open decisions of crashed reviews about the same submissions give way to these. Raises `LedgerError`.
         """
@@ -158,6 +164,7 @@ class Journal:
         def work(connection: Connection) -> None:
             if connection.execute(_IS_THERE, {"review": review_id}).first() is not None:
                 return  # written before the database went away
+            names.keep(connection, identity, owner)
             self._supersede(connection, review, about)
             connection.execute(_ADD_REVIEW, {"id": review_id, **review, **lease, "created_at": now})
             if entries:
@@ -172,8 +179,12 @@ class Journal:
         self._leases.keep(holder)
 
     def _supersede(self, connection: Connection, review: Mapping[str, str], about: set[tuple[str, str]]) -> None:
+        accounts = names.of_the_same(connection, review["environment"], [review["account"]])
         for row in self._unfinished(connection):
-            if any(row[name] != value for name, value in review.items()) or self._is_alive(row):
+            place = row["provider"], row["environment"]
+            if place != (review["provider"], review["environment"]) or row["account"] not in accounts:
+                continue
+            if self._is_alive(row):
                 continue
             for entry in self._entries(connection, row["id"]):
                 if (entry.task_id, entry.submission_id) in about:
@@ -224,13 +235,26 @@ class Journal:
 
         return self._database.read(work)
 
-    def take_over(self, account: str | None = None) -> list[OpenReview]:
-        """The same, and they are yours: nobody else gets them while you settle them. `close` each one at the end."""
+    def take_over(self, identity: Mapping[str, str] | None = None, owner: str | None = None) -> list[OpenReview]:
+        """The same, and they are yours: nobody else gets them while you settle them. `close` each one at the end.
+
+        ``identity``: those of this account alone, under whatever name it was used; ``owner``: what its key opens.
+        """
+
+        def is_of(row: RowMapping, accounts: frozenset[str]) -> bool:
+            if identity is None:
+                return True
+            place = identity["provider"], identity["environment"]
+            return (row["provider"], row["environment"]) == place and row["account"] in accounts
 
         def work(connection: Connection) -> list[OpenReview]:
             found: list[OpenReview] = []
+            accounts: frozenset[str] = frozenset()
+            if identity is not None:
+                names.keep(connection, identity, owner)
+                accounts = names.of_the_same(connection, identity["environment"], [identity["account"]])
             for row in self._unfinished(connection):
-                if (account is not None and row["account"] != account) or self._is_alive(row):
+                if not is_of(row, accounts) or self._is_alive(row):
                     continue
                 lease = self._leases.new()
                 mine = {"review": row["id"], "new_holder": lease["holder"], "until": lease["lease_until"]}

@@ -11,14 +11,15 @@ import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Self
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.engine import Connection
 
 from crowdhub.clock import Clock
-from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, LedgerError, OutcomeUnknown
-from crowdhub.ledger import checks, rows, transitions
+from crowdhub.errors import BudgetExceeded, CrowdhubError, InvalidRequest, Issue, LedgerError, OutcomeUnknown
+from crowdhub.ledger import checks, names, rows, transitions
 from crowdhub.ledger import content as contents
 from crowdhub.ledger import steps as noted
 from crowdhub.ledger.budget import Budget
@@ -159,10 +160,24 @@ class Ledger:
                 if earlier.fingerprint != row.fingerprint:
                     raise checks.other_content(earlier, row)
                 return transitions.take(connection, earlier, self.leases)
+            names.keep(connection, identity, owner)
             if budget is not None:
-                budget.check(
-                    connection, identity, amount, task_id=task_id, now=now, operation=operation, currency=currency
+                fits = partial(
+                    budget.check,
+                    connection,
+                    identity,
+                    amount,
+                    task_id=task_id,
+                    now=now,
+                    operation=operation,
+                    currency=currency,
                 )
+                try:
+                    fits()
+                except BudgetExceeded:
+                    if not transitions.free_what_never_left(connection, self.leases):
+                        raise
+                    fits()
             return transitions.start(connection, row)
 
         return self._keep(self.database.write(work), held)

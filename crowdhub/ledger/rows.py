@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from sqlalchemy import BindParameter, Update, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Update, bindparam, insert, literal_column, select, update
 from sqlalchemy.engine import Connection
 
 from crowdhub.ledger import totals
-from crowdhub.store.schema import HAS_KEY, IS_UNDONE, IntentRow, intents
+from crowdhub.store.schema import HAS_KEY, IS_OPEN, IS_UNDONE, IntentRow, intents
 
 # Made once, as far as that goes: to make a statement costs more than to carry it out.
 _BY_ID = select(intents).where(intents.c.id == bindparam("intent"))
@@ -24,6 +24,9 @@ _UNDONE = (
     .order_by(intents.c.attempts.desc())
     .limit(1)
 )
+
+
+_INTENDED = select(intents).where(IS_OPEN, intents.c.state == literal_column("'intended'"))
 
 
 @lru_cache(maxsize=256)
@@ -47,6 +50,11 @@ def by_key(
     if found is None and owner is not None:
         found = connection.execute(_BY_OWNER, asked | {"of_owner": owner}).one_or_none()
     return None if found is None else IntentRow(*found)
+
+
+def intended(connection: Connection) -> list[IntentRow]:
+    """The intents of which no request that takes money has left yet."""
+    return [IntentRow(*row) for row in connection.execute(_INTENDED)]
 
 
 def last_undone(connection: Connection, row: IntentRow) -> IntentRow | None:

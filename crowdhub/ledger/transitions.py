@@ -73,6 +73,16 @@ def start(connection: Connection, row: IntentRow) -> Begun:
     return Begun(status=BeginStatus.NEW, intent=intent_of(row))
 
 
+def free_what_never_left(connection: Connection, leases: Leases) -> bool:
+    """End what was begun by processes that are gone before any request that takes money left: what it reserves is
+    free. Whether there was any."""
+    gone = [row for row in rows.intended(connection) if not leases.is_alive(row.holder, row.lease_until)]
+    for row in gone:
+        words = "Its process ended before any request that takes money left."
+        rows.change(connection, row, row._replace(state=State.NOT_DONE.value, holder=None, lease_until=0, error=words))
+    return bool(gone)
+
+
 def take(connection: Connection, row: IntentRow, leases: Leases) -> Begun:
     """What the caller has to do about an intent that is there already; it is the caller's where that is anything."""
     status = _status(connection, row, leases)

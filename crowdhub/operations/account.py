@@ -246,9 +246,8 @@ class Account:
     @checked_arguments
     async def review(self, decisions: Sequence[Decision], progress: Progress | None) -> ReviewReport:
         checks.checked_decisions(self._provider, decisions)
-        journal = self.policy.ledger.journal if self.policy.ledger is not None else None
         try:
-            return await review(self.port, decisions, progress, journal=journal)
+            return await review(self.port, decisions, progress, ledger=self.policy.ledger)
         finally:
             self._settled += 1
 

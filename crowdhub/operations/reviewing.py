@@ -14,7 +14,8 @@ from crowdhub.operations.unnoted import tell_unnoted
 from crowdhub.protocol import AnyProvider
 
 if TYPE_CHECKING:
-    from crowdhub.ledger.journal import Decided, Journal
+    from crowdhub.ledger.journal import Decided
+    from crowdhub.ledger.ledger import Ledger
 
 CHUNK = 64  # decisions handed to the engine at once: after an error that stops all, no more than these are tried
 
@@ -26,7 +27,7 @@ async def review(
     decisions: Sequence[Decision],
     progress: Progress | None = None,
     *,
-    journal: Journal | None,
+    ledger: Ledger | None,
     unfinished: tuple[str, Sequence[int]] | None = None,
 ) -> ReviewReport:
     """One outcome for each decision, in their order, and what was settled without a decision.
@@ -35,12 +36,17 @@ async def review(
     ``recover`` can go on after a crash. ``unfinished``: the review and the places there that are carried on with.
     """
     port = port.counting()
-    if journal is None:
+    if ledger is None:
         return await _Review(port, decisions, progress, None).run()
+    journal = ledger.journal
     if unfinished is None:
-        identity = identity_of(port.provider)
+        provider = port.provider
         asked = [_kept(each) for each in decisions]
-        unfinished = (await port.blocking(lambda: journal.write(identity, asked)), range(len(decisions)))
+
+        def written() -> str:
+            return journal.write(identity_of(provider), asked, ledger.owner_of(provider.settings.secrets()))
+
+        unfinished = (await port.blocking(written), range(len(decisions)))
     review_id, positions = unfinished
 
     def write(outcomes: Sequence[tuple[int, Outcome]]) -> None:

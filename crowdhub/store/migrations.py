@@ -82,6 +82,13 @@ MIGRATIONS: list[Sequence[str]] = [
         "CREATE INDEX crowdhub_intent_twin ON crowdhub_intent (created_at, id) WHERE twin_of IS NOT NULL",
     ),
     ("ALTER TABLE crowdhub_intent ADD COLUMN witness TEXT",),
+    (
+        """CREATE TABLE crowdhub_name (
+            provider TEXT NOT NULL, environment TEXT NOT NULL, account TEXT NOT NULL, owner TEXT NOT NULL,
+            PRIMARY KEY (provider, environment, account, owner))""",
+        """INSERT INTO crowdhub_name (provider, environment, account, owner)
+            SELECT DISTINCT provider, environment, account, owner FROM crowdhub_intent WHERE owner IS NOT NULL""",
+    ),
 ]
 
 

@@ -95,6 +95,15 @@ steps = Table(
     Column("noted_at", BigInteger, nullable=False),
 )
 
+names = Table(
+    "crowdhub_name",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("owner", Text, primary_key=True),
+)
+
 totals = Table(
     "crowdhub_total",
     metadata,

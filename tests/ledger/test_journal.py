@@ -57,8 +57,8 @@ def test_one_takes_over_and_only_one(
     crashed(ledger, identity)
     crashed(ledger, {**identity, "account": "second"})
     other = open_ledger(url, clock=clock)
-    (mine,) = other.journal.take_over("acme")
-    assert ledger.journal.take_over("acme") == []
+    (mine,) = other.journal.take_over(identity)
+    assert ledger.journal.take_over(identity) == []
     other.journal.close(mine.id)
     assert len(ledger.journal.take_over()) == 2
 

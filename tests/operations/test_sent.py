@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -155,6 +158,31 @@ def test_what_carries_no_mark_has_one_key_under_both_names_too(box: Sandbox, hub
         bought.append(market.run(likes, key="k", amount=Money("1.00", "USD")))
     assert bought[0].id == bought[1].id
     assert (jobs(box), states(hub)) == (1, [State.DONE])
+
+
+KILLED = """
+import json, os, sys
+from crowdhub import Hub, TaskDraft
+
+def ends(spend):
+    os._exit(9)
+
+hub = Hub(json.loads(sys.argv[1]), ledger=sys.argv[2], budget={"USD": "1.50"}, confirm=ends)
+hub["rapidworkers"].publish(TaskDraft.model_validate_json(sys.argv[3]), key="killed")
+"""
+
+
+def test_what_never_left_reserves_nothing_once_its_process_is_gone(
+    box: Sandbox, hub_of: MakeHub, tmp_path: Path
+) -> None:
+    accounts = json.dumps({name: dict(each) for name, each in box.accounts.items()})
+    given = [accounts, str(tmp_path / "ledger.sqlite3"), DRAFT.model_dump_json()]
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", KILLED, *given], timeout=60, check=False)
+    assert done.returncode == 9
+    hub = hub_of(budget={"USD": "1.50"})
+    assert hub[NAME].publish(DRAFT, key="another").id
+    assert states(hub) == [State.DONE, State.NOT_DONE]
+    assert jobs(box) == 1
 
 
 def test_what_is_unknown_is_listed_and_what_never_left_is_not(box: Sandbox, hub_of: MakeHub) -> None:

@@ -24,7 +24,7 @@ from crowdhub.model import (
     Worker,
 )
 from crowdhub.operations.listing import all_items
-from crowdhub.operations.port import Port
+from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.reviewing import review
 from crowdhub.operations.spending.bonuses import bonus_lookup
 from crowdhub.operations.spending.looking import keep_told, look_back
@@ -105,10 +105,9 @@ async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
     intents += [_twice(each) for each in twins if _is_of(each, provider)]
     outcomes: list[Outcome] = []
     failed: CrowdhubError | None = None
-    for unfinished in await port.blocking(lambda: ledger.journal.take_over(provider.account)):
+    for unfinished in await port.blocking(lambda: ledger.journal.take_over(identity_of(provider), owner)):
         try:
-            if (unfinished.provider, unfinished.environment) == (provider.name, provider.environment):
-                outcomes.extend(await _carry_on(port, ledger, unfinished))
+            outcomes.extend(await _carry_on(port, ledger, unfinished))
         except CrowdhubError as error:  # it stays open; the others are carried on with
             failed = failed or error
         finally:
@@ -242,7 +241,7 @@ async def _carry_on(port: Port, ledger: Ledger, unfinished: OpenReview) -> tuple
         await port.blocking(partial(ledger.journal.outcome, unfinished.id, [noted]))
     decisions = [_decision(port.provider, entry) for entry in fresh]
     positions = [entry.position for entry in fresh]
-    report = await review(port, decisions, journal=ledger.journal, unfinished=(unfinished.id, positions))
+    report = await review(port, decisions, ledger=ledger, unfinished=(unfinished.id, positions))
     return (*report.outcomes, *stale)
 
 
