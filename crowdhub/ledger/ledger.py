@@ -39,10 +39,16 @@ log = logging.getLogger("crowdhub")
 
 
 class Held:
-    """The intent that a call holds, from the moment in which it does."""
+    """The intent that a call holds, from the moment in which it does. With its last reference it is let go, whatever
+    kept that from being said (a second interrupt)."""
 
-    def __init__(self, intent: Intent | None = None) -> None:
+    def __init__(self, leases: Leases, intent: Intent | None = None) -> None:
         self.intent = intent
+        self._leases = leases
+
+    def __del__(self) -> None:
+        if self.intent is not None:
+            self._leases.let_go(self.intent.holder)  # waits for nothing
 
 
 class Ledger:
@@ -390,7 +396,7 @@ class Ledger:
         """Around `begin` or `claim`, which are given what it yields, and the request: whatever leaves it without an
         outcome (an interrupt, a defect) leaves the intent unknown, so that it can be recovered at once; where nothing
         that takes money was sent, it is not done."""
-        held = Held(intent)
+        held = Held(self.leases, intent)
         try:
             yield held
         finally:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from crowdhub.errors import ConfigurationError, InvalidRequest, Lost, OutcomeUnknown, ProviderUnavailable
-from crowdhub.ledger import BeginStatus, Intent, Ledger, NotHeld, PaidTwice, State, UnderWay, canonical, owner
+from crowdhub.ledger import BeginStatus, Held, Intent, Ledger, NotHeld, PaidTwice, State, UnderWay, canonical, owner
 from crowdhub.ledger.heartbeat import Heartbeat
 from crowdhub.model import Money, Submission, Task, TaskDraft, Worker
 from tests.support.hand_clock import HandClock
@@ -398,3 +398,15 @@ def test_an_interrupt_right_after_begin_lets_it_go(
     monkeypatch.undo()
     assert ledger.open_intents(under_way=True) == ledger.open_intents()
     assert ledger.begin(identity, "publish", "work", key="k").status == "new"
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_what_nobody_refers_to_any_more_is_let_go(file_ledger: Ledger, identity: dict[str, str], sent: bool) -> None:
+    """An interrupt at the very start of a handler keeps that from being run at all."""
+    held = Held(file_ledger.leases)
+    begun = file_ledger.begin(identity, "publish", "work", key="k", held=held)
+    if sent:
+        file_ledger.sending(begun.intent)
+    assert file_ledger.begin(identity, "publish", "work", key="k").status == "under way"
+    del held
+    assert file_ledger.begin(identity, "publish", "work", key="k").status == ("recover" if sent else "new")
