@@ -5,6 +5,7 @@ Written once, as coroutines over a `Runtime`; see there how ordinary code runs t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from types import NoneType
@@ -37,6 +38,9 @@ from crowdhub.model import Submission, Task
 from crowdhub.protocol import NEUTRAL, Call, Effect, Flow, Operation, OperationRun, Response, Token, result_type
 
 T = TypeVar("T")
+
+AT_ONCE = 1.0
+"""Seconds after which what was looked at before a call that nothing may wait for is not taken for the present."""
 
 
 class Witness(Protocol):
@@ -107,6 +111,7 @@ class Engine:
         call: Call | None = None
         answer: Response | CrowdhubError | None = None
         is_new = True
+        answered: float | None = None
         while True:
             asked = call
             try:
@@ -128,7 +133,8 @@ class Engine:
                 return None, [run.result]
             known = await witness.before(call) if witness is not None else None
             is_new = known is None
-            answer = known if known is not None else await self._answer(call, run.name, witness, counters)
+            answer = known if known is not None else await self._answer(call, run.name, witness, counters, answered)
+            answered = time.monotonic()
 
     def _check_result(self, run: OperationRun[T]) -> None:
         """A neutral operation has to return its neutral model: nobody above could say whose fault another thing is."""
@@ -166,22 +172,24 @@ class Engine:
         return self.session.described(lost.with_traceback(error.__traceback__), name)
 
     async def _answer(
-        self, call: Call, name: str, witness: Witness | None, counters: list[Counter]
+        self, call: Call, name: str, witness: Witness | None, counters: list[Counter], since: float | None
     ) -> Response | CrowdhubError:
         try:
-            return await self._send(call, counters, witness)
+            return await self._send(call, counters, witness, since)
         except Failure as failure:
             return self.session.described(failure.error, name)
         except CrowdhubError as error:  # no token could be fetched, say
             return self.session.described(error, name)
 
-    async def _send(self, call: Call, counters: list[Counter], witness: Witness | None) -> Response:
-        """One call, repeated as its effect allows. Raises `Failure`."""
+    async def _send(
+        self, call: Call, counters: list[Counter], witness: Witness | None, since: float | None
+    ) -> Response:
+        """One call, repeated as its effect allows. ``since``: when the one before was answered. Raises `Failure`."""
         if call.delay:
             await self.runtime.sleep(call.delay)
+        attempts = Attempts(call, sending=None if witness is None else witness.sending, since=since)
         if not call.authenticated or not self.session.needs_token:
-            return await self._repeat(Attempts(call, sending=None if witness is None else witness.sending), counters)
-        attempts = Attempts(call, sending=None if witness is None else witness.sending)
+            return await self._repeat(attempts, counters)
         stale = await self._token()
         try:
             return await self._repeat(attempts, counters)
@@ -212,6 +220,7 @@ class Engine:
         failure: Failure | None
         async with self._places:
             await self._announce(attempts)
+            _refuse_late(attempts)
             sent_at = session.clock.now()
             attempts.first_sent = attempts.first_sent or sent_at
             request = session.request(call)
@@ -298,6 +307,19 @@ def loop_engine(session: Session) -> Engine:
 
 def _signer(session: Session) -> Signer:
     return Signer(session.provider, LARGEST_ANSWER, session.clock.monotonic)
+
+
+def _refuse_late(attempts: Attempts) -> None:
+    """Raise `Failure` where something was waited for (a place, the ledger's file) that nothing may wait for."""
+    if not attempts.call.at_once or attempts.since is None:
+        return
+    waited = time.monotonic() - attempts.since
+    if waited > AT_ONCE:
+        error = RateLimited(
+            f"It had to wait for {waited:.1f} s after what it depends on was looked at; that may have changed.",
+            sent=False,
+        )
+        raise Failure(error, again=False)
 
 
 def _is_forgotten(attempts: Attempts, now: datetime) -> bool:

@@ -27,6 +27,8 @@ class Attempts:
     lost: OutcomeUnknown | None = None
     sending: Callable[[Call], Awaitable[None]] | None = None
     """Called right before each attempt; what it raises keeps the request from leaving."""
+    since: float | None = None
+    """When what was read before it was answered, by the machine's own counter; None: nothing was."""
 
 
 @dataclass(frozen=True)

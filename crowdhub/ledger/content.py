@@ -18,6 +18,7 @@ from crowdhub.model import Money, ProviderOptions, TaskDraft
 from crowdhub.protocol import Upload
 
 LONGEST_RESULT = 1_000_000  # characters; a longer one is kept without the provider's own answer
+LONGEST_TEXT = 10_000  # characters of each text in such a one
 TOO_LONG = {"too_long": True}
 """Stands for a step's answer that is longer than ``LONGEST_RESULT`` or cannot be written as JSON."""
 Redact: TypeAlias = Callable[[str], str]
@@ -173,12 +174,20 @@ def _shown(value: object) -> str:
 def result_text(result: object, redact: Redact = str) -> str:
     """A result as JSON to be read back with ``type(result).model_validate``. Never fails: what was done must be kept.
 
-    ``raw``, the provider's own answer, is left out where it is too long or cannot be written.
+    ``raw``, the provider's own answer, is left out where it is too long or cannot be written; of other texts that are
+    so long the beginning is kept. What has no readable form, or an endless id, cannot be read back.
     """
     for left_out in (set[str](), {"raw"}):
         if (text := _answer_text(result, redact, left_out)) is not None:
             return text
-    return as_json({"id": str(getattr(result, "id", ""))[:200]})
+    made = str(getattr(result, "id", ""))
+
+    def shortened(text: str) -> str:
+        return redact(text)[:LONGEST_TEXT]
+
+    if len(made) <= LONGEST_TEXT and (text := _answer_text(result, shortened, {"raw"})) is not None:
+        return text
+    return as_json({"id": made[:200]})
 
 
 def step_text(answer: Mapping[str, object], redact: Redact = str) -> str:

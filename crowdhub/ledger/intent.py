@@ -8,8 +8,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
+from crowdhub.errors import Conflict
 from crowdhub.ledger import owner
 from crowdhub.model import Model, Money
 from crowdhub.store import moment_of
@@ -85,8 +86,17 @@ class Intent(Model):
         return {"provider": self.provider, "account": self.account, "environment": self.environment}
 
     def read(self, kind: type[M]) -> M:
-        """The result, as the model that it was: ``intent.read(Task)``. With ``replayed=True`` where it has that."""
-        found = kind.model_validate(self.result)
+        """The result, as the model that it was: ``intent.read(Task)``. With ``replayed=True`` where it has that.
+
+        Raises `Conflict` where it was not kept whole.
+        """
+        try:
+            found = kind.model_validate(self.result)
+        except ValidationError:
+            raise Conflict(
+                f"{self.operation} was already done under the key {self.key!r}, with a result that was not kept.",
+                next_step="Use what the first call returned, or look for it at the marketplace; nothing was sent.",
+            ) from None
         return found.model_copy(update={"replayed": True}) if "replayed" in kind.model_fields else found
 
 

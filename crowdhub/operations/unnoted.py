@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from contextlib import suppress
 
 from crowdhub.errors import LedgerError
 
@@ -18,4 +19,5 @@ def tell_unnoted(what: str, error: LedgerError) -> None:
     """Say that ``what`` was carried out and not noted."""
     log.error("%s was carried out, but the ledger could not note it: %s", what, error)
     said = f"{what} was carried out, but the ledger could not note it ({error.message}); run recover."
-    warnings.warn(said, LedgerWarning, stacklevel=3)
+    with suppress(LedgerWarning):  # where warnings are errors: one must not take the place of what was paid for
+        warnings.warn(said, LedgerWarning, stacklevel=3)

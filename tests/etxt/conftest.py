@@ -98,7 +98,9 @@ class ScriptedEngine(Engine):
         self.answers = answers
         self.calls: list[Call] = []
 
-    async def _send(self, call: Call, counters: list[Counter], witness: Witness | None) -> Response:
+    async def _send(
+        self, call: Call, counters: list[Counter], witness: Witness | None, since: float | None
+    ) -> Response:
         if witness is not None:
             await witness.sending(call)
         assert self.answers, f"wants one more answer: {sent(call)}"

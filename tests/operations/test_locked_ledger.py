@@ -63,3 +63,19 @@ def test_all_that_was_approved_is_reported(
         assert 0 <= len(hub.recover().reviews) - (COUNT - approved) <= reviewing.CHUNK
     assert len(workers.books().payouts) == COUNT
     assert workers.books().agree()
+
+
+@pytest.mark.filterwarnings("error")
+def test_where_warnings_are_errors_the_result_comes_all_the_same(
+    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise LedgerError("The disk is full.")
+
+    with Hub(box.accounts, ledger=tmp_path / "ledger.sqlite3", clock=box.clock) as hub:
+        with monkeypatch.context() as patch:
+            patch.setattr(Ledger, "finish", full)
+            report = hub["rapidworkers"].publish_many([("one", DRAFT), ("two", DRAFT)])
+        assert [each.task is not None for each in report.outcomes] == [True, True]
+        assert "The disk is full" in caplog.text
+        assert [each.settled for each in hub.recover().intents] == ["done", "done"]

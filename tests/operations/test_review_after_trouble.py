@@ -9,12 +9,14 @@ from typing import cast
 import pytest
 
 from crowdhub import Decision, Hub, Money, Submission, TaskDraft
+from crowdhub.engine.session import Session
 from crowdhub.errors import LedgerError, ProviderUnavailable
 from crowdhub.ledger import Decided, Noted
 from crowdhub.ledger.journal import Journal
 from crowdhub.operations import reviewing
 from crowdhub.operations.port import identity_of
 from crowdhub.operations.spending import LedgerWarning
+from crowdhub.protocol import Call
 from crowdhub.sandbox import Fault, Sandbox
 from crowdhub_etxt import EtxtOptions
 from crowdhub_etxt.sandbox import EtxtSandbox
@@ -79,6 +81,30 @@ def test_bulk_approval_does_not_wait_between_its_check_and_its_call(hub: Hub, wo
     assert report.count("approved") == 12
     asked = [each.path.rsplit("/", 2)[-2] for each in workers.requests if each.method == "POST"]
     assert (asked.count("bulk_action"), asked.count("approve")) == (1, 12)
+
+
+def test_what_has_to_wait_for_the_ledgers_file_is_not_approved_in_bulk(
+    hub: Hub, workers: RapidWorkersSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the shared request limits waited for the file, somebody rejects one, and junk takes the place."""
+    works = pending(hub, workers)
+    workers.clear_requests()
+    real, waited = Session.wait_at_gate, [0.0]
+
+    def wait_at_gate(session: Session, call: Call, before: float) -> float:
+        if "bulk_action" in call.path:
+            job = workers.job(works[0].task_id)
+            workers.marketplace.reject(job, job.submissions[int(works[0].id)], "empty", workers.clock.now())
+            workers.hand_in(works[0].task_id)
+            waited[0] = 2.0
+        return real(session, call, before)
+
+    monkeypatch.setattr(Session, "wait_at_gate", wait_at_gate)
+    monkeypatch.setattr("crowdhub.engine.engine.time.monotonic", lambda: waited[0])
+    report = hub["rapidworkers"].review([Decision.approve(each) for each in works])
+    assert (report.count("approved"), report.count("failed"), report.unintended) == (11, 1, ())
+    assert not [each for each in workers.requests if "bulk_action" in each.path]
+    assert len(workers.books().payouts) == 11
 
 
 def test_work_that_was_handed_in_anew_is_not_approved_unseen(hub: Hub, box: Sandbox) -> None:

@@ -68,7 +68,9 @@ class Wire(HandEngine):
     answers: list[tuple[str, object]]
     sent: list[str]
 
-    async def _send(self, call: Call, counters: list[Counter], witness: Witness | None) -> Response:
+    async def _send(
+        self, call: Call, counters: list[Counter], witness: Witness | None, since: float | None
+    ) -> Response:
         if witness is not None:
             await witness.sending(call)
         self.sent.append(call.label)

@@ -43,7 +43,9 @@ class _NoClient:
 class HandEngine(Engine):
     """Asks the test instead of the network."""
 
-    async def _send(self, call: Call, counters: list[Counter], witness: Witness | None) -> Response:
+    async def _send(
+        self, call: Call, counters: list[Counter], witness: Witness | None, since: float | None
+    ) -> Response:
         if witness is not None:
             await witness.sending(call)
         for counter in counters:

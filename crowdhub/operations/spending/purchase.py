@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from crowdhub.errors import Conflict
 from crowdhub.model import Money
@@ -78,5 +78,10 @@ def restored(provider: AnyProvider, intent: Intent) -> Any:
     kind: Any = import_module(module)
     for part in name.split("."):
         kind = getattr(kind, part)
-    model = cast("type[BaseModel]", kind).model_validate(found["value"])
+    try:
+        model = cast("type[BaseModel]", kind).model_validate(found["value"])
+    except ValidationError:  # another version wrote it, or it was edited by hand
+        raise Conflict(
+            f"{intent.operation} was already done; its result, a {found['model']}, cannot be read."
+        ) from None
     return model.model_copy(update={"replayed": True}) if "replayed" in type(model).model_fields else model

@@ -216,7 +216,7 @@ async def judge(
 def _money_moved(expected: Money, now: Money) -> str | None:
     gone = expected - now
     if gone.amount > 0:
-        return f"{gone} are gone from the account since, and nothing else is known to have taken them"
+        return f"{gone} are gone from the account since, and nothing else is known for certain to have taken them"
     if gone.amount < 0:
         return f"{-gone} came into the account since, which may hide what it took"
     return None
