@@ -124,6 +124,11 @@ class Subject(Generic[B]):
         """Let ``count`` different workers hand in on a task of the provider's sandbox, so that it is pending."""
         raise NotImplementedError
 
+    def hand_in_by(self, sandbox: B, task_id: str, worker_id: str) -> None:
+        """Let this worker hand in on a task, where the sandbox can choose; else anybody does."""
+        del worker_id
+        self.hand_in(sandbox, task_id, 1)
+
     def apply(self, sandbox: B, task_id: str, count: int = 1) -> None:
         """Let ``count`` different workers apply for a task, where the marketplace has applications."""
         raise NotImplementedError

@@ -110,6 +110,11 @@ class EtxtSubject(Subject["EtxtSandbox"]):
             _ = sandbox.accept(remark.application)
             _ = sandbox.hand_in(task_id, TEXT, {"photo.png": PHOTO}, comment=COMMENT)
 
+    def hand_in_by(self, sandbox: EtxtSandbox, task_id: str, worker_id: str) -> None:
+        remark = sandbox.apply(task_id, worker_id)
+        _ = sandbox.accept(remark.application)
+        _ = sandbox.hand_in(task_id, TEXT, {"photo.png": PHOTO}, comment=COMMENT)
+
     def apply(self, sandbox: EtxtSandbox, task_id: str, count: int = 1) -> None:
         for _ in range(count):
             _ = sandbox.apply(task_id)

@@ -105,6 +105,26 @@ def _money_is_not_asked() -> Patches:
     return [("crowdhub.operations.spending.witnesses._money_moved", _always(None))]
 
 
+def _cut_list_proves_absence() -> Patches:
+    """As if there were one witness, a list, and nobody asked whether it shows all."""
+    sight = witnesses.Listed.sight
+
+    def whole(self: witnesses.Listed, reference: str | None) -> witnesses.Sight:
+        return replace(sight(self, reference), doubt=None, unreadable=None)
+
+    return [("crowdhub.operations.spending.witnesses.Listed.sight", whole), *_money_is_not_asked()]
+
+
+def _list_before_is_not_read() -> Patches:
+    """What carries no mark is taken for new, though nobody knows what was there before."""
+    new_since = witnesses.Listed.new_since
+
+    def all_are_new(self: witnesses.Listed, _: object, moment: Any) -> Any:
+        return new_since(self, witnesses.Listed((), None, None), moment)
+
+    return [("crowdhub.operations.spending.witnesses.Listed.new_since", all_are_new), *_never_anothers()]
+
+
 def _budget_is_not_asked() -> Patches:
     return [("crowdhub.ledger.Budget.check", _always(None))]
 
@@ -112,9 +132,9 @@ def _budget_is_not_asked() -> Patches:
 def _first_row_is_it() -> Patches:
     sight = witnesses.Listed.sight
 
-    def any_row(self: witnesses.Listed, reference: str) -> witnesses.Sight:
+    def any_row(self: witnesses.Listed, reference: str | None) -> witnesses.Sight:
         seen = sight(self, reference)
-        return replace(seen, mine=seen.mine or tuple(each for each, _ in self.texts))
+        return replace(seen, mine=seen.mine or tuple(each for each, _ in self.texts)) if reference else seen
 
     return [("crowdhub.operations.spending.witnesses.Listed.sight", any_row)]
 
@@ -206,6 +226,8 @@ FAULTS: Sequence[Planted] = (
     Planted("a time-out proves absence", f"{PUBLISH}/one", 1, _taken_for_answered(Lost.TIMED_OUT)),
     Planted("one look at one listing proves absence", f"{PUBLISH}/one", 1, _absent_without_a_doubt),
     Planted("the account's money is not asked again", f"{PUBLISH}/one", 2, _money_is_not_asked, "7=3.25=3"),
+    Planted("absence from a cut list", f"{PUBLISH}/one", 2, _cut_list_proves_absence, "7=3.25=3"),
+    Planted("what was listed before is not compared", f"{PURCHASE}/keys", 1, _list_before_is_not_read),
     Planted("the first row of a listing is the one", f"{PUBLISH}/keys", 1, _first_row_is_it),
     Planted("the budget is not asked", f"{PUBLISH}/budget", 0, _budget_is_not_asked, quick=True),
     Planted("a bonus is matched by its amount", "etxt/bonus/keys", 2, _bonus_by_its_amount, "8=2.12=1"),

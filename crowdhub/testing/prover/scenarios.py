@@ -238,7 +238,8 @@ def _purchase(profile: MarketProfile) -> Iterator[Scenario]:
 
 def _bonus(profile: MarketProfile) -> Iterator[Scenario]:
     scene = Scene(profile, {})
-    works = [work for number in (1, 2) for work in _handed_in(scene, number, 1)]
+    works = _handed_in(scene, 1, 1)
+    works += _handed_in(scene, 2, 1, works[0].worker.id)  # two to one worker can be mistaken for each other
     if profile.can(Capability.APPROVE):
         works = [scene.do(scene.account.settle(profile.decision(each, profile.verdicts[0]))) for each in works]
     amount = profile.bonus(works[0], profile.provider.currency)
@@ -309,10 +310,13 @@ def _statuses(application: Program, world: World, tasks: Sequence[str]) -> dict[
     return {each.id: each.status for each in found}
 
 
-def _handed_in(scene: Scene, number: int, count: int) -> list[Submission]:
-    """So much pending work, on a task of its own."""
+def _handed_in(scene: Scene, number: int, count: int, by: str | None = None) -> list[Submission]:
+    """So much pending work, on a task of its own; ``by``: of this worker, where the sandbox can choose."""
     task = scene.do(scene.account.publish(scene.profile.draft(1000 + number, count), None))
-    scene.profile.hand_in(scene.marketplace.sandbox, task.id, count)
+    if by is None:
+        scene.profile.hand_in(scene.marketplace.sandbox, task.id, count)
+    else:
+        scene.profile.subject.hand_in_by(scene.marketplace.sandbox, task.id, by)
     return scene.submissions(task.id)
 
 
