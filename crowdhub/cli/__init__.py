@@ -1,5 +1,5 @@
 """The `crowdhub` command. Exit codes: 0 done · 1 the marketplace's errors · 2 yours · 3 some decisions of a review
-failed or are unknown · 130 Ctrl-C."""
+failed or are unknown · 4 a fault of crowdhub or of this machine · 130 Ctrl-C."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ def main() -> None:
         sys.stderr.write(f'The command needs the package {missing.name!r}: pip install "crowdhub[cli]"\n')
         raise SystemExit(2) from None
     del rich, typer
+    from crowdhub.cli.boundary import guarded
+
+    raise SystemExit(guarded(_commands))
+
+
+def _commands() -> None:
     from crowdhub.cli.app import app
 
     app(prog_name="crowdhub")

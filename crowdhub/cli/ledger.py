@@ -263,6 +263,8 @@ def _days(day: str | None, since: str | None, until: str | None) -> tuple[date |
             return None
 
     one, first, end = read("--day", day), read("--since", since), read("--until", until)
+    if one == date.max:
+        issues.append(Issue("--day", f"{day} is the last day there is; nothing was spent on it"))
     if one is not None and (first or end):
         issues.append(Issue("--day", "cannot be combined with --since and --until"))
     if issues:

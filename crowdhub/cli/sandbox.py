@@ -19,7 +19,9 @@ def sandbox(
         list[str] | None, typer.Argument(metavar="[MARKET]...", help="Their names; all that are installed without.")
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Of the first market, the others follow on; 0: any free ones.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Of the first market, the others follow on; 0: any free ones.")
+    ] = 0,
     seed: Annotated[int, typer.Option(help="Another seed, other people and texts.")] = 0,
     realtime: Annotated[bool, typer.Option(help="People hand in as real time passes.")] = True,
     settings: Annotated[
@@ -77,10 +79,11 @@ def _options(settings: list[str]) -> dict[str, dict[str, object]]:
         if not (equals and dot and market and option):
             issues.append(Issue("--set", f"takes MARKET.OPTION=VALUE, not {setting!r}"))
             continue
+        given = options.setdefault(market, {})
         try:
-            options.setdefault(market, {})[option] = json.loads(value)
+            given[option] = json.loads(value)
         except ValueError:
-            options[market][option] = value
+            given[option] = value
     if issues:
         raise InvalidRequest(issues=issues)
     return options

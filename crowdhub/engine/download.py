@@ -50,9 +50,13 @@ def fetch(
     Raises `InvalidRequest` for a link that is refused or a file larger than ``max_bytes``, `NotFound` where
     the link no longer works, `ProviderUnavailable` where it cannot be reached.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     ends = time.monotonic() + MAX_SECONDS
-    handle, part = tempfile.mkstemp(dir=folder, prefix=".crowdhub-", suffix=".part")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=folder, prefix=".crowdhub-", suffix=".part")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InvalidRequest(issues=[Issue("folder", f"nothing can be saved in {str(folder)!r} ({why})")]) from None
     try:
         with (
             os.fdopen(handle, "wb") as file,

@@ -146,6 +146,8 @@ class Engine:
             names = " or ".join(each.__name__ for each in wanted)
             raise TypeError(f"{run.name} returned {type(run.result).__name__}, not {names}")
         if isinstance(run.result, (Task, Submission)):
+            if not run.result.id.strip():
+                raise TypeError(f"{run.name} returned a {type(run.result).__name__} without an id")
             theirs = {name: getattr(run.result, name) for name in provider.identity}
             if theirs != provider.identity:
                 said = "/".join(map(str, theirs.values()))

@@ -24,6 +24,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -212,6 +213,11 @@ def _settings_of(
         for name, value in values.items()
         if name.endswith("_url") and isinstance(value, str) and ("@" in value or any(key in value for key in keys))
     ]
+    issues += [
+        Issue(name, "is not an address such as https://api.example.com")
+        for name, value in values.items()
+        if name.endswith("_url") and isinstance(value, str) and not _is_address(value)
+    ]
     if settings is None or issues:
         text = path.read_text(encoding="utf-8") if path is not None else ""
         lines = [f"{issue}{_line(path, text, ('accounts', account, issue.where))}" for issue in issues]
@@ -219,6 +225,13 @@ def _settings_of(
             f"The settings of the account {account!r} are wrong: " + "; ".join(lines) + ".", provider=kind.name
         )
     return settings
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return text.isascii() and urlsplit(text).hostname is not None
+    except ValueError:
+        return False
 
 
 def _readable(issue: Issue) -> Issue:

@@ -62,6 +62,7 @@ def _only_issues(found: Sequence[object]) -> list[Issue]:
 
 def checked_draft(provider: AnyProvider, draft: TaskDraft, on_unsupported: OnUnsupported) -> TaskDraft:
     """The draft as it can be sent. Raises `NotSupported` or `InvalidRequest`, each naming everything it found."""
+    draft = type(draft).model_validate(dict(draft))  # pydantic's own copies are not checked
     with asking(provider, "draft_issues"):
         issues = _only_issues(provider.draft_issues(draft))
     if isinstance(draft.image, Path) and not draft.image.is_file():

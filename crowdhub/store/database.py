@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from crowdhub.clock import Clock
-from crowdhub.errors import ConfigurationError, LedgerError
+from crowdhub.errors import ConfigurationError, InvalidRequest, Issue, LedgerError
 from crowdhub.store import forks, migrations
 from crowdhub.store.address import url_of
 from crowdhub.store.failures import as_ledger_error, is_transient
@@ -221,14 +221,19 @@ class Database:
     def salt(self) -> bytes:
         """A random value of this database's own, for hashes that cannot be looked up elsewhere."""
         query = sa.select(meta.c.value).where(meta.c.name == "salt")
-        return bytes.fromhex(self.read(lambda connection: connection.execute(query).scalar_one()))
+        found = self.read(lambda connection: connection.execute(query).scalar())
+        if not isinstance(found, str):
+            raise LedgerError(f"The ledger {self.name} is damaged: what identifies it is missing. Restore a backup.")
+        return bytes.fromhex(found)
 
     def _guarded(self, work: Callable[[], T]) -> T:
         pauses = iter(PAUSES)
         while True:
             try:
                 return work()
-            except (exc.DBAPIError, exc.TimeoutError, sqlite3.Error, OSError) as error:
+            except UnicodeEncodeError:
+                raise InvalidRequest(issues=[Issue("text", "holds half a character, which no ledger takes")]) from None
+            except (exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
                 pause = next(pauses, None) if is_transient(error) else None
                 if pause is None:
                     raise as_ledger_error(error, self.name, self.patience) from None

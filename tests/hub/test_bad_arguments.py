@@ -9,7 +9,7 @@ import pytest
 
 from crowdhub import AsyncHub, Hub, Money, TaskDraft
 from crowdhub.errors import ConfigurationError, InvalidRequest, NotSupported
-from crowdhub.sandbox import Sandbox
+from crowdhub.sandbox import Fault, Sandbox
 
 DRAFT = TaskDraft(title="T", instructions="I", proof="P", reward=Money("0.10", "USD"), category="Survey", slots=1)
 
@@ -85,6 +85,27 @@ def test_a_picture_that_is_not_there_is_named_once(name: str, tmp_path: Path) ->
             hub[name].publish(DRAFT.copy_with(image=tmp_path / "none.png"))
         assert str(caught.value).count("there is no file") == 1
         assert box[name].request_count == 0
+
+
+@pytest.mark.parametrize(
+    "changes", [{"slots": 2.5}, {"title": None}, {"reward": "x"}, {"countries": 5}], ids=lambda each: next(iter(each))
+)
+def test_a_copy_that_pydantic_did_not_check(changes: dict[str, object]) -> None:
+    with Sandbox("rapidworkers") as box, Hub(box.accounts) as hub:
+        with pytest.raises(InvalidRequest, match=next(iter(changes))):
+            hub["rapidworkers"].publish(DRAFT.model_copy(update=changes))
+        assert box["rapidworkers"].request_count == 0
+
+
+@pytest.mark.parametrize("made", ["", " "], ids=["empty", "blank"])
+def test_a_task_without_an_id_is_no_result(made: str) -> None:
+    """It was published, and is looked for by its mark."""
+    with Sandbox("rapidworkers") as box, Hub(box.accounts) as hub:
+        answer = {"success": True, "job": {"public_id": made, "title": "T"}}
+        box["rapidworkers"].faults.add(Fault.status(201, "after", body=answer), path="/jobs/add")
+        task = hub["rapidworkers"].publish(DRAFT, key="k")
+        assert task.id.strip()
+        assert len(box["rapidworkers"].books().charges) == 1
 
 
 def test_a_key_with_half_a_character() -> None:
