@@ -12,7 +12,8 @@ from tests.docs.test_documents import ROOT
 PAGE = ROOT / "docs" / "guarantees.md"
 PROMISING = re.compile(
     r"\b(never|always|certain(?:ly)?|guarantees?|guaranteed|prove[ns]?|proof|impossible|exactly|only once|spent once"
-    r"|twice|nothing is (?:lost|sent|paid)|cannot be lost)\b",
+    r"|twice|nothing is (?:lost|sent|paid)|cannot be lost|carried out once|done, once|the intent is done"
+    r"|cannot (?:make|reserve|overspend|pay)|free at once|comes back without)\b",
     re.IGNORECASE,
 )
 """The words of a promise."""
@@ -37,6 +38,11 @@ SAID: dict[str, str] = {
     # docs/money.md
     "at most one payment is ever in doubt": "G1",
     "never adds them twice": "G1",
+    "The same key with the same content is carried out once": "G1",
+    "what is done comes back without a request": "G1",
+    "another process that spends meanwhile cannot make it overspend": "G6",
+    "the intent is done, whatever fails after it": "G2",
+    "ten processes together cannot reserve more than there is": "G6",
     "A result is never lost to a full disk": "G5",
     "released when the call certainly came to nothing": "G6",
     "nothing is settled twice": "G4",
@@ -73,6 +79,7 @@ SAID: dict[str, str] = {
     "## Nothing is lost A listing": NOT_MONEY,
     # docs/write-a-provider.md
     "never comes back from a `yield`": NOT_MONEY,
+    "What was asked for is done, once": "G1",
     "only where that is proven to be absent": "G1",
     "The look-up goes by the reference and never by the title": "G3",
     "nothing proves it": "G1",
