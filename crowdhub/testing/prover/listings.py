@@ -60,6 +60,19 @@ def _without_lists(rows: list[dict[str, Any]]) -> None:
         row.update({name: [] for name, value in row.items() if isinstance(value, list)})
 
 
+def _without_numbers(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        row.update({name: None for name, value in row.items() if isinstance(value, (int, Decimal)) and value != 0})
+
+
+def _unreadable_first(rows: list[dict[str, Any]]) -> None:
+    rows[0].update(dict.fromkeys(rows[0]))
+
+
+def _wrapped(text: str) -> str:
+    return f"<p>{text}</p><p>Posted through a partner.</p>"
+
+
 def _shortened(text: str) -> str:
     return text if len(text) <= LONG else text[:LONG] + "…"
 
@@ -72,12 +85,15 @@ CUT = (
     Spoiling("the last row of one listing is missing", _cut_last),
     Spoiling("the last row of listings is missing for 30 s", _cut_last, FOR_A_WHILE),
     Spoiling("the first row of listings is missing for 30 s", _cut_first, FOR_A_WHILE),
+    Spoiling("the first row of listings cannot be read for 30 s", _unreadable_first, FOR_A_WHILE),
 )
 ALTERED = (
     Spoiling("listings show texts with their blanks taken together", _texts(lambda text: " ".join(text.split())), None),
     Spoiling("listings show texts in capitals", _texts(str.upper), None),
     Spoiling("listings show texts escaped as HTML", _texts(html.escape), None),
     Spoiling("listings show the beginnings of texts", _texts(_shortened), None),
+    Spoiling("listings show texts as paragraphs, with a footer", _texts(_wrapped), None),
+    Spoiling("listings leave out the numbers in their rows", _without_numbers, None),
     Spoiling("listings show the lists in their rows as empty", _without_lists, None),
 )
 
