@@ -51,10 +51,19 @@ NOTHING: list[str] = []
     ("words", "rows"),
     [
         ("last row of one", [{"id": 1, "title": "A  b & c"}]),
-        ("first row", [{"id": 2, "tags": ["ch-x"], "pay": 0.1}]),
+        ("first row of listings is missing", [{"id": 2, "tags": ["ch-x"], "pay": 0.1}]),
         ("blanks taken together", [{"id": 1, "title": "A b & c"}, {"id": 2, "tags": ["ch-x"], "pay": 0.1}]),
         ("capitals", [{"id": 1, "title": "A  B & C"}, {"id": 2, "tags": ["CH-X"], "pay": 0.1}]),
         ("as HTML", [{"id": 1, "title": "A  b &amp; c"}, {"id": 2, "tags": ["ch-x"], "pay": 0.1}]),
+        ("cannot be read", [{"id": None, "title": None}, {"id": 2, "tags": ["ch-x"], "pay": 0.1}]),
+        (
+            "a footer",
+            [
+                {"id": 1, "title": "<p>A  b & c</p><p>Posted through a partner.</p>"},
+                {"id": 2, "tags": ["<p>ch-x</p><p>Posted through a partner.</p>"], "pay": 0.1},
+            ],
+        ),
+        ("leave out the numbers", [{"id": None, "title": "A  b & c"}, {"id": None, "tags": ["ch-x"], "pay": None}]),
         ("as empty", [{"id": 1, "title": "A  b & c"}, {"id": 2, "tags": NOTHING, "pay": 0.1}]),
     ],
 )
