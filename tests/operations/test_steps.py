@@ -385,8 +385,8 @@ class Looking(Press):
 
 
 BROKEN = ("POST /drafts/7/print", OutcomeUnknown("lost", lost=Lost.ANSWERED))
-NONE = ("GET /prints", {"found": [], "count": 0})
-ABSENT = [NONE for _ in LOOKS[Lost.ANSWERED]]
+NONE: tuple[str, object] = ("GET /prints", {"found": [], "count": 0})
+ABSENT: list[tuple[str, object]] = [NONE for _ in LOOKS[Lost.ANSWERED]]
 
 
 def money(left: str) -> tuple[str, object]:

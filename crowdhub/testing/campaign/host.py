@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, Protocol, Self, cast
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from crowdhub.errors import ConfigurationError
 from crowdhub.store.address import url_of
@@ -70,7 +71,7 @@ class LedgerHost:
             engine = sa.create_engine(address, poolclass=sa.NullPool)
             with engine.begin() as connection:
                 _ = connection.exec_driver_sql(f"CREATE SCHEMA {name}")
-        except sa.exc.SQLAlchemyError as error:
+        except SQLAlchemyError as error:
             raise as_ledger_error(error, address.render_as_string(hide_password=True), 0) from None
         options = f"-c search_path={name}"
         return address.update_query_dict({"options": options}).render_as_string(hide_password=False)
