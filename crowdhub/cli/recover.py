@@ -32,7 +32,7 @@ def recover(
 ) -> None:
     """Settle what a crash or a lost answer left open.
 
-    Asks the marketplaces; publishes and buys nothing. Unfinished reviews are carried on with, which pays for
+    Asks the marketplaces; sends again only what they recognise as the same request. Unfinished reviews are carried on with, which pays for
     what was approved. Exit code 3 where something is left that a person must look at.
     """
     with open_hub(config) as hub:

@@ -249,6 +249,10 @@ class Ledger:
         counted = ticks.since(row.created_tick, self.clock)
         return max(passed, timedelta()) if counted is None else max(passed, counted)
 
+    def has_asked_for(self, intent: Intent, content: object) -> bool:
+        """Whether this is what was asked, all of it."""
+        return contents.fingerprint(contents.canonical(content, self.redact)) == intent.fingerprint
+
     def owner_of(self, secrets: Iterable[str]) -> str | None:
         """What an account's key opens, under this ledger's own salt; None where it has no key."""
         self._salt = self._salt or self.database.salt()

@@ -9,7 +9,20 @@ from typing import ClassVar
 
 import pytest
 
-from crowdhub import Call, Effect, Flow, Market, Money, Provider, Response, Task, operation
+from crowdhub import (
+    Call,
+    Effect,
+    Flow,
+    Market,
+    Money,
+    Provider,
+    Response,
+    Submission,
+    Task,
+    TaskDraft,
+    Worker,
+    operation,
+)
 from crowdhub.engine.engine import Witness
 from crowdhub.engine.runtime import drive
 from crowdhub.engine.session import Counter
@@ -28,8 +41,9 @@ from crowdhub.errors import (
 from crowdhub.ledger import Ledger
 from crowdhub.operations.port import AccountPort
 from crowdhub.operations.spending import Settled, Spend, SpendingPolicy, recover, run
+from crowdhub.operations.spending.bonuses import pay_bonus
 from crowdhub.operations.spending.looking import LOOKS
-from crowdhub.operations.spending.publishing import reference_of
+from crowdhub.operations.spending.publishing import publish, reference_of, with_reference
 from crowdhub.protocol import Lookup, Page, ProviderSettings
 from tests.support.hand_clock import HandClock
 from tests.support.suspended import HandEngine, hand_port
@@ -90,7 +104,7 @@ class Bench:
         self.asked: list[Spend] = []
         self.sent: list[str] = []
 
-    def port(self, *answers: tuple[str, object], kind: type[Press] = Press) -> AccountPort:
+    def port(self, *answers: tuple[str, object], kind: type[Provider[ProviderSettings]] = Press) -> AccountPort:
         """A program that starts anew: nothing but the ledger tells what was before."""
         provider = kind(ProviderSettings(base_url="http://127.0.0.1:1"))
         engine = hand_port(provider)._engine
@@ -617,3 +631,73 @@ def test_a_result_that_cannot_be_kept_is_handed_out_all_the_same(bench: Bench) -
     made = Shelf(ProviderSettings(base_url="http://127.0.0.1:1")).order()
     assert isinstance(drive(run(bench.port(ORDERED), bench.policy, made, key="k", amount=COST)), Odd)
     assert bench.states() == ["done"]
+
+
+class Press24(Provider[ProviderSettings]):
+    """Publishes, and pays bonuses, under tokens that are known for a day."""
+
+    name: ClassVar[str] = "press24"
+    title: ClassVar[str] = "Press 24"
+    currency = "USD"
+    settings_type = ProviderSettings
+
+    @operation
+    def publish(self, draft: TaskDraft) -> Flow[Task]:
+        told = {"title": draft.title, "token": draft.reference}
+        made = yield Call.post("/jobs", effect=Effect.SPEND, json=told, idempotent_for=timedelta(days=1))
+        return Task(**self.identity, id=str(made.json()["id"]), title=draft.title)
+
+    @operation
+    def pay_bonus(
+        self, submission: Submission, amount: Money, reason: str, reference: str | None = None
+    ) -> Flow[Submission]:
+        told = {"to": submission.id, "amount": str(amount), "why": reason, "token": reference}
+        yield Call.post("/bonuses", effect=Effect.SPEND, json=told, idempotent_for=timedelta(days=1))
+        return submission
+
+
+WORK = Submission(provider="press24", account="press24", environment="live", id="8", task_id="7", worker=Worker(id="w"))
+
+
+@pytest.mark.parametrize("what", ["publish", "pay_bonus"])
+@pytest.mark.parametrize("hours", [1, 25])
+def test_recover_sends_again_what_the_marketplace_recognises(bench: Bench, what: str, hours: int) -> None:
+    port = bench.port(("POST /jobs" if what == "publish" else "POST /bonuses", Crash()), kind=Press24)
+    provider = port.provider
+    draft = with_reference(provider, TaskDraft(title="T", instructions="I", reward=COST), "k")
+
+    async def asked_for() -> None:
+        if what == "publish":
+            await publish(port, bench.policy, draft, "k")
+        else:
+            await pay_bonus(port, bench.policy, WORK, COST, "good", "k")
+
+    with pytest.raises(Crash):
+        drive(asked_for())
+    bench.clock.sleep(hours * 3600)
+    asked = len(bench.asked)
+    answer: tuple[str, object] = ("POST /jobs", {"id": 4}) if what == "publish" else ("POST /bonuses", {})
+    (found,) = drive(recover(bench.port(answer, kind=Press24), bench.policy)).intents
+    if hours == 1:
+        assert (found.settled, bench.states()) == ("done", ["done"])
+        assert found.task_id == ("4" if what == "publish" else "7")
+        assert len(bench.sent) == 2
+    else:  # it may have forgotten: that could be a second one
+        assert (found.settled, bench.states()) == ("look", ["unknown"])
+        assert len(bench.sent) == 1
+    assert len(bench.asked) == asked, "it was confirmed when it began"
+
+
+@pytest.mark.parametrize(
+    ("failure", "settled"),
+    [(OutcomeUnknown("lost", lost=Lost.TIMED_OUT), "look"), (ProviderUnavailable("down"), "look")],
+    ids=["lost again", "down"],
+)
+def test_recover_settles_nothing_by_a_failure_now(bench: Bench, failure: CrowdhubError, settled: str) -> None:
+    port = bench.port(("POST /jobs", Crash()), kind=Press24)
+    draft = with_reference(port.provider, TaskDraft(title="T", instructions="I", reward=COST), "k")
+    with pytest.raises(Crash):
+        drive(publish(port, bench.policy, draft, "k"))
+    (found,) = drive(recover(bench.port(("POST /jobs", failure), kind=Press24), bench.policy)).intents
+    assert (found.settled, bench.states()) == (settled, ["unknown"])
+    assert found.look_for

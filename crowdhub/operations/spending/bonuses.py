@@ -26,11 +26,17 @@ async def pay_bonus(
     It is looked for after a crash or a lost answer only: before that, an equal one that somebody paid by hand would
     be taken for it.
     """
-    provider = port.provider
-    reference = reference_of(provider, "pay_bonus", key)
+    reference = reference_of(port.provider, "pay_bonus", key)
+    return await spend(port, policy, bonus_payment(port.provider, submission, amount, reason, key, reference))
+
+
+def bonus_payment(
+    provider: AnyProvider, submission: Submission, amount: Money, reason: str, key: str | None, reference: str
+) -> Purchase[Submission]:
+    """The paying of a bonus, as something to spend on."""
     operation = provider.pay_bonus(submission, amount, reason, reference).taken()
     after_crash = bonus_lookup(provider, submission, amount, reason, reference)
-    purchase = Purchase(
+    return Purchase(
         operation=operation,
         content={"task": submission.task_id, "submission": submission.id, "amount": amount, "reason": reason},
         restore=_restored,
@@ -43,7 +49,6 @@ async def pay_bonus(
         task_id=submission.task_id,
         is_never_absent=True,
     )
-    return await spend(port, policy, purchase)
 
 
 def bonus_lookup(

@@ -53,10 +53,8 @@ async def spend(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:
         seen = NOTHING
         resuming = begun.status == "resume"
         if begun.status == "recover" or (resuming and intent.look_for is not None):
-            steps = Steps(await port.blocking(lambda: ledger.steps(intent)), resuming=resuming)
-            again = Reservation(port, policy, purchase, intent, steps, confirmed=True, recovering=True)
             try:
-                return await _settled(port, ledger, purchase, again)
+                return await send_again(port, policy, purchase, intent, resuming=resuming)
             except NotRecognised:
                 found, seen = await look_back(port, ledger, intent, purchase.after_crash)
         elif begun.status == "new":
@@ -74,6 +72,18 @@ async def spend(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:
         # What goes on was confirmed when it began.
         reservation = Reservation(port, policy, purchase, intent, steps, confirmed=resuming, seen=seen)
         return await _settled(port, ledger, purchase, reservation)
+
+
+async def send_again(
+    port: Port, policy: SpendingPolicy, purchase: Purchase[T], intent: Intent, *, resuming: bool = False
+) -> T:
+    """Send what an earlier process may have sent once more, where the marketplace knows it for the same request; and
+    write down what became of it. Raises `NotRecognised` before anything else is sent."""
+    ledger = policy.ledger
+    assert ledger is not None
+    steps = Steps(await port.blocking(lambda: ledger.steps(intent)), resuming=resuming)
+    again = Reservation(port, policy, purchase, intent, steps, confirmed=True, recovering=True)
+    return await _settled(port, ledger, purchase, again)
 
 
 async def spend_if_it_costs(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:

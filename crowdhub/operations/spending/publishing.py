@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from crowdhub.errors import InvalidRequest, Issue, NotSupported
-from crowdhub.model import Capability, Model, Quote, Task, TaskDraft
+from crowdhub.model import Capability, Model, Money, Quote, Task, TaskDraft
 from crowdhub.operations.checks import asking
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.once import spend
@@ -85,10 +85,17 @@ async def publish(
     port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str | None, prepared: Prepared | None = None
 ) -> Task:
     """Publish once, with its intent in the ledger. ``draft`` carries its reference."""
-    provider = port.provider
     quote = prepared.quote if prepared is not None else await quoted(port, draft)
+    task = await spend(port, policy, publication(port.provider, draft, key, quote, prepared))
+    return task.copy_with(metadata=draft.metadata) if draft.metadata else task
+
+
+def publication(
+    provider: AnyProvider, draft: TaskDraft, key: str | None, quote: Money | None, prepared: Prepared | None = None
+) -> Purchase[Task]:
+    """The publishing of a draft, as something to spend on."""
     lookup = prepared.lookup if prepared is not None else publish_lookup(provider, draft)
-    purchase = Purchase(
+    return Purchase(
         operation=provider.publish(draft).taken(),
         content=draft,
         restore=_restored,
@@ -101,8 +108,6 @@ async def publish(
         title=draft.title,
         looked=prepared.looked if prepared is not None else None,
     )
-    task = await spend(port, policy, purchase)
-    return task.copy_with(metadata=draft.metadata) if draft.metadata else task
 
 
 def publish_lookup(provider: AnyProvider, draft: TaskDraft) -> Lookup[Task]:

@@ -26,10 +26,13 @@ from crowdhub.model import (
 from crowdhub.operations.listing import all_items
 from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.reviewing import review
-from crowdhub.operations.spending.bonuses import bonus_lookup
+from crowdhub.operations.spending.bonuses import bonus_lookup, bonus_payment
+from crowdhub.operations.spending.charges import task_id_of
 from crowdhub.operations.spending.looking import keep_told, look_back
+from crowdhub.operations.spending.once import NotRecognised, send_again
 from crowdhub.operations.spending.policy import SpendingPolicy
-from crowdhub.operations.spending.publishing import publish_lookup, reference_of
+from crowdhub.operations.spending.publishing import publication, publish_lookup, reference_of
+from crowdhub.operations.spending.purchase import Purchase
 from crowdhub.protocol import AnyProvider, Lookup
 
 if TYPE_CHECKING:
@@ -83,7 +86,8 @@ class RecoverReport(Model):
 
 
 async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
-    """Settle what this account left open. Nothing is ever sent again here: what was not done is only said to be so."""
+    """Settle what this account left open. Only what the marketplace knows for the same request is sent again, for that
+    long; all else is looked for, and what was not done is only said to be so."""
     ledger = policy.ledger
     if ledger is None:
         return RecoverReport()
@@ -92,7 +96,7 @@ async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
     owner = await port.blocking(lambda: ledger.owner_of(provider.settings.secrets()))
     for intent in await port.blocking(lambda: ledger.open_intents(provider.account, owner=owner)):
         if _is_of(intent, provider):
-            settled = await _settle(port, ledger, intent)
+            settled = await _settle(port, policy, ledger, intent)
             if settled is not None:
                 intents.append(settled)
     paid = await port.blocking(lambda: ledger.unfinished(provider.account, owner=owner))
@@ -139,7 +143,7 @@ def _twice(twin: Intent) -> Recovered:
     return _recovered(twin, Settled.TWICE, task_id=twin.task_id, look_for=twin.error)
 
 
-async def _settle(port: Port, ledger: Ledger, intent: Intent) -> Recovered | None:
+async def _settle(port: Port, policy: SpendingPolicy, ledger: Ledger, intent: Intent) -> Recovered | None:
     with ledger.holding() as held:
         begun = await port.blocking(lambda: ledger.claim(intent.id, held))
         mine = begun.intent
@@ -148,6 +152,16 @@ async def _settle(port: Port, ledger: Ledger, intent: Intent) -> Recovered | Non
             return _recovered(mine, Settled.NOT_DONE)
         if begun.status != "recover":
             return None  # settled meanwhile, or somebody is at it
+        purchase = await port.blocking(lambda: _purchase(port.provider, ledger, mine))
+        if purchase is not None:
+            try:
+                again = await send_again(port, policy, cast("Purchase[object]", purchase), mine)
+            except NotRecognised:
+                pass
+            except CrowdhubError as error:
+                return await _failed(port, ledger, mine, error)
+            else:
+                return _recovered(mine, Settled.DONE, task_id=task_id_of(again))
         try:
             found, _ = await look_back(port, ledger, mine, _lookup(port.provider, mine))
         except OutcomeUnknown as error:
@@ -161,6 +175,37 @@ async def _settle(port: Port, ledger: Ledger, intent: Intent) -> Recovered | Non
         if await port.blocking(lambda: keep_told(ledger, mine, found)):
             return None  # it is told with the other twins
         return _recovered(mine, Settled.DONE, task_id=found.id if isinstance(found, Task) else found.task_id)
+
+
+async def _failed(port: Port, ledger: Ledger, intent: Intent, error: CrowdhubError) -> Recovered:
+    """What the same request, sent again, came to."""
+    now = await port.blocking(lambda: ledger.get(intent.id)) or intent
+    if now.state == "not_done":
+        return _recovered(now, Settled.NOT_DONE)
+    if now.state == "done":
+        return _recovered(now, Settled.PAID, task_id=now.task_id, look_for=now.look_for)
+    return _recovered(now, Settled.LOOK, look_for=now.look_for, doubt=error.message)
+
+
+def _purchase(provider: AnyProvider, ledger: Ledger, intent: Intent) -> Purchase[Task] | Purchase[Submission] | None:
+    """What was asked for, as it was; None where the ledger does not have all of it (a picture, a plugin's own
+    operation). Sends nothing."""
+    made: Purchase[Task] | Purchase[Submission]
+    try:
+        match intent.operation, intent.content:
+            case "publish", {"title": _}:
+                draft = TaskDraft.model_validate(intent.content)
+                made = publication(provider, draft, intent.key, intent.amount)
+            case "pay_bonus", {"task": str(task), "submission": str(number), "reason": str(reason)} if (
+                intent.amount is not None and intent.reference is not None
+            ):
+                work = Submission(**provider.identity, id=number, task_id=task, worker=Worker(id=""))
+                made = bonus_payment(provider, work, intent.amount, reason, intent.key, intent.reference)
+            case _:
+                return None
+    except (CrowdhubError, ValueError):  # a row that was edited by hand
+        return None
+    return made if ledger.has_asked_for(intent, made.content) else None
 
 
 def _lookup(provider: AnyProvider, intent: Intent) -> Lookup[Task | Submission]:
