@@ -32,8 +32,8 @@ def recover(
 ) -> None:
     """Settle what a crash or a lost answer left open.
 
-    Asks the marketplaces; sends again only what they recognise as the same request. Unfinished reviews are carried on with, which pays for
-    what was approved. Exit code 3 where something is left that a person must look at.
+    Asks the marketplaces; sends again only what they recognise as the same request. Unfinished reviews are carried on
+    with, which pays for what was approved. Exit code 3 where something is left that a person must look at.
     """
     with open_hub(config) as hub:
         report = hub.recover() if account is None else hub[account].recover()
