@@ -231,8 +231,12 @@ class HubBase(Generic[M]):
 
     async def _unresolved(self) -> list[Recovered]:
         found: dict[str, Recovered] = {}
+        read: set[int] = set()
         for name in self._accounts:
             account = self._operations(name)
+            if id(account.policy.ledger) in read:  # it tells of all accounts
+                continue
+            read.add(id(account.policy.ledger))
             found.update((each.intent, each) for each in await account.described(account.unresolved()))
         return sorted(found.values(), key=lambda each: each.created_at)
 
