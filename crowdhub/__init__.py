@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crowdhub import model as model
     from crowdhub import protocol as protocol
     from crowdhub.hub import AsyncHub, Hub
-    from crowdhub.market import AsyncMarket, Market
+    from crowdhub.market import AsyncMarket, AsyncWatch, Market, Watch, WatchProblem
     from crowdhub.model import (
         Application,
         Balance,
@@ -47,6 +47,7 @@ __all__ = [
     "Application",
     "AsyncHub",
     "AsyncMarket",
+    "AsyncWatch",
     "Balance",
     "Call",
     "Capability",
@@ -78,6 +79,8 @@ __all__ = [
     "TaskDraft",
     "TaskStatus",
     "Upload",
+    "Watch",
+    "WatchProblem",
     "Worker",
     "__version__",
     "operation",
@@ -87,7 +90,7 @@ _MODULES = ("errors", "model", "protocol")  # `import crowdhub` is enough for `c
 # Where each public name lives, as the imports above say it to type checkers (a test holds the two equal).
 _HOMES = {
     "crowdhub.hub": ("AsyncHub", "Hub"),
-    "crowdhub.market": ("AsyncMarket", "Market"),
+    "crowdhub.market": ("AsyncMarket", "AsyncWatch", "Market", "Watch", "WatchProblem"),
     "crowdhub.model": (
         "Application",
         "Balance",

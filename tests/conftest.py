@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import pytest
 
-from crowdhub import AsyncHub, AsyncMarket, Hub, Market
+from crowdhub import AsyncHub, AsyncMarket, Hub, Market, Watch
 from crowdhub.engine.session import Session
 from crowdhub.protocol import AnyProvider
 from tests.support.hand_clock import HandClock
@@ -68,7 +68,7 @@ class World:
 
 
 def _listed(result: Any) -> Any:
-    return list(result) if inspect.isgenerator(result) else result
+    return list(result) if inspect.isgenerator(result) or isinstance(result, Watch) else result
 
 
 async def _finished(result: Any) -> Any:

@@ -92,6 +92,7 @@ def submissions(
 ) -> None:
     """The work handed in on a task."""
     with opened(config, account) as market:
+        found: Iterator[Submission]
         if follow:
             found = market.watch([task], status=status, interval=interval)
         else:

@@ -175,10 +175,12 @@ class BlockingRuntime:
                 ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
                 for _ in ended:
                     told()
-        except BaseException:
+        except BaseException as error:
             given_up.set()
             for each in under_way:
                 _ = each.cancel()
+            if isinstance(error, Exception):  # an interrupt waits for nothing
+                _ = wait(under_way)
             raise
         return [each.result() for each in futures]
 

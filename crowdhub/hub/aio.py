@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
 import anyio.to_thread
 
-from crowdhub.engine.runtime import each
 from crowdhub.hub.base import HubBase
 from crowdhub.hub.split import SplitReport
 from crowdhub.market import AsyncMarket
-from crowdhub.model import DueReport, Money, PublishReport, Submission, SubmissionStatus, Task, TaskDraft
+from crowdhub.market.watch import AsyncWatch
+from crowdhub.model import DueReport, Money, PublishReport, SubmissionStatus, Task, TaskDraft
 from crowdhub.operations.spending import Recovered, RecoverReport
+from crowdhub.operations.watching import PATIENCE
 from crowdhub.protocol import AnyProvider
 
 P = TypeVar("P", bound=AnyProvider)
@@ -37,13 +38,14 @@ class AsyncHub(HubBase[AsyncMarket[AnyProvider]]):
         status: SubmissionStatus | str | None = "pending",
         interval: float = 30.0,
         rounds: int | None = None,
-    ) -> AsyncIterator[Submission]:
+        patience: float = PATIENCE,
+    ) -> AsyncWatch:
         """New submissions of tasks on any of the markets, in one stream; each once, in rounds as `Market.watch`.
 
-        A market that fails in a round does not keep the others' work from you: its error is raised at the
-        round's end.
+        A market that fails in a round keeps none of the others' work from you: what it missed is made up for in the
+        next round, and its error is raised, at a round's end, only after ``patience`` seconds of that.
         """
-        return each(self._watch(tasks, status, self._clock.sleep_async, interval, rounds))
+        return AsyncWatch(*self._watch(tasks, status, self._clock.sleep_async, interval, rounds, patience))
 
     async def publish_many(self, drafts: Sequence[tuple[str, str, TaskDraft]]) -> PublishReport:
         """Publish many drafts on any of the accounts, each given as account, key and draft:

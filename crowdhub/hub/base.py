@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypedDict, TypeVar, Unpack, cast
@@ -13,20 +13,20 @@ from crowdhub import registry
 from crowdhub.clock import Clock
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.session import Options, Session
-from crowdhub.errors import ConfigurationError, CrowdhubError
+from crowdhub.errors import ConfigurationError, CrowdhubError, InvalidRequest, Issue
 from crowdhub.hub import config
 from crowdhub.hub.many import publish_many
 from crowdhub.hub.resources import DEFAULT, HubResources
 from crowdhub.hub.split import SplitReport, by_account, publish_split
 from crowdhub.market.base import MarketBase
-from crowdhub.model import DueReport, Money, PublishReport, Submission, SubmissionStatus, Task, TaskDraft
+from crowdhub.model import DueReport, Money, PublishReport, SubmissionStatus, Task, TaskDraft
 from crowdhub.operations import checks
 from crowdhub.operations.account import Account
 from crowdhub.operations.arguments import checked_arguments
 from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.spending import Confirm, Recovered, RecoverReport
 from crowdhub.operations.spending.policy import for_ordinary_code
-from crowdhub.operations.watching import watch
+from crowdhub.operations.watching import MarketWatch, Watching
 from crowdhub.protocol import AnyProvider
 
 if TYPE_CHECKING:
@@ -191,9 +191,23 @@ class HubBase(Generic[M]):
         sleep: Callable[[float], Awaitable[None]],
         interval: float,
         rounds: int | None,
-    ) -> AsyncGenerator[Sequence[Submission], None]:
-        watches = [self[name].operations.watched(mine, status) for name, mine in by_account(tasks).items()]
-        return watch(watches, sleep, interval=interval, rounds=rounds)
+        patience: float,
+    ) -> tuple[Watching, Callable[[Task | str], tuple[MarketWatch, str]]]:
+        """The watch, and where a task that is added or dropped belongs."""
+        shares = by_account(tasks)
+        watches = {name: self[name].operations.watched(mine, status) for name, mine in shares.items()}
+        watching = Watching(watches, sleep, self._clock, interval=interval, rounds=rounds, patience=patience)
+
+        def place(task: Task | str) -> tuple[MarketWatch, str]:
+            if isinstance(task, str):
+                raise InvalidRequest(issues=[Issue("task", "is an id; which account's it is, only the task tells")])
+            account = self[task.account].operations
+            task_id = account.task_id(task)
+            if task.account not in watching.watches:
+                watching.watches[task.account] = account.watched([], status)
+            return watching.watches[task.account], task_id
+
+        return watching, place
 
     @checked_arguments
     async def _publish_split(

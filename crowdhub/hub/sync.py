@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
-from crowdhub.engine.runtime import drive, iterate
+from crowdhub.engine.runtime import drive
 from crowdhub.hub.base import HubBase
 from crowdhub.hub.split import SplitReport
 from crowdhub.market import Market
-from crowdhub.model import DueReport, Money, PublishReport, Submission, SubmissionStatus, Task, TaskDraft
+from crowdhub.market.watch import Watch
+from crowdhub.model import DueReport, Money, PublishReport, SubmissionStatus, Task, TaskDraft
 from crowdhub.operations.spending import Recovered, RecoverReport
+from crowdhub.operations.watching import PATIENCE
 from crowdhub.protocol import AnyProvider
 
 P = TypeVar("P", bound=AnyProvider)
@@ -46,13 +48,14 @@ class Hub(HubBase[Market[AnyProvider]]):
         status: SubmissionStatus | str | None = "pending",
         interval: float = 30.0,
         rounds: int | None = None,
-    ) -> Iterator[Submission]:
+        patience: float = PATIENCE,
+    ) -> Watch:
         """New submissions of tasks on any of the markets, in one stream; each once, in rounds as `Market.watch`.
 
-        A market that fails in a round does not keep the others' work from you: its error is raised at the
-        round's end.
+        A market that fails in a round keeps none of the others' work from you: what it missed is made up for in the
+        next round, and its error is raised, at a round's end, only after ``patience`` seconds of that.
         """
-        return iterate(self._watch(tasks, status, self._sleep, interval, rounds))
+        return Watch(*self._watch(tasks, status, self._sleep, interval, rounds, patience))
 
     async def _sleep(self, seconds: float) -> None:
         self._clock.sleep(seconds)

@@ -12,6 +12,7 @@ from crowdhub.engine.engine import loop_engine
 from crowdhub.engine.runtime import each
 from crowdhub.engine.session import Session
 from crowdhub.market.base import MarketBase, P
+from crowdhub.market.watch import AsyncWatch
 from crowdhub.model import (
     Application,
     Balance,
@@ -33,6 +34,7 @@ from crowdhub.model import (
 from crowdhub.operations.account import Batches, RequestBudget
 from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.spending import DryRun, RecoverReport, SpendingPolicy
+from crowdhub.operations.watching import PATIENCE
 from crowdhub.protocol import Operation
 
 T = TypeVar("T")
@@ -170,13 +172,20 @@ class AsyncMarket(MarketBase[P]):
         status: SubmissionStatus | str | None = "pending",
         interval: float = 30.0,
         rounds: int | None = None,
-    ) -> AsyncIterator[Submission]:
+        patience: float = PATIENCE,
+    ) -> AsyncWatch:
         """New submissions of these tasks as they come, each once; every ``interval`` seconds a round.
 
-        A round asks for the list of tasks and then only for those whose counters moved. Ends when all tasks
-        have ended, or after ``rounds``.
+        A round asks how the tasks stand, in the fewest requests, and lists only those that may show more than was
+        handed out. With the status ``pending`` also what the marketplace settled by itself, or somebody else did,
+        before it could be handed out: marked ``settled_unseen``. Ends when all tasks have ended and everything that
+        they count was listed, or after ``rounds``. What fails in a round is made up for in the next one:
+        ``watch.problems`` has it, and it is raised only after ``patience`` seconds without one good round, or in the
+        last of the ``rounds``; whoever asks for the next one then goes on. ``watch.add`` and ``drop`` change the tasks.
+
+        Raises `NotFound` for a task that is not there, and `InvalidRequest`.
         """
-        return self._iterate(self.operations.watch(tasks, status, interval, rounds))
+        return AsyncWatch(*self.operations.watch(tasks, status, interval, rounds, patience))
 
     async def approve(
         self, submission: Submission, note: str | None = None, *, options: Iterable[ProviderOptions] = ()

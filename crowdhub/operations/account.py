@@ -41,7 +41,7 @@ from crowdhub.operations.port import Port
 from crowdhub.operations.reviewing import Progress, review
 from crowdhub.operations.settling import settle_once
 from crowdhub.operations.spending import AccountBatch, DryRun, Keyed, Recovered, RecoverReport, SpendingPolicy
-from crowdhub.operations.watching import Watch, watch
+from crowdhub.operations.watching import MarketWatch, Watching
 from crowdhub.protocol import LOOPBACK, Operation
 
 T = TypeVar("T")
@@ -213,10 +213,10 @@ class Account:
         return all_items(self.port, self._provider.submissions(task_id, wanted), settled=self._count_settled)
 
     @checked_arguments
-    def watched(self, tasks: Sequence[Task | str], status: SubmissionStatus | str | None) -> Watch:
-        return Watch(
+    def watched(self, tasks: Sequence[Task | str], status: SubmissionStatus | str | None) -> MarketWatch:
+        return MarketWatch(
             self.port,
-            [checks.task_id_of(self._provider, task) for task in tasks],
+            [self.task_id(task) for task in tasks],
             status=checks.checked_status(status, SubmissionStatus),
             settled=self._count_settled,
         )
@@ -228,8 +228,20 @@ class Account:
         status: SubmissionStatus | str | None,
         interval: float,
         rounds: int | None,
-    ) -> Batches[Submission]:
-        return watch([self.watched(tasks, status)], self.port.sleep, interval=interval, rounds=rounds)
+        patience: float,
+    ) -> tuple[Watching, Callable[[Task | str], tuple[MarketWatch, str]]]:
+        """The watch, and where a task that is added or dropped belongs."""
+        mine = self.watched(tasks, status)
+        sleep, clock = self.port.sleep, self.port.clock
+        watching = Watching(
+            {self._provider.account: mine}, sleep, clock, interval=interval, rounds=rounds, patience=patience
+        )
+        return watching, lambda task: (mine, self.task_id(task))
+
+    @checked_arguments
+    def task_id(self, task: Task | str) -> str:
+        """The id of one of this account's tasks. Raises `InvalidRequest`."""
+        return checks.task_id_of(self._provider, task)
 
     def _count_settled(self) -> int:
         return self._settled

@@ -177,9 +177,11 @@ def checked_extension(provider: AnyProvider, slots: int | None, until: datetime 
         raise InvalidRequest(issues=issues)
 
 
-def checked_rounds(interval: float, rounds: int | None) -> None:
+def checked_rounds(interval: float, rounds: int | None, patience: float) -> None:
     """Raises `InvalidRequest` for a watch that would never wait, or never end."""
     issues: list[Issue] = []
+    if not patience >= 0:
+        issues.append(Issue("patience", f"{patience} is not a number of seconds"))
     if not 0 <= interval < float("inf"):
         issues.append(Issue("interval", f"{interval} is not a number of seconds"))
     if rounds is not None and rounds < 1:

@@ -20,6 +20,10 @@ class Seen:
     def __len__(self) -> int:
         return self._count
 
+    def __contains__(self, text: str) -> bool:
+        number = _number(text)
+        return self._slots[self._place(number)] == number
+
     def add(self, text: str) -> bool:
         """Remember an id; True if it is new."""
         if not self._put(_number(text)):
@@ -30,15 +34,20 @@ class Seen:
         return True
 
     def _put(self, number: int) -> bool:
+        place = self._place(number)
+        if self._slots[place] == number:
+            return False
+        self._slots[place] = number
+        return True
+
+    def _place(self, number: int) -> int:
+        """Where it is, or would be."""
         slots = self._slots
         last = len(slots) - 1
         place = ((number * _SPREAD) & _MASK) >> (64 - last.bit_length())
-        while slots[place]:
-            if slots[place] == number:
-                return False
+        while slots[place] and slots[place] != number:
             place = (place + 1) & last
-        slots[place] = number
-        return True
+        return place
 
     def _grow(self) -> None:
         old = self._slots

@@ -100,8 +100,8 @@ def test_approving_what_comes_is_no_news(
             found.append(submission.id)
             market.approve(submission)
     assert len(found) == 3
-    assert rounds.take() == ["list"]
-    assert rounds.asked[1] == ["list"]
+    assert rounds.take() == ["detail"]
+    assert rounds.asked[1] == ["detail"]
 
 
 def test_a_rejection_and_a_new_arrival_in_one_round_are_not_mistaken_for_nothing(

@@ -13,6 +13,7 @@ import crowdhub
 from crowdhub import (
     AsyncHub,
     AsyncMarket,
+    AsyncWatch,
     Capability,
     Decision,
     Hub,
@@ -23,6 +24,7 @@ from crowdhub import (
     Task,
     TaskDraft,
     TaskStatus,
+    Watch,
 )
 from crowdhub.errors import NotFound, OutcomeUnknown
 from crowdhub_capsolver import CapSolver
@@ -47,7 +49,8 @@ def ordinary(hub: Hub) -> None:
     assert_type(task.status, TaskStatus)
     assert_type(market.run(market.provider.facebook_likes(link="https://example.org", quantity=50), key="likes"), Task)
     assert_type(market.submissions(task, status="pending"), Iterator[Submission])
-    assert_type(market.watch([task]), Iterator[Submission])
+    assert_type(market.watch([task]), Watch)
+    assert_type([each for each in market.watch([task])], list[Submission])  # noqa: C416
     report = market.review([Decision.approve(each) for each in market.submissions(task)])
     assert_type(report, ReviewReport)
     assert_type([each.submission for each in report.outcomes], list[Submission | None])
@@ -66,7 +69,7 @@ async def asynchronous(hub: AsyncHub) -> None:
     likes = market.provider.facebook_likes(link="https://example.org", quantity=50)
     assert_type(await market.run(likes, key="likes"), Task)
     assert_type(market.submissions(task, status="pending"), AsyncIterator[Submission])
-    assert_type(market.watch([task]), AsyncIterator[Submission])
+    assert_type(market.watch([task]), AsyncWatch)
     assert_type(await market.review([Decision.approve(each) async for each in market.submissions(task)]), ReviewReport)
     async for each in hub.watch([task]):
         assert_type(each, Submission)

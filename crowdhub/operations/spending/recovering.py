@@ -193,7 +193,7 @@ def _purchase(provider: AnyProvider, ledger: Ledger, intent: Intent) -> Purchase
     made: Purchase[Task] | Purchase[Submission]
     try:
         match intent.operation, intent.content:
-            case "publish", {"title": _}:
+            case "publish", dict():
                 draft = TaskDraft.model_validate(intent.content)
                 made = publication(provider, draft, intent.key, intent.amount)
             case "pay_bonus", {"task": str(task), "submission": str(number), "reason": str(reason)} if (
