@@ -194,7 +194,7 @@ def _purchase(provider: AnyProvider, ledger: Ledger, intent: Intent) -> Purchase
     try:
         match intent.operation, intent.content:
             case "publish", {"title": str()}:
-                draft = TaskDraft.model_validate(cast("object", intent.content))
+                draft = TaskDraft.model_validate(intent.content)
                 made = publication(provider, draft, intent.key, intent.amount)
             case "pay_bonus", {"task": str(task), "submission": str(number), "reason": str(reason)} if (
                 intent.amount is not None and intent.reference is not None
