@@ -14,6 +14,7 @@ import typer
 from crowdhub.cli.common import AsJson, Config, command, open_hub
 from crowdhub.cli.output import console, json_line, plain, record, say, table, unresolved_words
 from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
+from crowdhub.operations.port import identity_of
 
 if TYPE_CHECKING:  # the command starts without the database's library
     from crowdhub.ledger import Intent, Ledger, Total
@@ -161,6 +162,26 @@ def compact(
     say(f"{count} entries dropped or shortened.")
 
 
+@app.command("key-changed")
+@command
+def key_changed(
+    account: Annotated[str, typer.Option("--account", "-a", help="The account whose API key was changed.")],
+    config: Config = None,
+) -> None:
+    """Say that an account is the same as before, though its API key was changed.
+
+    Keys of yours that it used before then hold again, and what it left open is settled.
+    """
+    with open_hub(config) as hub:
+        market = hub[account]
+        ledger, provider = market.ledger, market.provider
+        owner = None if ledger is None else ledger.owner_of(provider.settings.secrets())
+        if ledger is None or owner is None:
+            raise InvalidRequest(issues=[Issue("--account", f"{account} has no ledger, or no key")])
+        count = ledger.key_changed(identity_of(provider), owner)
+        say(f"{count} entries of {market.name} ({market.environment}) belong to its present API key now.")
+
+
 @app.command("settle")
 @command
 def settle(
@@ -185,6 +206,8 @@ def settle(
     with opened(config) as ledger:
         known = ledger.get(intent)
         twin = known is not None and known.twin_of is not None
+        if task is not None and not task.strip():
+            raise InvalidRequest(issues=[Issue("--task", "is an empty id")])
         if known is not None and not twin and known.operation == "publish" and done and task is None:
             raise InvalidRequest(
                 issues=[Issue("--task", "is missing: the key gives this task back from now on, so say its id")]

@@ -41,7 +41,12 @@ def recover(
             _intent(each, as_json=as_json)
         for outcome in report.reviews:
             _decision(outcome, as_json=as_json)
-        left = len(report.to_look_at) + sum(each.result in OPEN for each in report.reviews)
+        for name, error in report.failed.items():
+            if as_json:
+                json_line({"kind": "failed", "account": name, "error": str(error)})
+            else:
+                complain(f"{name}: {error}")
+        left = len(report.to_look_at) + len(report.failed) + sum(each.result in OPEN for each in report.reviews)
         if not as_json:
             _sum_up(report, left)
         if left:
@@ -83,7 +88,8 @@ def _intent(each: Recovered, *, as_json: bool) -> None:
         if each.doubt:
             say(f"  {each.doubt}")
         say(f"  Look for {each.look_for or 'it at the marketplace'}.")
-        say(f"  Then say what you found: crowdhub ledger settle {each.intent} --done (or --not-done).")
+        task = " --task ID" if each.operation == "publish" else ""
+        say(f"  Then say what you found: crowdhub ledger settle {each.intent} --done{task} (or --not-done).")
     elif each.settled is Settled.TWICE:
         say("  Look at both at the marketplace, and cancel one of them.")
         say(f"  Then say that you did: crowdhub ledger settle {each.intent} --done.")
@@ -104,7 +110,7 @@ def _decision(outcome: Outcome, *, as_json: bool) -> None:
 
 
 def _sum_up(report: RecoverReport, left: int) -> None:
-    if not report.intents and not report.reviews:
+    if not report.intents and not report.reviews and not report.failed:
         say("Nothing was left open.")
         return
     done = len(report.intents) - len(report.to_look_at)

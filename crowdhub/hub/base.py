@@ -238,8 +238,11 @@ class HubBase(Generic[M]):
     async def _recover(self) -> RecoverReport:
         report = RecoverReport()
         for name in self._accounts:
-            account = self._operations(name)
-            report += await account.described(account.recover())
+            try:
+                account = self._operations(name)
+                report += await account.described(account.recover())
+            except CrowdhubError as error:  # one that cannot be asked hides none of the others
+                report += RecoverReport(failed={name: error.with_()})
         # One account can have two names here: what neither could settle is told once.
         return report.copy_with(intents=tuple({each.intent: each for each in report.intents}.values()))
 

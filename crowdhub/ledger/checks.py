@@ -37,6 +37,23 @@ def is_countable(money: Money) -> bool:
     return money.amount >= 0 and money.amount.adjusted() < LARGEST_AMOUNT and int(exponent) >= -MOST_DECIMALS
 
 
+def other_account(earlier: IntentRow, row: IntentRow) -> InvalidRequest | None:
+    """The error for a key that an account of this name, which another API key opens, has; None where it is the same
+    account, as far as that is known."""
+    if earlier.owner is None or row.owner is None or earlier.owner == row.owner:
+        return None
+    said = f"was used for an account that is called {row.account!r} as well, and is opened by another API key"
+    return InvalidRequest(
+        issues=[Issue("key", f"{row.key!r} {said}")],
+        next_step="Give two accounts two names. If it is one account whose API key was changed, say so, once:"
+        f" crowdhub ledger key-changed --account {row.account}. Nothing was sent.",
+        provider=row.provider,
+        account=row.account,
+        environment=row.environment,
+        operation=row.operation,
+    )
+
+
 def other_content(earlier: IntentRow, row: IntentRow) -> InvalidRequest:
     """The error for a key that was used for something else, with the difference field by field."""
     if earlier.content is None or row.content is None:

@@ -41,7 +41,8 @@ class Intent(Model):
     ``look_for`` what a person has to look for, ``attempts`` how often it was begun or taken over, with the earlier
     calls that asked for the same under the same key and were not carried out. ``sent_at`` is when a request of it that
     takes money last left (None: never). ``twin_of`` is the intent that this one was paid beside, under one key.
-    ``witness`` is what was listed, and the account's money, before the request of ``sent_at``.
+    ``witness`` is what was listed, and the account's money, before the request of ``sent_at``. ``owner`` tells what the
+    account's key opens (`Ledger.owner_of`).
     """
 
     id: str
@@ -68,6 +69,7 @@ class Intent(Model):
     sent_at: datetime | None = None
     twin_of: str | None = None
     witness: object = None
+    owner: str | None = None
 
     @property
     def spent(self) -> Money | None:
@@ -126,7 +128,7 @@ class Begun(Model):
 def intent_of(row: IntentRow) -> Intent:
     """An intent from its database row."""
     values = row._asdict()
-    for name in ("currency", "owner", "created_tick", "sent_tick", "done_by"):
+    for name in ("currency", "created_tick", "sent_tick", "done_by"):
         del values[name]
     values.update(
         amount=_money(row.amount, row.currency),

@@ -174,6 +174,19 @@ class Journal:
         self._hold(review_id, lease["holder"])
         return review_id
 
+    def give_way(self, identity: Mapping[str, str], task_id: str, submission_id: str, owner: str | None = None) -> None:
+        """A newer decision on this work is about to be carried out: what crashed reviews had decided of it is not."""
+        about = {(task_id, submission_id)}
+        review = {name: identity[name] for name in ("provider", "account", "environment")}
+        if not self._database.read(self._unfinished):
+            return
+
+        def work(connection: Connection) -> None:
+            names.keep(connection, identity, owner)
+            self._supersede(connection, review, about)
+
+        self._database.write(work)
+
     def _hold(self, review_id: str, holder: str) -> None:
         self._holders[review_id] = holder
         self._leases.keep(holder)

@@ -163,6 +163,8 @@ class Ledger:
             if (written := rows.by_id(connection, row.id)) is not None:  # before the database went away
                 return Begun(status=BeginStatus.NEW, intent=intent_of(written))
             if key is not None and (earlier := rows.by_key(connection, identity, operation, key, owner)) is not None:
+                if (error := checks.other_account(earlier, row)) is not None:
+                    raise error
                 if earlier.fingerprint != row.fingerprint:
                     raise checks.other_content(earlier, row)
                 return transitions.take(connection, earlier, self.leases)
@@ -187,6 +189,18 @@ class Ledger:
             return transitions.start(connection, row)
 
         return self._keep(self.database.write(work), held)
+
+    def check_unpriced(
+        self, identity: Mapping[str, str], budget: Budget, currency: str, operation: str, task_id: str | None
+    ) -> None:
+        """Before the first request that takes money of what has no known price. Raises `ConfigurationError` or
+        `BudgetExceeded` where the budget does not let it through."""
+        now = self.database.now()
+        self.database.read(
+            lambda connection: budget.check(
+                connection, identity, None, task_id=task_id, now=now, operation=operation, currency=currency
+            )
+        )
 
     def claim(self, intent_id: str, held: Held | None = None) -> Begun:
         """Take over an intent to settle it: RECOVER or RESUME when it is yours, UNDER_WAY when somebody is at it,
@@ -248,6 +262,19 @@ class Ledger:
         passed = self.database.now() - moment_of(row.created_at)
         counted = ticks.since(row.created_tick, self.clock)
         return max(passed, timedelta()) if counted is None else max(passed, counted)
+
+    def key_changed(self, identity: Mapping[str, str], owner: str) -> int:
+        """A person says that the account of this name is one account, whose API key was changed: all that was written
+        under the name belongs to what the key opens now (``owner``). Returns how many intents that were.
+
+        Raises `LedgerError` where the same key of the application was used under both.
+        """
+
+        def work(connection: Connection) -> int:
+            names.keep(connection, identity, owner)
+            return rows.hand_over(connection, identity, owner)
+
+        return self.database.write(work)
 
     def has_asked_for(self, intent: Intent, content: object) -> bool:
         """Whether this is what was asked, all of it."""

@@ -57,6 +57,13 @@ def intended(connection: Connection) -> list[IntentRow]:
     return [IntentRow(*row) for row in connection.execute(_INTENDED)]
 
 
+def hand_over(connection: Connection, identity: Mapping[str, str], owner: str) -> int:
+    """What was written under this name belongs to ``owner``."""
+    named = [intents.c[name] == identity[name] for name in ("provider", "account", "environment")]
+    other = intents.c.owner.is_not(None) & (intents.c.owner != owner)
+    return connection.execute(update(intents).where(*named, other).values(owner=owner)).rowcount
+
+
 def last_undone(connection: Connection, row: IntentRow) -> IntentRow | None:
     """The last intent that asked for the same under the same key and was not carried out.
 

@@ -38,7 +38,7 @@ from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.due import due
 from crowdhub.operations.listing import all_items
 from crowdhub.operations.port import Port
-from crowdhub.operations.reviewing import Progress, review
+from crowdhub.operations.reviewing import Progress, give_way, review
 from crowdhub.operations.settling import settle_once
 from crowdhub.operations.spending import AccountBatch, DryRun, Keyed, Recovered, RecoverReport, SpendingPolicy
 from crowdhub.operations.watching import MarketWatch, Watching
@@ -250,6 +250,9 @@ class Account:
     async def settle(self, decision: Decision) -> Submission:
         """Approve, reject or send back one submission."""
         checks.checked_decision(self._provider, decision)
+        ledger, work = self.policy.ledger, decision.submission
+        if ledger is not None:
+            await self.port.blocking(lambda: give_way(self.port, ledger, work))
         try:
             return await settle_once(self.port, decision)
         finally:

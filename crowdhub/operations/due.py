@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from datetime import timedelta
 
+from crowdhub.errors import CrowdhubError, UnreadableResponse
 from crowdhub.model import DueReport, Money, Submission, SubmissionStatus, Task
 from crowdhub.model.due import soonest
 from crowdhub.operations.checks import asking
@@ -21,12 +22,13 @@ async def due(port: Port, within: timedelta | None) -> DueReport:
     now = provider.now()
     found: list[Submission] = []
     costs: list[Money] = []
+    unreadable: list[UnreadableResponse] = []
     unpriced = undated = 0
-    for task in await _with_pending(port):
+    for task in await _with_pending(port, unreadable):
         with asking(provider, "approval_cost"):
             cost = provider.approval_cost(task)
         listing = provider.submissions(task.id, SubmissionStatus.PENDING)
-        async with aclosing(all_items(port, listing)) as listed:
+        async with aclosing(all_items(port, listing, unreadable=unreadable.append)) as listed:
             async for some in listed:
                 for each in some:
                     if each.auto_approves_at is None:
@@ -37,12 +39,20 @@ async def due(port: Port, within: timedelta | None) -> DueReport:
                             unpriced += 1
                         else:
                             costs.append(cost)
+    failed: dict[str, CrowdhubError] = {}
+    if unreadable:
+        message = f"{len(unreadable)} records cannot be read; more may come up than is listed: {unreadable[0].message}"
+        failed[provider.account] = unreadable[0].with_(message=message)
     return DueReport(
-        submissions=tuple(sorted(found, key=soonest)), total=Money.total(costs), unpriced=unpriced, undated=undated
+        submissions=tuple(sorted(found, key=soonest)),
+        total=Money.total(costs),
+        unpriced=unpriced,
+        undated=undated,
+        failed=failed,
     )
 
 
-async def _with_pending(port: Port) -> list[Task]:
+async def _with_pending(port: Port, unreadable: list[UnreadableResponse]) -> list[Task]:
     """The tasks that have pending work, as far as their counters tell."""
-    async with aclosing(all_items(port, port.provider.tasks())) as listed:
+    async with aclosing(all_items(port, port.provider.tasks(), unreadable=unreadable.append)) as listed:
         return [task async for some in listed for task in some if task.pending != 0]

@@ -67,6 +67,12 @@ async def review(
             tell_unnoted("The review", error)
 
 
+def give_way(port: Port, ledger: Ledger, submission: Submission) -> None:
+    """What an interrupted review had decided of this work is not carried out any more: there is a newer decision."""
+    owner = ledger.owner_of(port.provider.settings.secrets())
+    ledger.journal.give_way(identity_of(port.provider), submission.task_id, submission.id, owner)
+
+
 def _kept(decision: Decision) -> Decided:
     """A decision as the journal keeps it."""
     from crowdhub.ledger import Decided  # the database is loaded where there is a ledger

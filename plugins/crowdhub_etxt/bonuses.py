@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from crowdhub.errors import Conflict, CrowdhubError, InvalidRequest, Issue, OutcomeUnknown, UnreadableResponse
+from crowdhub.errors import (
+    Conflict,
+    CrowdhubError,
+    InvalidRequest,
+    Issue,
+    Lost,
+    NotFound,
+    OutcomeUnknown,
+    UnreadableResponse,
+)
 from crowdhub.model import Money, Submission, SubmissionStatus, Worker
 from crowdhub.protocol import Flow, Lookup, every, operation
 from crowdhub_etxt.account import Account
@@ -58,6 +67,10 @@ class Bonuses(Account):
             paid = yield from self.api.tasks.extra_paid(order.id, amount)
         except (OutcomeUnknown, UnreadableResponse):
             raise
+        except NotFound as refusal:
+            if refusal.provider_code is None:  # not eTXT's own word: a proxy may say so of what was done
+                raise OutcomeUnknown(refusal.message, lost=Lost.BROKEN, http_status=refusal.http_status) from refusal
+            raise (yield from self._explained(refusal, amount)) from None
         except CrowdhubError as refusal:
             raise (yield from self._explained(refusal, amount)) from None
         return _with_bonus(submission, order, amount, dict(paid.raw))

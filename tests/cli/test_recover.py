@@ -88,7 +88,8 @@ def test_what_cannot_be_told_yet_ends_with_3_and_says_what_to_look_for(cli: Cli,
     assert said.code == 3
     assert "cannot be told" in said.out
     assert "Look for [ref ch-" in said.out
-    assert f"crowdhub ledger settle {intent} --done" in said.out
+    assert f"crowdhub ledger settle {intent} --done --task ID" in said.out
+    assert cli("ledger", "settle", intent, "--done", "--task", " ").code == 2
     assert "0 settled, 1 left for a person" in said.out
     assert "that can be proof: ask again then" in said.out
 

@@ -195,7 +195,8 @@ ledger, spent = Ledger.open(sys.argv[1]), 0
 say("ready"); sys.stdin.readline()
 for n in range(12):
     try:
-        ledger.begin(ID, "publish", n, amount=Money("1", "USD"), budget=Budget.of({"USD": "20"}))
+        begun = ledger.begin(ID, "publish", n, amount=Money("1", "USD"), budget=Budget.of({"USD": "20"}))
+        ledger.sending(begun.intent)  # what never left is free again once its process has ended
         spent += 1
     except BudgetExceeded:
         pass

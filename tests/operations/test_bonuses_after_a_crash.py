@@ -11,7 +11,7 @@ import pytest
 
 from crowdhub import Hub, Money, Submission, TaskDraft
 from crowdhub.clock import Clock
-from crowdhub.errors import OutcomeUnknown
+from crowdhub.errors import BudgetExceeded, OutcomeUnknown
 from crowdhub.ledger import Intent, Ledger
 from crowdhub.sandbox import Fault, Sandbox
 from crowdhub_etxt import Etxt, EtxtOptions
@@ -259,3 +259,39 @@ def test_another_amount_beside_it_is_not_taken_for_it_with_its_fee(
             with pytest.raises(OutcomeUnknown):
                 hub["etxt"].pay_bonus(second, Money(55, "RUB"), "good", key="b")
             assert bonuses(people) == 1
+
+
+def test_a_404_that_is_not_the_marketplaces_own_is_looked_at(hub: Hub, people: EtxtSandbox, work: Submission) -> None:
+    people.faults.add(Fault.status(404, "after"), operation="tasks.extraPaid")
+    for _ in range(2):
+        assert hub["etxt"].pay_bonus(work, FIFTY, "good", key="k").replayed
+    assert bonuses(people) == 1
+
+
+@pytest.mark.parametrize("key", ["b", None])
+def test_one_that_was_paid_as_the_plugins_own_operation_is_not_taken_for_it(
+    hub: Hub, people: EtxtSandbox, work: Submission, key: str | None
+) -> None:
+    people.faults.add(Fault.drop("before"), operation="tasks.extraPaid")
+    people.faults.add(Fault.status(503, "before"), operation="users.getStats", skip=1, times=1)
+    with pytest.raises(OutcomeUnknown):
+        hub["etxt"].pay_bonus(work, FIFTY, "good", key="a")
+    people.faults.clear()
+    people.clock.advance(minutes=1)
+    market = hub.market(Etxt)
+    market.run(market.provider.api.tasks.extra_paid(work.id, FIFTY), key=key)
+    with pytest.raises(OutcomeUnknown):
+        market.pay_bonus(work, FIFTY, "good", key="a")
+    assert [each.settled for each in hub.recover().intents] == ["look"]
+    assert bonuses(people) == 1
+
+
+def test_a_bonus_counts_for_its_task_however_it_is_paid(people: EtxtSandbox, box: Sandbox, tmp_path: Path) -> None:
+    budget = {"per_task": {"RUB": "320"}}
+    with Hub(box.accounts, ledger=tmp_path / "budget.sqlite3", clock=Driven(people), budget=budget) as hub:
+        work = ordered(hub, people)
+        market = hub.market(Etxt)
+        for amount in (FIFTY, Money(1, "RUB"), None):
+            with pytest.raises(BudgetExceeded):
+                market.run(market.provider.pay_bonus(work, FIFTY, "good"), amount=amount)
+    assert bonuses(people) == 0

@@ -13,7 +13,7 @@ from crowdhub import Hub, Money, Quote, TaskDraft
 from crowdhub.errors import BudgetExceeded, ConfigurationError
 from crowdhub.operations.spending import Spend
 from crowdhub.sandbox import Fault, Sandbox
-from crowdhub_etxt import EtxtOptions
+from crowdhub_etxt import Etxt, EtxtOptions
 from crowdhub_rapidworkers import RapidWorkers
 from tests.conftest import World
 
@@ -154,3 +154,14 @@ def test_a_currency_that_the_budget_does_not_name_is_refused_before_any_request(
         assert box["rapidworkers"].request_count == 0
     with Hub(box.accounts, budget={"EUR": "50", "others": "unlimited"}) as hub:
         assert hub["rapidworkers"].publish(draft(), key="k").charged == usd("11.00")
+
+
+def test_what_is_free_needs_no_price_under_a_budget(tmp_path: Path) -> None:
+    with (
+        Sandbox("etxt") as box,
+        Hub(box.accounts, ledger=tmp_path / "etxt.sqlite3", clock=box.clock, budget={"RUB": "1"}) as hub,
+    ):
+        market = hub.market(Etxt)
+        made = market.run(market.provider.api.folders.add_folder("texts"), key="free")
+        assert market.run(market.provider.api.folders.add_folder("texts"), key="free").id_folder == made.id_folder
+        assert market.run(market.provider.balance(), key="asked").amount > 0

@@ -79,3 +79,18 @@ def test_where_warnings_are_errors_the_result_comes_all_the_same(
         assert [each.task is not None for each in report.outcomes] == [True, True]
         assert "The disk is full" in caplog.text
         assert [each.settled for each in hub.recover().intents] == ["done", "done"]
+
+
+def test_a_ledger_that_fails_before_the_request_leaves_claims_nothing_else(
+    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise LedgerError("The ledger cannot be reached.")
+
+    with Hub(box.accounts, ledger=tmp_path / "ledger.sqlite3", clock=box.clock) as hub:
+        for name in ("sending", "fail", "unknown"):
+            monkeypatch.setattr(Ledger, name, gone)
+        with pytest.raises(LedgerError) as caught:
+            hub["rapidworkers"].publish(DRAFT, key="k")
+        assert (caught.value.sent, caught.value.money_may_be_spent) == (False, False)
+        assert not [each for each in box["rapidworkers"].requests if each.path == "/jobs/add"]

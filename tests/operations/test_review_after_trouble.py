@@ -8,9 +8,9 @@ from typing import cast
 
 import pytest
 
-from crowdhub import Decision, Hub, Money, Submission, TaskDraft
+from crowdhub import Decision, Hub, Money, Submission, TaskDraft, Worker
 from crowdhub.engine.session import Session
-from crowdhub.errors import LedgerError, ProviderUnavailable
+from crowdhub.errors import LedgerError, OutcomeUnknown, ProviderUnavailable
 from crowdhub.ledger import Decided, Noted
 from crowdhub.ledger.journal import Journal
 from crowdhub.operations import reviewing
@@ -115,7 +115,8 @@ def test_work_that_was_handed_in_anew_is_not_approved_unseen(hub: Hub, box: Sand
     people.hand_in(task.id)
     (seen,) = market.submissions(task)
     interrupted(hub, [seen])
-    market.request_redo(seen, reason="Longer")
+    with Hub(box.accounts, ledger=None, clock=box.clock) as elsewhere:
+        elsewhere["etxt"].request_redo(seen, reason="Longer")
     (outcome,) = hub.recover().reviews
     assert (outcome.result, "any more" in str(outcome.error)) == ("failed", True)
     interrupted(hub, [seen])
@@ -133,12 +134,58 @@ def test_a_review_that_cannot_be_carried_on_with_keeps_no_other_back(hub: Hub, w
     interrupted(hub, first)
     interrupted(hub, second)
     workers.faults.add(Fault.status(503, "before"), path=first[0].task_id, times=None)
-    with pytest.raises(ProviderUnavailable):
-        hub.recover()
+    report = hub.recover()
+    assert isinstance(report.failed["rapidworkers"], ProviderUnavailable)
+    assert [each.result for each in report.reviews] == ["approved"]
     states = [workers.submissions(each.task_id)[0].status for each in (*first, *second)]
     assert states == ["Pending", "Approved"]
     workers.faults.clear()
     assert [each.result for each in hub.recover().reviews] == ["approved"]
+
+
+def test_a_newer_decision_of_one_keeps_the_older_of_many_from_being_carried_out(
+    hub: Hub, box: Sandbox, workers: RapidWorkersSandbox
+) -> None:
+    """Also where the newer one's answer is lost, or where it leaves the work pending, with a ticket."""
+    works = pending(hub, workers, 2)
+    interrupted(hub, works)
+    workers.faults.add(Fault.drop("before"), path="/reject/", times=None)
+    with pytest.raises(OutcomeUnknown):
+        hub["rapidworkers"].reject(works[0], "No proof.")
+    workers.faults.clear()
+    assert [each.decision.submission.id for each in hub.recover().reviews] == [works[1].id]
+    assert {each.id: each.status for each in hub["rapidworkers"].submissions(works[0].task_id)} == {
+        works[0].id: "pending",
+        works[1].id: "approved",
+    }
+    assert hub.recover().reviews == ()
+
+
+def test_a_review_of_a_task_that_is_gone_ends(hub: Hub, box: Sandbox, workers: RapidWorkersSandbox) -> None:
+    works = pending(hub, workers, 2)
+    interrupted(hub, works)
+    workers.faults.add(Fault.status(404, "before"), path=works[0].task_id, times=None)
+    assert [each.result for each in hub.recover().reviews] == ["failed", "failed"]
+    assert hub.recover().reviews == ()
+
+
+def test_an_account_that_cannot_be_asked_hides_none_of_the_others(
+    hub: Hub, box: Sandbox, workers: RapidWorkersSandbox
+) -> None:
+    workers.faults.add(Fault.drop("after"), path="/jobs/add")
+    workers.faults.add(Fault.status(503, "before"), path="/api/campaigns/", skip=1, times=None)
+    with pytest.raises(OutcomeUnknown):
+        hub["rapidworkers"].publish(DRAFT, key="k")
+    workers.faults.clear()
+    assert hub.ledger is not None
+    box["etxt"].faults.add(Fault.status(503, "before"), times=None)
+    work = Submission(**hub["etxt"].provider.identity, id="100002", task_id="100002", worker=Worker(id="1"))
+    interrupted(hub, [work])
+    turned = {name: box.accounts[name] for name in ("etxt", "rapidworkers")}
+    with Hub(turned, ledger=hub.ledger.database.url.database, clock=box.clock) as again:
+        report = again.recover()
+    assert list(report.failed) == ["etxt"]
+    assert [each.settled for each in report.intents] == ["done"]
 
 
 def interrupted(hub: Hub, works: Iterable[Submission]) -> None:

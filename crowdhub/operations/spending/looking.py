@@ -227,8 +227,8 @@ def has_twin(ledger: Ledger, intent: Intent) -> bool:
     """Whether the ledger knows another intent like this one, near it, that was or may have been carried out: what is
     found at the marketplace could then be either's."""
     return any(
-        each.operation == intent.operation
-        and each.state != "not_done"
+        not (each.operation == "publish" and each.reference is not None)
+        and each.state not in ("not_done", "intended")
         and each.amount in (intent.amount, None)
         and each.task_id in (intent.task_id, None)
         and each.created_at < intent.created_at + NEAR

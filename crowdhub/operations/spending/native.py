@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar, cast
 
-from crowdhub.model import Money, TaskDraft
+from crowdhub.model import Money, Submission, TaskDraft
 from crowdhub.operations.checks import asking
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.looking import Unsaid
@@ -24,6 +24,10 @@ async def run(
     first call that takes money is preceded by one. With a key, it is done once."""
     operation.taken()
     provider = port.provider
+    work, least = operation.arguments.get("submission"), operation.arguments.get("amount")
+    is_bonus = operation.name == "pay_bonus" and operation.owner is provider
+    if is_bonus and isinstance(least, Money) and (amount is None or amount < least):
+        amount = least  # the budget goes by what it certainly takes
     content = {name: value for name, value in operation.arguments.items() if value is not None}
     operation, reference = _marked(provider, operation, key)
     lookup = _lookup(provider, operation)
@@ -37,6 +41,7 @@ async def run(
         key=key,
         amount=amount,
         reference=reference,
+        task_id=work.task_id if is_bonus and isinstance(work, Submission) else None,
     )
     if key is None and amount is None:
         return await spend_if_it_costs(port, policy, purchase)

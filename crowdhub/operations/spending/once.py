@@ -157,12 +157,24 @@ class Reservation(Generic[T]):
         if self.intent is None and ledger is not None:
             held = self._held.enter_context(ledger.holding())
             self.intent = (await begin(self._port, self._policy, self._purchase, held)).intent
+        await self._check_unpriced()
         await self.confirm()
         await self._look_before()
         self._is_free = False
         if self._can_be_absent:
             self._seen = await before_sending(self._port, self._policy.ledger, self._seen)
         return None
+
+    async def _check_unpriced(self) -> None:
+        """What has no known price is only asked of a budget once it takes money: much under a key is free."""
+        ledger, budget, purchase = self._policy.ledger, self._policy.budget, self._purchase
+        if ledger is None or budget is None or purchase.amount is not None or purchase.key is None or self._confirmed:
+            return
+        provider = self._port.provider
+        identity, currency = identity_of(provider), provider.currency
+        await self._port.blocking(
+            lambda: ledger.check_unpriced(identity, budget, currency, purchase.operation.name, purchase.task_id)
+        )
 
     async def _look_before(self) -> None:
         """What is there already was not made by the request that is about to leave."""
@@ -258,8 +270,12 @@ async def _settled(port: Port, ledger: Ledger | None, purchase: Purchase[T], res
         if reservation.recovering and not paid and not failed.money_may_be_spent:
             # That it fails now tells nothing of what an earlier process sent.
             raise NotRecognised from failed
-        written = reservation.steps.are_written
-        failed = await port.blocking(lambda: note(ledger, intent, failed, paid=paid, written=written))
+        written, first = reservation.steps.are_written, failed
+        try:
+            failed = await port.blocking(lambda: note(ledger, intent, first, paid=paid, written=written))
+        except LedgerError:
+            if not isinstance(first, LedgerError):
+                raise  # the outcome is not noted: `recover` has to settle it
     raise failed
 
 
@@ -342,7 +358,8 @@ async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any], hel
                 amount=purchase.amount,
                 reference=purchase.reference,
                 task_id=purchase.task_id,
-                budget=policy.budget,
+                # What has a key and no known price may be free: its first call that takes money asks the budget.
+                budget=policy.budget if purchase.amount is not None or purchase.key is None else None,
                 currency=port.provider.currency,
                 look_for=purchase.lookup.look_for,
                 owner=ledger.owner_of(port.provider.settings.secrets()),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from crowdhub.errors import Conflict, CrowdhubError, OutcomeUnknown
+from pydantic import Field
+
+from crowdhub.errors import Conflict, CrowdhubError, NotFound, OutcomeUnknown
 from crowdhub.model import (
     Capability,
     Decision,
@@ -72,13 +74,19 @@ class Recovered(Model):
 
 
 class RecoverReport(Model):
-    """What ``recover`` settled, and the outcomes of reviews that it carried on with."""
+    """What ``recover`` settled, and the outcomes of reviews that it carried on with. ``failed``: the error of each
+    account, by its name, of which something could not be asked; it hides none of the others."""
 
     intents: tuple[Recovered, ...] = ()
     reviews: tuple[Outcome, ...] = ()
+    failed: Mapping[str, CrowdhubError] = Field(default_factory=dict[str, CrowdhubError])
 
     def __add__(self, other: RecoverReport) -> RecoverReport:
-        return RecoverReport(intents=self.intents + other.intents, reviews=self.reviews + other.reviews)
+        return RecoverReport(
+            intents=self.intents + other.intents,
+            reviews=self.reviews + other.reviews,
+            failed={**self.failed, **other.failed},
+        )
 
     @property
     def to_look_at(self) -> tuple[Recovered, ...]:
@@ -116,9 +124,8 @@ async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
             failed = failed or error
         finally:
             await port.blocking(partial(ledger.journal.close, unfinished.id))
-    if failed is not None:
-        raise failed
-    return RecoverReport(intents=tuple(intents), reviews=tuple(outcomes))
+    told = {} if failed is None else {provider.account: port.described(failed)}
+    return RecoverReport(intents=tuple(intents), reviews=tuple(outcomes), failed=told)
 
 
 async def unresolved(port: Port, ledger: Ledger) -> list[Recovered]:
@@ -272,7 +279,10 @@ async def _carry_on(port: Port, ledger: Ledger, unfinished: OpenReview) -> tuple
     """
     from crowdhub.ledger import Noted  # the database is loaded where there is a ledger
 
-    now = await _present(port, {entry.task_id for entry in unfinished.entries})
+    try:
+        now = await _present(port, {entry.task_id for entry in unfinished.entries})
+    except NotFound as gone:  # nothing of the task can be decided any more
+        return await _gone(port, ledger, unfinished, gone)
     fresh: list[JournalEntry] = []
     stale: list[Outcome] = []
     for entry in unfinished.entries:
@@ -288,6 +298,18 @@ async def _carry_on(port: Port, ledger: Ledger, unfinished: OpenReview) -> tuple
     positions = [entry.position for entry in fresh]
     report = await review(port, decisions, ledger=ledger, unfinished=(unfinished.id, positions))
     return (*report.outcomes, *stale)
+
+
+async def _gone(port: Port, ledger: Ledger, unfinished: OpenReview, error: NotFound) -> tuple[Outcome, ...]:
+    """The decisions on work that is not there any more have an outcome, too."""
+    from crowdhub.ledger import Noted  # the database is loaded where there is a ledger
+
+    noted = [Noted(entry.position, Result.FAILED.value, str(error)) for entry in unfinished.entries]
+    await port.blocking(partial(ledger.journal.outcome, unfinished.id, noted))
+    return tuple(
+        Outcome(decision=_decision(port.provider, entry), result=Result.FAILED, error=error)
+        for entry in unfinished.entries
+    )
 
 
 async def _present(port: Port, tasks: Collection[str]) -> dict[tuple[str, str], Submission]:

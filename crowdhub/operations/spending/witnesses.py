@@ -199,6 +199,8 @@ async def judge(
         return "there is no list of everything to look through", before
     if before.balance is None or before.at is None:
         return "nobody knows what money the account had before it", before
+    if ledger is not None and intent is not None and not await port.blocking(lambda: _is_mine(port, ledger, intent)):
+        return "the account has another key since, which may open another account", before
     if (doubt := _listed_more(before, sight)) is not None:
         return doubt, before
     known = Money(0, before.balance.currency)
@@ -211,6 +213,10 @@ async def judge(
     doubt = _money_moved(before.balance - known, now[0])
     seen = Before(now[0], _by_ledger(port, ledger, now[1]), before.count, before.unmarked)
     return doubt, seen.seeing(sight)
+
+
+def _is_mine(port: Port, ledger: Ledger, intent: Intent) -> bool:
+    return intent.owner is None or intent.owner == ledger.owner_of(port.provider.settings.secrets())
 
 
 def _money_moved(expected: Money, now: Money) -> str | None:
@@ -238,6 +244,8 @@ def _known_spends(ledger: Ledger, intent: Intent, currency: str, at: datetime) -
     """What other intents certainly took after that moment: begun after it, and told by the marketplace."""
     taken = Money(0, currency)
     for each in ledger.report.beside(intent, at):
+        if each.owner != intent.owner:  # of an account that is only called the same, or whose key was changed
+            continue
         if each.state == "done" and each.created_at > at and each.charged is not None:
             taken += each.charged if each.charged.currency == currency else Money(0, currency)
     return taken
