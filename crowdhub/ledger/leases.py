@@ -45,6 +45,10 @@ class Leases:
         """When a lease taken now ends, in microseconds since 1970."""
         return micros(self._database.now() + timedelta(seconds=self.seconds))
 
+    def hold(self, holder: str) -> None:
+        """This process works under ``holder``, from before it is written."""
+        self._here.hold(holder)
+
     def keep(self, holder: str) -> None:
         """This process works under ``holder``: renew its lease until `let_go`."""
         self._here.hold(holder)

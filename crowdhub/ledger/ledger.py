@@ -26,7 +26,7 @@ from crowdhub.ledger.budget import Budget
 from crowdhub.ledger.errors import NotHeld, PaidTwice, UnderWay
 from crowdhub.ledger.intent import BeginStatus, Begun, Intent, State, intent_of
 from crowdhub.ledger.journal import Journal
-from crowdhub.ledger.leases import LEASE, Leases
+from crowdhub.ledger.leases import LEASE, Lease, Leases
 from crowdhub.ledger.owner import HERE, Here
 from crowdhub.ledger.report import Report
 from crowdhub.ledger.steps import Step
@@ -45,10 +45,23 @@ class Held:
     def __init__(self, leases: Leases, intent: Intent | None = None) -> None:
         self.intent = intent
         self._leases = leases
+        self._holders = [intent.holder] if intent is not None else []
+
+    def hold(self, holder: str) -> None:
+        """Before it is written: from the moment in which others see it, it is held."""
+        self._holders.append(holder)
+        self._leases.hold(holder)
+
+    def let_go(self) -> None:
+        for holder in self._holders:
+            self._leases.let_go(holder)  # waits for nothing
+
+    def give_up(self) -> None:
+        """It stays held, and this is not what holds it."""
+        self._holders.clear()
 
     def __del__(self) -> None:
-        if self.intent is not None:
-            self._leases.let_go(self.intent.holder)  # waits for nothing
+        self.let_go()
 
 
 class Ledger:
@@ -159,6 +172,8 @@ class Ledger:
             owner=owner,
         )
 
+        lease: Lease = {"holder": row.holder or "", "lease_until": row.lease_until}
+
         def work(connection: Connection) -> Begun:
             if (written := rows.by_id(connection, row.id)) is not None:  # before the database went away
                 return Begun(status=BeginStatus.NEW, intent=intent_of(written))
@@ -167,7 +182,7 @@ class Ledger:
                     raise error
                 if earlier.fingerprint != row.fingerprint:
                     raise checks.other_content(earlier, row)
-                return transitions.take(connection, earlier, self.leases)
+                return transitions.take(connection, earlier, self.leases, lease)
             names.keep(connection, identity, owner)
             if budget is not None:
                 fits = partial(
@@ -188,7 +203,7 @@ class Ledger:
                     fits()
             return transitions.start(connection, row)
 
-        return self._keep(self.database.write(work), held)
+        return self._held(work, lease["holder"], held)
 
     def check_unpriced(
         self, identity: Mapping[str, str], budget: Budget, currency: str, operation: str, task_id: str | None
@@ -210,15 +225,28 @@ class Ledger:
             row = rows.by_id(connection, intent_id)
             if row is None:
                 raise InvalidRequest(issues=[Issue("intent", f"{intent_id!r} is not in the ledger")])
-            return transitions.take(connection, row, self.leases)
+            return transitions.take(connection, row, self.leases, lease)
 
-        return self._keep(self.database.write(work), held)
+        lease = self.leases.new()
+        return self._held(work, lease["holder"], held)
 
-    def _keep(self, begun: Begun, held: Held | None) -> Begun:
-        if begun.status not in (BeginStatus.REPLAYED, BeginStatus.UNDER_WAY) and begun.intent.holder is not None:
-            if held is not None:  # first: from here on an interrupt finds who lets it go
-                held.intent = begun.intent
-            self.leases.keep(begun.intent.holder)
+    def _held(self, work: Callable[[Connection], Begun], holder: str, held: Held | None) -> Begun:
+        """Write it with a holder that is at work by the time others can see it."""
+        mine = held or Held(self.leases)
+        mine.hold(holder)
+        try:
+            begun = self.database.write(work)
+            is_mine = begun.intent.holder == holder
+        except BaseException:
+            self.leases.let_go(holder)
+            raise
+        if not is_mine:
+            self.leases.let_go(holder)
+            return begun
+        mine.intent = begun.intent
+        self.leases.keep(holder)
+        if held is None:  # whoever holds nothing lets it go by its outcome
+            mine.give_up()
         return begun
 
     # --- while its calls are sent and answered ----------------------------------------------------------------------
@@ -438,7 +466,7 @@ class Ledger:
                 except LedgerError as error:  # what ended the call must not be hidden
                     log.warning("the ledger could not note that %s is unknown: %s", intent.id, error)
                 finally:  # after a second interrupt too
-                    self.leases.let_go(intent.holder)
+                    held.let_go()
 
     def renew(self, intent: Intent) -> None:
         """Say that it is still under way (done by itself while this process holds it)."""

@@ -53,7 +53,7 @@ from crowdhub.ledger import rows, steps
 from crowdhub.ledger.checks import is_countable
 from crowdhub.ledger.errors import NotHeld
 from crowdhub.ledger.intent import BeginStatus, Begun, Intent, State, intent_of
-from crowdhub.ledger.leases import Leases
+from crowdhub.ledger.leases import Lease, Leases
 from crowdhub.model import Money
 from crowdhub.store.schema import IntentRow
 
@@ -83,12 +83,15 @@ def free_what_never_left(connection: Connection, leases: Leases) -> bool:
     return bool(gone)
 
 
-def take(connection: Connection, row: IntentRow, leases: Leases) -> Begun:
-    """What the caller has to do about an intent that is there already; it is the caller's where that is anything."""
-    status = _status(connection, row, leases)
+def take(connection: Connection, row: IntentRow, leases: Leases, lease: Lease) -> Begun:
+    """What the caller has to do about an intent that is there already; it is the caller's, under the new ``lease``,
+    where that is anything."""
+    status = _status(connection, row, leases, lease["holder"])
+    if row.holder == lease["holder"]:  # this very change, written before the database went away
+        return Begun(status=status, intent=intent_of(row))
     if status not in (BeginStatus.NEW, BeginStatus.RECOVER, BeginStatus.RESUME):
         return Begun(status=status, intent=intent_of(row))
-    mine = row._replace(**leases.new(), attempts=row.attempts + 1)
+    mine = row._replace(**lease, attempts=row.attempts + 1)
     if status is BeginStatus.RESUME:
         # Without an error, its process ended in the middle of a call, and nobody knows which.
         look_for = row.look_for or (None if row.error is not None else IN_DOUBT)
@@ -97,10 +100,10 @@ def take(connection: Connection, row: IntentRow, leases: Leases) -> Begun:
     return Begun(status=status, intent=intent_of(mine))
 
 
-def _status(connection: Connection, row: IntentRow, leases: Leases) -> BeginStatus:
+def _status(connection: Connection, row: IntentRow, leases: Leases, mine: str) -> BeginStatus:
     if row.state not in OPEN and not is_paid(row):
         return BeginStatus.REPLAYED
-    if leases.is_alive(row.holder, row.lease_until):
+    if row.holder != mine and leases.is_alive(row.holder, row.lease_until):
         return BeginStatus.UNDER_WAY
     if row.state == State.INTENDED:
         return BeginStatus.NEW

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import pytest
 
+from crowdhub import Hub
 from crowdhub.errors import Conflict
 from crowdhub.model import Submission
 from crowdhub.testing.campaign import LedgerHost
@@ -107,9 +108,11 @@ def test_what_was_settled_the_other_way_meanwhile_is_a_conflict(kills: OpenKills
     probe = mine.do(replace(job, kill_at=2))  # before, in the middle of, and now after the writing
     assert probe.killed is not None
     market = mine.experiment.market
-    other = next(each for each in market.submissions(task) if each.id == works[1])
-    market.approve(next(each for each in market.submissions(task) if each.id == works[0]))
-    market.reject(other, "No total.")
+    listed = {each.id: each for each in market.submissions(task)}
+    # By a program with a ledger of its own: in this one the newer decision would end the older.
+    with Hub(mine.experiment.box.accounts, ledger=None, clock=mine.experiment.clock) as elsewhere:
+        elsewhere[market.name].approve(listed[works[0]])
+        elsewhere[market.name].reject(listed[works[1]], "No total.")
     report = mine.experiment.hub.recover()
     found = {each.decision.submission.id: each for each in report.reviews}
     assert [str(found[name].result) for name in works] == ["already", "failed", "approved"]

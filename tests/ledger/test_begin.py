@@ -269,10 +269,14 @@ def test_one_key_holds_under_each_name_of_an_account(ledger: Ledger, identity: d
     ledger.finish(first, Task(id="1", **identity))
     renamed = {**identity, "account": "main"}
     assert ledger.begin(renamed, "publish", DRAFT, key="k", owner=opens).intent.read(Task).id == "1"
-    # A renewed API key changes what is known of the account, but not its name.
+    # Another API key of an account of this name: another account, or the same one's new key, which a person says.
     rotated = ledger.owner_of(["renewed"])
+    assert rotated is not None
+    with pytest.raises(InvalidRequest, match="opened by another API key"):
+        ledger.begin(identity, "publish", DRAFT, key="k", owner=rotated)
+    assert ledger.key_changed(identity, rotated) == 1
     assert ledger.begin(identity, "publish", DRAFT, key="k", owner=rotated).status is BeginStatus.REPLAYED
-    assert ledger.begin(renamed, "publish", DRAFT, key="k", owner=rotated).status is BeginStatus.NEW
+    assert ledger.begin(renamed, "publish", DRAFT, key="k", owner=rotated).status is BeginStatus.REPLAYED
 
 
 def test_ages_count_from_the_last_request(ledger: Ledger, identity: dict[str, Any], clock: HandClock) -> None:

@@ -155,8 +155,8 @@ def _status(change: Callable[[BeginStatus, Any], BeginStatus]) -> Patches:
     name = "_status"
     true: Callable[..., BeginStatus] = getattr(transitions, name)
 
-    def status(connection: Any, row: Any, leases: Any) -> BeginStatus:
-        return change(true(connection, row, leases), row)
+    def status(connection: Any, row: Any, *given: Any) -> BeginStatus:
+        return change(true(connection, row, *given), row)
 
     return [("crowdhub.ledger.transitions._status", status)]
 
