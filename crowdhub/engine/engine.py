@@ -70,7 +70,6 @@ class Engine:
         self.runtime = runtime
         self._client = client
         self._renew = renew
-        self._left: list[HttpClient] = []
         self._where: object = None
         self.is_closed = False
         self._places = runtime.places(session.options.in_flight)
@@ -250,9 +249,9 @@ class Engine:
 
     def _leave_client(self) -> None:
         """An interrupt in the middle of the HTTP library can keep a connection from ever being free again. Whoever else
-        is at work with that client ends there; new requests get another one."""
+        is at work with that client ends there; new requests get another one. The first is not closed: an interrupt may
+        have kept its lock."""
         if self._renew is not None:
-            self._left.append(self._client)
             self._client = self._renew()
 
     async def _announce(self, attempts: Attempts) -> None:
@@ -281,8 +280,7 @@ class Engine:
         self.is_closed = True
         if self._where in (None, self.runtime.where()):
             await self.runtime.close()
-            for client in (self._client, *self._left):
-                await client.close()
+            await self._client.close()
         else:  # what belongs to a loop that has ended, or to the parent of a fork, cannot be closed from here
             self.runtime.begin_anew()
 

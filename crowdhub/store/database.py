@@ -233,7 +233,12 @@ class Database:
                 return work()
             except UnicodeEncodeError:
                 raise InvalidRequest(issues=[Issue("text", "holds half a character, which no ledger takes")]) from None
-            except (exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+            except (
+                exc.SQLAlchemyError,
+                sqlite3.Error,
+                OSError,
+                AssertionError,
+            ) as error:  # the last: interrupted within
                 pause = next(pauses, None) if is_transient(error) else None
                 if pause is None:
                     raise as_ledger_error(error, self.name, self.patience) from None

@@ -19,6 +19,11 @@ DRAFT = TaskDraft(title="T", instructions="I", proof="P", reward=Money("0.10", "
 KEYS = 100
 
 
+LOCKS = "httpcore._synchronization"
+"""Where an interrupt that a finalizer swallows would leave the HTTP library's lock held for ever: Python has no way to
+take a lock and be inside of its `with` in one step."""
+
+
 class Interrupt:
     """Raises a KeyboardInterrupt after so many events (calls and returns, C functions' too); counts them."""
 
@@ -28,7 +33,7 @@ class Interrupt:
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
         self.count += 1
-        if self.count == self._at:
+        if self._at is not None and self.count >= self._at and frame.f_globals.get("__name__") != LOCKS:
             sys.setprofile(None)
             raise KeyboardInterrupt
 
