@@ -1,5 +1,6 @@
 """The table in classify.py, over real sockets: what each failure means and how often the request goes out."""
 
+import random
 import socket
 import threading
 from collections.abc import Callable
