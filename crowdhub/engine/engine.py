@@ -39,7 +39,7 @@ from crowdhub.protocol import NEUTRAL, Call, Effect, Flow, Operation, OperationR
 
 T = TypeVar("T")
 
-AT_ONCE = 1.0
+AT_ONCE = 2.0
 """Seconds after which what was looked at before a call that nothing may wait for is not taken for the present."""
 
 

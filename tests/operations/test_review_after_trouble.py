@@ -96,7 +96,7 @@ def test_what_has_to_wait_for_the_ledgers_file_is_not_approved_in_bulk(
             job = workers.job(works[0].task_id)
             workers.marketplace.reject(job, job.submissions[int(works[0].id)], "empty", workers.clock.now())
             workers.hand_in(works[0].task_id)
-            waited[0] = 2.0
+            waited[0] = 2.1
         return real(session, call, before)
 
     monkeypatch.setattr(Session, "wait_at_gate", wait_at_gate)
