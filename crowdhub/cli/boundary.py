@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-UNFORESEEN = 4
+UNFORESEEN, BROKEN_PIPE = 4, 141
 SHOWN = "CROWDHUB_TRACEBACK"
 
 
@@ -19,10 +19,10 @@ def guarded(program: Callable[[], object]) -> int:
         code = _run(program)
         sys.stdout.flush()
     except BrokenPipeError:
-        _give_up_output()
-        return 141
+        give_up_output()
+        return BROKEN_PIPE
     except OSError as error:
-        _give_up_output()
+        give_up_output()
         return _told(f"The output cannot be written ({error.strerror or error}). What was done stays done.", error)
     except Exception as error:  # noqa: BLE001 - the end of the program
         words = f"{type(error).__name__}: {error}".partition("\n")[0][:300]
@@ -59,7 +59,7 @@ def _speak_anything() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _give_up_output() -> None:
+def give_up_output() -> None:
     """Nothing more is written, and nothing is complained of at the end."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 
+from crowdhub.cli.boundary import BROKEN_PIPE, give_up_output
 from crowdhub.cli.output import AnyMarket, complain, place
 from crowdhub.errors import CallerError, ConfigurationError, CrowdhubError, InvalidRequest, Issue
 from crowdhub.hub import Hub
@@ -19,7 +19,7 @@ from crowdhub.hub import Hub
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MARKETPLACE, CALLER, UNSETTLED, INTERRUPTED, BROKEN_PIPE = 1, 2, 3, 130, 141
+MARKETPLACE, CALLER, UNSETTLED, INTERRUPTED = 1, 2, 3, 130
 
 Account = Annotated[
     str | None,
@@ -51,7 +51,7 @@ def command(work: Callable[P, R]) -> Callable[P, R]:
             complain(str(error))
             raise typer.Exit(CALLER if isinstance(error, CallerError) else MARKETPLACE) from None
         except BrokenPipeError:  # `crowdhub tasks | head`: the reader has what it wanted
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            give_up_output()
             raise typer.Exit(BROKEN_PIPE) from None
         except Exception as error:
             if not _of_the_sandbox(error):

@@ -43,7 +43,7 @@ COLUMNS = (
 
 
 _THIS = intents.alias("this")
-_BESIDE = (
+_OTHERS = (
     select(intents)
     .join(_THIS, _THIS.c.id == bindparam("of_id"))
     .where(
@@ -51,22 +51,11 @@ _BESIDE = (
         intents.c.environment == _THIS.c.environment,
         or_(intents.c.account == _THIS.c.account, intents.c.owner == _THIS.c.owner),
         intents.c.id != _THIS.c.id,
-        intents.c.created_at >= bindparam("of_since"),
     )
-    .order_by(intents.c.created_at, intents.c.id)
 )
-_MADE = (
-    select(intents.c.id)
-    .join(_THIS, _THIS.c.id == bindparam("of_id"))
-    .where(
-        intents.c.provider == _THIS.c.provider,
-        intents.c.environment == _THIS.c.environment,
-        or_(intents.c.account == _THIS.c.account, intents.c.owner == _THIS.c.owner),
-        intents.c.id != _THIS.c.id,
-        intents.c.task_id == bindparam("of_task"),
-    )
-    .limit(1)
-)
+"""The other intents of its account."""
+_BESIDE = _OTHERS.where(intents.c.created_at >= bindparam("of_since")).order_by(intents.c.created_at, intents.c.id)
+_MADE = _OTHERS.where(intents.c.task_id == bindparam("of_task")).limit(1)
 
 
 class EntryFilters(TypedDict, total=False):

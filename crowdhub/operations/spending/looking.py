@@ -82,11 +82,9 @@ async def look_once(
 
     Raises `Conflict` where what is listed may be another's.
     """
-    if lookup.listing is None:
-        return await look(port, lookup, since, evidence), None
-    if not lookup.marked:
+    if lookup.listing is not None and not lookup.marked:
         return await _look_for_new(port, lookup, since, evidence)
-    if reference is None:
+    if lookup.listing is None or reference is None:
         return await look(port, lookup, since, evidence), None
     listed = await read_listing(port, lookup.listing())
     sight = listed.sight(reference)
