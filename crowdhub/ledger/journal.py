@@ -12,7 +12,6 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection, RowMapping
 
 from crowdhub.errors import LedgerError
-from crowdhub.ledger import names
 from crowdhub.ledger.content import Redact, as_json, safe_text
 from crowdhub.ledger.leases import Leases
 from crowdhub.model import Model, Verdict
@@ -164,9 +163,8 @@ class Journal:
         def work(connection: Connection) -> None:
             if connection.execute(_IS_THERE, {"review": review_id}).first() is not None:
                 return  # written before the database went away
-            names.keep(connection, identity, owner)
-            self._supersede(connection, review, about)
-            connection.execute(_ADD_REVIEW, {"id": review_id, **review, **lease, "created_at": now})
+            self._supersede(connection, identity, about, owner)
+            connection.execute(_ADD_REVIEW, {"id": review_id, **review, **lease, "created_at": now, "owner": owner})
             if entries:
                 connection.execute(_ADD_DECISIONS, entries)
 
@@ -177,27 +175,18 @@ class Journal:
     def give_way(self, identity: Mapping[str, str], task_id: str, submission_id: str, owner: str | None = None) -> None:
         """A newer decision on this work is about to be carried out: what crashed reviews had decided of it is not."""
         about = {(task_id, submission_id)}
-        review = {name: identity[name] for name in ("provider", "account", "environment")}
-        if not self._database.read(self._unfinished):
-            return
-
-        def work(connection: Connection) -> None:
-            names.keep(connection, identity, owner)
-            self._supersede(connection, review, about)
-
-        self._database.write(work)
+        if self._database.read(self._unfinished):
+            self._database.write(lambda connection: self._supersede(connection, identity, about, owner))
 
     def _hold(self, review_id: str, holder: str) -> None:
         self._holders[review_id] = holder
         self._leases.keep(holder)
 
-    def _supersede(self, connection: Connection, review: Mapping[str, str], about: set[tuple[str, str]]) -> None:
-        accounts = names.of_the_same(connection, review["environment"], [review["account"]])
+    def _supersede(
+        self, connection: Connection, identity: Mapping[str, str], about: set[tuple[str, str]], owner: str | None
+    ) -> None:
         for row in self._unfinished(connection):
-            place = row["provider"], row["environment"]
-            if place != (review["provider"], review["environment"]) or row["account"] not in accounts:
-                continue
-            if self._is_alive(row):
+            if not _is_of(row, identity, owner) or self._is_alive(row):
                 continue
             for entry in self._entries(connection, row["id"]):
                 if (entry.task_id, entry.submission_id) in about:
@@ -254,20 +243,10 @@ class Journal:
         ``identity``: those of this account alone, under whatever name it was used; ``owner``: what its key opens.
         """
 
-        def is_of(row: RowMapping, accounts: frozenset[str]) -> bool:
-            if identity is None:
-                return True
-            place = identity["provider"], identity["environment"]
-            return (row["provider"], row["environment"]) == place and row["account"] in accounts
-
         def work(connection: Connection) -> list[OpenReview]:
             found: list[OpenReview] = []
-            accounts: frozenset[str] = frozenset()
-            if identity is not None:
-                names.keep(connection, identity, owner)
-                accounts = names.of_the_same(connection, identity["environment"], [identity["account"]])
             for row in self._unfinished(connection):
-                if not is_of(row, accounts) or self._is_alive(row):
+                if (identity is not None and not _is_of(row, identity, owner)) or self._is_alive(row):
                     continue
                 lease = self._leases.new()
                 mine = {"review": row["id"], "new_holder": lease["holder"], "until": lease["lease_until"]}
@@ -300,6 +279,15 @@ class Journal:
             entries=tuple(self._entries(connection, row["id"])),
             holder=holder,
         )
+
+
+def _is_of(row: RowMapping, identity: Mapping[str, str], owner: str | None) -> bool:
+    """Whether a review is of this account: by what its key opens, and only where that is not known by its name."""
+    if (row["provider"], row["environment"]) != (identity["provider"], identity["environment"]):
+        return False
+    if row["owner"] is not None and owner is not None:
+        return bool(row["owner"] == owner)
+    return bool(row["account"] == identity["account"])
 
 
 def _entry(row: RowMapping) -> JournalEntry:

@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, Update, bindparam, insert, literal_column,
 from sqlalchemy.engine import Connection
 
 from crowdhub.ledger import totals
-from crowdhub.store.schema import HAS_KEY, IS_OPEN, IS_UNDONE, IntentRow, intents
+from crowdhub.store.schema import HAS_KEY, IS_OPEN, IS_UNDONE, IntentRow, intents, reviews
 
 # Made once, as far as that goes: to make a statement costs more than to carry it out.
 _BY_ID = select(intents).where(intents.c.id == bindparam("intent"))
@@ -58,10 +58,13 @@ def intended(connection: Connection) -> list[IntentRow]:
 
 
 def hand_over(connection: Connection, identity: Mapping[str, str], owner: str) -> int:
-    """What was written under this name belongs to ``owner``."""
-    named = [intents.c[name] == identity[name] for name in ("provider", "account", "environment")]
-    other = intents.c.owner.is_not(None) & (intents.c.owner != owner)
-    return connection.execute(update(intents).where(*named, other).values(owner=owner)).rowcount
+    """What was written under this name belongs to ``owner``. Returns how many intents that were."""
+    changed = 0
+    for table in (reviews, intents):
+        named = [table.c[name] == identity[name] for name in ("provider", "account", "environment")]
+        other = table.c.owner.is_not(None) & (table.c.owner != owner)
+        changed = connection.execute(update(table).where(*named, other).values(owner=owner)).rowcount
+    return changed
 
 
 def last_undone(connection: Connection, row: IntentRow) -> IntentRow | None:

@@ -88,6 +88,7 @@ MIGRATIONS: list[Sequence[str]] = [
             PRIMARY KEY (provider, environment, account, owner))""",
         """INSERT INTO crowdhub_name (provider, environment, account, owner)
             SELECT DISTINCT provider, environment, account, owner FROM crowdhub_intent WHERE owner IS NOT NULL""",
+        "ALTER TABLE crowdhub_review ADD COLUMN owner TEXT",
     ),
 ]
 

@@ -128,6 +128,7 @@ reviews = Table(
     Column("holder", Text),
     Column("lease_until", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("owner", Text),
 )
 
 decisions = Table(

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from crowdhub import Hub, Money, TaskDraft
+from crowdhub import Decision, Hub, Money, TaskDraft
 from crowdhub.errors import InvalidRequest, OutcomeUnknown
 from crowdhub.ledger import Intent, Ledger
+from crowdhub.operations import reviewing
 from crowdhub.sandbox import Fault, Sandbox
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
 
 NAME = "rapidworkers"
 DRAFT = TaskDraft(title="T", instructions="I", proof="P", reward=Money("0.50", "USD"), category="Survey", slots=2)
@@ -75,6 +77,26 @@ def test_the_other_settles_nothing_by_what_it_does_not_see(box: Sandbox, other: 
         assert "another key since" in (left.doubt or "")
     with Hub(box.accounts, ledger=ledger, clock=box.clock) as hub:
         assert [each.settled for each in hub.recover().intents] == ["done"]
+
+
+def test_the_other_ends_no_review(box: Sandbox, other: Sandbox, ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other account has no such task; that says nothing of what was decided here."""
+    with Hub(box.accounts, ledger=ledger, clock=box.clock) as hub:
+        task = hub[NAME].publish(DRAFT)
+        box.market(RapidWorkersSandbox).hand_in(task.id, 1)
+        (work,) = hub[NAME].submissions(task)
+        with monkeypatch.context() as patch:
+            patch.setattr(reviewing, "settle_once", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                hub[NAME].review([Decision.approve(work)])
+    with Hub(other.accounts, ledger=ledger, clock=box.clock) as theirs:
+        assert theirs.recover().reviews == ()
+    with Hub(box.accounts, ledger=ledger, clock=box.clock) as hub:
+        assert [each.result for each in hub.recover().reviews] == ["approved"]
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_key_gives_nobody_the_others_task(box: Sandbox, other: Sandbox, ledger: Path) -> None:
