@@ -19,6 +19,7 @@ from crowdhub.protocol import Upload
 
 LONGEST_RESULT = 1_000_000  # characters; a longer one is kept without the provider's own answer
 LONGEST_TEXT = 10_000  # characters of each text in such a one
+DEEPEST = 200  # lists and objects in each other; nobody nests what is meant so deep
 TOO_LONG = {"too_long": True}
 """Stands for a step's answer that is longer than ``LONGEST_RESULT`` or cannot be written as JSON."""
 Redact: TypeAlias = Callable[[str], str]
@@ -28,7 +29,8 @@ def canonical(value: object, redact: Redact = str) -> object:
     """``value`` as plain JSON values: exact numbers as text, files and bytes as their hash, nothing that is unset.
 
     A draft's ``reference`` is left out: it marks the attempt, not what was asked. Raises `InvalidRequest` for a
-    file that cannot be read and `ConfigurationError` for a secret, which has no place in a ledger.
+    file that cannot be read or for values that are nested too deeply, and `ConfigurationError` for a secret, which
+    has no place in a ledger.
     """
     return _redacted(value, redact, _asked)
 
@@ -41,21 +43,23 @@ def _redacted(value: object, redact: Redact, leaf: Callable[[object, Redact], ob
     return plain if redact(text) == text else _walk(value, redact, leaf)
 
 
-def _walk(value: object, redact: Redact, leaf: Callable[[object, Redact], object]) -> object:
+def _walk(value: object, redact: Redact, leaf: Callable[[object, Redact], object], depth: int = 0) -> object:
+    if depth > DEEPEST:
+        raise InvalidRequest(f"A value is nested more than {DEEPEST} levels deep; the ledger cannot keep it.")
     match value:
         case None | bool() | int():
             return value
         case Enum():
-            return _walk(value.value, redact, leaf)
+            return _walk(value.value, redact, leaf, depth)
         case str():
             return redact(value)
         case Mapping():
             pairs = cast("Mapping[object, object]", value).items()
-            return {redact(str(name)): _walk(each, redact, leaf) for name, each in pairs}
+            return {redact(str(name)): _walk(each, redact, leaf, depth + 1) for name, each in pairs}
         case set() | frozenset():
-            return sorted((_walk(each, redact, leaf) for each in cast("set[object]", value)), key=as_json)
+            return sorted((_walk(each, redact, leaf, depth + 1) for each in cast("set[object]", value)), key=as_json)
         case list() | tuple():
-            return [_walk(each, redact, leaf) for each in cast("list[object]", value)]
+            return [_walk(each, redact, leaf, depth + 1) for each in cast("list[object]", value)]
         case _:
             return leaf(value, redact)
 
@@ -200,7 +204,7 @@ def _answer_text(answer: object, redact: Redact, left_out: Collection[str] = ())
         if isinstance(answer, BaseModel):
             answer = answer.model_dump(mode="python", exclude=set(left_out))
         text = as_json(_redacted(answer, redact, _answered))
-    except (RecursionError, ValueError, TypeError, OverflowError):
+    except (InvalidRequest, ValueError, TypeError, OverflowError):
         return None
     return text if len(text) <= LONGEST_RESULT else None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crowdhub import Choice, ExternalForm, FreeText, HtmlForm, Money, QuestionForm, Selection, TaskDraft
+from crowdhub.errors import InvalidRequest
 from crowdhub.ledger.content import canonical, fingerprint
 from crowdhub.model import SelectionStyle
 from crowdhub_capsolver import CapSolverOptions
@@ -93,3 +94,10 @@ def test_metadata_counts_once_there_is_some() -> None:
     before = fingerprint(canonical(PLAIN))
     assert fingerprint(canonical(PLAIN.copy_with(metadata={}))) == before
     assert fingerprint(canonical(PLAIN.copy_with(metadata={"order": "42"}))) != before
+
+
+def test_what_is_nested_without_end_is_one_clear_error() -> None:
+    ring: list[object] = []
+    ring.append(ring)
+    with pytest.raises(InvalidRequest, match="nested more than 200 levels deep"):
+        canonical({"metadata": ring})
