@@ -22,12 +22,12 @@ from crowdhub.market.base import MarketBase
 from crowdhub.model import DueReport, Money, PublishReport, SubmissionStatus, Task, TaskDraft
 from crowdhub.operations import checks
 from crowdhub.operations.account import Account
-from crowdhub.operations.arguments import checked_arguments
 from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.spending import Confirm, Recovered, RecoverReport
 from crowdhub.operations.spending.policy import for_ordinary_code
 from crowdhub.operations.watching import MarketWatch, Watching
 from crowdhub.protocol import AnyProvider
+from crowdhub.protocol.arguments import checked_arguments
 
 if TYPE_CHECKING:
     from crowdhub.ledger import Ledger

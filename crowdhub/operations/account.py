@@ -33,7 +33,6 @@ from crowdhub.model import (
     Worker,
 )
 from crowdhub.operations import checks, spending
-from crowdhub.operations.arguments import checked_arguments
 from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.due import due
 from crowdhub.operations.listing import all_items
@@ -43,6 +42,7 @@ from crowdhub.operations.settling import settle_once
 from crowdhub.operations.spending import AccountBatch, DryRun, Keyed, Recovered, RecoverReport, SpendingPolicy
 from crowdhub.operations.watching import MarketWatch, Watching
 from crowdhub.protocol import LOOPBACK, Operation
+from crowdhub.protocol.arguments import checked_arguments
 
 T = TypeVar("T")
 Batches = AsyncGenerator[Sequence[T], None]

@@ -3,11 +3,12 @@
 Operations and their calls, the `Provider` that holds them, and what reads a marketplace's answers. No I/O.
 """
 
+from crowdhub.protocol.arguments import checked_arguments
 from crowdhub.protocol.call import UNSET, Call, Effect, PreparedRequest, Upload, path_segment
-from crowdhub.protocol.declaration import Declaration, operation_of
+from crowdhub.protocol.declaration import NEUTRAL, Declaration, operation_of
 from crowdhub.protocol.flow import Flow, Lookup, Operation, OperationRun, is_operation, no_call, operation
 from crowdhub.protocol.page import Page, every, first_match
-from crowdhub.protocol.provider import NEUTRAL, Provider, result_type
+from crowdhub.protocol.provider import Provider, result_type
 from crowdhub.protocol.reading import (
     Amount,
     Lazy,
@@ -78,6 +79,7 @@ __all__ = [
     "Upload",
     "WireModel",
     "carries",
+    "checked_arguments",
     "country_issues",
     "decimal_or_none",
     "error_of_no_json",

@@ -17,6 +17,10 @@ def operation_of(capability: Capability) -> str:
     return OWN.get(capability, capability.value)
 
 
+NEUTRAL = frozenset({*(operation_of(each) for each in Capability), "authenticate", "state_of", "locate_file"})
+"""The operations that every marketplace may have."""
+
+
 class Declaration:
     """``draft_fields``: the fields of a draft that the marketplace has a place for. ``absent``: why a capability or
     a field is not there, ``limits``: its limits, both in words and by its name.

@@ -24,7 +24,9 @@ from functools import partial, wraps
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeAlias, TypeVar, cast, overload
 
+from crowdhub.protocol.arguments import checked_arguments
 from crowdhub.protocol.call import Call
+from crowdhub.protocol.declaration import NEUTRAL
 from crowdhub.protocol.response import Response
 
 T = TypeVar("T")
@@ -163,6 +165,7 @@ def operation(
 ) -> Callable[..., object]:
     """Make a method that is a flow into one that returns an `Operation`, named and bound as it was called.
 
+    An operation that is the marketplace's own is only made of arguments of the declared types: `InvalidRequest`.
     ``lookup``: a method with the same parameters that says how a lost answer's purchase is found again.
     """
 
@@ -181,7 +184,9 @@ def operation(
             found = partial(lookup, self) if lookup is not None else None
             return Operation(decorated.__name__, partial(decorated, self), arguments, found, owner=self)
 
-        made = wraps(decorated)(make)
+        made: Callable[..., Operation[object]] = wraps(decorated)(make)
+        if decorated.__name__ not in NEUTRAL:  # those are the market's to call, which has checked them
+            made = checked_arguments(made)
         setattr(made, MARK, True)
         return made
 

@@ -32,7 +32,7 @@ from crowdhub.model import (
     Worker,
 )
 from crowdhub.protocol.call import Call, PreparedRequest
-from crowdhub.protocol.declaration import Declaration, operation_of
+from crowdhub.protocol.declaration import NEUTRAL, Declaration, operation_of
 from crowdhub.protocol.flow import Flow, Operation, is_operation, no_call, operation
 from crowdhub.protocol.page import Page, first_match
 from crowdhub.protocol.refusals import country_issues, error_of_no_json, error_of_status
@@ -369,17 +369,6 @@ class Provider(Generic[S]):
         return []
 
 
-NEUTRAL = frozenset(
-    {
-        *(operation_of(each) for each in Capability),
-        "authenticate",
-        "state_of",
-        "locate_file",
-    }
-)
-"""The operations that every marketplace may have."""
-
-
 @cache
 def result_type(name: str) -> tuple[type, ...]:
     """What a neutral operation has to return."""
@@ -392,4 +381,4 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-__all__ = ["LOOPBACK", "NEUTRAL", "Provider", "result_type"]
+__all__ = ["LOOPBACK", "Provider", "result_type"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+
+from typing_extensions import TypedDict  # the one of 3.11 cannot be checked at run time
 
 from crowdhub.errors import Issue
 from crowdhub.model import Answer, Money

@@ -98,9 +98,7 @@ class ReadyMadeJobs(Base):
         issues = country_issues(codes)
         if not _is_link(link):
             issues.append(Issue("link", f"{link!r} is not an http(s) address"))
-        if isinstance(quantity, bool) or not isinstance(quantity, int):  # pyright: ignore[reportUnnecessaryIsInstance]
-            issues.append(Issue("quantity", f"{quantity!r} is not a whole number"))
-        elif quantity < LEAST:
+        if quantity < LEAST:
             issues.append(Issue("quantity", f"{quantity} is less than {LEAST}, the marketplace's minimum"))
         if issues:
             raise InvalidRequest(issues=issues)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
@@ -14,6 +15,7 @@ from crowdhub.protocol import (
     Operation,
     Page,
     WireModel,
+    checked_arguments,
     load_json,
     mapping,
     read_records,
@@ -47,6 +49,11 @@ class Functions:
     """
 
     family: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        for name, function in [*vars(cls).items()]:
+            if inspect.isfunction(function) and not name.startswith("_"):
+                setattr(cls, name, checked_arguments(function))
 
     def __init__(self, build: BuildCall, now: Callable[[], datetime]) -> None:
         self._build = build

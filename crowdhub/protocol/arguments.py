@@ -3,45 +3,50 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, ValidationError, validate_call
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PydanticUserError,
+    ValidationError,
+    validate_call,
+)
 
 from crowdhub.errors import InvalidRequest, Issue
-from crowdhub.protocol import Operation
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Given = tuple[tuple[object, ...], dict[str, object]]
 
 
+@runtime_checkable
+class Takeable(Protocol):
+    """An operation, for which somebody is responsible."""
+
+    def taken(self) -> object: ...
+
+
 def checked_arguments(verb: Callable[P, R]) -> Callable[P, R]:
-    """Check a verb's arguments against its annotations, whose names must be there at run time.
+    """Check a function's arguments against its annotations. Where those use names that are not there at run time, or
+    types that cannot be checked, nothing is.
 
     Nothing is converted: ``slots="3"`` is wrong, and so is ``slots=True``. The error comes when a coroutine is
     awaited, as all others do. Raises `InvalidRequest`.
     """
 
-    @cache  # made with the first call: an import should not pay for it
-    def checking() -> Callable[..., Given]:
-        def given(*args: object, **kwargs: object) -> Given:
-            return args, kwargs
-
-        strict = ConfigDict(strict=True, arbitrary_types_allowed=True)
-        return cast("Callable[..., Given]", validate_call(config=strict)(wraps(verb)(given)))
+    checking = cache(lambda: _checking(verb))  # made with the first call: an import should not pay for it
 
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             taken, named = checking()(*args, **kwargs)
         except ValidationError as error:
-            for each in (*args, *kwargs.values()):
-                if isinstance(each, Operation):
-                    _ = cast("Operation[object]", each).taken()
+            _take((*args, *kwargs.values()))
+            _ = inspect.signature(verb).bind(*args, **kwargs)  # one too many, one missing: Python's own words
             raise InvalidRequest(issues=_issues(error, verb)) from None
-        pairs = zip(_names(verb, args, kwargs), (*args, *kwargs.values()), (*taken, *named.values()), strict=True)
-        if made := [name for name, given, found in pairs if _made(given, found)]:
+        if made := _made(verb, (args, kwargs), (taken, named)):
             raise InvalidRequest(issues=[_issue(name, name, dict, verb) for name in made])
         return verb(*args, **kwargs)
 
@@ -54,13 +59,33 @@ def checked_arguments(verb: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", wraps(verb)(awaited))
 
 
-def _made(given: object, taken: object) -> bool:
-    """Whether pydantic made a model of something else."""
-    return isinstance(taken, BaseModel) and not isinstance(given, BaseModel)
+def _checking(verb: Callable[..., object]) -> Callable[..., Given]:
+    def given(*args: object, **kwargs: object) -> Given:
+        return args, kwargs
+
+    strict = ConfigDict(strict=True, arbitrary_types_allowed=True)
+    try:
+        return cast("Callable[..., Given]", validate_call(config=strict)(wraps(verb)(given)))
+    except (NameError, PydanticUserError):
+        return given
 
 
-def _names(verb: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]) -> list[str]:
-    return [*list(inspect.signature(verb).parameters)[: len(args)], *kwargs]
+def _take(arguments: Iterable[object]) -> None:
+    for each in arguments:
+        if isinstance(each, Takeable):
+            _ = each.taken()
+
+
+def _made(verb: Callable[..., object], given: Given, taken: Given) -> list[str]:
+    """The names of the arguments of which pydantic made models."""
+    if not any(isinstance(each, BaseModel) for each in (*taken[0], *taken[1].values())):
+        return []
+    signature = inspect.signature(verb)
+    found = signature.bind(*taken[0], **taken[1]).arguments
+    asked = signature.bind(*given[0], **given[1]).arguments
+    return [
+        name for name, value in asked.items() if isinstance(found[name], BaseModel) and not isinstance(value, BaseModel)
+    ]
 
 
 def _issue(where: str, name: str, kind: type, verb: Callable[..., object]) -> Issue:
