@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 import typer
 
 from crowdhub.cli.common import AsJson, Config, command, open_hub
-from crowdhub.cli.output import console, json_line, plain, record, say, table, unresolved_words
-from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
+from crowdhub.cli.output import complain, console, json_line, plain, record, say, table, unresolved_words
+from crowdhub.errors import ConfigurationError, CrowdhubError, InvalidRequest, Issue
 from crowdhub.operations.port import identity_of
 
 if TYPE_CHECKING:  # the command starts without the database's library
+    from crowdhub.hub import Hub
     from crowdhub.ledger import Intent, Ledger, Total
 
 app = typer.Typer(
@@ -50,13 +51,38 @@ class Filters(TypedDict, total=False):
 
 
 @contextmanager
-def opened(config: Path | None) -> Generator[Ledger]:
-    """The ledger of the settings' accounts."""
+def opened(
+    config: Path | None, *, account: str | None = None, environment: str | None = None, intent: str | None = None
+) -> Generator[Ledger]:
+    """The ledger at work for the account, for those of this environment, or that has this entry; else the hub's own,
+    and a word about the others."""
     with open_hub(config) as hub:
-        found = hub.ledger
-        if found is None:
+        main = hub.ledger
+        if main is None:
             raise ConfigurationError("The ledger is turned off in the settings (ledger = none).")
-        yield found
+        others = [
+            (market, market.ledger)
+            for market in map(hub.__getitem__, _readable(hub))
+            if market.ledger is not None and market.ledger is not main
+        ]
+        for market, ledger in others:
+            wanted = account == market.name or environment == market.environment
+            if wanted or (intent is not None and main.get(intent) is None and ledger.get(intent) is not None):
+                main = ledger
+                break
+        else:
+            if others and (account, environment, intent) == (None, None, None):
+                complain("The accounts on this machine's sandboxes have a ledger of their own: --environment sandbox.")
+        yield main
+
+
+def _readable(hub: Hub) -> list[str]:
+    """The accounts whose settings are right; a wrong one hides none of the others."""
+    found: list[str] = []
+    for name in hub.accounts:
+        with suppress(CrowdhubError):
+            found.append(hub[name].name)
+    return found
 
 
 @app.command("list")
@@ -74,7 +100,7 @@ def entries(
 ) -> None:
     """What was asked and paid, newest first."""
     chosen = _filters(account, currency, day, since, until, state, environment)
-    with opened(config) as ledger:
+    with opened(config, account=account, environment=environment) as ledger:
         found = ledger.report.entries(**chosen, newest_first=True)
         if as_json:
             for each in found:
@@ -110,7 +136,7 @@ def totals(
     ``reserved`` is what was estimated for calls without an outcome; how old the oldest of them is stands below.
     """
     first, end = _days(day, since, until)
-    with opened(config) as ledger:
+    with opened(config, account=account, environment=environment) as ledger:
         found = ledger.report.totals(
             by_day=by_day, account=account, currency=currency, environment=environment, since=first, until=end
         )
@@ -143,21 +169,24 @@ def export(
 ) -> None:
     """Write entries to standard output, as CSV or as one JSON list."""
     chosen = _filters(account, currency, day, since, until, state, environment)
-    with opened(config) as ledger:
+    with opened(config, account=account, environment=environment) as ledger:
         _ = ledger.report.export(sys.stdout, kind, **chosen)
 
 
 @app.command("compact")
 @command
 def compact(
-    days: Annotated[int, typer.Option("--older-than", min=1, metavar="DAYS", help="Only what is older.")] = 365,
+    days: Annotated[
+        int, typer.Option("--older-than", min=1, max=36500, metavar="DAYS", help="Only what is older.")
+    ] = 365,
     forget_keys: Annotated[
         bool, typer.Option("--forget-keys", help="Drop keys as well: they could then publish again.")
     ] = False,
+    environment: Environment = None,
     config: Config = None,
 ) -> None:
     """Drop what was settled long ago. Sums and budgets stay; what is open stays."""
-    with opened(config) as ledger:
+    with opened(config, environment=environment) as ledger:
         count = ledger.report.compact(ledger.clock.now() - timedelta(days=days), forget_keys=forget_keys)
     say(f"{count} entries dropped or shortened.")
 
@@ -203,7 +232,7 @@ def settle(
         raise InvalidRequest(issues=[Issue("--done/--not-done", "is missing; say what you found")])
     if task is not None and not done:
         raise InvalidRequest(issues=[Issue("--task", "has no meaning with --not-done")])
-    with opened(config) as ledger:
+    with opened(config, intent=intent) as ledger:
         known = ledger.get(intent)
         twin = known is not None and known.twin_of is not None
         if task is not None and not task.strip():

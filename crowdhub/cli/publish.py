@@ -11,8 +11,9 @@ import typer
 from crowdhub.cli.common import INTERRUPTED, Account, AsJson, Config, Yes, command, confirm, opened
 from crowdhub.cli.drafts import draft, read_file
 from crowdhub.cli.output import AnyMarket, complain, json_line, place, record, say
-from crowdhub.errors import OutcomeUnknown
+from crowdhub.errors import InvalidRequest, OutcomeUnknown
 from crowdhub.model import Capability, Quote, TaskDraft
+from crowdhub.model.keys import key_issues
 
 
 @command
@@ -64,12 +65,15 @@ def publish(
         if dry_run:
             _show_dry(market, wanted, key, as_json=as_json)
             return
+        if issues := key_issues(key):
+            raise InvalidRequest(issues=issues)
         market.check(wanted)  # what is wrong with it is said before anybody is asked
         cost = _cost(market, wanted)
         confirm(
             market, f"Publish {wanted.title!r} on {place(market)}? It takes {cost or 'an unknown amount'}.", yes=yes
         )
-        key = key or "cli-" + secrets.token_hex(6)
+        if key is None:
+            key = "cli-" + secrets.token_hex(6)
         complain(f"Publishing on {place(market)} under the key {key}")
         _publish(market, wanted, key, as_json=as_json)
 

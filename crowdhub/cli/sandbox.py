@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -22,7 +23,9 @@ def sandbox(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Of the first market, the others follow on; 0: any free ones.")
     ] = 0,
-    seed: Annotated[int, typer.Option(help="Another seed, other people and texts.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="The same seed, the same people, texts and keys; without one, others each time.")
+    ] = None,
     realtime: Annotated[bool, typer.Option(help="People hand in as real time passes.")] = True,
     settings: Annotated[
         list[str] | None,
@@ -52,7 +55,7 @@ def sandbox(
             markets or sandbox_names(),
             host=host,
             port=port,
-            seed=seed,
+            seed=secrets.randbelow(1 << 32) if seed is None else seed,
             realtime=realtime,
             options=_options(settings or []),
             announce=announce,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypedDict, TypeVar, Unpack, cast
@@ -115,8 +116,19 @@ class HubBase(Generic[M]):
 
     @property
     def ledger(self) -> Ledger | None:
-        """The ledger, to list and to settle by hand (None: turned off)."""
-        return self._resources.ledger()
+        """The ledger at work, to list and to settle by hand (None: turned off).
+
+        Sandboxes have others than live accounts by default: of a hub with both it is the live accounts', and
+        ``hub[account].ledger`` that of each.
+        """
+        return self._resources.ledger(self._places())
+
+    def _places(self) -> Iterator[tuple[str, str]]:
+        """Environment and base URL of each account whose settings can be read."""
+        for name in self._accounts:
+            with suppress(CrowdhubError):
+                provider = self._provider_of(name)
+                yield provider.environment, provider.settings.base_url
 
     def now(self) -> datetime:
         """The present moment by the hub's clock, aware."""
@@ -148,7 +160,7 @@ class HubBase(Generic[M]):
     def __contains__(self, account: object) -> bool:
         return account in self._accounts
 
-    def _open(self, account: str) -> M:
+    def _provider_of(self, account: str) -> AnyProvider:
         settings = self._accounts.get(account)
         if settings is None:
             raise ConfigurationError(
@@ -157,7 +169,10 @@ class HubBase(Generic[M]):
             )
         kind = registry.load(str(settings.get("provider", account)))
         checked = config.settings_of(kind, account, settings, path=self._path)
-        provider = kind(checked, account=account)
+        return kind(checked, account=account)
+
+    def _open(self, account: str) -> M:
+        provider = self._provider_of(account)
         options = Options(
             timeout=self._timeout,
             max_wait=self._max_wait,
@@ -243,14 +258,42 @@ class HubBase(Generic[M]):
                 report += await account.described(account.recover())
             except CrowdhubError as error:  # one that cannot be asked hides none of the others
                 report += RecoverReport(failed={name: error.with_()})
+        report += RecoverReport(failed=await self._not_asked(report))
         # One account can have two names here: what neither could settle is told once.
         return report.copy_with(intents=tuple({each.intent: each for each in report.intents}.values()))
+
+    async def _not_asked(self, report: RecoverReport) -> dict[str, CrowdhubError]:
+        """What is open of accounts that are not among this hub's: nobody asks their marketplaces."""
+        told = {each.intent for each in report.intents}
+        asked: set[tuple[str, str, str]] = set()
+        for name in self._accounts:
+            if name not in report.failed:
+                asked |= await self._operations(name).called()
+        found: dict[str, list[Recovered]] = {}
+        for each in await self._unresolved():
+            if each.intent not in told and (each.provider, each.account, each.environment) not in asked:
+                found.setdefault(each.account, []).append(each)
+        return {
+            account: ConfigurationError(
+                f"{len(left)} of its payments are open, and there is no such account of {left[0].provider}"
+                f" ({left[0].environment}) among the settings, so nobody was asked about them.",
+                next_step="Put the account back into the settings as it was and recover again;"
+                " `crowdhub unresolved` lists what is open.",
+            )
+            for account, left in found.items()
+            if account not in report.failed
+        }
 
     async def _unresolved(self) -> list[Recovered]:
         found: dict[str, Recovered] = {}
         read: set[int] = set()
         for name in self._accounts:
-            account = self._operations(name)
+            try:
+                account = self._operations(name)
+            except ConfigurationError:
+                if name == self.accounts[-1] and not read:
+                    raise
+                continue  # its settings are wrong, which hides none of the others
             if id(account.policy.ledger) in read:  # it tells of all accounts
                 continue
             read.add(id(account.policy.ledger))

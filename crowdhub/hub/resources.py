@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from crowdhub.clock import Clock
+from crowdhub.embedded import running_at
 from crowdhub.engine.redact import Redactor
 from crowdhub.errors import ConfigurationError
 from crowdhub.operations.port import identity_of
@@ -25,11 +25,22 @@ if TYPE_CHECKING:
 DEFAULT = "default"
 
 
+class LedgerFile(NamedTuple):
+    """Where a ledger is; without a file where the hub was told, or in the user's data folder."""
+
+    file: Path | None = None
+    is_embedded: bool = False
+
+
+OWN = LedgerFile()
+
+
 class HubResources:
     """``ledger``: ``"default"`` (the file in the user's data folder), a path or database URL, or None for none.
 
-    By default an embedded sandbox has a ledger of its own that goes with the hub: its tasks are gone tomorrow,
-    and must not answer for tomorrow's keys.
+    By default sandboxes have ledgers of their own: one of this process a ledger that goes with it, for its tasks are
+    gone tomorrow and must not answer for tomorrow's keys; those on this machine that run by themselves share a lasting
+    file beside the live accounts' one.
     """
 
     def __init__(
@@ -52,9 +63,8 @@ class HubResources:
         self._clock = clock
         self._redact = Redactor()
         self._lock = threading.RLock()
-        self._ledgers: dict[str, tuple[Ledger, Gates]] = {}
+        self._ledgers: dict[LedgerFile, tuple[Ledger, Gates]] = {}
         self._memory: Gates | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def open(self, provider: AnyProvider) -> tuple[SpendingPolicy, Gate]:
         """What stands before this account's spending, and before each of its requests."""
@@ -66,37 +76,47 @@ class HubResources:
 
                     self._memory = Gates(clock=self._clock)
                 return self._policy(None), self._memory.of(identity_of(provider), settings.secrets())
-            ledger, gates = self._opened(self._place(provider, settings))
+            ledger, gates = self._opened(self._place(provider.environment, settings.base_url))
             self._redact.add(*settings.secrets())
             ledger.redact = self._redact
             return self._policy(ledger), gates.of(identity_of(provider), settings.secrets())
 
-    def ledger(self) -> Ledger | None:
-        """The ledger of the live accounts (None: turned off)."""
+    def ledger(self, accounts: Iterable[tuple[str, str]]) -> Ledger | None:
+        """The ledger at work for these accounts (environment, base URL); where they have several, that of the live
+        ones. None: turned off."""
         with self._lock:
-            return None if self._target is None else self._opened("")[0]
+            if self._target is None:
+                return None
+            places = {self._place(environment, base_url) for environment, base_url in accounts}
+            return self._opened(places.pop() if len(places) == 1 else OWN)[0]
 
     def warm_up(self) -> None:
         """Open a ledger that the application chose, which may be a database far away; nothing for the others."""
         if self._target not in (None, DEFAULT):
-            self.ledger()
+            with self._lock:
+                _ = self._opened(OWN)
 
-    def _place(self, provider: AnyProvider, settings: ProviderSettings) -> str:
-        embedded = provider.environment == "sandbox" and (urlsplit(settings.base_url).hostname or "") in LOOPBACK
-        return "embedded" if embedded and self._target == DEFAULT else ""
+    def _place(self, environment: str, base_url: str) -> LedgerFile:
+        """Where the ledger for such an account is."""
+        if self._target != DEFAULT or environment != "sandbox":
+            return OWN
+        here = running_at(base_url)
+        if here is not None:
+            return LedgerFile(here.folder / "ledger.sqlite3", is_embedded=True)
+        if (urlsplit(base_url).hostname or "") not in LOOPBACK:
+            return OWN
+        from crowdhub.store import sandbox_path
 
-    def _opened(self, place: str) -> tuple[Ledger, Gates]:
+        return LedgerFile(sandbox_path())
+
+    def _opened(self, place: LedgerFile) -> tuple[Ledger, Gates]:
         if place not in self._ledgers:
             from crowdhub.ledger import Ledger
             from crowdhub.ratelimit import Gates
 
-            if place == "embedded":
-                self._folder = tempfile.TemporaryDirectory(prefix="crowdhub-", ignore_cleanup_errors=True)
-                ledger = Ledger.open(Path(self._folder.name) / "ledger.sqlite3", clock=self._clock)
-                gates = Gates(clock=self._clock)
-            else:
-                ledger = Ledger.open(None if self._target == DEFAULT else self._target, clock=self._clock)
-                gates = Gates(ledger.database)
+            own = None if self._target == DEFAULT else self._target
+            ledger = Ledger.open(own if place.file is None else place.file, clock=self._clock)
+            gates = Gates(clock=self._clock) if place.is_embedded else Gates(ledger.database)
             self._ledgers[place] = ledger, gates
         return self._ledgers[place]
 
@@ -114,6 +134,3 @@ class HubResources:
                 gates.close()
                 ledger.close()
             self._ledgers.clear()
-            if self._folder is not None:
-                self._folder.cleanup()
-                self._folder = None

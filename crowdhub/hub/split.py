@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
 from crowdhub.model import Capability, Model, Money, Task, TaskDraft
 from crowdhub.operations.account import Account
+from crowdhub.operations.port import identity_of
 
 
 class Share(Model):
@@ -80,10 +81,27 @@ async def publish_split(
     for name, part, part_key in parts(accounts, draft, slots, rewards, key):
         try:
             account = open_account(name)
-            shares.append(await account.described(_published(account, name, part, part_key)))
+            known = None if part_key is None else await _key_before(account, name, part_key, slots)
+            shares.append(await account.described(_published(account, name, part, known)))
         except CrowdhubError as error:
             shares.append(Share(account=name, slots=part.slots, error=error))
     return SplitReport(shares=tuple(shares))
+
+
+async def _key_before(account: Account, name: str, key: str, slots: Mapping[str, int]) -> str:
+    """The key under which this part was published, where the account was called otherwise then."""
+    port, ledger = account.port, account.policy.ledger
+    if ledger is None:
+        return key
+    identity = identity_of(port.provider)
+    base = key.removesuffix(name)
+
+    def look() -> str:
+        owner = ledger.owner_of(port.provider.settings.secrets())
+        earlier = sorted(ledger.names_of(identity, owner) - set(slots))
+        return ledger.key_in_use(identity, "publish", [key, *(base + each for each in earlier)], owner) or key
+
+    return await port.blocking(look)
 
 
 async def _published(account: Account, name: str, part: TaskDraft, key: str | None) -> Share:

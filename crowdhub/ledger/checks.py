@@ -7,18 +7,16 @@ import json
 from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.ledger.content import difference
 from crowdhub.model import Money
+from crowdhub.model.keys import key_issues
 from crowdhub.store.schema import IntentRow
 
-LONGEST_KEY = 200
 LARGEST_AMOUNT = 15  # digits before the point
 MOST_DECIMALS = 9
 
 
 def check(key: str | None, amount: Money | None) -> None:
     """Raise `InvalidRequest` for a key or an amount that cannot be kept."""
-    issues: list[Issue] = []
-    if key is not None and (not key.strip() or len(key) > LONGEST_KEY or not key.isprintable()):
-        issues.append(Issue("key", f"must be 1 to {LONGEST_KEY} printable characters"))
+    issues = key_issues(key)
     if amount is not None and not is_countable(amount):
         issues.append(
             Issue(

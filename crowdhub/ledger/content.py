@@ -133,8 +133,9 @@ def _file(path: Path) -> dict[str, object]:
             while chunk := file.read(1 << 20):
                 digest.update(chunk)
                 size += len(chunk)
-    except OSError as error:
-        raise InvalidRequest(issues=[Issue(str(path), f"cannot be read ({error.strerror})")]) from None
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InvalidRequest(issues=[Issue(repr(str(path)), f"cannot be read ({why})")]) from None
     return {"sha256": digest.hexdigest(), "bytes": size}
 
 

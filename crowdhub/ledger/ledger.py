@@ -304,6 +304,24 @@ class Ledger:
 
         return self.database.write(work)
 
+    def names_of(self, identity: Mapping[str, str], owner: str | None) -> frozenset[str]:
+        """What the account was ever called that this key opens, as far as that is known."""
+        if owner is None:
+            return frozenset({identity["account"]})
+        return self.database.read(lambda connection: names.of_one(connection, identity, owner))
+
+    def key_in_use(
+        self, identity: Mapping[str, str], operation: str, keys: Iterable[str], owner: str | None
+    ) -> str | None:
+        """The first of these keys that something was done under, or may have been."""
+        asked = list(keys)
+
+        def work(connection: Connection) -> str | None:
+            taken = (each for each in asked if rows.by_key(connection, identity, operation, each, owner) is not None)
+            return next(taken, None)
+
+        return self.database.read(work)
+
     def has_asked_for(self, intent: Intent, content: object) -> bool:
         """Whether this is what was asked, all of it."""
         return contents.fingerprint(contents.canonical(content, self.redact)) == intent.fingerprint

@@ -26,6 +26,16 @@ def keep(connection: Connection, identity: Mapping[str, str], owner: str | None)
         connection.execute(_ADD, {**row, "owner": owner})
 
 
+def of_one(connection: Connection, identity: Mapping[str, str], owner: str) -> frozenset[str]:
+    """What this account was ever called."""
+    query = select(names.c.account).where(
+        names.c.provider == identity["provider"],
+        names.c.environment == identity["environment"],
+        names.c.owner == owner,
+    )
+    return frozenset(row.account for row in connection.execute(query))
+
+
 def of_the_same(connection: Connection, environment: str, accounts: Collection[str]) -> frozenset[str]:
     """These accounts under whatever name they were used: with the names of what their keys opened."""
     query = (

@@ -124,10 +124,11 @@ class Report:
         rows = self._database.read(lambda connection: connection.execute(_BESIDE, asked).all())
         return [intent_of(IntentRow(*row)) for row in rows]
 
-    def made(self, intent: Intent, task_id: str) -> bool:
-        """Whether another intent of its account, under whatever name, made that task."""
+    def made(self, intent: Intent, task_id: str, *, operation: str | None = None) -> bool:
+        """Whether another intent of its account, under whatever name, made that task; ``operation``: one of these."""
         asked = {"of_id": intent.id, "of_task": task_id}
-        return bool(self._database.read(lambda connection: connection.execute(_MADE, asked).all()))
+        query = _MADE if operation is None else _MADE.where(intents.c.operation == operation)
+        return bool(self._database.read(lambda connection: connection.execute(query, asked).all()))
 
     def _pages(self, query: Select[Any], newest_first: bool) -> Iterator[Intent]:
         c = intents.c

@@ -36,7 +36,7 @@ from crowdhub.operations import checks, spending
 from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.due import due
 from crowdhub.operations.listing import all_items
-from crowdhub.operations.port import Port
+from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.reviewing import Progress, give_way, review
 from crowdhub.operations.settling import settle_once
 from crowdhub.operations.spending import AccountBatch, DryRun, Keyed, Recovered, RecoverReport, SpendingPolicy
@@ -170,6 +170,16 @@ class Account:
     async def unresolved(self) -> list[Recovered]:
         ledger = self.policy.ledger
         return [] if ledger is None else await spending.unresolved(self.port, ledger)
+
+    async def called(self) -> set[tuple[str, str, str]]:
+        """What its ledger ever called it: provider, account, environment."""
+        ledger, identity = self.policy.ledger, identity_of(self._provider)
+        if ledger is None:
+            return {(identity["provider"], identity["account"], identity["environment"])}
+        owner = await self.port.blocking(lambda: ledger.owner_of(self._provider.settings.secrets()))
+        found = await self.port.blocking(lambda: ledger.names_of(identity, owner))
+        names = {identity["account"], *found}
+        return {(identity["provider"], name, identity["environment"]) for name in names}
 
     # --- tasks ----------------------------------------------------------------------------------------------
 

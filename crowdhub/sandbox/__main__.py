@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="+", metavar="MARKET", help=", ".join(sandbox_names()) or "none installed")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="of the first market; the others follow on")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="the same seed, the same people, texts and keys")
     parser.add_argument("--realtime", action="store_true", help="follow the machine's clock; workers act on it")
     parser.add_argument("--json", action="store_true", help="print the accounts as JSON and nothing else")
     parser.add_argument(

@@ -10,6 +10,7 @@ from inspect import isclass
 from types import FrameType, TracebackType
 from typing import Self, TypeVar
 
+from crowdhub.embedded import Embedded
 from crowdhub.sandbox.clock import SandboxClock
 from crowdhub.sandbox.errors import SandboxError
 from crowdhub.sandbox.market import AccountSettings, MarketSandbox
@@ -68,6 +69,7 @@ class Sandbox:
             raise SandboxError(f"There are options for {', '.join(wanted)}, which is not in this sandbox")
         self._server: ServerThread | None = None
         self._urls: dict[str, str] = {}
+        self._embedded: Embedded | None = None
 
     def _make(
         self,
@@ -97,6 +99,7 @@ class Sandbox:
         server = ServerThread(every_second=self.tick if self.clock.realtime else None)
         server.start(list(self._markets.values()), sockets)
         self._server = server
+        self._embedded = Embedded(self._urls.values())
         return self
 
     def stop(self) -> None:
@@ -104,6 +107,9 @@ class Sandbox:
         if self._server is not None:
             self._server.stop()
             self._server = None
+            if self._embedded is not None:
+                self._embedded.stop()
+                self._embedded = None
 
     def __enter__(self) -> Self:
         return self.start()

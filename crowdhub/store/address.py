@@ -21,6 +21,11 @@ def default_path() -> Path:
     return user_data_path("crowdhub", appauthor=False) / "ledger.sqlite3"
 
 
+def sandbox_path() -> Path:
+    """``sandbox.sqlite3`` beside it, for the sandboxes on this machine that run by themselves."""
+    return default_path().with_name("sandbox.sqlite3")
+
+
 def is_file(text: str) -> bool:
     """Whether this names a file, and not a database or a word that somebody takes for none."""
     if not text or text == ":memory:" or text.lower() in NO_FILES:

@@ -96,6 +96,7 @@ class Bonuses(Account):
         new = [each for each in page.items if each.id not in known and _is_alike(each, order.id_user, amount)]
         if len(new) != 1:
             raise Conflict(f"The statement has {len(new)} new payments of {amount} to the performer {order.id_user}.")
+        yield from self._no_other_price(order, order.id_user, new[0])
         if since is not None:
             begun, within = yield from self._in_its_time(since)
             if new[0].date is None or new[0].date < begun - within:
@@ -149,6 +150,15 @@ class Bonuses(Account):
         if balance.date is None:
             raise Conflict("The marketplace does not tell its time, by which payments could be told apart.")
         return moment + (balance.date - before), SECOND + (after - before)
+
+    def _no_other_price(self, order: OrderInfo, performer: int, entry: StatementRow) -> Flow[None]:
+        """Raises `Conflict` where the payment may be the price of another order, which the performer got meanwhile."""
+        current = yield from every(self.api.tasks.list_tasks(id_user=performer), whole=True)
+        archived = yield from every(self.api.tasks_archive.list_tasks(id_user=performer), whole=True)
+        others = [each for each in (*current, *archived) if each.id != order.id]
+        alike = sorted(each.id for each in others if each.price is None or _is_alike(entry, performer, each.price))
+        if alike:
+            raise Conflict(f"The payment {entry.id} of the statement may be the price of the order {alike[0]}.")
 
     def _only_order(self, order: OrderInfo, performer: int) -> Flow[None]:
         """Raises `Conflict` where a payment to this performer may be for another order."""

@@ -22,6 +22,7 @@ from crowdhub.model import (
     Decision,
     File,
     Outcome,
+    Result,
     Submission,
     SubmissionStatus,
     Verdict,
@@ -149,13 +150,20 @@ class Reviewing(Account):
 
     @operation
     def approve(self, submission: Submission, note: str | None = None) -> Flow[Submission]:
-        """`tasks.paidTask`: accept and pay the order. SETTLE; ``note`` has at most 5,000 characters."""
+        """`tasks.paidTask`: accept and pay the order. SETTLE; ``note`` has at most 5,000 characters.
+
+        Where it is known when the work was handed in, `tasks.getResults` is asked before: `Conflict` where other work
+        was handed in since.
+        """
+        yield from self._unchanged(submission)
         changed = yield from self.api.tasks.paid_task([submission.id], note)
         return _after(Decision.approve(submission, note), changed, note)
 
     @operation
     def request_redo(self, submission: Submission, reason: str) -> Flow[Submission]:
-        """`tasks.cancelTask`: send it back to be done again, with at most 5,000 characters of reason. SETTLE."""
+        """`tasks.cancelTask`: send it back to be done again, with at most 5,000 characters of reason. SETTLE.
+        `Conflict` where other work was handed in since, as for an approval."""
+        yield from self._unchanged(submission)
         changed = yield from self.api.tasks.cancel_task([submission.id], reason)
         return _after(Decision.redo(submission, reason), changed, reason)
 
@@ -199,10 +207,20 @@ class Reviewing(Account):
     def review_batch(self, decisions: Sequence[Decision]) -> Flow[BatchReport]:
         """Up to 100 orders in one `tasks.paidTask` or `tasks.cancelTask`.
 
-        The answer names those that were changed; for the others one `tasks.getResults` tells which had been
-        settled so before, and the rest is handed back to be decided one by one. The comment of a redo reaches
-        the performer only where there is exactly one order; ``feedback`` of the result says what was told.
+        Before it one `tasks.getResults` tells on which of them other work was handed in since: these fail. The answer
+        names those that were changed; for the others another one tells which had been settled so before, and the rest
+        is handed back to be decided one by one. The comment of a redo reaches the performer only where there is
+        exactly one order; ``feedback`` of the result says what was told.
         """
+        anew = yield from self._handed_in_anew([each.submission for each in decisions])
+        outcomes = [
+            Outcome(decision=each, result=Result.FAILED, error=_anew(each.submission))
+            for each in decisions
+            if each.submission.id in anew
+        ]
+        decisions = [each for each in decisions if each.submission.id not in anew]
+        if not decisions:
+            return BatchReport(outcomes=tuple(outcomes), left=())
         first = decisions[0]
         ids = list(dict.fromkeys(each.submission.id for each in decisions))
         told = first.comment if first.verdict is Verdict.APPROVE or len(ids) == 1 else None
@@ -221,7 +239,6 @@ class Reviewing(Account):
                 states = yield from self._states(rest)
             except CrowdhubError:
                 states = {}  # nothing is known: one by one, each tells its own state
-        outcomes: list[Outcome] = []
         left: list[Decision] = []
         for each in decisions:
             number = int(each.submission.id)
@@ -233,6 +250,27 @@ class Reviewing(Account):
             else:
                 left.append(each)
         return BatchReport(outcomes=tuple(outcomes), left=tuple(left))
+
+    def _unchanged(self, submission: Submission) -> Flow[None]:
+        """Raises `Conflict` where other work was handed in since this."""
+        if (yield from self._handed_in_anew([submission])):
+            raise _anew(submission)
+
+    def _handed_in_anew(self, submissions: Sequence[Submission]) -> Flow[frozenset[str]]:
+        """The ids of the orders on which other work waits than this."""
+        known = {each.id: each.submitted_at for each in submissions if each.submitted_at is not None}
+        if not known:
+            return frozenset()
+        page = yield from self.api.tasks.get_results(list(known))
+        by_order = _by_order(page.items)
+        found: set[str] = set()
+        for number, handed_in in known.items():
+            last = latest(by_order.get(int(number), []))
+            if last is None or last.date is None or last.status in (ResultStatus.ACCEPTED, ResultStatus.REJECTED):
+                continue
+            if last.date != handed_in:
+                found.add(number)
+        return frozenset(found)
 
     def _decide(self, verdict: Verdict, ids: Sequence[str], told: str | None) -> Operation[Changed]:
         decide = self.api.tasks.paid_task if verdict is Verdict.APPROVE else self.api.tasks.cancel_task
@@ -246,6 +284,13 @@ class Reviewing(Account):
             last = latest(results)
             found[order_id] = last.status if last else None
         return found
+
+
+def _anew(submission: Submission) -> Conflict:
+    return Conflict(
+        f"On the order {submission.id} other work was handed in since {submission.submitted_at:%Y-%m-%d %H:%M:%S} UTC.",
+        next_step="Read the submission again, look at its work, and decide anew; nothing was sent.",
+    )
 
 
 def _by_order(results: Iterable[ResultInfo]) -> dict[int, list[ResultInfo]]:

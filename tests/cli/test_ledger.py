@@ -141,3 +141,21 @@ def test_what_makes_no_sense_is_named(cli: Cli, ids: list[str], arguments: list[
     said = cli("ledger", *arguments)
     assert said.code == 2
     assert words in said.err
+
+
+def test_the_command_shows_the_one_at_work(cli: Cli) -> None:
+    task = cli.publish(key="k")
+    assert cli.ok("ledger", "list", "--json").rows[0]["task_id"] == task
+    cli.write(**cli.box.accounts, live={"provider": "rapidworkers", "api_key": "plainly-not-real"})
+    said = cli.ok("ledger", "list")
+    assert task not in said.out
+    assert "--environment sandbox" in said.err
+    for chosen in ("--environment=sandbox", "--account=rapidworkers"):
+        assert cli.ok("ledger", "list", chosen, "--json").rows[0]["task_id"] == task
+    number = str(cli.ok("ledger", "list", "--environment=sandbox", "--json").rows[0]["id"])
+    assert "settled already" in cli("ledger", "settle", number, "--done", "--task=5").err
+
+
+@pytest.mark.parametrize("days", ["0", "36501", "4000000", "x"])
+def test_compacting_takes_days_that_there_are(cli: Cli, days: str) -> None:
+    assert cli("ledger", "compact", f"--older-than={days}").code == 2

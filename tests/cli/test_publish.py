@@ -172,3 +172,10 @@ class Terminal:
 def test_the_folder_of_the_tests_stays_clean(live: Cli) -> None:
     _ = live.ok("publish", "--account=rw", "--yes", *OPTIONS)
     assert all(path.is_relative_to(live.folder) for path in Path.cwd().rglob("*"))
+
+
+def test_the_command_takes_no_empty_key(cli: Cli) -> None:
+    given = ("--title=T", "--instructions=I", "--proof=P", "--category=Survey", "--reward=0.25", "--key=")
+    said = cli("publish", *given)
+    assert (said.code, "printable" in said.err) == (2, True)
+    assert "under the key" not in said.err

@@ -61,7 +61,7 @@ def test_a_bonus_where_the_statement_cannot_be_read(ask: Ask, submission: Submis
 def test_a_lost_bonus_is_found_in_the_statement(ask: Ask, submission: Submission) -> None:
     lost = OutcomeUnknown("lost")
     after = [entry(2, "-50"), entry(1)]
-    done, calls = ask(pay(submission), [order()], [entry(1)], lost, [order()], after)
+    done, calls = ask(pay(submission), [order()], [entry(1)], lost, [order()], after, [order()], [])
     assert done.replayed
     assert done.raw["bonus"] == {"statement": 2}
     assert [call.effect for call in calls].count(Effect.SPEND) == 1
@@ -81,6 +81,26 @@ def test_a_lost_bonus_that_is_not_there_is_never_sent_again(ask: Ask, submission
     lost = OutcomeUnknown("lost", lost=Lost.ANSWERED)
     with pytest.raises(OutcomeUnknown, match="statement"):
         ask(pay(submission), [order()], [entry(1)], lost, [order()], after)
+
+
+@pytest.mark.parametrize("where", ["current", "archived"])
+def test_what_may_be_the_price_of_another_order_is_not_taken_for_the_bonus(
+    ask: Ask, submission: Submission, where: str
+) -> None:
+    """The performer got another order meanwhile, which costs as much as the bonus."""
+    other = [order() | {"id": 78, "price": 50}]
+    current, archived = ([*[order()], *other], []) if where == "current" else ([order()], other)
+    with pytest.raises(OutcomeUnknown, match="statement"):
+        ask(
+            pay(submission),
+            [order()],
+            [entry(1)],
+            OutcomeUnknown("lost"),
+            [order()],
+            [entry(2, "-50"), entry(1)],
+            current,
+            archived,
+        )
 
 
 def test_a_lost_bonus_that_looks_like_the_price_cannot_be_told(ask: Ask, submission: Submission) -> None:

@@ -101,3 +101,9 @@ def test_what_is_nested_without_end_is_one_clear_error() -> None:
     ring.append(ring)
     with pytest.raises(InvalidRequest, match="nested more than 200 levels deep"):
         canonical({"metadata": ring})
+
+
+@pytest.mark.parametrize("name", ["no such file", "a\0b", "x" * 5000])
+def test_a_file_that_cannot_be_read_is_one_clear_error(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidRequest, match="cannot be read"):
+        canonical({"image": tmp_path / name})

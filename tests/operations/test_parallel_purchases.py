@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from crowdhub import Hub, Money, Task
+from crowdhub import Hub, Money, Task, TaskDraft
 from crowdhub.errors import OutcomeUnknown
 from crowdhub.ledger import Intent, Ledger
 from crowdhub.sandbox import Fault, Sandbox
+from crowdhub_etxt import EtxtOptions
+from crowdhub_etxt.sandbox import EtxtSandbox
 from crowdhub_rapidworkers import RapidWorkers
 
 NAME = "rapidworkers"
@@ -93,3 +95,42 @@ def test_a_cut_list_before_and_after_proves_no_absence(box: Sandbox, tmp_path: P
         with pytest.raises(OutcomeUnknown):
             market.run(market.provider.facebook_likes(link="https://example.com/p", quantity=20), key="k", amount=None)
         assert not box[NAME].books().charges
+
+
+@pytest.mark.parametrize("later", [20, 120])
+def test_an_acceptance_is_not_taken_for_an_earlier_one(box: Sandbox, tmp_path: Path, later: int) -> None:
+    """Two orders of one title, one performer: the second acceptance never arrives."""
+    draft = TaskDraft(
+        title="Describe a sign",
+        instructions="I",
+        reward=Money(50, "RUB"),
+        slots=3,
+        options=[EtxtOptions(id_category=1, size=300)],
+    )
+    with Sandbox("etxt", options={"etxt": {"work_rate": 0}}) as etxt, Hub(etxt.accounts) as hub:
+        market, people = hub["etxt"], etxt.market(EtxtSandbox)
+        first, second = market.publish(draft), market.publish(draft)
+        people.apply(second.id, people.apply(first.id).user)
+        given = market.accept(next(market.applications(first)))
+        etxt.advance(seconds=later)
+        people.faults.add(Fault.drop("before"), operation="tasks.setNote")
+        with pytest.raises(OutcomeUnknown):
+            market.accept(next(market.applications(second)))
+        assert given.task_id not in (first.id, second.id)
+        assert len(list(market.applications(second))) == 1
+
+
+def test_a_run_that_recover_found_gives_its_key_back(box: Sandbox) -> None:
+    draft = TaskDraft(title="T", instructions="I", proof="P", category="Survey", reward=Money("0.25", "USD"))
+    side = box[NAME]
+    with Hub(box.accounts) as hub:
+        market = hub[NAME]
+        _ = list(market.tasks())
+        side.faults.add(Fault.drop("after"), path="/jobs/add")
+        side.faults.add(Fault.status(503, "before"), path="/api/campaigns/", times=None, skip=1)
+        with pytest.raises(OutcomeUnknown):
+            market.run(market.provider.publish(draft), key="k", amount=Money("1.10", "USD"))
+        side.faults.clear()
+        (found,) = hub.recover().intents
+        again = market.run(market.provider.publish(draft), key="k", amount=Money("1.10", "USD"))
+        assert (found.settled, again.id, again.replayed) == ("done", found.task_id, True)

@@ -2,6 +2,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from itertools import count
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
@@ -54,13 +56,16 @@ def sandbox(box: Sandbox) -> RapidWorkersSandbox:
 
 
 @pytest.fixture
-def publish(world: World, box: Sandbox, clock: HandClock) -> Publish:
+def publish(world: World, box: Sandbox, clock: HandClock, tmp_path: Path) -> Publish:
+    """Publishes each time by a program of its own, elsewhere: with another ledger."""
+    ledgers = count()
+
     def publish(draft: TaskDraft, **more: Any) -> Any:
         def ask(hub: Hub) -> object:
             market: Any = hub["rapidworkers"]
             return market.publish(draft, **more)
 
-        return world.hub(box.accounts, ask, clock=clock)
+        return world.hub(box.accounts, ask, clock=clock, ledger=tmp_path / f"{next(ledgers)}.sqlite3")
 
     return publish
 

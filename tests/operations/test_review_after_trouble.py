@@ -10,7 +10,7 @@ import pytest
 
 from crowdhub import Decision, Hub, Money, Submission, TaskDraft, Worker
 from crowdhub.engine.session import Session
-from crowdhub.errors import LedgerError, OutcomeUnknown, ProviderUnavailable
+from crowdhub.errors import Conflict, LedgerError, OutcomeUnknown, ProviderUnavailable
 from crowdhub.ledger import Decided, Noted
 from crowdhub.ledger.journal import Journal
 from crowdhub.operations import reviewing
@@ -129,6 +129,31 @@ def test_work_that_was_handed_in_anew_is_not_approved_unseen(hub: Hub, box: Sand
     assert hub.recover().reviews == ()
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_an_older_decision_does_not_settle_other_work(hub: Hub, box: Sandbox, several: bool) -> None:
+    """A colleague sends it back, other work is handed in, and only then is the decision carried out."""
+    people, market = cast("EtxtSandbox", box["etxt"]), hub["etxt"]
+    draft = TaskDraft(
+        title="A", instructions="I", reward=Money(300, "RUB"), options=[EtxtOptions(id_category=1, size=300)]
+    )
+    tasks = [market.publish(draft) for _ in range(2 if several else 1)]
+    for task in tasks:
+        people.hand_in(task.id)
+    seen = [next(market.submissions(task)) for task in tasks]
+    market.request_redo(seen[0], "too short")
+    box.advance(hours=1)
+    people.hand_in(tasks[0].id)
+    report = market.review([Decision.approve(each) for each in seen])
+    assert [each.result for each in report.outcomes] == ["failed", *["approved"] * (len(seen) - 1)]
+    assert isinstance(report.outcomes[0].error, Conflict)
+    with pytest.raises(Conflict, match="other work was handed in since"):
+        market.approve(seen[0])
+    with pytest.raises(Conflict, match="other work was handed in since"):
+        market.request_redo(seen[0], "too short")
+    assert next(market.submissions(tasks[0])).status == "pending"
+    assert market.approve(next(market.submissions(tasks[0]))).status == "approved"
+
+
 def test_a_review_that_cannot_be_carried_on_with_keeps_no_other_back(hub: Hub, workers: RapidWorkersSandbox) -> None:
     first, second = pending(hub, workers, 1), pending(hub, workers, 1)
     interrupted(hub, first)
@@ -162,10 +187,14 @@ def test_a_newer_decision_of_one_keeps_the_older_of_many_from_being_carried_out(
 
 
 def test_a_review_of_a_task_that_is_gone_ends(hub: Hub, box: Sandbox, workers: RapidWorkersSandbox) -> None:
-    works = pending(hub, workers, 2)
-    interrupted(hub, works)
+    """Whether it was carried out before cannot be told; it keeps nothing else of the review from going on."""
+    works, others = pending(hub, workers, 2), pending(hub, workers, 2)
+    interrupted(hub, [*works, *others])
     workers.faults.add(Fault.status(404, "before"), path=works[0].task_id, times=None)
-    assert [each.result for each in hub.recover().reviews] == ["failed", "failed"]
+    found = {each.decision.submission.id: each for each in hub.recover().reviews}
+    assert [found[each.id].result for each in works] == ["unknown", "unknown"]
+    assert "Nothing was spent" not in str(found[works[0].id].error)
+    assert [found[each.id].result for each in others] == ["approved", "approved"]
     assert hub.recover().reviews == ()
 
 

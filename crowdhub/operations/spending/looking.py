@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from crowdhub.errors import Conflict, CrowdhubError, Lost, OutcomeUnknown
-from crowdhub.model import Task, TaskStatus
+from crowdhub.model import Application, Task, TaskStatus
 from crowdhub.operations.checks import asking
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.witnesses import NOTHING, Before, Listed, Sight, judge, read_listing
@@ -241,6 +241,10 @@ def could_be_anothers(ledger: Ledger, intent: Intent, found: object) -> bool:
     made = found.id if isinstance(found, Task) else None
     if made is not None and ledger.report.made(intent, made):
         return True
+    if isinstance(found, Application):  # its task is the one that was given out, which no other acceptance can have
+        made = found.task_id
+        if ledger.report.made(intent, made, operation=intent.operation):
+            return True
     return any(
         each.state not in ("not_done", "intended")
         and (each.settled_at is None or each.settled_at > intent.created_at - BESIDE)

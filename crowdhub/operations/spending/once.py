@@ -8,8 +8,9 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
-from crowdhub.errors import CrowdhubError, LedgerError, NotConfirmed, OutcomeUnknown
+from crowdhub.errors import CrowdhubError, InvalidRequest, LedgerError, NotConfirmed, OutcomeUnknown
 from crowdhub.model import Submission, Task
+from crowdhub.model.keys import key_issues
 from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.spending.charges import charged_by, task_id_of
 from crowdhub.operations.spending.looking import (
@@ -39,6 +40,8 @@ async def spend(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:
     """Carry out a purchase once: replay it, recover it, or send it."""
     ledger = policy.ledger
     if ledger is None:
+        if issues := key_issues(purchase.key):
+            raise InvalidRequest(issues=issues)
         looked = await _found_before(port, purchase)
         earlier, seen = looked
         if earlier is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from crowdhub.errors import Conflict
-from crowdhub.model import Money
+from crowdhub.model import Money, Submission, Task
 from crowdhub.operations.spending.witnesses import Before
 from crowdhub.protocol import AnyProvider, Lookup, Operation
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from crowdhub.ledger import Intent
 
 T = TypeVar("T")
+NEUTRAL_RESULTS: Mapping[str, type[Task | Submission]] = {"publish": Task, "pay_bonus": Submission}
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ def restored(provider: AnyProvider, intent: Intent) -> Any:
     if "model" not in found:
         if "value" in found:
             return found["value"]
+        if "id" in found and intent.operation in NEUTRAL_RESULTS:  # what `recover` found of it
+            return intent.read(NEUTRAL_RESULTS[intent.operation])
         raise Conflict(
             f"{intent.operation} was already done under the key {intent.key!r}, with a result that was not kept"
             f" ({found.get('text', 'nothing')}).",

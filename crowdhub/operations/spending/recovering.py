@@ -279,19 +279,22 @@ async def _carry_on(port: Port, ledger: Ledger, unfinished: OpenReview) -> tuple
     """
     from crowdhub.ledger import Noted  # the database is loaded where there is a ledger
 
-    try:
-        now = await _present(port, {entry.task_id for entry in unfinished.entries})
-    except NotFound as gone:  # nothing of the task can be decided any more
-        return await _gone(port, ledger, unfinished, gone)
+    now, gone = await _present(port, {entry.task_id for entry in unfinished.entries})
     fresh: list[JournalEntry] = []
     stale: list[Outcome] = []
     for entry in unfinished.entries:
         found = now.get((entry.task_id, entry.submission_id))
-        if found is None or not _is_stale(entry, found):
+        error: CrowdhubError
+        if entry.task_id in gone:
+            result, error = Result.UNKNOWN, _untold(entry, unfinished, gone[entry.task_id])
+        elif found is not None and _is_stale(entry, found):
+            error = Conflict(f"Submission {found.id} is not the work that was decided on any more.", actual=found)
+            result = Result.FAILED
+        else:
             fresh.append(entry)
             continue
-        error = Conflict(f"Submission {found.id} is not the work that was decided on any more.", actual=found)
-        stale.append(Outcome(decision=_decision(port.provider, entry), result=Result.FAILED, error=error))
+        stale.append(Outcome(decision=_decision(port.provider, entry), result=result, error=error))
+        # Also what cannot be told is at its end: nothing of such a task can be decided any more.
         noted = Noted(entry.position, Result.FAILED.value, str(error))
         await port.blocking(partial(ledger.journal.outcome, unfinished.id, [noted]))
     decisions = [_decision(port.provider, entry) for entry in fresh]
@@ -300,27 +303,30 @@ async def _carry_on(port: Port, ledger: Ledger, unfinished: OpenReview) -> tuple
     return (*report.outcomes, *stale)
 
 
-async def _gone(port: Port, ledger: Ledger, unfinished: OpenReview, error: NotFound) -> tuple[Outcome, ...]:
-    """The decisions on work that is not there any more have an outcome, too."""
-    from crowdhub.ledger import Noted  # the database is loaded where there is a ledger
+def _untold(entry: JournalEntry, unfinished: OpenReview, gone: NotFound) -> OutcomeUnknown:
+    """The decision may have been carried out before the review ended; nothing shows it any more."""
+    error = OutcomeUnknown(
+        f"Whether the decision {entry.verdict} on submission {entry.submission_id} was carried out cannot be told: task"
+        f" {entry.task_id} is not there any more.",
+        sent_at=unfinished.created_at,
+    ).looking_for(f"submission {entry.submission_id} of task {entry.task_id}, and what was paid for it")
+    error.__cause__ = gone
+    return error
 
-    noted = [Noted(entry.position, Result.FAILED.value, str(error)) for entry in unfinished.entries]
-    await port.blocking(partial(ledger.journal.outcome, unfinished.id, noted))
-    return tuple(
-        Outcome(decision=_decision(port.provider, entry), result=Result.FAILED, error=error)
-        for entry in unfinished.entries
-    )
 
-
-async def _present(port: Port, tasks: Collection[str]) -> dict[tuple[str, str], Submission]:
-    """The submissions of these tasks as they stand now."""
+async def _present(port: Port, tasks: Collection[str]) -> tuple[dict[tuple[str, str], Submission], dict[str, NotFound]]:
+    """The submissions of these tasks as they stand now, and the tasks that are gone."""
     found: dict[tuple[str, str], Submission] = {}
+    gone: dict[str, NotFound] = {}
     if Capability.SUBMISSIONS not in port.provider.capabilities:
-        return found
-    for task_id in tasks:
-        async for batch in all_items(port, port.provider.submissions(task_id)):
-            found.update(((task_id, each.id), each) for each in batch)
-    return found
+        return found, gone
+    for task_id in sorted(tasks):
+        try:
+            async for batch in all_items(port, port.provider.submissions(task_id)):
+                found.update(((task_id, each.id), each) for each in batch)
+        except NotFound as error:
+            gone[task_id] = error
+    return found, gone
 
 
 def _is_stale(entry: JournalEntry, now: Submission) -> bool:
