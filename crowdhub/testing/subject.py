@@ -129,6 +129,10 @@ class Subject(Generic[B]):
         del worker_id
         self.hand_in(sandbox, task_id, 1)
 
+    def hand_in_again(self, sandbox: B, submission: Submission) -> None:
+        """Let the worker of a submission that was sent back hand in other work, where work can be sent back."""
+        raise NotImplementedError
+
     def apply(self, sandbox: B, task_id: str, count: int = 1) -> None:
         """Let ``count`` different workers apply for a task, where the marketplace has applications."""
         raise NotImplementedError

@@ -115,6 +115,9 @@ class EtxtSubject(Subject["EtxtSandbox"]):
         _ = sandbox.accept(remark.application)
         _ = sandbox.hand_in(task_id, TEXT, {"photo.png": PHOTO}, comment=COMMENT)
 
+    def hand_in_again(self, sandbox: EtxtSandbox, submission: Submission) -> None:
+        _ = sandbox.hand_in(submission.id, TEXT, {"photo.png": PHOTO}, comment=COMMENT)
+
     def apply(self, sandbox: EtxtSandbox, task_id: str, count: int = 1) -> None:
         for _ in range(count):
             _ = sandbox.apply(task_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from crowdhub.errors import (
@@ -263,14 +264,8 @@ class Reviewing(Account):
             return frozenset()
         page = yield from self.api.tasks.get_results(list(known))
         by_order = _by_order(page.items)
-        found: set[str] = set()
-        for number, handed_in in known.items():
-            last = latest(by_order.get(int(number), []))
-            if last is None or last.date is None or last.status in (ResultStatus.ACCEPTED, ResultStatus.REJECTED):
-                continue
-            if last.date != handed_in:
-                found.add(number)
-        return frozenset(found)
+        waiting = {number: _waits_since(by_order.get(int(number), [])) for number in known}
+        return frozenset(number for number, since in waiting.items() if since not in (None, known[number]))
 
     def _decide(self, verdict: Verdict, ids: Sequence[str], told: str | None) -> Operation[Changed]:
         decide = self.api.tasks.paid_task if verdict is Verdict.APPROVE else self.api.tasks.cancel_task
@@ -284,6 +279,13 @@ class Reviewing(Account):
             last = latest(results)
             found[order_id] = last.status if last else None
         return found
+
+
+def _waits_since(results: Sequence[ResultInfo]) -> datetime | None:
+    """When the work that waits for a decision was handed in."""
+    last = latest(results)
+    settled_before = last is None or last.status in (ResultStatus.ACCEPTED, ResultStatus.REJECTED)
+    return None if last is None or settled_before else last.date
 
 
 def _anew(submission: Submission) -> Conflict:

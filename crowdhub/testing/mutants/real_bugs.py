@@ -149,4 +149,12 @@ BUGS: tuple[Bug, ...] = (
         "money",
         ETXT,
     ),
+    Bug(
+        "eTXT: an older decision settles what was handed in anew",
+        "reviewing.py",
+        "if since not in (None, known[number])",
+        "if since is None",
+        "settling",
+        ETXT,
+    ),
 )

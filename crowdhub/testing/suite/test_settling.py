@@ -141,3 +141,25 @@ def test_a_review_settles_nothing_else(bench: Bench, world: str) -> None:
     assert not report.unintended
     assert bench.again(undecided).status is SubmissionStatus.PENDING, "work was approved that nobody had looked at"
     assert len(since.moved().payouts) == 2
+
+
+@pytest.mark.crowdhub_needs(Capability.APPROVE, Capability.REQUEST_REDO)
+@pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
+def test_an_older_decision_does_not_settle_other_work(bench: Bench, world: str, several: bool) -> None:
+    """It was sent back, and other work was handed in since: nobody has looked at that."""
+    seen = [bench.pending()[0] for _ in range(2 if several else 1)]
+    first, verdict = seen[0], Verdict.APPROVE
+    _ = settled(bench, bench.subject.decision(first, Verdict.REDO))
+    _ = bench.box.advance(hours=1)
+    bench.subject.hand_in_again(bench.sandbox, first)
+    since = bench.since()
+    with pytest.raises(Conflict):
+        _ = settled(bench, bench.subject.decision(first, verdict), world)
+    decisions = [bench.subject.decision(each, verdict) for each in seen]
+    report = bench.do(world, lambda market: market.review(decisions))
+    assert isinstance(report, ReviewReport)
+    results = {each.decision.submission.id: each.result for each in report.outcomes}
+    assert results.pop(first.id) is Result.FAILED, "the work that was handed in anew is settled by the older decision"
+    assert set(results.values()) <= {Result.APPROVED}
+    assert bench.again(first).status is SubmissionStatus.PENDING
+    assert len(since.moved().payouts) == len(seen) - 1
