@@ -35,7 +35,7 @@ from crowdhub.model import (
 from crowdhub.operations import checks, spending
 from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.due import due
-from crowdhub.operations.listing import all_items
+from crowdhub.operations.listing import all_items, counters_of
 from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.reviewing import Progress, give_way, review
 from crowdhub.operations.settling import settle_once
@@ -220,7 +220,14 @@ class Account:
     def submissions(self, task: Task | str, status: SubmissionStatus | str | None) -> Batches[Submission]:
         task_id = checks.task_id_of(self._provider, task)
         wanted = checks.checked_status(status, SubmissionStatus)
-        return all_items(self.port, self._provider.submissions(task_id, wanted), settled=self._count_settled)
+        rows, slots = self._provider.submissions_a_page, task.slots if isinstance(task, Task) else None
+        return all_items(
+            self.port,
+            self._provider.submissions(task_id, wanted),
+            settled=self._count_settled,
+            counted=counters_of(self.port, task_id),
+            is_long=rows is not None and (slots or 0) > rows,
+        )
 
     @checked_arguments
     def watched(self, tasks: Sequence[Task | str], status: SubmissionStatus | str | None) -> MarketWatch:

@@ -21,7 +21,9 @@ class Page(Generic[T_co]):
     ``unreadable`` holds one error for each record that could not be read: it is reported, never dropped.
     ``read``: how many records were read, where the plugin kept only some of them (None: the items and the
     unreadable ones). ``stable``: the listing goes on from a mark that stays in its place whatever is added or
-    settled meanwhile, so that one pass sees everything and nothing twice.
+    settled meanwhile, or only grows, so that one pass sees everything. ``joined``: whether the page demonstrably
+    begins where the one before it ended (its plugin asked for that one's last record again, and got it first); a
+    first page of such a listing is. None: that cannot be told.
     """
 
     items: Sequence[T_co]
@@ -30,6 +32,7 @@ class Page(Generic[T_co]):
     unreadable: Sequence[UnreadableResponse] = ()
     read: int | None = None
     stable: bool = False
+    joined: bool | None = None
 
     @property
     def records(self) -> int:
@@ -40,7 +43,7 @@ class Page(Generic[T_co]):
 def every(first: Operation[Page[T]] | Flow[Page[T]], *, whole: bool = False) -> Flow[list[T]]:
     """All items of a listing, page by page, for an operation that needs them together. ``whole``: to prove that
     something is absent, so a record that cannot be read raises its `UnreadableResponse`, and a listing that is not as
-    long as it says a `Conflict`."""
+    long as it says, or that moved, a `Conflict`."""
     page = yield from first
     items, reading = list(page.items), _Whole(page)
     while page.more is not None:
@@ -79,16 +82,20 @@ class _Whole:
     def __init__(self, page: Page[object]) -> None:
         self._records = 0
         self._total: int | None = None
+        self._moved = False
         self._unreadable: list[UnreadableResponse] = []
         self.add(page)
 
     def add(self, page: Page[object]) -> None:
         self._records += page.records
+        self._moved = self._moved or page.joined is False
         self._total = self._total if page.total is None else page.total
         self._unreadable.extend(page.unreadable)
 
     def check(self) -> None:
         if self._unreadable:  # one of them may be what is looked for
             raise self._unreadable[0]
+        if self._moved:
+            raise Conflict("The listing moved while it was read.")
         if self._total is not None and self._total != self._records:
             raise Conflict(f"The listing tells of {self._total} records and shows {self._records}.")

@@ -231,6 +231,8 @@ class Provider(Generic[S]):
         return None
 
     batch_size: ClassVar[int] = 1_000_000
+    submissions_a_page: ClassVar[int | None] = None
+    """How many submissions a page of their listing holds, where it can have several."""
 
     def review_batch(self, decisions: Sequence[Decision]) -> Operation[BatchReport]:
         """Carry out several decisions in few calls, as far as that is safe; hand back the rest."""

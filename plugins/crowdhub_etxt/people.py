@@ -77,13 +77,13 @@ class People(Account):
     def _listed(self, page: Page[Listed], *, blocked: bool) -> Page[Worker]:
         workers = [listed_worker_of(each, blocked) for each in page.items]
         if page.more is None:
-            return Page(workers, unreadable=page.unreadable)
+            return Page(workers, unreadable=page.unreadable, joined=page.joined)
         more = page.more
 
         def following() -> Flow[Page[Worker]]:
             return self._listed((yield from more()), blocked=blocked)
 
-        return Page(workers, following, unreadable=page.unreadable)
+        return Page(workers, following, unreadable=page.unreadable, joined=page.joined)
 
     # --- applications --------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from crowdhub.errors import (
     Conflict,
@@ -20,6 +21,7 @@ from crowdhub.protocol import Flow, Lookup, Page, first_match, int_or_none, no_c
 from crowdhub_etxt.account import Account
 from crowdhub_etxt.codes import Order, OrderStatus, PriceType
 from crowdhub_etxt.encoding import LONGEST_DEADLINE, identifier
+from crowdhub_etxt.functions.base import Further
 from crowdhub_etxt.functions.orders import ArchivedOrder, OrderInfo
 from crowdhub_etxt.options import category_of, deadline_of, description_of, options_of, order_issues, saving, size_of
 from crowdhub_etxt.reading import archived_task_of, carries, task_of, task_status
@@ -275,12 +277,15 @@ class Publishing(Account):
             return self._task_page((yield from further()), status, archived=archived)
 
         goes_on = further is not None or archived
-        return Page(kept, following if goes_on else None, unreadable=page.unreadable, read=page.records)
+        onward = following if goes_on else None
+        return Page(kept, onward, unreadable=page.unreadable, read=page.records, joined=page.joined)
 
-    def _archive_page(self, offset: int = 0) -> Flow[Page[Task]]:
-        page = yield from self.api.tasks_archive.list_tasks(offset=offset, count=self.page_rows, order=Order.DESCENDING)
-        more = (lambda: self._archive_page(offset + page.records)) if page.more is not None else None
-        return Page([archived_task_of(each, self.identity) for each in page.items], more, unreadable=page.unreadable)
+    def _archive_page(self, further: Further[ArchivedOrder] | None = None) -> Flow[Page[Task]]:
+        first = self.api.tasks_archive.list_tasks
+        page = yield from (further() if further else first(count=self.page_rows, order=Order.DESCENDING))
+        tasks = [archived_task_of(each, self.identity) for each in page.items]
+        more = partial(self._archive_page, page.more) if page.more is not None else None
+        return Page(tasks, more, unreadable=page.unreadable, joined=page.joined)
 
     # --- changing ----------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from crowdhub.errors import (
@@ -33,6 +34,7 @@ from crowdhub.protocol import Flow, Operation, Page, operation
 from crowdhub_etxt.account import Account
 from crowdhub_etxt.codes import OrderStatus, ResultStatus
 from crowdhub_etxt.encoding import identifier, length
+from crowdhub_etxt.functions.base import Further
 from crowdhub_etxt.functions.orders import OrderInfo, ResultInfo
 from crowdhub_etxt.functions.records import Changed
 from crowdhub_etxt.functions.task_changes import COMMENT
@@ -70,7 +72,7 @@ class Reviewing(Account):
         if order is None:
             return (yield from self._archived_submissions(task_id, status))
         if order.multitask:
-            return (yield from self._given_out(order, status, 0))
+            return (yield from self._given_out(order, status))
         return (yield from self._work_page([order], str(order.id), status))
 
     def _work_page(
@@ -93,14 +95,17 @@ class Reviewing(Account):
     def _work_on(self, order: OrderInfo, results: Sequence[ResultInfo], task_id: str) -> Submission | None:
         return submission_of(order, results, task_id, self.identity, self.now(), self.settings.base_url)
 
-    def _given_out(self, parent: OrderInfo, status: SubmissionStatus | None, offset: int) -> Flow[Page[Submission]]:
+    def _given_out(
+        self, parent: OrderInfo, status: SubmissionStatus | None, further: Further[OrderInfo] | None = None
+    ) -> Flow[Page[Submission]]:
         """The work on the orders that a multiple one gave out, from a page of all orders."""
-        page = yield from self.api.tasks.list_tasks(offset=offset, count=self.page_rows)
+        page = yield from (further() if further else self.api.tasks.list_tasks(count=self.page_rows))
         children = [each for each in page.items if _is_child(each, parent)]
         work = yield from self._work_page(children, str(parent.id), status)
-        more = (lambda: self._given_out(parent, status, offset + page.records)) if page.more is not None else None
+        more = partial(self._given_out, parent, status, page.more) if page.more is not None else None
         unreadable = (*page.unreadable, *work.unreadable)
-        return Page(work.items, more, unreadable=unreadable, read=page.records + len(work.unreadable))
+        read = page.records + len(work.unreadable)
+        return Page(work.items, more, unreadable=unreadable, read=read, joined=page.joined)
 
     def _archived_submissions(self, task_id: str, status: SubmissionStatus | None) -> Flow[Page[Submission]]:
         order = yield from self._archived(task_id)

@@ -168,6 +168,8 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
 
     # --- reading --------------------------------------------------------------------------------------------
 
+    submissions_a_page = ROWS
+
     @operation
     def balance(self) -> Flow[Money]:
         """``POST /account/get_balance``."""
@@ -200,12 +202,13 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         following = page.get("next") if page is not None else None
         # Told only where nothing was left out: the reader then knows that the list stood still, and reads it once.
         total = int_or_none(page.get("count")) if page is not None and len(tasks) == len(listed) else None
+        grows = wanted is None  # a campaign never leaves the list of all
         if not isinstance(following, str):
-            return Page(tasks, total=total, unreadable=bad, read=len(listed) + len(bad))
+            return Page(tasks, total=total, unreadable=bad, read=len(listed) + len(bad), stable=grows)
         # Only its query is taken over: behind a proxy its host can be wrong, and keys go to our host alone.
         onward = parse_qsl(urlsplit(following).query)
         more = partial(self._campaigns, onward, wanted=wanted)
-        return Page(tasks, more=more, total=total, unreadable=bad, read=len(listed) + len(bad))
+        return Page(tasks, more=more, total=total, unreadable=bad, read=len(listed) + len(bad), stable=grows)
 
     def _campaign(self, row: object) -> Task:
         return wire.campaign(row, self.identity)

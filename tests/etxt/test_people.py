@@ -124,7 +124,7 @@ def test_lists(provider: Etxt, drive: Drive, sent: Sent) -> None:
     assert all(worker.blocked for worker in page.items)
     assert page.more is not None
     last, (call,) = drive(page.more(), [])
-    assert (sent(call)["from"], last.more) == ("100", None)
+    assert (sent(call)["from"], last.more, last.joined) == ("99", None, False)
     allowed, _ = drive(provider.allowed_workers(), [{"id_user": 1, "type": "whiteList"}])
     assert allowed.items[0].blocked is False
 

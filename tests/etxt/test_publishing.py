@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from crowdhub.errors import (
+    Conflict,
     InsufficientFunds,
     InvalidRequest,
     Lost,
@@ -372,11 +373,14 @@ def test_the_reference_is_found_also_before_words_added_later(provider: Etxt, dr
 def test_finding_looks_through_all_pages_and_the_archive(
     provider: Etxt, drive: Drive, sent: Sent, draft: TaskDraft
 ) -> None:
-    full = [order(1000 + n, description="other") for n in range(100)]
-    found, calls = drive(provider.find_published(draft), full, full, [], full, [order(5)])
+    rows = [order(1000 + n, description="other") for n in range(200)]
+    full, further, last = rows[:100], rows[99:199], rows[198:]
+    found, calls = drive(provider.find_published(draft), full, further, last, full, [rows[99], order(5)])
     assert found is not None
     assert found.id == "5"
-    assert [sent(call)["from"] for call in calls] == ["0", "100", "200", "0", "100"]
+    assert [sent(call)["from"] for call in calls] == ["0", "99", "198", "0", "99"]
+    with pytest.raises(Conflict, match="moved"):  # what was first on the second page is not where it was
+        drive(provider.find_published(draft), full, rows[100:150], [], [])
     missing, _ = drive(provider.find_published(draft), [], [])
     assert missing is None
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, TypeAlias
@@ -32,6 +33,15 @@ class Shelf(Provider[ProviderSettings]):
         self.tells_total = True
         self.state: dict[str, SubmissionStatus] = {}
         self.asked: list[int] = []
+        self.counted = 0
+        """How often the task was asked for."""
+        self.tells_counters = True
+        self.dice: random.Random | None = None
+        """Shuffles the list before each page, as one without an order may come."""
+        self.hidden = 0
+        """How many more the list tells of than it shows."""
+        self.meanwhile: Callable[[int], object] = lambda page: None
+        """What others do after a page was listed."""
 
     def fill(self, count: int, start: int = 0) -> None:
         with self.lock:
@@ -55,10 +65,24 @@ class Shelf(Provider[ProviderSettings]):
             ids = [number for number, state in self.state.items() if status is None or state == status]
             if self.newest_first:
                 ids.reverse()
+            if self.dice is not None:
+                self.dice.shuffle(ids)
             start = (page - 1) * self.size
             items = [self.record(number) for number in ids[start : start + self.size]]
+        self.meanwhile(page)
         more = (lambda: self.submissions(task_id, status, page + 1)) if start + self.size < len(ids) else None
-        return Page(items, more=more, total=len(ids) if self.tells_total else None)
+        return Page(items, more=more, total=len(ids) + self.hidden if self.tells_total else None)
+        yield
+
+    @operation
+    def task(self, task_id: str) -> Flow[Task]:
+        with self.lock:
+            self.counted += 1
+            states = list(self.state.values())
+        of = SubmissionStatus
+        counters = {"pending": of.PENDING, "approved": of.APPROVED, "rejected": of.REJECTED}
+        told = {name: states.count(state) for name, state in counters.items()} if self.tells_counters else {}
+        return Task(**self.identity, id=task_id).copy_with(**told)
         yield
 
     @operation

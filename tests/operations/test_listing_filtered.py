@@ -71,7 +71,7 @@ def read(world: World, clock: HandClock) -> Read:
 def test_many_pages_of_which_nothing_is_kept_do_end(archive: Archive, read: Read) -> None:
     archive.count = 1_150
     assert read(archive) == []
-    assert archive.asked == list(range(1, 24))
+    assert archive.asked == [*range(1, 24), *range(1, 24)]
 
 
 def test_the_few_that_are_kept_are_found_on_the_last_of_many_pages(archive: Archive, read: Read) -> None:
@@ -110,12 +110,10 @@ def test_a_listing_that_is_not_stable_throughout_is_read_again(archive: Archive,
 
 
 @pytest.mark.parametrize("kept", [range(600), range(0, 600, 7), ()])
-def test_one_that_demonstrably_stood_still_is_read_once_though_it_is_filtered(
-    archive: Archive, read: Read, kept: Collection[int]
-) -> None:
+def test_a_length_alone_proves_nothing(archive: Archive, read: Read, kept: Collection[int]) -> None:
     archive.count, archive.kept, archive.tells_total = 600, kept, True
     assert len(read(archive)) == len(kept)
-    assert archive.asked == list(range(1, 13))
+    assert archive.asked == [*range(1, 13), *range(1, 13)]
 
 
 def test_what_cannot_be_read_of_a_filtered_listing_is_reported(archive: Archive, read: Read) -> None:

@@ -138,7 +138,7 @@ def test_a_list_that_stands_still_is_read_once(shelf_market: Market[Shelf]) -> N
     provider = shelf_market.provider
     provider.fill(9)
     assert len(list(shelf_market.submissions("t"))) == 9
-    assert provider.asked == [1, 2, 3]
+    assert (provider.asked, provider.counted) == ([1, 2, 3, 1], 2)  # the counters came after the first page
 
 
 def test_one_page_is_asked_once_even_when_all_of_it_is_settled(shelf_market: Market[Shelf]) -> None:

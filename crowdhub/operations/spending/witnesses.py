@@ -134,17 +134,19 @@ async def read_listing(port: Port, listing: Operation[Page[Task]]) -> Listed:
     total: int | None = None
     unreadable: UnreadableResponse | None = None
     idle = 0
+    moved = False
     page = await port.run(listing)
     while True:
         known = len(rows)
         rows.update((each.id, each) for each in page.items)
         total = page.total if page.total is not None else total
         unreadable = unreadable or next(iter(page.unreadable), None)
+        moved = moved or page.joined is False
         idle = 0 if len(rows) > known or not page.records else idle + 1
         if page.more is None or idle > IDLE:
             break
         page = await port.run(listing.then(page.more))
-    doubt = None
+    doubt = "the listing moved while it was read" if moved else None
     if unreadable is not None:
         doubt = "one of the listed tasks cannot be read"
     elif page.more is not None:

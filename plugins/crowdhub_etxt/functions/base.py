@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, TypeVar
 
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, NotFound, OutcomeUnknown, UnreadableResponse
 from crowdhub.protocol import (
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from crowdhub import Response
 
 M = TypeVar("M", bound=WireModel)
+Further: TypeAlias = Callable[[], Flow[Page[M]] | Operation[Page[M]]]
+"""Makes the next page of a listing."""
+LEAST_JOINED = 10  # records a page from which on each page begins with the last one of the page before
 T = TypeVar("T")
 
 
@@ -134,28 +137,53 @@ class Functions:
         return self._run(function, read, params, effect=effect, costs=costs, issues=issues, lookup=lookup, nothing=none)
 
     def _pages(
-        self, function: str, model: type[M], params: Params, *, count: int, offset: int, issues: Sequence[Issue]
+        self,
+        function: str,
+        model: type[M],
+        params: Params,
+        *,
+        count: int,
+        offset: int,
+        issues: Sequence[Issue],
+        last: object = None,
     ) -> Operation[Page[M]]:
-        """A function that lists ``count`` records from ``offset`` on. Its pages move as records come and go."""
+        """A function that lists ``count`` records from ``offset`` on. Its pages move as records come and go, so each
+        asks for the ``last`` record of the one before it again: where that comes first, nothing has moved."""
+        step = count - 1 if count >= LEAST_JOINED else count
 
         def read(reply: Response) -> Page[M]:
-            rows, unread = many(model, reply)
-            seen = len(rows) + len(unread)
-            if seen < count:
-                return Page(rows, unreadable=unread)
+            rows = rows_in(reply)
+            joined = None if step == count else last is None or (bool(rows) and _name_of(rows[0]) == last)
+            items, unread = read_records(rows[1:] if last is not None and joined else rows, dict, model)
+            if len(rows) < count:
+                return Page(items, unreadable=unread, joined=joined)
+            name = _name_of(rows[-1]) if step < count else None
+            further = offset + len(rows) - (count - step)
             return Page(
-                rows,
-                lambda: self._pages(function, model, params, count=count, offset=offset + seen, issues=issues),
+                items,
+                lambda: self._pages(function, model, params, count=count, offset=further, issues=issues, last=name),
                 unreadable=unread,
+                joined=joined,
             )
 
-        none: Page[M] = Page([])
+        # Where there is nothing, the record before it is gone as well.
+        none: Page[M] = Page([], joined=None if step == count else last is None)
         asked = {"count": count, "from": offset, **params}
         return self._run(function, read, asked, issues=issues, nothing=none, further=offset > 0)
 
 
-def many(model: type[M], reply: Response) -> tuple[list[M], tuple[UnreadableResponse, ...]]:
-    """The records of an answer, and an error for each that cannot be read. A bare value is a record's id."""
+def rows_in(reply: Response) -> list[object]:
+    """The records of an answer as they came. A bare value is a record's id."""
     listed = rows_of(load_json(reply))
-    rows = [{"id": each} if mapping(each) is None and sequence(each) is None else each for each in listed]
-    return read_records(rows, dict, model)
+    return [{"id": each} if mapping(each) is None and sequence(each) is None else each for each in listed]
+
+
+def many(model: type[M], reply: Response) -> tuple[list[M], tuple[UnreadableResponse, ...]]:
+    """The records of an answer, and an error for each that cannot be read."""
+    return read_records(rows_in(reply), dict, model)
+
+
+def _name_of(row: object) -> object:
+    """What tells a record from the others: its id, or where it has none all of it."""
+    members = mapping(row)
+    return row if members is None else str(members.get("id") or members.get("id_user") or members)

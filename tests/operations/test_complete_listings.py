@@ -1,0 +1,153 @@
+"""A listing is complete, whatever others do while it is read; and one that nobody disturbs costs little more."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from crowdhub import Hub, Market, Money, Task, TaskDraft
+from crowdhub.errors import UnreadableResponse
+from crowdhub.model import SubmissionStatus
+from crowdhub.sandbox import Fault, Sandbox
+from crowdhub_etxt import Etxt, EtxtOptions
+from crowdhub_etxt.sandbox import EtxtSandbox
+from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+from tests.operations.conftest import Shelf
+
+SURVEY = TaskDraft(title="T", instructions="I", proof="P", category="Survey", reward=Money("0.01", "USD"))
+
+
+def colleague(provider: Shelf, *, approves: int, come: int, after: int = 1) -> Callable[[int], object]:
+    """Approves the first ones, once, after a page was listed; and as many new ones come."""
+
+    def act(page: int) -> None:
+        if page != after:
+            return
+        provider.meanwhile = lambda page: None
+        with provider.lock:
+            for number in list(provider.state)[:approves]:
+                provider.state[number] = SubmissionStatus.APPROVED
+        provider.fill(come, start=10_000)
+
+    return act
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("after", [1, 2, 3])
+@pytest.mark.parametrize("come", [0, 5, 9])
+@pytest.mark.parametrize("told", ["length and counters", "length", "nothing"])
+def test_who_waited_all_the_time_is_listed(
+    shelf_market: Market[Shelf], newest_first: bool, after: int, come: int, told: str
+) -> None:
+    provider = shelf_market.provider
+    provider.size, provider.newest_first = 50, newest_first
+    provider.tells_total, provider.tells_counters = told != "nothing", "counters" in told
+    provider.fill(175)
+    provider.meanwhile = colleague(provider, approves=5, come=come, after=after)
+    seen = [each.id for each in shelf_market.submissions("t", status="pending")]
+    assert {str(number) for number in range(5, 175)} <= set(seen)
+    assert len(seen) == len(set(seen))
+
+
+@pytest.mark.parametrize("given", ["id", "task"])
+def test_fifteen_hundred_at_rapidworkers(given: str) -> None:
+    """A colleague approves five on the first page, and five new ones come: the list keeps its length."""
+    with Sandbox("rapidworkers", options={"rapidworkers": {"work_rate": 0, "rate_limit": None}}) as box:
+        people = box.market(RapidWorkersSandbox)
+        with Hub(box.accounts) as hub:
+            market = hub["rapidworkers"]
+            task = market.publish(SURVEY.copy_with(slots=1600))
+            people.hand_in(task.id, 1500)
+            reading = market.submissions(task if given == "task" else task.id, status="pending")
+            seen = [next(reading).id]  # its first page is there, and the second is asked for
+            job = people.job(task.id)
+            for number in list(job.submissions)[:5]:
+                people.marketplace.approve(job, job.submissions[number], None)
+            people.hand_in(task.id, 5)
+            seen += [each.id for each in reading]
+            waiting = {each.id for each in market.submissions(task.id, status="pending")}
+            assert len(waiting) == 1500
+            assert waiting <= set(seen)
+
+
+def test_pages_in_no_order_are_read_until_all_were_seen(shelf_market: Market[Shelf]) -> None:
+    provider = shelf_market.provider
+    provider.size, provider.dice = 500, random.Random(3)
+    provider.fill(2000)
+    seen = [each.id for each in shelf_market.submissions("t", status="pending")]
+    assert (len(seen), len(set(seen))) == (2000, 2000)
+    assert len(provider.asked) > 4
+
+
+@pytest.mark.parametrize("pages", [1, 3])
+def test_a_list_that_never_shows_what_it_tells_of_says_so(shelf_market: Market[Shelf], pages: int) -> None:
+    """All that it shows is handed out first."""
+    provider = shelf_market.provider
+    provider.size, provider.hidden = 10, 2
+    provider.fill(10 * pages)
+    reading = shelf_market.submissions("t", status="pending")
+    seen = [next(reading).id for _ in range(10 * pages)]
+    assert len(set(seen)) == 10 * pages
+    with pytest.raises(UnreadableResponse, match="tells of 2 records more than it shows"):
+        next(reading)
+    assert len(provider.asked) <= 5 * (pages + 1)
+
+
+@pytest.mark.parametrize("counters", [True, False])
+@pytest.mark.parametrize("pages", [1, 2, 7])
+def test_an_undisturbed_listing_costs_at_most_three_requests_more(
+    shelf_market: Market[Shelf], pages: int, counters: bool
+) -> None:
+    """Two, where the task was given and it is known to be long; without counters a second pass has to show it."""
+    provider = shelf_market.provider
+    provider.size, provider.tells_counters = 10, counters
+    provider.fill(10 * pages)
+    assert len(list(shelf_market.submissions("t"))) == 10 * pages
+    more = (0 if pages == 1 else 3) if counters else (pages + 5) * (pages > 1)
+    assert len(provider.asked) + provider.counted <= pages + more
+    provider.asked, provider.counted, provider.submissions_a_page = [], 0, 10  # type: ignore[misc]
+    task = Task(**provider.identity, id="t", slots=10 * pages)
+    assert len(list(shelf_market.submissions(task))) == 10 * pages
+    if counters:
+        assert len(provider.asked) + provider.counted == pages + (2 if pages > 1 else 0)
+
+
+def orders(count: int) -> list[TaskDraft]:
+    options = [EtxtOptions(id_category=1, size=300)]
+    return [
+        TaskDraft(title=f"T{n}", instructions="I", reward=Money(50, "RUB"), options=options, deadline=timedelta(days=9))
+        for n in range(count)
+    ]
+
+
+def test_etxts_pages_join_so_that_one_pass_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sandbox("etxt", options={"etxt": {"work_rate": 0, "balance": "100000"}}) as box, Hub(box.accounts) as hub:
+        market, people = hub["etxt"], box.market(EtxtSandbox)
+        monkeypatch.setattr(Etxt, "page_rows", 20)
+        made = [market.publish(each).id for each in orders(45)]
+        people.clear_requests()
+        assert sorted(task.id for task in market.tasks()) == sorted(made)
+        assert people.request_count == 3
+        people.clear_requests()
+        reading = market.tasks()
+        first = next(reading).id
+        other = next(number for number in made[:20] if number != first)
+        market.cancel(other)  # the second page begins one further down now, if it was not read before
+        seen = {first, *(task.id for task in reading)}
+        assert set(made) - {other} <= seen
+
+
+def test_counters_that_cannot_be_had_make_it_be_read_again(shelf_market: Market[Shelf]) -> None:
+    with Sandbox("rapidworkers", options={"rapidworkers": {"work_rate": 0, "rate_limit": None}}) as box:
+        people = box.market(RapidWorkersSandbox)
+        with Hub(box.accounts) as hub:
+            market = hub["rapidworkers"]
+            task = market.publish(SURVEY.copy_with(slots=1200))
+            people.hand_in(task.id, 1100)
+            people.clear_requests()
+            people.faults.add(Fault.status(404, "before"), path="/detail/", times=None)
+            assert sum(1 for _ in market.submissions(task, status="pending")) == 1100
+            assert [each.query for each in people.requests].count("status=Pending&page=2&rowsPerPage=1000") == 2
