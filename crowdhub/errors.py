@@ -78,6 +78,8 @@ class CrowdhubError(Exception):
     """The root of the tree; catching it catches everything that crowdhub raises on purpose."""
 
     next_step: str = "Read the message; nothing more is known."
+    was_done: bool = False
+    """Whether what was asked for had been carried out by an earlier call, which may have cost something."""
     money_may_be_spent: bool = False
 
     message: str
@@ -179,7 +181,7 @@ class CrowdhubError(Exception):
         if self.sent and self.money_may_be_spent:
             said.append("Money may have been spent.")
         elif isinstance(self, MarketplaceError):
-            said.append("Nothing was spent.")
+            said.append("Nothing more was spent." if self.was_done else "Nothing was spent.")
         said.append(self.next_step)
         return (f"{where}: " if where else "") + " ".join(said)
 

@@ -80,6 +80,7 @@ class HubBase(Generic[M]):
             )
         if clock is not None and not isinstance(clock, Clock):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"clock = {clock!r} is no crowdhub.Clock.")
+        _check_time(clock)
         if confirm is not None:
             confirm = self._usable(confirm)
         given = getattr(accounts, "clock", None)  # a sandbox's accounts bring the clock that they are to be used by
@@ -319,6 +320,12 @@ def _are_settings(accounts: object) -> bool:
         return False
     given = cast("Mapping[object, object]", accounts)
     return all(isinstance(name, str) and isinstance(each, Mapping) for name, each in given.items())
+
+
+def _check_time(clock: Clock | None) -> None:
+    now = None if clock is None else clock.now()
+    if now is not None and (now.tzinfo is None or not 1970 <= now.year < 9000):
+        raise ConfigurationError(f"clock = {clock!r} tells {now.isoformat()}, which is no moment with a time zone.")
 
 
 def _seconds(name: str, value: float | str) -> float:

@@ -2,7 +2,7 @@
 
 from crowdhub.errors import LedgerError
 from crowdhub.ledger.budget import Budget, Limits
-from crowdhub.ledger.content import canonical
+from crowdhub.ledger.content import canonical, reads_files
 from crowdhub.ledger.errors import NotHeld, PaidTwice, UnderWay
 from crowdhub.ledger.intent import BeginStatus, Begun, Intent, State
 from crowdhub.ledger.journal import Decided, JournalEntry, Noted, OpenReview
@@ -39,4 +39,5 @@ __all__ = [
     "default_path",
     "key_states",
     "poll_delays",
+    "reads_files",
 ]

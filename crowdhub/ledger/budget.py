@@ -220,5 +220,7 @@ def _amounts(given: object, where: str) -> dict[str, Money]:
             raise ConfigurationError(f"{where}.{currency} = {amount!r}: {issues}.") from None
         if money.amount < 0 or money.currency != str(currency).strip().upper():
             raise ConfigurationError(f"{where}.{currency} = {amount!r}: an amount of 0 or more, in {currency}.")
+        if money.currency in found:
+            raise ConfigurationError(f"{where} names {money.currency} twice.")
         found[money.currency] = money
     return found

@@ -154,6 +154,23 @@ def fingerprint(content: object) -> str:
     return hashlib.sha256(as_json(content).encode()).hexdigest()
 
 
+def reads_files(value: object) -> bool:
+    """Whether a file that can change is part of what is asked."""
+    match value:
+        case Path():
+            return True
+        case BaseModel():
+            return any(reads_files(each) for each in vars(value).values())
+        case Upload():
+            return isinstance(value.content, Path)
+        case Mapping():
+            return any(reads_files(each) for each in cast("Mapping[object, object]", value).values())
+        case list() | tuple():
+            return any(reads_files(each) for each in cast("list[object]", value))
+        case _:
+            return False
+
+
 def difference(before: object, now: object, where: str = "") -> list[Issue]:
     """One issue for each field in which two canonical contents differ."""
     old, new = _fields(before), _fields(now)

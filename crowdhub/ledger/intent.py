@@ -98,7 +98,7 @@ class Intent(Model):
             raise Conflict(
                 f"{self.operation} was already done under the key {self.key!r}, with a result that was not kept.",
                 next_step="Use what the first call returned, or look for it at the marketplace; nothing was sent.",
-            ) from None
+            ).with_(was_done=True) from None
         return found.model_copy(update={"replayed": True}) if "replayed" in kind.model_fields else found
 
 
@@ -128,7 +128,7 @@ class Begun(Model):
 def intent_of(row: IntentRow) -> Intent:
     """An intent from its database row."""
     values = row._asdict()
-    for name in ("currency", "created_tick", "sent_tick", "done_by"):
+    for name in ("currency", "created_tick", "sent_tick", "done_by", "number", "counted_at"):
         del values[name]
     values.update(
         amount=_money(row.amount, row.currency),

@@ -182,7 +182,10 @@ class Ledger:
                     raise error
                 if earlier.fingerprint != row.fingerprint:
                     raise checks.other_content(earlier, row)
-                return transitions.take(connection, earlier, self.leases, lease)
+                begun = transitions.take(connection, earlier, self.leases, lease)
+                if begun.status is BeginStatus.NEW:  # begun before, and never sent: it has to fit the budget of today
+                    self._count_anew(connection, begun.intent, budget)
+                return begun
             names.keep(connection, identity, owner)
             if budget is not None:
                 fits = partial(
@@ -204,6 +207,28 @@ class Ledger:
             return transitions.start(connection, row)
 
         return self._held(work, lease["holder"], held)
+
+    def begin_again(self, intent: Intent, budget: Budget | None) -> None:
+        """It is about to be sent again, for it was not carried out: what it takes is reserved anew, on this day. Raises
+        `BudgetExceeded` where it does not fit the budget of today; what was reserved before stays then."""
+        self.database.write(lambda connection: self._count_anew(connection, intent, budget))
+
+    def _count_anew(self, connection: Connection, intent: Intent, budget: Budget | None) -> None:
+        now = self.database.now()
+
+        def fits() -> None:
+            if budget is None or intent.amount is None:
+                return
+            budget.check(
+                connection,
+                intent.identity,
+                intent.amount,
+                task_id=intent.task_id,
+                now=now,
+                operation=intent.operation,
+            )
+
+        _ = rows.renew(connection, _present(connection, intent), micros(now), fits)
 
     def check_unpriced(
         self, identity: Mapping[str, str], budget: Budget, currency: str, operation: str, task_id: str | None
@@ -323,7 +348,7 @@ class Ledger:
         return self.database.read(work)
 
     def has_asked_for(self, intent: Intent, content: object) -> bool:
-        """Whether this is what was asked, all of it."""
+        """Whether this is what was asked, all of it, files as they are now."""
         return contents.fingerprint(contents.canonical(content, self.redact)) == intent.fingerprint
 
     def owner_of(self, secrets: Iterable[str]) -> str | None:

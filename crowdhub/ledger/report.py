@@ -11,10 +11,13 @@ from typing import IO, Any, Literal, TypedDict, Unpack, cast
 from sqlalchemy import Select, and_, bindparam, delete, or_, select, tuple_, update
 from sqlalchemy.engine import Connection
 
+from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.ledger import steps, totals
 from crowdhub.ledger.content import as_json
 from crowdhub.ledger.intent import Intent, State, intent_of
+from crowdhub.ledger.rows import last_number
 from crowdhub.ledger.totals import Total
+from crowdhub.protocol.arguments import checked_arguments
 from crowdhub.store import Database, micros
 from crowdhub.store.schema import HAS_STEPS, IS_PAID, IntentRow, decisions, intents, reviews
 
@@ -55,6 +58,7 @@ _OTHERS = (
 )
 """The other intents of its account."""
 _BESIDE = _OTHERS.where(intents.c.created_at >= bindparam("of_since")).order_by(intents.c.created_at, intents.c.id)
+_AFTER = _OTHERS.where(intents.c.number > bindparam("of_number"))
 _MADE = _OTHERS.where(intents.c.task_id == bindparam("of_task")).limit(1)
 
 
@@ -75,11 +79,13 @@ class EntryFilters(TypedDict, total=False):
 
 
 class Report:
-    """What was spent where. Reach it as ``ledger.report``. Everything raises `LedgerError`."""
+    """What was spent where. Reach it as ``ledger.report``. Everything raises `LedgerError`, and `InvalidRequest` for a
+    filter that cannot be meant."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @checked_arguments
     def entries(
         self,
         *,
@@ -105,7 +111,7 @@ class Report:
             c.environment: environment,
             c.currency: currency,
             c.operation: operation,
-            c.state: None if state is None else State(state).value,
+            c.state: None if state is None else _state(state),
             c.key: key,
             c.task_id: task_id,
         }
@@ -123,6 +129,16 @@ class Report:
         asked = {"of_id": intent.id, "of_since": micros(since)}
         rows = self._database.read(lambda connection: connection.execute(_BESIDE, asked).all())
         return [intent_of(IntentRow(*row)) for row in rows]
+
+    def after(self, intent: Intent, number: int) -> list[Intent]:
+        """The other intents of its account, under whatever name, that were written after that one."""
+        asked = {"of_id": intent.id, "of_number": number}
+        rows = self._database.read(lambda connection: connection.execute(_AFTER, asked).all())
+        return [intent_of(IntentRow(*row)) for row in rows]
+
+    def last_number(self) -> int:
+        """The number of the intent that was written last; 0 without any."""
+        return self._database.read(last_number)
 
     def made(self, intent: Intent, task_id: str, *, operation: str | None = None) -> bool:
         """Whether another intent of its account, under whatever name, made that task; ``operation``: one of these."""
@@ -144,6 +160,7 @@ class Report:
                 return
             last = rows[-1].created_at, rows[-1].id
 
+    @checked_arguments
     def totals(
         self,
         *,
@@ -175,8 +192,11 @@ class Report:
     def export(self, to: IO[str], kind: Literal["csv", "json"] = "csv", **filters: Unpack[EntryFilters]) -> int:
         """Write the entries that fit (the filters of `entries`) as CSV or as one JSON list; return how many."""
         entries = self.entries(**filters)
+        if kind not in ("csv", "json"):
+            raise InvalidRequest(issues=[Issue("kind", f"{kind!r} is neither 'csv' nor 'json'")])
         return _as_csv(to, entries) if kind == "csv" else _as_json(to, entries)
 
+    @checked_arguments
     def compact(self, before: datetime, *, forget_keys: bool = False, batch: int = 2000) -> int:
         """Drop what was settled and written before ``before``; return how many entries were dropped or shortened.
 
@@ -195,13 +215,22 @@ class Report:
         return count
 
 
+def _state(given: State | str) -> str:
+    known = [each.value for each in State]
+    if given not in known:
+        raise InvalidRequest(issues=[Issue("state", f"{given!r} is none of {', '.join(known)}")])
+    return State(given).value
+
+
 def _fetch(query: Select[Any]) -> Callable[[Connection], list[IntentRow]]:
     return lambda connection: [IntentRow(*row) for row in connection.execute(query)]
 
 
 def _compact(connection: Connection, before: datetime, forget_keys: bool, batch: int) -> int:
     c = intents.c
-    old = and_(c.created_at < micros(before), c.state.in_(SETTLED), ~(IS_PAID & HAS_STEPS))
+    # A second payment stays until somebody says that he looked.
+    settled = and_(c.state.in_(SETTLED), ~(IS_PAID & HAS_STEPS), c.twin_of.is_(None))
+    old = and_(c.created_at < micros(before), settled)
     keyed = and_(c.key.is_not(None), c.state == State.DONE.value)
     wanted = old if forget_keys else and_(old, or_(~keyed, c.content.is_not(None)))
     found = connection.execute(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from sqlalchemy import BindParameter, Update, bindparam, insert, literal_column, select, update
+from sqlalchemy import BindParameter, Update, bindparam, func, insert, literal_column, select, update
 from sqlalchemy.engine import Connection
 
 from crowdhub.ledger import totals
@@ -26,6 +26,7 @@ _UNDONE = (
 )
 
 
+_LAST_NUMBER = select(func.max(intents.c.number))
 _INTENDED = select(intents).where(IS_OPEN, intents.c.state == literal_column("'intended'"))
 
 
@@ -57,13 +58,32 @@ def intended(connection: Connection) -> list[IntentRow]:
     return [IntentRow(*row) for row in connection.execute(_INTENDED)]
 
 
+def last_number(connection: Connection) -> int:
+    """The number of the intent that was written last; 0 without any."""
+    return connection.execute(_LAST_NUMBER).scalar() or 0
+
+
+def renew(connection: Connection, row: IntentRow, now: int, fits: Callable[[], None]) -> IntentRow:
+    """What the row reserves is counted on the day of ``now``, if it ``fits`` without what it reserved before."""
+    totals.move(connection, row, row._replace(currency=None))
+    fits()
+    after = row._replace(counted_at=now)
+    connection.execute(_update(("counted_at",)), {"intent": row.id, "new_counted_at": now})
+    totals.move(connection, None, after)
+    return after
+
+
 def hand_over(connection: Connection, identity: Mapping[str, str], owner: str) -> int:
-    """What was written under this name belongs to ``owner``. Returns how many intents that were."""
+    """What was written under this name belongs to ``owner``. Returns how many intents that were.
+
+    What was seen through the other key proves nothing through this one.
+    """
     changed = 0
     for table in (reviews, intents):
         named = [table.c[name] == identity[name] for name in ("provider", "account", "environment")]
         other = table.c.owner.is_not(None) & (table.c.owner != owner)
-        changed = connection.execute(update(table).where(*named, other).values(owner=owner)).rowcount
+        new = {"owner": owner} if table is reviews else {"owner": owner, "witness": None}
+        changed = connection.execute(update(table).where(*named, other).values(new)).rowcount
     return changed
 
 
@@ -91,6 +111,7 @@ def _asked(identity: Mapping[str, str], operation: str, key: str) -> dict[str, o
 
 def add(connection: Connection, row: IntentRow) -> None:
     """Write a new row and put what it reserves into the sums."""
+    row = row._replace(number=last_number(connection) + 1)
     connection.execute(_INSERT, row._asdict())
     totals.move(connection, None, row)
 

@@ -83,7 +83,7 @@ def _keys(row: IntentRow) -> Iterable[tuple[str, ...]]:
         return
     rest = (row.environment, row.currency, row.provider, row.account)
     yield ("all", "", *rest)
-    yield ("day", day_of(moment_of(row.created_at)), *rest)
+    yield ("day", day_of(moment_of(row.counted_at or row.created_at)), *rest)
     if row.task_id is not None:
         yield ("task", row.task_id, *rest)
 

@@ -256,7 +256,7 @@ class _Pass:
     def close(self, known: Sequence[object]) -> None:
         """At its end. ``known``: what was settled and what the counters were, before it and after."""
         self._known = *dict.fromkeys(known), *self._totals
-        if self._earlier is None or self._earlier._known != self._known:
+        if self._earlier is None or self._earlier._known != self._known:  # noqa: SLF001
             self._all = self._ids
         self._earlier = None
 

@@ -42,7 +42,7 @@ def url_of(target: str | os.PathLike[str] | None) -> URL:
         target = default_path()
     given: object = os.fspath(target) if isinstance(target, os.PathLike) else target
     text = given if isinstance(given, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
-    if not text or "\0" in text:
+    if not text or "\0" in text or not _is_encodable(text):
         raise ConfigurationError(f"ledger = {target!r} is neither a file's name nor a database URL.")
     if isinstance(target, os.PathLike) or is_file(text):
         return URL.create("sqlite", database=str(Path(text).expanduser().absolute()))
@@ -56,6 +56,13 @@ def url_of(target: str | os.PathLike[str] | None) -> URL:
     return _database_url(text)
 
 
+def _is_encodable(text: str) -> bool:
+    try:
+        return bool(os.fsencode(text))
+    except UnicodeEncodeError:  # half a character
+        return False
+
+
 def _database_url(text: str) -> URL:
     try:
         url = make_url(text)
@@ -67,6 +74,8 @@ def _database_url(text: str) -> URL:
     if backend == "sqlite":
         if url.database in (None, "", ":memory:") or "mode=memory" in text:
             raise _in_memory()
+        if url.query:
+            raise ConfigurationError("The address of a SQLite file takes no options behind a question mark.")
         return url.set(database=str(Path(url.database or "").expanduser().absolute()))
     if backend == "postgresql":
         return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url

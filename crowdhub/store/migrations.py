@@ -90,6 +90,11 @@ MIGRATIONS: list[Sequence[str]] = [
             SELECT DISTINCT provider, environment, account, owner FROM crowdhub_intent WHERE owner IS NOT NULL""",
         "ALTER TABLE crowdhub_review ADD COLUMN owner TEXT",
     ),
+    (
+        "ALTER TABLE crowdhub_intent ADD COLUMN number BIGINT",
+        "ALTER TABLE crowdhub_intent ADD COLUMN counted_at BIGINT",
+        "CREATE INDEX crowdhub_intent_number ON crowdhub_intent (number)",
+    ),
 ]
 
 

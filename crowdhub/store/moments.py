@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from crowdhub.errors import InvalidRequest, Issue
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def micros(moment: datetime) -> int:
-    """Microseconds since 1970, exact."""
+    """Microseconds since 1970, exact. Raises `InvalidRequest` for a moment without a time zone."""
+    if moment.tzinfo is None:
+        raise InvalidRequest(issues=[Issue("moment", f"{moment.isoformat()} has no time zone")])
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 

@@ -42,6 +42,8 @@ intents = Table(
     Column("done_by", Text),
     Column("twin_of", Text),
     Column("witness", Text),
+    Column("number", BigInteger),
+    Column("counted_at", BigInteger),
 )
 
 
@@ -83,6 +85,10 @@ class IntentRow(NamedTuple):
     """The intent beside which it was paid, under one key."""
     witness: str | None = None
     """What was listed, and the account's money, before its last request that takes money left."""
+    number: int | None = None
+    """In the order in which intents were written, which no clock that is set can change."""
+    counted_at: int | None = None
+    """When it was begun anew: the day on which it counts."""
 
 
 steps = Table(

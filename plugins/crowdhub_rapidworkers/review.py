@@ -17,7 +17,18 @@ from crowdhub.model import (
     Worker,
     settled,
 )
-from crowdhub.protocol import Call, Effect, Flow, Page, every, first_match, operation, path_segment, text_or_none
+from crowdhub.protocol import (
+    Call,
+    Effect,
+    Flow,
+    Page,
+    every,
+    first_match,
+    int_or_none,
+    operation,
+    path_segment,
+    text_or_none,
+)
 from crowdhub_rapidworkers import wire
 
 if TYPE_CHECKING:
@@ -118,22 +129,25 @@ class Review(Base):
         except NotFound:  # somebody else settled them in this moment: one by one tells what they are now
             return BatchReport(left=tuple(decisions))
         except OutcomeUnknown:
-            return (yield from self._after_lost(task_id, decisions))
+            return (yield from self._after_lost(now, decisions))
         try:
             answer = wire.BulkSettled.read(reply)
         except UnreadableResponse:
-            return (yield from self._after_lost(task_id, decisions))
+            return (yield from self._after_lost(now, decisions))
         return self._compare(decisions, answer)
 
-    def _after_lost(self, task_id: str, decisions: Sequence[Decision]) -> Flow[BatchReport]:
+    def _after_lost(self, before: Task, decisions: Sequence[Decision]) -> Flow[BatchReport]:
         """What a bulk approval did whose answer was lost: what is listed as approved now is done. The rest is
-        handed back, to be approved one by one, which is safe even if the lost request is still at work."""
-        listed: list[Submission] = yield from every(self.submissions(task_id, SubmissionStatus.APPROVED))
+        handed back, to be approved one by one, which is safe even if the lost request is still at work. Where more is
+        approved than was before it and was decided, that is the newest work: it took a place that opened meanwhile."""
+        listed: list[Submission] = yield from every(self.submissions(before.id, SubmissionStatus.APPROVED))
         approved = {each.id: each for each in listed}
         done = [settled(each, approved[each.submission.id]) for each in decisions if each.submission.id in approved]
-        return BatchReport(
-            outcomes=tuple(done), left=tuple(each for each in decisions if each.submission.id not in approved)
-        )
+        left = [each for each in decisions if each.submission.id not in approved]
+        decided = {each.submission.id for each in decisions}
+        others = sorted((each for each in listed if each.id not in decided), key=_newness, reverse=True)
+        more = max(0, len(others) - (before.approved or 0))
+        return BatchReport(outcomes=tuple(done), left=tuple(left), unintended=tuple(others[:more]))
 
     def _pending(self, task_id: str, decided: Collection[str]) -> Flow[dict[str, Submission] | None]:
         """Everything pending now by id; None as soon as one is found that was not decided."""
@@ -174,6 +188,11 @@ class Review(Base):
             if each.id not in decided
         ]
         return BatchReport(outcomes=tuple(outcomes), left=tuple(left), unintended=tuple(extra))
+
+
+def _newness(submission: Submission) -> tuple[float, int]:
+    handed_in = submission.submitted_at
+    return (handed_in.timestamp() if handed_in is not None else 0.0, int_or_none(submission.id) or 0)
 
 
 def _closed(task: Task) -> bool:

@@ -72,6 +72,7 @@ def test_what_was_paid_before_the_money_was_told_is_not_taken_off_again(monkeypa
         earlier = ledger.begin(IDENTITY, "publish", "x", key="b", amount=Money("5", "USD")).intent
         ledger.sending(earlier)
         ledger.finish(earlier, Task(id="1", **IDENTITY), charged=Money("5", "USD"))
-        told_at = ledger.now()
+        number = ledger.report.last_number()
         mine = ledger.begin(IDENTITY, "publish", "y", key="a", amount=Money("5", "USD")).intent
-        assert witnesses._known_spends(ledger, mine, "USD", told_at) == Money("0", "USD")
+        assert witnesses._known_spends(ledger, mine, "USD", number) == Money("0", "USD")
+        assert witnesses._known_spends(ledger, mine, "USD", number - 1) == Money("5", "USD")

@@ -79,7 +79,7 @@ async def publish_many(batches: Sequence[AccountBatch]) -> PublishReport:
     unfit: CrowdhubError | None = await _unfit(batches)
     if unfit is None:
         for batch in batches:
-            await _look(batch)
+            await _look(batch, is_shared=batch.policy.ledger is None and _is_shared(batch, batches))
         unfit = await _unconfirmed(batches)
     outcomes: list[tuple[int, PublishOutcome]] = []
     for batch in batches:
@@ -151,9 +151,10 @@ def _passed(ledger: Ledger, needs: Sequence[Need]) -> BudgetExceeded | None:
     return None
 
 
-async def _look(batch: AccountBatch) -> None:
+async def _look(batch: AccountBatch, *, is_shared: bool) -> None:
     """Read the marketplace's listing once for all marks that the ledger does not know. Where something that is listed
-    cannot be read, each draft looks for itself: it may be told all the same."""
+    cannot be read, each draft looks for itself: it may be told all the same. ``is_shared``: what is not there yet may
+    be by the time of its turn, for another account of the batch is the same one, and no ledger tells."""
     port, drafts = batch.port, [each for each in batch.drafts if each.is_new]
     lookups = [(each, publish_lookup(port.provider, each.draft)) for each in drafts]
     listing = next((lookup.listing for _, lookup in lookups), None)
@@ -171,7 +172,12 @@ async def _look(batch: AccountBatch) -> None:
         if sight.unreadable is None or sight.mine:
             each.found = found_in(sight, lookup, port.provider)
             each.seen = NOTHING.seeing(sight)
-            each.looked = True
+            each.looked = not is_shared or each.found is not None
+
+
+def _is_shared(batch: AccountBatch, batches: Sequence[AccountBatch]) -> bool:
+    opened = [(each.port.provider.name, sorted(each.port.provider.settings.secrets())) for each in batches]
+    return opened.count((batch.port.provider.name, sorted(batch.port.provider.settings.secrets()))) > 1
 
 
 async def _unconfirmed(batches: Sequence[AccountBatch]) -> NotConfirmed | None:

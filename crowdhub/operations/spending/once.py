@@ -8,7 +8,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
-from crowdhub.errors import CrowdhubError, InvalidRequest, LedgerError, NotConfirmed, OutcomeUnknown
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, LedgerError, NotConfirmed, OutcomeUnknown
 from crowdhub.model import Submission, Task
 from crowdhub.model.keys import key_issues
 from crowdhub.operations.port import Port, identity_of
@@ -60,6 +60,7 @@ async def spend(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:
                 return await send_again(port, policy, purchase, intent, resuming=resuming)
             except NotRecognised:
                 found, seen = await look_back(port, ledger, intent, purchase.after_crash)
+                await _begin_again(port, policy, ledger, intent, found)
         elif begun.status == "new":
             try:
                 sought = await _found_before(port, purchase)
@@ -75,6 +76,20 @@ async def spend(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:
         # What goes on was confirmed when it began.
         reservation = Reservation(port, policy, purchase, intent, steps, confirmed=resuming, seen=seen)
         return await _settled(port, ledger, purchase, reservation)
+
+
+async def _begin_again(
+    port: Port, policy: SpendingPolicy, ledger: Ledger, intent: Intent, found: object | None
+) -> None:
+    """What was not carried out has to fit the budget of today before it is sent again; else it is at its end."""
+    if found is not None:
+        return
+    try:
+        await port.blocking(lambda: ledger.begin_again(intent, policy.budget))
+    except CrowdhubError as error:
+        failed = error
+        await port.blocking(lambda: ledger.fail(intent, failed))
+        raise
 
 
 async def send_again(
@@ -131,7 +146,7 @@ class Reservation(Generic[T]):
         self._looked = False
         self._seen = seen
         self._is_free = True
-        self._confirmed = confirmed
+        self._confirmed = self._is_priced = confirmed
         self.recovering = recovering
         self._held = ExitStack()
 
@@ -163,16 +178,30 @@ class Reservation(Generic[T]):
         await self._check_unpriced()
         await self.confirm()
         await self._look_before()
+        await self._check_files()
         self._is_free = False
         if self._can_be_absent:
             self._seen = await before_sending(self._port, self._policy.ledger, self._seen)
         return None
 
+    async def _check_files(self) -> None:
+        """What is sent is what the ledger has, also where a file changed while the application was asked."""
+        ledger, intent, content = self._policy.ledger, self.intent, self._purchase.content
+        if ledger is None or intent is None:
+            return
+        from crowdhub.ledger import reads_files  # the database is loaded where there is a ledger
+
+        if not reads_files(content):
+            return
+        if not await self._port.blocking(lambda: ledger.has_asked_for(intent, content)):
+            raise InvalidRequest(issues=[Issue("content", "a file changed while it was about to be sent")])
+
     async def _check_unpriced(self) -> None:
         """What has no known price is only asked of a budget once it takes money: much under a key is free."""
         ledger, budget, purchase = self._policy.ledger, self._policy.budget, self._purchase
-        if ledger is None or budget is None or purchase.amount is not None or purchase.key is None or self._confirmed:
+        if ledger is None or budget is None or purchase.amount is not None or purchase.key is None or self._is_priced:
             return
+        self._is_priced = True
         provider = self._port.provider
         identity, currency = identity_of(provider), provider.currency
         await self._port.blocking(

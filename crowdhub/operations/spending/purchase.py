@@ -72,19 +72,19 @@ def restored(provider: AnyProvider, intent: Intent) -> Any:
             f"{intent.operation} was already done under the key {intent.key!r}, with a result that was not kept"
             f" ({found.get('text', 'nothing')}).",
             next_step="Use what the first call returned; nothing was sent.",
-        )
+        ).with_(was_done=True)
     module, _, name = str(found["model"]).partition(":")
     if module.partition(".")[0] not in ("crowdhub", type(provider).__module__.partition(".")[0]):
         raise Conflict(
             f"{intent.operation} was already done; its result is a {found['model']}, which is not read here."
-        )
+        ).with_(was_done=True)
     kind: Any = import_module(module)
     for part in name.split("."):
         kind = getattr(kind, part)
     try:
         model = cast("type[BaseModel]", kind).model_validate(found["value"])
     except ValidationError:  # another version wrote it, or it was edited by hand
-        raise Conflict(
-            f"{intent.operation} was already done; its result, a {found['model']}, cannot be read."
+        raise Conflict(f"{intent.operation} was already done; its result, a {found['model']}, cannot be read.").with_(
+            was_done=True
         ) from None
     return model.model_copy(update={"replayed": True}) if "replayed" in type(model).model_fields else model

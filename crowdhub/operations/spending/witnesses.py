@@ -10,7 +10,7 @@ took, would hide it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -79,14 +79,15 @@ class Listed:
 
 @dataclass(frozen=True)
 class Before:
-    """What the witnesses said before a request left. ``at``: when the money was told, or later, by the ledger's clock.
-    ``count``: how many unmarked tasks were listed, and ``unmarked`` which, where they are not too many; None: it was
-    not looked."""
+    """What the witnesses said before a request left. ``at``: when the money was told, or later, by the ledger's clock;
+    ``number``: of the last intent that the ledger had by then. ``count``: how many unmarked tasks were listed, and
+    ``unmarked`` which, where they are not too many; None: it was not looked."""
 
     balance: Money | None = None
     at: datetime | None = None
     count: int | None = None
     unmarked: frozenset[str] | None = None
+    number: int | None = None
 
     def as_json(self) -> dict[str, object]:
         """As the ledger keeps it."""
@@ -97,6 +98,8 @@ class Before:
             kept["count"] = self.count
         if self.unmarked is not None:
             kept["unmarked"] = sorted(self.unmarked)
+        if self.number is not None:
+            kept["number"] = self.number
         return kept
 
     @classmethod
@@ -110,6 +113,7 @@ class Before:
                 datetime.fromisoformat(at) if at else None,
                 given.get("count"),
                 frozenset(given["unmarked"]) if "unmarked" in given else None,
+                given.get("number"),
             )
         except (CrowdhubError, ValueError, TypeError):
             return cls()
@@ -121,7 +125,7 @@ class Before:
     def seeing(self, sight: Sight) -> Before:
         """The same, with what a listing showed now."""
         few = sight.unmarked if len(sight.unmarked) <= MOST_KEPT else None
-        return Before(self.balance, self.at, None if sight.doubt else len(sight.unmarked), few)
+        return replace(self, count=None if sight.doubt else len(sight.unmarked), unmarked=few)
 
 
 NOTHING = Before()
@@ -162,7 +166,7 @@ async def money_now(port: Port, *, told: bool = False) -> tuple[Money, datetime]
     if Capability.BALANCE not in port.provider.capabilities:
         return None
     known = port.told_balance()
-    if told and known is not None and port.clock.now() - known[1] <= FRESH:
+    if told and known is not None and timedelta() <= port.clock.now() - known[1] <= FRESH:
         return known
     found = await port.run(port.provider.balance())
     return Money(found.amount, found.currency), port.clock.now()
@@ -176,7 +180,7 @@ def _by_ledger(port: Port, ledger: Ledger | None, moment: datetime) -> datetime:
 async def before_sending(port: Port, ledger: Ledger | None, seen: Before) -> Before:
     """What the witnesses say right before a request leaves. Where the money is not told it goes all the same: its loss
     will be unknown then. Raises `ProviderUnavailable` or `RateLimited` where the marketplace cannot be asked now."""
-    if seen.at is not None and _by_ledger(port, ledger, port.clock.now()) - seen.at <= FRESH:
+    if seen.at is not None and timedelta() <= _by_ledger(port, ledger, port.clock.now()) - seen.at <= FRESH:
         return seen
     try:
         money = await money_now(port, told=True)
@@ -186,7 +190,9 @@ async def before_sending(port: Port, ledger: Ledger | None, seen: Before) -> Bef
         money = None
     if money is None:
         return seen.without_money()
-    return Before(money[0], _by_ledger(port, ledger, money[1]), seen.count, seen.unmarked)
+    # After the money: what was begun between the two is not taken for known, and can only raise a doubt.
+    number = None if ledger is None else await port.blocking(ledger.report.last_number)
+    return Before(money[0], _by_ledger(port, ledger, money[1]), seen.count, seen.unmarked, number)
 
 
 async def judge(
@@ -206,14 +212,17 @@ async def judge(
     if (doubt := _listed_more(before, sight)) is not None:
         return doubt, before
     known = Money(0, before.balance.currency)
-    if ledger is not None and intent is not None:
+    number: int | None = None
+    if ledger is not None and intent is not None and before.number is not None:
         # Before the money is asked: what is taken between the two is then not known, and can only raise a doubt.
-        known = await port.blocking(partial(_known_spends, ledger, intent, known.currency, before.at))
+        known = await port.blocking(partial(_known_spends, ledger, intent, known.currency, before.number))
     now = await money_now(port)
     if now is None or now[0].currency != before.balance.currency:
         return "the marketplace does not tell what money the account has", before
     doubt = _money_moved(before.balance - known, now[0])
-    seen = Before(now[0], _by_ledger(port, ledger, now[1]), before.count, before.unmarked)
+    if ledger is not None:
+        number = await port.blocking(ledger.report.last_number)
+    seen = Before(now[0], _by_ledger(port, ledger, now[1]), before.count, before.unmarked, number)
     return doubt, seen.seeing(sight)
 
 
@@ -242,12 +251,12 @@ def _listed_more(before: Before, sight: Sight) -> str | None:
     return f"a task without a mark is listed that was not there before ({', '.join(ids[:5])})" if ids else None
 
 
-def _known_spends(ledger: Ledger, intent: Intent, currency: str, at: datetime) -> Money:
-    """What other intents certainly took after that moment: begun after it, and told by the marketplace."""
+def _known_spends(ledger: Ledger, intent: Intent, currency: str, number: int) -> Money:
+    """What other intents certainly took since: written after that one, and told by the marketplace."""
     taken = Money(0, currency)
-    for each in ledger.report.beside(intent, at):
+    for each in ledger.report.after(intent, number):
         if each.owner != intent.owner:  # of an account that is only called the same, or whose key was changed
             continue
-        if each.state == "done" and each.created_at > at and each.charged is not None:
+        if each.state == "done" and each.charged is not None:
             taken += each.charged if each.charged.currency == currency else Money(0, currency)
     return taken
