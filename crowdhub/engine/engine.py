@@ -17,6 +17,7 @@ from crowdhub.engine import classify
 from crowdhub.engine.classify import LOST, Failure
 from crowdhub.engine.client import LARGEST_ANSWER, BlockingClient, HttpClient, LoopClient
 from crowdhub.engine.loop import LoopRuntime
+from crowdhub.engine.pause import Turn
 from crowdhub.engine.policy import Attempts
 from crowdhub.engine.runtime import BlockingRuntime, Runtime
 from crowdhub.engine.session import Counter, Session
@@ -214,6 +215,22 @@ class Engine:
         while seconds := await self._wait_at_gate(attempts):
             await self.runtime.sleep(seconds)
             attempts.waited += seconds
+        while not isinstance(turn := session.enter(call, attempts.waited), Turn):
+            await self.runtime.sleep(turn)
+            attempts.waited += turn
+        try:
+            answer = await self._send_now(attempts, counters)
+        except Failure as failure:
+            session.left(turn, failure.error)
+            raise
+        except BaseException as error:
+            session.left(turn, error)
+            raise
+        session.left(turn, None)
+        return answer
+
+    async def _send_now(self, attempts: Attempts, counters: list[Counter]) -> Response:
+        session, call = self.session, attempts.call
         if attempts.lost is not None and _is_forgotten(attempts, session.clock.now()):
             raise Failure(attempts.lost, again=False)
         status: list[int] = []

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TypeVar, cast
@@ -13,6 +14,7 @@ from typing import Any, Protocol, TypeVar, cast
 from crowdhub.clock import Clock
 from crowdhub.engine import classify, http
 from crowdhub.engine.classify import Failure
+from crowdhub.engine.pause import Pause, Turn
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.redact import Redactor, shown
 from crowdhub.engine.told import ToldBalance
@@ -90,12 +92,15 @@ class Counter:
 class Session:
     """One account: its provider, its secrets, its addresses."""
 
-    def __init__(self, provider: AnyProvider, options: Options, gate: Gate | None = None) -> None:
+    def __init__(
+        self, provider: AnyProvider, options: Options, gate: Gate | None = None, pause: Pause | None = None
+    ) -> None:
         self.provider = provider
         self.options = options
         self.clock = options.clock
         provider.now = options.clock.now
         self.gate: Gate = gate or OpenGate()
+        self.pause = pause or Pause(options.clock)
         settings: ProviderSettings = provider.settings
         places = provider.credential_places
         self.redact = Redactor(settings.secrets(), (*places.headers, *places.query, *places.json))
@@ -182,6 +187,26 @@ class Session:
             )
             raise Failure(error, again=False)
         return seconds
+
+    def enter(self, call: Call, waited: float) -> Turn | float:
+        """Go, or seconds to wait since the marketplace refused others of this key. Raises the failure when it would be
+        too long."""
+        turn = self.pause.enter()
+        if not isinstance(turn, Turn) and (call.at_once or waited + turn > self.options.max_wait):
+            error = RateLimited(
+                f"The marketplace lets nothing of this key through for {turn:.0f} more seconds.",
+                retry_after=turn,
+                sent=False,
+            )
+            raise Failure(error, again=False)
+        return turn
+
+    def left(self, turn: Turn, error: BaseException | None) -> None:
+        """What became of a request that was let go. Only what the marketplace answered ends a pause."""
+        limited = isinstance(error, RateLimited) and error.http_status == HTTPStatus.TOO_MANY_REQUESTS
+        told = error.retry_after if isinstance(error, RateLimited) else None
+        answered = error is None or (isinstance(error, CrowdhubError) and error.http_status is not None)
+        self.pause.left(turn, limited=limited, answered=answered, retry_after=told)
 
     def lost(self, call: Call, failure: Exception, sent_at: datetime, status: int | None) -> Failure:
         found = classify.of_transport(call, failure, sent_at, status)

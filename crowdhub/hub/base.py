@@ -180,8 +180,8 @@ class HubBase(Generic[M]):
             clock=self._clock,
             policy=RetryPolicy(max_wait=self._max_wait),
         )
-        policy, gate = self._resources.open(provider)
-        session = Session(provider, options, gate)
+        policy, gate, pause = self._resources.open(provider)
+        session = Session(provider, options, gate, pause)
         make = cast("Callable[..., M]", self._market_type)
         return make(provider, session, on_unsupported=self._on_unsupported, policy=policy)
 

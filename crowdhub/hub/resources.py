@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections.abc import Iterable, Mapping
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from crowdhub.clock import Clock
 from crowdhub.embedded import running_at
+from crowdhub.engine.pause import Pause
 from crowdhub.engine.redact import Redactor
 from crowdhub.errors import ConfigurationError
 from crowdhub.operations.port import identity_of
@@ -65,8 +67,9 @@ class HubResources:
         self._lock = threading.RLock()
         self._ledgers: dict[LedgerFile, tuple[Ledger, Gates]] = {}
         self._memory: Gates | None = None
+        self._pauses: dict[str, Pause] = {}
 
-    def open(self, provider: AnyProvider) -> tuple[SpendingPolicy, Gate]:
+    def open(self, provider: AnyProvider) -> tuple[SpendingPolicy, Gate, Pause]:
         """What stands before this account's spending, and before each of its requests."""
         settings: ProviderSettings = provider.settings
         with self._lock:
@@ -75,11 +78,20 @@ class HubResources:
                     from crowdhub.ratelimit import Gates
 
                     self._memory = Gates(clock=self._clock)
-                return self._policy(None), self._memory.of(identity_of(provider), settings.secrets())
+                gate = self._memory.of(identity_of(provider), settings.secrets())
+                return self._policy(None), gate, self._pause(provider, settings)
             ledger, gates = self._opened(self._place(provider.environment, settings.base_url))
             self._redact.add(*settings.secrets())
             ledger.redact = self._redact
-            return self._policy(ledger), gates.of(identity_of(provider), settings.secrets())
+            gate = gates.of(identity_of(provider), settings.secrets())
+            return self._policy(ledger), gate, self._pause(provider, settings)
+
+    def _pause(self, provider: AnyProvider, settings: ProviderSettings) -> Pause:
+        """One for each key, whatever the accounts that it opens are called."""
+        key = hashlib.sha256(
+            "\0".join([provider.name, settings.base_url, *sorted(settings.secrets())]).encode("utf-8", "surrogatepass")
+        )
+        return self._pauses.setdefault(key.hexdigest(), Pause(self._clock))
 
     def ledger(self, accounts: Iterable[tuple[str, str]]) -> Ledger | None:
         """The ledger at work for these accounts (environment, base URL); where they have several, that of the live

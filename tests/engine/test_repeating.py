@@ -301,7 +301,7 @@ def test_a_senseless_retry_after_is_ignored(
 ) -> None:
     server.reply = lambda number, request: http(429, {}, retry_after=asked) if number == 0 else http()
     assert ordinary.market(session(), lambda m: m.run(m.provider.ask())) == {"ok": True}
-    assert len(clock.slept) == 1
+    assert 0 < sum(clock.slept) < 1
     assert clock.slept[0] <= 0.5
 
 
