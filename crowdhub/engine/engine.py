@@ -17,7 +17,6 @@ from crowdhub.engine import classify
 from crowdhub.engine.classify import LOST, Failure
 from crowdhub.engine.client import LARGEST_ANSWER, BlockingClient, HttpClient, LoopClient
 from crowdhub.engine.loop import LoopRuntime
-from crowdhub.engine.pause import Turn
 from crowdhub.engine.policy import Attempts
 from crowdhub.engine.runtime import BlockingRuntime, Runtime
 from crowdhub.engine.session import Counter, Session
@@ -75,6 +74,7 @@ class Engine:
         self.is_closed = False
         self._places = runtime.places(session.options.in_flight)
         self._token_lock = runtime.places(1)
+        self._trying = runtime.places(1)
         self._retrying: AsyncRetrying = session.options.policy.retrying(runtime.sleep)
 
     async def run(
@@ -100,6 +100,7 @@ class Engine:
             self.runtime.begin_anew()
             self._places = self.runtime.places(self.session.options.in_flight)
             self._token_lock = self.runtime.places(1)
+            self._trying = self.runtime.places(1)
             self._retrying = self.session.options.policy.retrying(self.runtime.sleep)
             if self._renew is not None:
                 self._client = self._renew()
@@ -215,18 +216,25 @@ class Engine:
         while seconds := await self._wait_at_gate(attempts):
             await self.runtime.sleep(seconds)
             attempts.waited += seconds
-        while not isinstance(turn := session.enter(call, attempts.waited), Turn):
-            await self.runtime.sleep(turn)
-            attempts.waited += turn
+        while (left := session.pause_left(call, attempts.waited)) is not None:
+            if left:
+                await self.runtime.sleep(left)
+                attempts.waited += left
+                continue
+            async with self._trying:
+                if session.pause.left == 0:
+                    return await self._told(attempts, counters, tries=True)
+        return await self._told(attempts, counters, tries=False)
+
+    async def _told(self, attempts: Attempts, counters: list[Counter], *, tries: bool) -> Response:
+        """One attempt, and whether all others of the key have to wait from now on, or need not any more."""
         try:
             answer = await self._send_now(attempts, counters)
         except Failure as failure:
-            session.left(turn, failure.error)
+            self.session.pause_by(failure.error, tries=tries)
             raise
-        except BaseException as error:
-            session.left(turn, error)
-            raise
-        session.left(turn, None)
+        if tries:
+            self.session.pause.end()
         return answer
 
     async def _send_now(self, attempts: Attempts, counters: list[Counter]) -> Response:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import cast
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
@@ -27,6 +28,8 @@ class Attempts:
     lost: OutcomeUnknown | None = None
     sending: Callable[[Call], Awaitable[None]] | None = None
     """Called right before each attempt; what it raises keeps the request from leaving."""
+    told_to_wait: int = 0
+    """How often it was answered with a 429."""
     since: float | None = None
     """When what was read before it was answered, by the machine's own counter; None: nothing was."""
 
@@ -48,7 +51,7 @@ class RetryPolicy:
         return AsyncRetrying(
             sleep=sleep,
             wait=_retry_after(wait_random_exponential(multiplier=self.first, max=self.longest)),
-            stop=stop_after_attempt(self.attempts) | _waited_too_long(self.max_wait),
+            stop=_tried_often(self.attempts) | _waited_too_long(self.max_wait),
             retry=_may_be_repeated(),
             reraise=True,
         )
@@ -63,6 +66,21 @@ class _retry_after(wait_base):  # noqa: N801 - named as tenacity names its own
     def __call__(self, retry_state: RetryCallState) -> float:
         asked = _failure(retry_state).retry_after
         return self._otherwise(retry_state) if asked is None else asked
+
+
+class _tried_often(stop_base):  # noqa: N801
+    """After so many attempts. What was only told to wait (429) is not counted: of all that wait for one key, one tries
+    again and again."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        failure, attempts = _failure(retry_state), _attempts(retry_state)
+        if failure.error.http_status == HTTPStatus.TOO_MANY_REQUESTS and attempts.lost is None:
+            attempts.told_to_wait += 1
+        number = retry_state.attempt_number
+        return number - attempts.told_to_wait >= self._most or number >= self._most * 8
 
 
 class _waited_too_long(stop_base):  # noqa: N801

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar, cast
 from crowdhub.clock import Clock
 from crowdhub.engine import classify, http
 from crowdhub.engine.classify import Failure
-from crowdhub.engine.pause import Pause, Turn
+from crowdhub.engine.pause import Pause
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.redact import Redactor, shown
 from crowdhub.engine.told import ToldBalance
@@ -188,25 +188,26 @@ class Session:
             raise Failure(error, again=False)
         return seconds
 
-    def enter(self, call: Call, waited: float) -> Turn | float:
-        """Go, or seconds to wait since the marketplace refused others of this key. Raises the failure when it would be
-        too long."""
-        turn = self.pause.enter()
-        if not isinstance(turn, Turn) and (call.at_once or waited + turn > self.options.max_wait):
+    def pause_left(self, call: Call, waited: float) -> float | None:
+        """Seconds until one request may try again, after the marketplace refused others of this key; None: there is
+        no pause. Raises the failure where that is too long."""
+        left = self.pause.left
+        if left and (call.at_once or waited + left > self.options.max_wait):
             error = RateLimited(
-                f"The marketplace lets nothing of this key through for {turn:.0f} more seconds.",
-                retry_after=turn,
+                f"The marketplace lets nothing of this key through for {left:.0f} more seconds.",
+                retry_after=left,
                 sent=False,
             )
             raise Failure(error, again=False)
-        return turn
+        return left
 
-    def left(self, turn: Turn, error: BaseException | None) -> None:
-        """What became of a request that was let go. Only what the marketplace answered ends a pause."""
-        limited = isinstance(error, RateLimited) and error.http_status == HTTPStatus.TOO_MANY_REQUESTS
-        told = error.retry_after if isinstance(error, RateLimited) else None
-        answered = error is None or (isinstance(error, CrowdhubError) and error.http_status is not None)
-        self.pause.left(turn, limited=limited, answered=answered, retry_after=told)
+    def pause_by(self, error: CrowdhubError, *, tries: bool) -> None:
+        """What a request that failed says of the pause. ``tries``: it was the one that tried; only what the marketplace
+        itself answered ends the pause then."""
+        if error.http_status == HTTPStatus.TOO_MANY_REQUESTS:
+            self.pause.begin(error.retry_after if isinstance(error, RateLimited) else None, tried=tries)
+        elif tries and error.http_status is not None:
+            self.pause.end()
 
     def lost(self, call: Call, failure: Exception, sent_at: datetime, status: int | None) -> Failure:
         found = classify.of_transport(call, failure, sent_at, status)

@@ -62,6 +62,8 @@ class Subject(Generic[B]):
     """More options for the sandbox in which the pages of tasks are counted (a small page, say)."""
     most_slots: ClassVar[int | None] = None
     """The most slots that a task can have; None: as many as one likes."""
+    least_in_bulk: ClassVar[int] = 2
+    """From how many decisions on the provider may take them together."""
     rejection_is_final: ClassVar[bool] = True
     """False where a rejection only asks the marketplace's own people, who decide later: the work stays pending."""
     unknown_id: ClassVar[str] = "999999999"

@@ -35,6 +35,7 @@ class RapidWorkersSubject(Subject["RapidWorkersSandbox"]):
     sandbox_options: ClassVar[Mapping[str, object]] = {"balance": "100000.00", "rate_limit": None, "work_rate": 0}
     page_rows = 1000
     tasks_rows = 3
+    least_in_bulk = 5
     tasks_options: ClassVar[Mapping[str, object]] = {"campaign_page": True, "campaign_page_size": 3}
     unknown_id = "00000000-0000-4000-8000-000000000000"
     campaign = CampaignPlan(

@@ -40,6 +40,7 @@ else:
     Base = object
 
 PENDING = SubmissionStatus.PENDING
+LEAST_IN_BULK = 5  # a bulk approval takes four requests
 
 
 class Review(Base):
@@ -102,20 +103,20 @@ class Review(Base):
         arrive: no slot is left, checked before and after the pending list is read. Otherwise everything is
         handed back to be reviewed one by one. Its answer is compared with the decisions.
 
-        Four requests for 1,000 approvals. Not repeated blindly when its answer is lost (a second one could
-        approve what came in between): the list is looked at instead.
+        Four requests for 1,000 approvals, so it is for five and more. Not repeated blindly when its answer is lost (a
+        second one could approve what came in between): the list is looked at instead.
         """
         task_id = decisions[0].submission.task_id
         by_id = {each.submission.id: each for each in decisions}
         note = decisions[0].comment
         uniform = all(each.verdict is Verdict.APPROVE and each.comment == note for each in decisions)
-        if not uniform or len(by_id) != len(decisions):
+        if not uniform or len(by_id) != len(decisions) or len(decisions) < LEAST_IN_BULK:
             return BatchReport(left=tuple(decisions))
         before: Task = yield from self.task(task_id)
         if not _closed(before):
             return BatchReport(left=tuple(decisions))
         pending = yield from self._pending(task_id, by_id.keys())
-        if pending is None or len(pending) < 2:
+        if pending is None or len(pending) < LEAST_IN_BULK - 2:  # two more requests then, and less is saved
             return BatchReport(left=tuple(decisions))
         now: Task = yield from self.task(task_id)
         if not _closed(now) or now.rejected != before.rejected or now.pending != len(pending):

@@ -117,19 +117,20 @@ def _settled(bench: Bench, one: Submission, result: Submission, wanted: tuple[Su
 
 
 def bulk_review(bench: Bench) -> Exercise:
-    waiting = bench.pending(3)
+    count = max(3, bench.subject.least_in_bulk)
+    waiting = bench.pending(count)
     since, reward = bench.since(), bench.draft().reward
     decisions = [bench.subject.decision(each, Verdict.APPROVE) for each in reversed(waiting)]
 
     def check(report: ReviewReport) -> None:
         done = report.count(Result.APPROVED) + report.count(Result.ALREADY)
-        assert done == 3, f"three approvals: {report.summary()}"
+        assert done == count, f"{count} approvals: {report.summary()}"
         assert [each.decision.submission.id for each in report.outcomes] == [d.submission.id for d in decisions]
         assert not report.unintended, "something was settled that nobody had decided on"
         assert all(bench.again(each).status is SubmissionStatus.APPROVED for each in waiting)
         moved = since.moved()
-        assert len(moved.payouts) == 3, f"three were approved, the sandbox paid {len(moved.payouts)} times"
-        assert reward is None or moved.paid == reward * 3, f"three times {reward} is to be paid, {moved.paid} was"
+        assert len(moved.payouts) == count, f"{count} were approved, the sandbox paid {len(moved.payouts)} times"
+        assert reward is None or moved.paid == reward * count, f"{count} times {reward} is to be paid, {moved.paid} was"
         for each in decisions:
             was_told(bench, each)
 

@@ -256,7 +256,7 @@ def _review(profile: MarketProfile) -> Iterator[Scenario]:
 
 
 def _bulk(profile: MarketProfile) -> Iterator[Scenario]:
-    yield from _decided(profile, "bulk", 2)
+    yield from _decided(profile, "bulk", profile.subject.least_in_bulk)
 
 
 def _decided(profile: MarketProfile, operation: str, count: int) -> Iterator[Scenario]:
