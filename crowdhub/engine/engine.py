@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from types import NoneType
 from typing import Protocol, TypeVar, cast
 
@@ -212,11 +213,11 @@ class Engine:
         return answer
 
     async def _attempt(self, attempts: Attempts, counters: list[Counter]) -> Response:
-        session, call = self.session, attempts.call
+        session = self.session
         while seconds := await self._wait_at_gate(attempts):
             await self.runtime.sleep(seconds)
             attempts.waited += seconds
-        while (left := session.pause_left(call, attempts.waited)) is not None:
+        while (left := self._pause_left(attempts)) is not None:
             if left:
                 await self.runtime.sleep(left)
                 attempts.waited += left
@@ -226,12 +227,22 @@ class Engine:
                     return await self._told(attempts, counters, tries=True)
         return await self._told(attempts, counters, tries=False)
 
+    def _pause_left(self, attempts: Attempts) -> float | None:
+        try:
+            return self.session.pause_left(attempts.call, attempts.waited)
+        except Failure:
+            if attempts.refused is None:
+                raise
+        raise Failure(attempts.refused.error, again=False)
+
     async def _told(self, attempts: Attempts, counters: list[Counter], *, tries: bool) -> Response:
         """One attempt, and whether all others of the key have to wait from now on, or need not any more."""
         try:
             answer = await self._send_now(attempts, counters)
         except Failure as failure:
             self.session.pause_by(failure.error, tries=tries)
+            if failure.error.http_status == HTTPStatus.TOO_MANY_REQUESTS:
+                attempts.refused = failure
             raise
         if tries:
             self.session.pause.end()

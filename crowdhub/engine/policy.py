@@ -29,7 +29,8 @@ class Attempts:
     sending: Callable[[Call], Awaitable[None]] | None = None
     """Called right before each attempt; what it raises keeps the request from leaving."""
     told_to_wait: int = 0
-    """How often it was answered with a 429."""
+    """How often it was answered with a 429, and with which last."""
+    refused: Failure | None = None
     since: float | None = None
     """When what was read before it was answered, by the machine's own counter; None: nothing was."""
 
@@ -48,8 +49,13 @@ class RetryPolicy:
 
     def retrying(self, sleep: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
         """Runs a coroutine function whose first argument is its `Attempts`, as often as is allowed."""
+
+        async def waiting(seconds: float) -> None:
+            if seconds:
+                await sleep(seconds)
+
         return AsyncRetrying(
-            sleep=sleep,
+            sleep=waiting,
             wait=_retry_after(wait_random_exponential(multiplier=self.first, max=self.longest)),
             stop=_tried_often(self.attempts) | _waited_too_long(self.max_wait),
             retry=_may_be_repeated(),
@@ -64,20 +70,22 @@ class _retry_after(wait_base):  # noqa: N801 - named as tenacity names its own
         self._otherwise = otherwise
 
     def __call__(self, retry_state: RetryCallState) -> float:
+        if _is_told_to_wait(retry_state):
+            return 0.0  # all of the key wait together: see `Pause`
         asked = _failure(retry_state).retry_after
         return self._otherwise(retry_state) if asked is None else asked
 
 
 class _tried_often(stop_base):  # noqa: N801
-    """After so many attempts. What was only told to wait (429) is not counted: of all that wait for one key, one tries
-    again and again."""
+    """After so many attempts. Where it was only told to wait (429) the time counts, and not they: of all that wait for
+    one key, one tries again and again."""
 
     def __init__(self, most: int) -> None:
         self._most = most
 
     def __call__(self, retry_state: RetryCallState) -> bool:
-        failure, attempts = _failure(retry_state), _attempts(retry_state)
-        if failure.error.http_status == HTTPStatus.TOO_MANY_REQUESTS and attempts.lost is None:
+        attempts = _attempts(retry_state)
+        if _is_told_to_wait(retry_state):
             attempts.told_to_wait += 1
         number = retry_state.attempt_number
         return number - attempts.told_to_wait >= self._most or number >= self._most * 8
@@ -101,6 +109,10 @@ class _may_be_repeated(retry_if_exception):  # noqa: N801
     def __call__(self, retry_state: RetryCallState) -> bool:
         call = _attempts(retry_state).call
         return not call.once and not call.at_once and super().__call__(retry_state)
+
+
+def _is_told_to_wait(state: RetryCallState) -> bool:
+    return _failure(state).error.http_status == HTTPStatus.TOO_MANY_REQUESTS and _attempts(state).lost is None
 
 
 def _attempts(state: RetryCallState) -> Attempts:

@@ -27,7 +27,7 @@ async def publish_many(
     for name, share in shares.items():
         account = open_account(name)
         account.port.check_open()
-        batch, wrong = account.batch(share)
+        batch, wrong = await account.batch(share)
         batches.append(batch)
         issues += wrong
     if issues:

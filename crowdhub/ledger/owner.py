@@ -46,7 +46,7 @@ class Here:
         return holder in self._held
 
     def is_alive(self, holder: str | None, lease_until: int, now: int) -> bool:
-        """Whether the process behind ``holder`` is still at it. ``lease_until`` and ``now`` in one unit."""
+        """Whether the process behind ``holder`` is still at it. ``lease_until`` and ``now`` in microseconds."""
         parts = (holder or "").split("/")
         if holder is None or len(parts) != 5:
             return False
@@ -57,8 +57,13 @@ class Here:
         if machine == mine[0]:
             there = self.is_running(process, start)
             if there is not None:
-                return there
+                return there and lease_until + SILENT > now
         return lease_until > now
+
+
+SILENT = 300_000_000
+"""Microseconds that a process which runs may be without a sign of being at work: it could not write down what came of
+it, or was stopped."""
 
 
 def words(holder: str | None) -> str:

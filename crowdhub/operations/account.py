@@ -115,20 +115,44 @@ class Account:
 
     @checked_arguments
     async def publish(self, draft: TaskDraft, key: str | None) -> Task:
-        ready = spending.with_reference(self._provider, self.check(draft), key)
-        return await spending.publish(self.port, self.policy, ready, key)
+        prepared = None
+        try:
+            checked = self.check(draft)
+        except InvalidRequest:  # its deadline has passed by now, say; but what is done is given back
+            checked = draft
+            if key is None or not await self._done_before([(key, draft)]):
+                raise
+            prepared = spending.Prepared(None, spending.publish_lookup(self._provider, draft))
+        ready = spending.with_reference(self._provider, checked, key)
+        return await spending.publish(self.port, self.policy, ready, key, prepared)
+
+    async def _done_before(self, asked: Sequence[tuple[str, TaskDraft]]) -> frozenset[str]:
+        """The keys under which exactly this was published before."""
+        ledger, provider = self.policy.ledger, self._provider
+        if ledger is None:
+            return frozenset()
+        from crowdhub.ledger import KeyState, key_states  # the database is loaded where there is a ledger
+
+        def known() -> list[KeyState]:
+            owner = ledger.owner_of(provider.settings.secrets())
+            return key_states(ledger, identity_of(provider), "publish", asked, owner)
+
+        states = await self.port.blocking(known)
+        return frozenset(key for (key, _), state in zip(asked, states, strict=True) if state is KeyState.DONE)
 
     @checked_arguments
     async def publish_many(self, drafts: Sequence[tuple[str, TaskDraft]]) -> PublishReport:
-        batch, issues = self.batch([(place, key, draft) for place, (key, draft) in enumerate(drafts)])
+        batch, issues = await self.batch([(place, key, draft) for place, (key, draft) in enumerate(drafts)])
         if issues:
             raise InvalidRequest(issues=issues)
         return await spending.publish_many([batch])
 
-    def batch(self, drafts: Sequence[tuple[int, str, TaskDraft]]) -> tuple[AccountBatch, list[Issue]]:
+    async def batch(self, drafts: Sequence[tuple[int, str, TaskDraft]]) -> tuple[AccountBatch, list[Issue]]:
         """This account's part of a batch (place, key, draft), and everything that is wrong with it."""
         port = self.port.counting()
         ready, issues = checks.checked_batch(self._provider, drafts, self._on_unsupported)
+        if issues and (done := await self._done_before([(key, draft) for _, key, draft in drafts])):
+            ready, issues = checks.checked_batch(self._provider, drafts, self._on_unsupported, done)
         if issues:
             return AccountBatch(port, self.policy, ()), issues
         keyed = [Keyed(port, *given, draft) for given, draft in zip(drafts, ready, strict=True)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -87,9 +87,13 @@ def checked_draft(provider: AnyProvider, draft: TaskDraft, on_unsupported: OnUns
 
 
 def checked_batch(
-    provider: AnyProvider, drafts: Sequence[tuple[int, str, TaskDraft]], on_unsupported: OnUnsupported
+    provider: AnyProvider,
+    drafts: Sequence[tuple[int, str, TaskDraft]],
+    on_unsupported: OnUnsupported,
+    done: Collection[str] = (),
 ) -> tuple[list[TaskDraft], list[Issue]]:
-    """The drafts of a batch (place, key, draft) as they can be sent, and everything that is wrong with any of them."""
+    """The drafts of a batch (place, key, draft) as they can be sent, and everything that is wrong with any of them.
+    ``done``: the keys of those that were, which need not be right any more."""
     ready: list[TaskDraft] = []
     issues: list[Issue] = []
     places: dict[str, int] = {}
@@ -106,6 +110,9 @@ def checked_batch(
             issues += [Issue(f"{where}.{field}", why) for field, why in error.reasons.items()]
             issues += [Issue(f"{where}.{each.where}", each.what) for each in provider.draft_issues(draft)]
         except InvalidRequest as error:
+            if key in done:
+                ready.append(draft)
+                continue
             issues += [Issue(f"{where}.{each.where}", each.what) for each in error.issues]
     return ready, issues
 

@@ -18,7 +18,7 @@ from crowdhub_etxt.codes import UserList, UserListAction
 from crowdhub_etxt.encoding import CLOCKS, identifier
 from crowdhub_etxt.functions.orders import OrderInfo
 from crowdhub_etxt.functions.users import Listed
-from crowdhub_etxt.reading import application_of, listed_worker_of, worker_of
+from crowdhub_etxt.reading import application_of, is_child, listed_worker_of, worker_of
 
 
 class People(Account):
@@ -98,8 +98,15 @@ class People(Account):
         worker, task_id = application.worker.id, application.task_id
         return Lookup(
             f"an order of the performer {worker} from the application {application.id} for the order {task_id}",
-            lambda since, _: self._accepted(application, since),
+            lambda since, known: self._accepted(application, since, known),
+            before=lambda: self.orders_of(worker),
         )
+
+    @operation
+    def orders_of(self, worker_id: str) -> Flow[frozenset[int]]:
+        """The ids of the orders that a performer has."""
+        given = yield from every(self.api.tasks.list_tasks(id_user=worker_id), whole=True)
+        return frozenset(each.id for each in given)
 
     @operation(lookup=_lost_acceptance)
     def accept(self, application: Application) -> Flow[Application]:
@@ -118,8 +125,10 @@ class People(Account):
         raw = {**application.raw, "accepted": dict(answer.raw)}
         return application.copy_with(task_id=str(answer.id_task), status="accepted", raw=raw)
 
-    def _accepted(self, application: Application, since: datetime | None) -> Flow[Application | None]:
-        order = yield from self._given(application, since)
+    def _accepted(
+        self, application: Application, since: datetime | None, known: frozenset[int] | None
+    ) -> Flow[Application | None]:
+        order = yield from self._given(application, since, known or frozenset())
         if order is not None:
             raw = {**application.raw, "accepted": dict(order.raw)}
             return application.copy_with(task_id=str(order.id), status="accepted", raw=raw, replayed=True)
@@ -127,8 +136,8 @@ class People(Account):
             return None
         raise Conflict("The application is gone, and its author has no order from it.")
 
-    def _given(self, application: Application, since: datetime | None) -> Flow[OrderInfo | None]:
-        """The order that the performer has from this application."""
+    def _given(self, application: Application, since: datetime | None, known: frozenset[int]) -> Flow[OrderInfo | None]:
+        """The order that the performer has from this application, and had not before (``known``)."""
         given = yield from every(self.api.tasks.list_tasks(id_user=application.worker.id), whole=True)
         for each in given:
             if str(each.id) == application.task_id:
@@ -137,8 +146,15 @@ class People(Account):
         if asked is None or not asked.multitask:
             return None
         begun = (since or self.now()) - CLOCKS
-        fresh = (each for each in given if each.title == asked.title and each.date and each.date >= begun)
-        return next(fresh, None)
+        fresh = (each for each in given if each.id not in known and is_child(each, asked))
+        return next((each for each in fresh if each.date and each.date >= begun), None)
+
+    def _has_it(self, application: Application, order: OrderInfo) -> Flow[bool]:
+        """Whether the author of an application has the order, or one that it gave out."""
+        if not order.multitask:
+            return str(order.id_user) == application.worker.id
+        given = yield from every(self.api.tasks.list_tasks(id_user=application.worker.id), whole=True)
+        return any(is_child(each, order) for each in given)
 
     def _still_applies(self, application: Application) -> Flow[bool]:
         page = yield from self.api.tasks.view_notes([application.task_id])
@@ -156,7 +172,7 @@ class People(Account):
             order = yield from self._order(application.task_id)
             if order is None:
                 raise
-            if str(order.id_user) == application.worker.id:
+            if (yield from self._has_it(application, order)):
                 raise Conflict("The application was accepted before.", actual="accepted") from trouble
             return application.copy_with(status="declined", replayed=True)
         return application.copy_with(status="declined", raw={**application.raw, "declined": dict(answer.raw)})

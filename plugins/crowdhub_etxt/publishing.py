@@ -349,9 +349,13 @@ class Publishing(Account):
             failed = yield from self.api.tasks.fail_task(task.id)
         except CrowdhubError:
             order = yield from self._order(task.id)
-            overdue = order is not None and order.status is OrderStatus.OVERDUE
-            if order is not None and overdue and not (yield from self._taken_back(order)):
-                raise
+            if order is not None and not (yield from self._taken_back(order)):
+                if order.status is OrderStatus.OVERDUE:
+                    raise
+                actual = task_of(order, self.identity)
+                raise Conflict(f"The order {task.id} is not overdue any more.", actual=actual) from None
+            if order is None and (yield from self._archived(task.id)) is not None:
+                raise Conflict(f"The order {task.id} is done and in the archive.") from None
             return ended.copy_with(replayed=True)
         return ended.copy_with(raw={**task.raw, "failed": dict(failed.raw)})
 

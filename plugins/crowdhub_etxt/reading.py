@@ -229,3 +229,14 @@ def worker_of(profile: Profile, now: datetime) -> Worker:
 
 def listed_worker_of(listed: Listed, blocked: bool) -> Worker:
     return Worker(id=str(listed.id_user), name=listed.login or listed.fio, blocked=blocked, raw=listed.raw)
+
+
+def is_child(order: OrderInfo, parent: OrderInfo) -> bool:
+    """Whether an order was given out by a multiple one: it carries the same reference, or else the same title and
+    category; the marketplace tells no parent."""
+    if order.id == parent.id or order.multitask:
+        return False
+    mine, its = unmarked(order.description)[1], unmarked(parent.description)[1]
+    if its is not None or mine is not None:
+        return mine == its
+    return (order.title, order.id_category) == (parent.title, parent.id_category)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Protocol, TypeVar, cast
 
 from crowdhub.errors import (
     AuthenticationFailed,
@@ -14,6 +14,7 @@ from crowdhub.errors import (
     InvalidRequest,
     Issue,
     NotFound,
+    OutcomeUnknown,
     PermissionDenied,
     ProviderError,
     ProviderUnavailable,
@@ -39,7 +40,7 @@ from crowdhub_etxt.functions.orders import OrderInfo, ResultInfo
 from crowdhub_etxt.functions.records import Changed
 from crowdhub_etxt.functions.task_changes import COMMENT
 from crowdhub_etxt.functions.tasks import MOST
-from crowdhub_etxt.reading import archived_submission_of, latest, submission_of, unmarked
+from crowdhub_etxt.reading import archived_submission_of, is_child, latest, submission_of
 
 STATES = {Verdict.APPROVE: SubmissionStatus.APPROVED, Verdict.REDO: SubmissionStatus.REDO}
 WANTED = {Verdict.APPROVE: ResultStatus.ACCEPTED, Verdict.REDO: ResultStatus.REJECTED}
@@ -52,6 +53,16 @@ WORKED_ON = (
 )
 NOTHING_SAID = (AuthenticationFailed, ProviderUnavailable, RateLimited)
 """Errors that leave the state as it was and say nothing about it."""
+
+
+ATTEMPTS, LONGEST_WAIT = 4, 60.0
+T = TypeVar("T")
+
+
+class Decide(Protocol):
+    """`paid_task` or `cancel_task`."""
+
+    def __call__(self, id: Sequence[str], text: str | None, *, at_once: bool = False) -> Operation[Changed]: ...  # noqa: A002
 
 
 class Reviewing(Account):
@@ -100,7 +111,7 @@ class Reviewing(Account):
     ) -> Flow[Page[Submission]]:
         """The work on the orders that a multiple one gave out, from a page of all orders."""
         page = yield from (further() if further else self.api.tasks.list_tasks(count=self.page_rows))
-        children = [each for each in page.items if _is_child(each, parent)]
+        children = [each for each in page.items if is_child(each, parent)]
         work = yield from self._work_page(children, str(parent.id), status)
         more = partial(self._given_out, parent, status, page.more) if page.more is not None else None
         unreadable = (*page.unreadable, *work.unreadable)
@@ -161,16 +172,14 @@ class Reviewing(Account):
         Where it is known when the work was handed in, `tasks.getResults` is asked before: `Conflict` where other work
         was handed in since.
         """
-        yield from self._unchanged(submission)
-        changed = yield from self.api.tasks.paid_task([submission.id], note)
+        changed = yield from self._settling(submission, self.api.tasks.paid_task, note)
         return _after(Decision.approve(submission, note), changed, note)
 
     @operation
     def request_redo(self, submission: Submission, reason: str) -> Flow[Submission]:
         """`tasks.cancelTask`: send it back to be done again, with at most 5,000 characters of reason. SETTLE.
         `Conflict` where other work was handed in since, as for an approval."""
-        yield from self._unchanged(submission)
-        changed = yield from self.api.tasks.cancel_task([submission.id], reason)
+        changed = yield from self._settling(submission, self.api.tasks.cancel_task, reason)
         return _after(Decision.redo(submission, reason), changed, reason)
 
     @operation
@@ -257,24 +266,39 @@ class Reviewing(Account):
                 left.append(each)
         return BatchReport(outcomes=tuple(outcomes), left=tuple(left))
 
-    def _unchanged(self, submission: Submission) -> Flow[None]:
-        """Raises `Conflict` where other work was handed in since this."""
-        if (yield from self._handed_in_anew([submission])):
-            raise _anew(submission)
+    def _settling(self, submission: Submission, decide: Decide, told: str | None) -> Flow[Changed]:
+        """Settle one, right after a look that no other work was handed in since: `Conflict` where it was. What has to
+        be sent again is preceded by another look."""
+        if submission.submitted_at is None:
+            return (yield from decide([submission.id], told))
+        delay, attempt = 0.0, 0
+        while True:
+            if (yield from self._handed_in_anew([submission], delay)):
+                raise _anew(submission)
+            attempt += 1
+            try:
+                return (yield from decide([submission.id], told, at_once=True))
+            except (RateLimited, ProviderUnavailable, OutcomeUnknown) as trouble:
+                asked = None if isinstance(trouble, OutcomeUnknown) else trouble.retry_after
+                delay = asked or 2.0 ** (attempt - 2)
+                if attempt == ATTEMPTS or delay > LONGEST_WAIT:
+                    raise
 
-    def _handed_in_anew(self, submissions: Sequence[Submission]) -> Flow[frozenset[str]]:
+    def _handed_in_anew(self, submissions: Sequence[Submission], delay: float = 0) -> Flow[frozenset[str]]:
         """The ids of the orders on which other work waits than this."""
         known = {each.id: each.submitted_at for each in submissions if each.submitted_at is not None}
         if not known:
             return frozenset()
-        page = yield from self.api.tasks.get_results(list(known))
+        page = yield from _later(self.api.tasks.get_results(list(known)), delay)
+        if page.unreadable:  # it may be the work that waits
+            raise page.unreadable[0]
         by_order = _by_order(page.items)
-        waiting = {number: _waits_since(by_order.get(int(number), [])) for number in known}
-        return frozenset(number for number, since in waiting.items() if since not in (None, known[number]))
+        waiting = {number: _waiting(by_order.get(int(number), [])) for number in known}
+        return frozenset(number for number, dates in waiting.items() if dates - {known[number]})
 
     def _decide(self, verdict: Verdict, ids: Sequence[str], told: str | None) -> Operation[Changed]:
         decide = self.api.tasks.paid_task if verdict is Verdict.APPROVE else self.api.tasks.cancel_task
-        return decide(ids, told)
+        return decide(ids, told, at_once=True)  # else each is looked at anew, one by one
 
     def _states(self, ids: Iterable[str]) -> Flow[dict[int, ResultStatus | None]]:
         """The status of the latest result of each order."""
@@ -286,11 +310,27 @@ class Reviewing(Account):
         return found
 
 
-def _waits_since(results: Sequence[ResultInfo]) -> datetime | None:
-    """When the work that waits for a decision was handed in."""
-    last = latest(results)
-    settled_before = last is None or last.status in (ResultStatus.ACCEPTED, ResultStatus.REJECTED)
-    return None if last is None or settled_before else last.date
+def _later(operation: Operation[T], seconds: float) -> Flow[T]:
+    """The operation of one call, which waits."""
+    flow = iter(operation)
+    call = next(flow)
+    try:
+        reply = yield call.after(seconds) if seconds else call
+    except CrowdhubError as error:
+        ended = partial(flow.throw, error)
+    else:
+        ended = partial(flow.send, reply)
+    try:
+        _ = ended()
+    except StopIteration as stop:
+        return cast("T", stop.value)
+    raise TypeError(f"{operation.name} makes more than one call")
+
+
+def _waiting(results: Iterable[ResultInfo]) -> set[datetime | None]:
+    """When the work was handed in that waits for a decision."""
+    decided = (ResultStatus.ACCEPTED, ResultStatus.REJECTED)
+    return {each.date for each in results if each.status not in decided}
 
 
 def _anew(submission: Submission) -> Conflict:
@@ -305,17 +345,6 @@ def _by_order(results: Iterable[ResultInfo]) -> dict[int, list[ResultInfo]]:
     for each in results:
         found.setdefault(each.id_task, []).append(each)
     return found
-
-
-def _is_child(order: OrderInfo, parent: OrderInfo) -> bool:
-    """Whether an order was given out by a multiple one: it carries the same reference, or else the same title and
-    category; the marketplace tells no parent."""
-    if order.id == parent.id or order.multitask:
-        return False
-    mine, its = unmarked(order.description)[1], unmarked(parent.description)[1]
-    if its is not None or mine is not None:
-        return mine == its
-    return (order.title, order.id_category) == (parent.title, parent.id_category)
 
 
 def _after(decision: Decision, changed: Changed, told: str | None) -> Submission:

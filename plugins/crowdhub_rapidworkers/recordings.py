@@ -69,9 +69,9 @@ def _worked_on(provider: RapidWorkers, sandbox: RapidWorkersSandbox) -> Flow[Giv
 
 
 def _full(provider: RapidWorkers, sandbox: RapidWorkersSandbox) -> Flow[Given]:
-    """A campaign whose slots are all taken."""
-    task = yield from provider.publish(DRAFT)
-    _ = sandbox.hand_in(task.id, DRAFT.slots)
+    """A campaign whose slots are all taken, and so many that they are approved in bulk."""
+    task = yield from provider.publish(DRAFT.copy_with(slots=5))
+    _ = sandbox.hand_in(task.id, 5)
     return {"task_id": task.id}
 
 

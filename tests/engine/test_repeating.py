@@ -311,7 +311,7 @@ def test_a_date_in_the_past_means_now(
     past = format_datetime(datetime(2020, 1, 1, tzinfo=UTC), usegmt=True)
     server.reply = lambda number, request: http(503, {}, retry_after=past) if number == 0 else http()
     assert ordinary.market(session(), lambda m: m.run(m.provider.ask())) == {"ok": True}
-    assert clock.slept == [0]
+    assert sum(clock.slept) == 0
 
 
 def test_full_jitter_spreads_over_the_whole_range(

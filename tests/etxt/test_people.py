@@ -53,7 +53,7 @@ def accept(
 
 
 def test_a_lost_acceptance_is_found(provider: Etxt, ask: Ask, application: Application) -> None:
-    done, calls = ask(accept(provider, application), OutcomeUnknown("lost"), [order(70)])
+    done, calls = ask(accept(provider, application), [], OutcomeUnknown("lost"), [order(70)])
     assert (done.task_id, done.replayed) == ("70", True)
     assert [call.effect for call in calls].count(Effect.SPEND) == 1
 
@@ -62,8 +62,13 @@ def test_a_lost_acceptance_on_a_multiple_order_is_found(provider: Etxt, ask: Ask
     lost = OutcomeUnknown("lost", sent_at=provider.now())
     fresh = order(71, date=int(provider.now().timestamp()))
     stale = order(60, date=int(provider.now().timestamp()) - 9999)
-    done, _ = ask(accept(provider, application), lost, [stale, fresh], [order(70, multitask=1)])
+    earlier = order(72, date=int(provider.now().timestamp()))
+    others = order(73, title="Another text", date=int(provider.now().timestamp()))
+    there = [others, earlier, stale, fresh]
+    done, _ = ask(accept(provider, application), [earlier], lost, there, [order(70, multitask=1)])
     assert done.task_id == "71"
+    with pytest.raises(OutcomeUnknown):  # one that he had right before it, given by hand
+        ask(accept(provider, application), [earlier], lost, [earlier], [order(70, multitask=1)], [])
 
 
 def test_a_lost_acceptance_is_not_sent_again_though_he_still_applies(
@@ -74,10 +79,10 @@ def test_a_lost_acceptance_is_not_sent_again_though_he_still_applies(
     looks = len(LOOKS[Lost.ANSWERED])
     for key in ("k", None):
         with pytest.raises(OutcomeUnknown, match="no list of everything"):
-            ask(accept(provider, application, key), lost, *look * looks)
+            ask(accept(provider, application, key), [], lost, *look * looks)
     gone: tuple[object, ...] = ([], [order(70, status=1, id_user=0)], [])
     with pytest.raises(OutcomeUnknown):
-        ask(accept(provider, application), OutcomeUnknown("lost", lost=Lost.ANSWERED), *gone)
+        ask(accept(provider, application), [], OutcomeUnknown("lost", lost=Lost.ANSWERED), *gone)
 
 
 def test_accepting_twice(provider: Etxt, drive: Drive, application: Application) -> None:

@@ -48,7 +48,7 @@ def test_a_hundred_approvals(box: Sandbox, people: RapidWorkersSandbox, retry_af
     """The marketplace lets nothing through from the thirtieth on, for a while."""
     with Hub(box.accounts) as hub:
         decisions = [Decision.approve(each) for each in pending(hub, people)]
-        people.faults.add(Fault.rate_limit(retry_after), path="/approve/", skip=30, times=12)
+        people.faults.add(Fault.rate_limit(retry_after), path="/approve/", skip=30, times=6)
         if face == "sync":
             report = hub[NAME].review(decisions)
         else:
@@ -59,8 +59,8 @@ def test_a_hundred_approvals(box: Sandbox, people: RapidWorkersSandbox, retry_af
 
             report = anyio.run(review, backend=face)
     assert report.summary() == {"approved": 100}
-    assert refused(people) == 12
-    assert people.request_count <= 100 + 12 + 3
+    assert refused(people) == 6
+    assert people.request_count <= 100 + 6 + 3
 
 
 @pytest.mark.parametrize(("retry_after", "most"), [(None, 40), (3600, 8)])

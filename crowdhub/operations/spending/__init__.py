@@ -18,7 +18,7 @@ from crowdhub.operations.spending.bonuses import pay_bonus
 from crowdhub.operations.spending.extending import extend
 from crowdhub.operations.spending.native import run
 from crowdhub.operations.spending.policy import Confirm, Spend, SpendingPolicy
-from crowdhub.operations.spending.publishing import DryRun, dry_run, publish, with_reference
+from crowdhub.operations.spending.publishing import DryRun, Prepared, dry_run, publish, publish_lookup, with_reference
 from crowdhub.operations.spending.recovering import Recovered, RecoverReport, Settled, recover, unresolved
 from crowdhub.operations.unnoted import LedgerWarning
 
@@ -28,6 +28,7 @@ __all__ = [
     "DryRun",
     "Keyed",
     "LedgerWarning",
+    "Prepared",
     "RecoverReport",
     "Recovered",
     "Settled",
@@ -37,6 +38,7 @@ __all__ = [
     "extend",
     "pay_bonus",
     "publish",
+    "publish_lookup",
     "publish_many",
     "recover",
     "run",

@@ -8,7 +8,15 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
-from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, LedgerError, NotConfirmed, OutcomeUnknown
+from crowdhub.errors import (
+    BudgetExceeded,
+    CrowdhubError,
+    InvalidRequest,
+    Issue,
+    LedgerError,
+    NotConfirmed,
+    OutcomeUnknown,
+)
 from crowdhub.model import Submission, Task
 from crowdhub.model.keys import key_issues
 from crowdhub.operations.port import Port, identity_of
@@ -100,6 +108,12 @@ async def send_again(
     ledger = policy.ledger
     assert ledger is not None
     steps = Steps(await port.blocking(lambda: ledger.steps(intent)), resuming=resuming)
+    if not resuming:  # an earlier attempt may not have been carried out: it spends only now then
+        try:
+            await port.blocking(lambda: ledger.begin_again(intent, policy.budget))
+        except BudgetExceeded as error:
+            raise NotRecognised from error
+    # What goes on was confirmed when it began.
     again = Reservation(port, policy, purchase, intent, steps, confirmed=True, recovering=True)
     return await _settled(port, ledger, purchase, again)
 

@@ -284,18 +284,21 @@ async def _carry_on(port: Port, ledger: Ledger, unfinished: OpenReview) -> tuple
     stale: list[Outcome] = []
     for entry in unfinished.entries:
         found = now.get((entry.task_id, entry.submission_id))
-        error: CrowdhubError
+        error: CrowdhubError | None
         if entry.task_id in gone:
             result, error = Result.UNKNOWN, _untold(entry, unfinished, gone[entry.task_id])
         elif found is not None and _is_stale(entry, found):
             error = Conflict(f"Submission {found.id} is not the work that was decided on any more.", actual=found)
             result = Result.FAILED
+            if entry.verdict is Verdict.REDO:  # it was sent back, or nobody could have handed in anew
+                result, error = Result.ALREADY, None
         else:
             fresh.append(entry)
             continue
         stale.append(Outcome(decision=_decision(port.provider, entry), result=result, error=error))
         # Also what cannot be told is at its end: nothing of such a task can be decided any more.
-        noted = Noted(entry.position, Result.FAILED.value, str(error))
+        settled = Result.FAILED if result is Result.UNKNOWN else result
+        noted = Noted(entry.position, settled.value, None if error is None else str(error))
         await port.blocking(partial(ledger.journal.outcome, unfinished.id, [noted]))
     decisions = [_decision(port.provider, entry) for entry in fresh]
     positions = [entry.position for entry in fresh]
@@ -337,6 +340,12 @@ def _is_stale(entry: JournalEntry, now: Submission) -> bool:
 
 
 def _decision(provider: AnyProvider, entry: JournalEntry) -> Decision:
-    submission = Submission(**provider.identity, id=entry.submission_id, task_id=entry.task_id, worker=Worker(id=""))
+    submission = Submission(
+        **provider.identity,
+        id=entry.submission_id,
+        task_id=entry.task_id,
+        worker=Worker(id=""),
+        submitted_at=entry.submitted_at,
+    )
     kept = {"verdict": entry.verdict, "comment": entry.comment, "options": entry.options}
     return Decision.model_validate({"submission": submission, **kept})

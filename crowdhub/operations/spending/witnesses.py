@@ -257,6 +257,7 @@ def _known_spends(ledger: Ledger, intent: Intent, currency: str, number: int) ->
     for each in ledger.report.after(intent, number):
         if each.owner != intent.owner:  # of an account that is only called the same, or whose key was changed
             continue
-        if each.state == "done" and each.charged is not None:
+        # What was only found had been paid before, by somebody else.
+        if each.state == "done" and each.charged is not None and each.sent_at is not None:
             taken += each.charged if each.charged.currency == currency else Money(0, currency)
     return taken

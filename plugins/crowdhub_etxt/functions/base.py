@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, TypeVar
 
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, NotFound, OutcomeUnknown, UnreadableResponse
@@ -74,8 +75,10 @@ class Functions:
         lookup: Lookup[T] | None = None,
         nothing: T | None = None,
         further: bool = False,
+        at_once: bool = False,
     ) -> Operation[T]:
-        """The operation of one call. ``costs``: as of a `Call`. ``lookup``: how what a lost answer did is found.
+        """The operation of one call. ``costs``, ``at_once``: as of a `Call`. ``lookup``: how what a lost answer did is
+        found.
         ``nothing``: what ``no_object`` stands for, where that is not an error; for a ``further`` page of a list, what
         any refusal of such a request stands for."""
         name = f"{self.family}.{function}"
@@ -84,7 +87,7 @@ class Functions:
             if issues:
                 raise InvalidRequest(issues=issues)
             try:
-                reply = yield self._build(name, asked, effect, costs)
+                reply = yield replace(self._build(name, asked, effect, costs), at_once=at_once)
             except OutcomeUnknown as lost:
                 if lookup is None:
                     raise
@@ -108,13 +111,16 @@ class Functions:
         costs: bool | None = None,
         issues: Sequence[Issue] = (),
         lookup: Lookup[M] | None = None,
+        at_once: bool = False,
     ) -> Operation[M]:
         """A function that answers with one record."""
 
         def read(reply: Response) -> M:
             return model.parse(record_of(load_json(reply)), reply)
 
-        return self._run(function, read, params, effect=effect, costs=costs, issues=issues, lookup=lookup)
+        return self._run(
+            function, read, params, effect=effect, costs=costs, issues=issues, lookup=lookup, at_once=at_once
+        )
 
     def _many(
         self,

@@ -180,19 +180,21 @@ class Tasks(TaskLists):
         """`tasks.unsetNote`: decline an application (by ``id_note``). SETTLE."""
         return self._one("unsetNote", NoteAnswered, {"id": id}, effect=Effect.SETTLE, issues=identifier("id", id))
 
-    def paid_task(self, id: Sequence[Id], text: str | None = None) -> Operation[Changed]:  # noqa: A002
+    def paid_task(self, id: Sequence[Id], text: str | None = None, *, at_once: bool = False) -> Operation[Changed]:  # noqa: A002
         """`tasks.paidTask`: accept and pay up to 100 orders that are under review, with a comment of at most 5,000
-        characters for all their performers. The answer names those that were accepted. SETTLE."""
+        characters for all their performers. The answer names those that were accepted. SETTLE; ``at_once``: it neither
+        waits nor is sent again, for what was looked at before can change."""
         return self._one(
             "paidTask",
             Changed,
             {"id": list(id), "text": text},
             effect=Effect.SETTLE,
+            at_once=at_once,
             issues=[*identifiers("id", id, MOST), *length("text", text, COMMENT)],
             lookup=_decided(id),
         )
 
-    def cancel_task(self, id: Sequence[Id], text: str | None = None) -> Operation[Changed]:  # noqa: A002
+    def cancel_task(self, id: Sequence[Id], text: str | None = None, *, at_once: bool = False) -> Operation[Changed]:  # noqa: A002
         """`tasks.cancelTask`: send up to 100 orders that are under review back to be done again. SETTLE.
 
         ``text`` (at most 5,000 characters) is required for exactly one order; the marketplace drops it for several,
@@ -208,6 +210,7 @@ class Tasks(TaskLists):
             Changed,
             {"id": list(id), "text": text},
             effect=Effect.SETTLE,
+            at_once=at_once,
             issues=issues,
             lookup=_decided(id),
         )
