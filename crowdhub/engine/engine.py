@@ -218,12 +218,13 @@ class Engine:
             await self.runtime.sleep(seconds)
             attempts.waited += seconds
         while (left := self._pause_left(attempts)) is not None:
+            known = session.pause.number
             if left:
                 await self.runtime.sleep(left)
                 attempts.waited += left
-                continue
             async with self._trying:
-                if session.pause.left == 0:
+                # Not by the clock again: there are clocks of which only the moment is driven by hand.
+                if session.pause.left is not None and session.pause.number == known:
                     return await self._told(attempts, counters, tries=True)
         return await self._told(attempts, counters, tries=False)
 

@@ -18,6 +18,8 @@ class Pause:
         self._lock = threading.Lock()
         self._until: float | None = None
         self._in_a_row = 0
+        self.number = 0
+        """Goes up with each pause that begins, or begins anew."""
 
     @property
     def left(self) -> float | None:
@@ -32,6 +34,7 @@ class Pause:
         """A 429 came, asking for these seconds. ``tried``: to the one that tried; else it may have left before."""
         with self._lock:
             seconds = retry_after or 0.0
+            self.number += tried or self._until is None or bool(retry_after)
             if tried or self._until is None:
                 seconds = retry_after or min(LONGEST, FIRST * 2.0**self._in_a_row)
                 self._in_a_row += 1

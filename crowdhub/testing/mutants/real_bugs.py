@@ -80,7 +80,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "RapidWorkers: a bulk approval repeated without a look",
         "review.py",
-        "        except OutcomeUnknown:\n            return (yield from self._after_lost(task_id, decisions))",
+        "        except OutcomeUnknown:\n            return (yield from self._after_lost(now, decisions))",
         "        except OutcomeUnknown:\n            reply = yield Call.post(path, json={}, effect=Effect.SETTLE)",
         "settling",
         RAPIDWORKERS,
@@ -152,8 +152,8 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "eTXT: an older decision settles what was handed in anew",
         "reviewing.py",
-        "if since not in (None, known[number])",
-        "if since is None",
+        "if dates - {known[number]})",
+        "if dates - dates)",
         "settling",
         ETXT,
     ),
