@@ -179,26 +179,20 @@ class Session:
             seconds = self.gate.enter(call, self.provider.rate_limits)
         except CrowdhubError as broken:  # the ledger, which the limits are shared through; nothing was sent
             raise Failure(broken, again=False) from None
-        if seconds and (call.at_once or waited + seconds > self.options.max_wait):
-            error = RateLimited(
-                f"The request budget of this account is used up for {seconds:.0f} more seconds.",
-                retry_after=seconds,
-                sent=False,
-            )
-            raise Failure(error, again=False)
+        self._refuse_too_long(call, waited, seconds, "The request budget of this account is used up for")
         return seconds
+
+    def _refuse_too_long(self, call: Call, waited: float, seconds: float, words: str) -> None:
+        """Raise the failure of a call that would have to wait for longer than it may."""
+        if seconds and (call.at_once or waited + seconds > self.options.max_wait):
+            error = RateLimited(f"{words} {seconds:.0f} more seconds.", retry_after=seconds, sent=False)
+            raise Failure(error, again=False)
 
     def pause_left(self, call: Call, waited: float) -> float | None:
         """Seconds until one request may try again, after the marketplace refused others of this key; None: there is
         no pause. Raises the failure where that is too long."""
         left = self.pause.left
-        if left and (call.at_once or waited + left > self.options.max_wait):
-            error = RateLimited(
-                f"The marketplace lets nothing of this key through for {left:.0f} more seconds.",
-                retry_after=left,
-                sent=False,
-            )
-            raise Failure(error, again=False)
+        self._refuse_too_long(call, waited, left or 0.0, "The marketplace lets nothing of this key through for")
         return left
 
     def pause_by(self, error: CrowdhubError, *, tries: bool) -> None:

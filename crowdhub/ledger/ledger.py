@@ -228,7 +228,7 @@ class Ledger:
                 operation=intent.operation,
             )
 
-        _ = rows.renew(connection, _present(connection, intent), micros(now), fits)
+        rows.renew(connection, _present(connection, intent), micros(now), fits)
 
     def check_unpriced(
         self, identity: Mapping[str, str], budget: Budget, currency: str, operation: str, task_id: str | None

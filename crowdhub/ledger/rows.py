@@ -63,14 +63,13 @@ def last_number(connection: Connection) -> int:
     return connection.execute(_LAST_NUMBER).scalar() or 0
 
 
-def renew(connection: Connection, row: IntentRow, now: int, fits: Callable[[], None]) -> IntentRow:
+def renew(connection: Connection, row: IntentRow, now: int, fits: Callable[[], None]) -> None:
     """What the row reserves is counted on the day of ``now``, if it ``fits`` without what it reserved before."""
     totals.move(connection, row, row._replace(currency=None))
     fits()
     after = row._replace(counted_at=now)
     connection.execute(_update(("counted_at",)), {"intent": row.id, "new_counted_at": now})
     totals.move(connection, None, after)
-    return after
 
 
 def hand_over(connection: Connection, identity: Mapping[str, str], owner: str) -> int:

@@ -128,17 +128,9 @@ class Account:
 
     async def _done_before(self, asked: Sequence[tuple[str, TaskDraft]]) -> frozenset[str]:
         """The keys under which exactly this was published before."""
-        ledger, provider = self.policy.ledger, self._provider
-        if ledger is None:
-            return frozenset()
-        from crowdhub.ledger import KeyState, key_states  # the database is loaded where there is a ledger
-
-        def known() -> list[KeyState]:
-            owner = ledger.owner_of(provider.settings.secrets())
-            return key_states(ledger, identity_of(provider), "publish", asked, owner)
-
-        states = await self.port.blocking(known)
-        return frozenset(key for (key, _), state in zip(asked, states, strict=True) if state is KeyState.DONE)
+        ledger = self.policy.ledger
+        states = [] if ledger is None else await spending.published_before(self.port, ledger, asked)
+        return frozenset(key for (key, _), state in zip(asked, states, strict=False) if state == "done")
 
     @checked_arguments
     async def publish_many(self, drafts: Sequence[tuple[str, TaskDraft]]) -> PublishReport:

@@ -20,7 +20,7 @@ from crowdhub.protocol import Flow, Lookup, every, operation
 from crowdhub_etxt.account import Account
 from crowdhub_etxt.codes import OrderStatus
 from crowdhub_etxt.encoding import identifier, rubles
-from crowdhub_etxt.functions.orders import OrderInfo
+from crowdhub_etxt.functions.orders import ArchivedOrder, OrderInfo
 from crowdhub_etxt.functions.users import StatementRow
 
 CLOCKS = timedelta(minutes=5)
@@ -153,18 +153,21 @@ class Bonuses(Account):
 
     def _no_other_price(self, order: OrderInfo, performer: int, entry: StatementRow) -> Flow[None]:
         """Raises `Conflict` where the payment may be the price of another order, which the performer got meanwhile."""
-        current = yield from every(self.api.tasks.list_tasks(id_user=performer), whole=True)
-        archived = yield from every(self.api.tasks_archive.list_tasks(id_user=performer), whole=True)
-        others = [each for each in (*current, *archived) if each.id != order.id]
+        others = [each for each in (yield from self._orders_of(performer)) if each.id != order.id]
         alike = sorted(each.id for each in others if each.price is None or _is_alike(entry, performer, each.price))
         if alike:
             raise Conflict(f"The payment {entry.id} of the statement may be the price of the order {alike[0]}.")
 
-    def _only_order(self, order: OrderInfo, performer: int) -> Flow[None]:
-        """Raises `Conflict` where a payment to this performer may be for another order."""
+    def _orders_of(self, performer: int) -> Flow[list[OrderInfo | ArchivedOrder]]:
+        """All that a performer has or had, archived ones included."""
         current = yield from every(self.api.tasks.list_tasks(id_user=performer), whole=True)
         archived = yield from every(self.api.tasks_archive.list_tasks(id_user=performer), whole=True)
-        others = {each.id for each in (*current, *archived) if each.id_user == performer} - {order.id}
+        return [*current, *archived]
+
+    def _only_order(self, order: OrderInfo, performer: int) -> Flow[None]:
+        """Raises `Conflict` where a payment to this performer may be for another order."""
+        given = yield from self._orders_of(performer)
+        others = {each.id for each in given if each.id_user == performer} - {order.id}
         if others:
             raise Conflict(
                 f"The performer {performer} has other orders too ({', '.join(map(str, sorted(others)[:5]))}), and the "

@@ -13,7 +13,7 @@ says how a thing is found (`Provider.find_published`, `find_bonus`, or an operat
 - `recovering`: settling what a process that ended left open.
 """
 
-from crowdhub.operations.spending.batch import AccountBatch, Keyed, publish_many
+from crowdhub.operations.spending.batch import AccountBatch, Keyed, publish_many, published_before
 from crowdhub.operations.spending.bonuses import pay_bonus
 from crowdhub.operations.spending.extending import extend
 from crowdhub.operations.spending.native import run
@@ -40,6 +40,7 @@ __all__ = [
     "publish",
     "publish_lookup",
     "publish_many",
+    "published_before",
     "recover",
     "run",
     "unresolved",

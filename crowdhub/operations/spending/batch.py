@@ -93,17 +93,9 @@ async def publish_many(batches: Sequence[AccountBatch]) -> PublishReport:
 async def _plan(batch: AccountBatch) -> None:
     """What each draft will take, and what the ledger knows of its key."""
     port, ledger = batch.port, batch.policy.ledger
-    provider = port.provider
     if ledger is not None:
-        from crowdhub.ledger import key_states  # the database is loaded where there is a ledger
-
-        def known() -> list[KeyState]:
-            asked = [(each.key, each.draft) for each in batch.drafts]
-            owner = ledger.owner_of(provider.settings.secrets())
-            return key_states(ledger, identity_of(provider), "publish", asked, owner)
-
         try:
-            states = await port.blocking(known)
+            states = await published_before(port, ledger, [(each.key, each.draft) for each in batch.drafts])
         except CrowdhubError as error:
             _stop(batch.drafts, error)
             return
@@ -115,6 +107,19 @@ async def _plan(batch: AccountBatch) -> None:
                 each.quote = await quoted(port, each.draft)
             except CrowdhubError as error:
                 each.error = error
+
+
+async def published_before(port: Port, ledger: Ledger, asked: Sequence[tuple[str, TaskDraft]]) -> list[KeyState]:
+    """What the ledger knows of each key, asked for with this draft."""
+    from crowdhub.ledger import key_states  # the database is loaded where there is a ledger
+
+    provider = port.provider
+
+    def known() -> list[KeyState]:
+        owner = ledger.owner_of(provider.settings.secrets())
+        return key_states(ledger, identity_of(provider), "publish", asked, owner)
+
+    return await port.blocking(known)
 
 
 def _stop(drafts: Iterable[Keyed], error: CrowdhubError) -> None:
