@@ -88,7 +88,7 @@ class LedgerMachine(RuleBasedStateMachine):
         shutil.copy(self.template, self.file)
         self.clock = HandClock()
         self.model = LedgerModel()
-        self.machines = {name: Machine(name) for name in MACHINES}
+        self.machines = {name: Machine(name, self.clock) for name in MACHINES}
         self.started = 0
         self.databases = {name: Database(self.file, clock=self.clock) for name in self.machines}
         self.processes = [self._process(name) for name in MACHINES]

@@ -2,7 +2,8 @@
 
 `crowdhub prove` goes through **all** paths on which at most so many things go out of the ordinary: a request is lost,
 carried out late or answered with nonsense, a process crashes at any step, is stopped, restarts, another asks for the
-same at any moment, a listing is behind, cut or altered. Clients are coroutines in one thread, over the real engine,
+same at any moment, a listing is behind, cut or altered, others publish, decide and hand in between two requests, a
+clock is set, a budget is taken away. Clients are coroutines in one thread, over the real engine,
 operations and ledger, and the sandbox's own marketplace; only how they wait and the way to the marketplace are
 replaced. After each path the marketplace's own books are compared with the ledger and with what clients were told.
 
@@ -12,7 +13,9 @@ What is left out, as it changes nothing or cannot be shown in one thread:
   effect on anything outside of it (`tests/prover/test_what_is_left_out.py`), so a crash there is the same as one before
   the second.
 - Another process takes over before each of those steps; not right after a wait, where it could have moved already.
-- What the core does side by side is done one after the other; signing in never fails; request limits are off.
+- What the core does side by side is done one after the other; request limits are off.
+- What others do, and clocks that are set, are played beside one client. Between a look and the request right after it
+  that settles, others do nothing: no client could know of it.
 - Kills of real processes, PostgreSQL, a full or locked disk: see `crowdhub.testing.campaign`.
 """
 

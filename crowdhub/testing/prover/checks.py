@@ -94,6 +94,8 @@ class PurchaseJudge:
             self._findings.is_outside = True
         if len(bought) > 1 and not self._findings.is_outside:
             self._findings.wrong(f"{key} was charged {len(bought)} times")
+        if key in world.spent_without_budget:
+            self._findings.wrong(f"{key} was sent, and its budget was nothing by then")
         taken = world.charges.taken() - self._before
         if self._limit is not None and taken > self._limit and not self._findings.is_outside:
             self._findings.wrong(f"{taken} were taken, and the budget is {self._limit}")
@@ -159,7 +161,7 @@ def _task_of(entry: Intent) -> object:
 
 
 class ReviewJudge:
-    """For decisions. ``statuses`` tells what each piece of work is now at the marketplace."""
+    """For decisions. ``statuses`` tells what each piece of work is now at the marketplace, ``alone``: one client."""
 
     def __init__(
         self,
@@ -167,11 +169,14 @@ class ReviewJudge:
         findings: PathFindings,
         decisions: Sequence[Decision],
         statuses: Callable[[], Mapping[str, SubmissionStatus]],
+        *,
+        alone: bool,
     ) -> None:
         self._world = world
         self._findings = findings
         self._decisions = {each.submission.id: each for each in decisions}
         self._statuses = statuses
+        self._alone = alone
 
     def returned(self, key: str, ledger: Ledger, result: object) -> bool:
         del key, ledger
@@ -189,12 +194,15 @@ class ReviewJudge:
             elif now.get(name) not in WANTED[outcome.decision.verdict]:
                 self._findings.wrong(f"{name} was reported {outcome.result}, and is {now.get(name)}")
         for name in sorted(self._world.handed_in_anew):
-            if isinstance(result, RecoverReport) and now.get(name) is SubmissionStatus.APPROVED:
-                self._findings.wrong(f"{name} was handed in anew, and was approved unseen by recover")
-            self._world.handed_in_anew.discard(name)  # who asks again says that he has looked
+            if now.get(name) is SubmissionStatus.APPROVED and not self._may_be_seen(result):
+                self._findings.wrong(f"{name} was handed in anew, and an older decision approved it unseen")
         self._check_money()
         failed = (Result.FAILED, Result.UNKNOWN)
         return isinstance(result, ReviewReport) and not any(each.result in failed for each in outcomes)
+
+    def _may_be_seen(self, result: object) -> bool:
+        """Two clients: what one of them had looked at already when it was handed in anew, no client could know."""
+        return not (self._alone or isinstance(result, RecoverReport))
 
     def _check_money(self) -> None:
         for problem in self._world.charges.problems():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -215,6 +215,22 @@ def _journal_without_submitted_at() -> Patches:
     return [("crowdhub.ledger.Decided", decided)]
 
 
+def _ages_by_the_clock_that_is_set() -> Patches:
+    return [("crowdhub.store.ticks.since", _always(None))]
+
+
+def _budget_of_the_first_attempt() -> Patches:
+    return [("crowdhub.ledger.Ledger._count_anew", _always(None))]
+
+
+def _older_decisions_settle() -> Patches:
+    def nothing_new(*_: object) -> Generator[object, object, frozenset[str]]:
+        yield from ()
+        return frozenset[str]()
+
+    return [("crowdhub_etxt.reviewing.Reviewing._handed_in_anew", nothing_new)]
+
+
 PUBLISH, PURCHASE = "rapidworkers/publish", "rapidworkers/purchase"
 FAULTS: Sequence[Planted] = (
     Planted("an age counts from when the key was first used", f"{PUBLISH}/one", 2, _age_from_created_at, "6=1.29=3"),
@@ -246,4 +262,7 @@ FAULTS: Sequence[Planted] = (
         _journal_without_submitted_at,
         "1=1.2=1.3=1",
     ),
+    Planted("an age goes by a clock that is set", f"{PUBLISH}/one", 2, _ages_by_the_clock_that_is_set),
+    Planted("the budget of the first attempt holds", f"{PUBLISH}/budget", 2, _budget_of_the_first_attempt),
+    Planted("an older decision settles other work", "etxt/review/one", 1, _older_decisions_settle, quick=True),
 )

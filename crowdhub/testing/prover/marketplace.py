@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+from collections.abc import Coroutine
 from functools import cache
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from starlette.types import Message, Scope
@@ -14,6 +16,9 @@ from crowdhub.protocol import Response
 from crowdhub.sandbox import MarketSandbox, SandboxClock
 from crowdhub.sandbox.gateway import Gateway
 from crowdhub.testing.prover.snapshot import Snapshot
+from crowdhub.testing.prover.waiting import Book, Send, Sleep
+
+T = TypeVar("T")
 
 
 class Marketplace:
@@ -38,6 +43,27 @@ class Marketplace:
         if self._before is None:
             return self.answer(request)
         return _answer(Gateway(self._before.copy(self._clock)), request)
+
+
+def run_well(work: Coroutine[Any, Any, T], marketplace: Marketplace, clock: SandboxClock) -> T:
+    """Run a coroutine with a marketplace that answers at once, and nothing out of the ordinary."""
+    answer: object = None
+    while True:
+        try:
+            step = work.send(answer)
+        except StopIteration as stop:
+            found: T = stop.value
+            return found
+        answer = None
+        match step:
+            case Sleep():
+                _ = clock.advance(seconds=step.seconds)
+            case Book():
+                answer = step.work()
+            case Send():
+                answer = marketplace.answer(step.request)
+            case _:
+                raise RuntimeError(f"{step!r} is nothing that the core waits for")
 
 
 def _answer(gateway: Gateway, request: http.Request) -> Response:

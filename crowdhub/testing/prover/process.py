@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy.engine import Connection
 
+from crowdhub.clock import Clock
 from crowdhub.engine import http
 from crowdhub.engine.client import LARGEST_ANSWER, Began
 from crowdhub.engine.engine import Engine
@@ -20,7 +22,6 @@ from crowdhub.operations.account import Account
 from crowdhub.operations.port import AccountPort
 from crowdhub.operations.spending import SpendingPolicy
 from crowdhub.protocol import AnyProvider, Call, ProviderSettings, Response
-from crowdhub.sandbox import SandboxClock
 from crowdhub.store import Database
 from crowdhub.testing.prover.waiting import ProverRuntime, Send, suspended
 
@@ -47,11 +48,34 @@ class Program:
     budget: Budget | None = None
 
 
-class Machine:
-    """One computer: which of its processes run."""
+class MachineClock(Clock):
+    """The clock of one computer, which can be set; its counter goes on as the true time does."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, true: Clock, machine: str) -> None:
+        self._true = true
+        self._machine = machine
+        self._by = timedelta()
+
+    def set(self, by: timedelta) -> None:
+        self._by += by
+
+    def now(self) -> datetime:
+        return self._true.now() + self._by
+
+    def monotonic(self) -> float:
+        return self._true.monotonic()
+
+    def tick(self) -> str:
+        """What `crowdhub.store.ticks.tick` tells on this computer."""
+        return f"{self._machine}/{round(self.monotonic() * 1_000_000)}"
+
+
+class Machine:
+    """One computer: its clock, and which of its processes run."""
+
+    def __init__(self, name: str, true: Clock) -> None:
         self.name = name
+        self.clock = MachineClock(true, name)
         self.running: set[str] = set()
 
 
@@ -78,7 +102,7 @@ class ProcessIdentity(Here):
 class ProcessDatabase(Database):
     """The database as one process reaches it. ``writing`` is asked before each transaction of a living one."""
 
-    def __init__(self, shared: Database, clock: SandboxClock, writing: Callable[[], None]) -> None:
+    def __init__(self, shared: Database, clock: Clock, writing: Callable[[], None]) -> None:
         vars(self).update(vars(shared))
         self.clock = clock
         self._writing = writing
@@ -113,7 +137,7 @@ class ProverClient:
         """Nothing is open."""
 
 
-def account_of(application: Program, clock: SandboxClock, policy: SpendingPolicy, process: object) -> Account:
+def account_of(application: Program, clock: Clock, policy: SpendingPolicy, process: object) -> Account:
     """Every verb of the account, over the real engine."""
     provider = application.provider(application.settings, account=application.account)
     session = Session(provider, Options(timeout=TIMEOUT, clock=clock))
@@ -127,13 +151,14 @@ class Process:
     def __init__(
         self,
         application: Program,
-        clock: SandboxClock,
         database: Database,
         machine: Machine,
         number: int,
         writing: Callable[[Process], None],
     ) -> None:
         self.name = f"process {number} on {machine.name}"
+        self.application = application
+        clock = machine.clock
         self._identity = ProcessIdentity(machine, number)
         self._database = ProcessDatabase(database, clock, lambda: writing(self))
         self.ledger = Ledger(self._database, here=self._identity)

@@ -15,11 +15,12 @@ from types import TracebackType
 from typing import Self
 from unittest.mock import patch
 
+from crowdhub.clock import Clock
 from crowdhub.store import Database
 from crowdhub.store.schema import meta, metadata
 from crowdhub.testing.prover.checks import PathFindings, entry_of
 from crowdhub.testing.prover.paths import Choices, explore, written
-from crowdhub.testing.prover.process import Machine
+from crowdhub.testing.prover.process import Machine, MachineClock
 from crowdhub.testing.prover.scenarios import Scenario
 from crowdhub.testing.prover.scheduler import SOON, Client, Scheduler
 from crowdhub.testing.prover.world import Tell, World, described
@@ -111,10 +112,17 @@ def _repeatable() -> Generator[None]:
     luck, ids = random.getstate(), random.Random(0)  # noqa: S311 - repeatable, guards nothing
     random.seed(0)
     try:
-        with patch("uuid.uuid4", lambda: uuid.UUID(int=ids.getrandbits(128), version=4)):
+        with (
+            patch("uuid.uuid4", lambda: uuid.UUID(int=ids.getrandbits(128), version=4)),
+            patch("crowdhub.store.ticks.tick", _tick),
+        ):
             yield
     finally:
         random.setstate(luck)
+
+
+def _tick(clock: Clock) -> str | None:
+    return clock.tick() if isinstance(clock, MachineClock) else None
 
 
 EMPTYING = "".join(f"DELETE FROM {table.name};" for table in metadata.sorted_tables if table is not meta)  # noqa: S608
@@ -142,11 +150,12 @@ class _Path:
             self._settles,
             self._returned,
             interleaved=scenario.is_interleaved,
-            meanwhile=scenario.meanwhile,
+            others=scenario.others,
         )
         self._clients = [
-            Client(f"client {number}", ask.key, ask.call, databases[ask.ledger], Machine(f"machine-{number}"))
+            Client(f"client {number}", ask.key, ask.call, databases[ask.ledger], machine)
             for number, ask in enumerate(scenario.asks, 1)
+            for machine in [Machine(f"machine-{number}", self._world.clock)]
         ]
         self._good: dict[Client, int] = dict.fromkeys(self._clients, 0)
 

@@ -6,24 +6,24 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 
 from crowdhub.engine.redact import Redactor
-from crowdhub.errors import CrowdhubError
 from crowdhub.hub.config import settings_of
 from crowdhub.ledger import Budget
-from crowdhub.model import Capability, Money, Submission, SubmissionStatus, TaskDraft, Verdict
+from crowdhub.model import Capability, Money, Submission, SubmissionStatus, TaskDraft
 from crowdhub.operations.account import Account
 from crowdhub.operations.spending import SpendingPolicy
 from crowdhub.sandbox import SandboxClock
 from crowdhub.sandbox.registry import load_sandbox
 from crowdhub.testing.campaign.profile import MarketProfile, profile_of
 from crowdhub.testing.prover.checks import Judge, PathFindings, PurchaseJudge, ReviewJudge
-from crowdhub.testing.prover.marketplace import Marketplace
+from crowdhub.testing.prover.marketplace import Marketplace, run_well
+from crowdhub.testing.prover.others import CLOCKS, Happening, Others, no_budget_left
 from crowdhub.testing.prover.process import Program, account_of
-from crowdhub.testing.prover.scheduler import SOON, Call, Meanwhile
+from crowdhub.testing.prover.scheduler import Call
 from crowdhub.testing.prover.snapshot import Snapshot
-from crowdhub.testing.prover.waiting import Book, Send, Sleep
 from crowdhub.testing.prover.world import World
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Scenario:
     settles_within: timedelta
     asks: Sequence[Ask]
     judge: Callable[[World, PathFindings], Judge]
-    meanwhile: Meanwhile | None = None
+    others: Sequence[Happening] = ()
 
     @property
     def name(self) -> str:
@@ -96,27 +96,6 @@ class Scene:
 
 async def _all_submissions(account: Account, task_id: str) -> list[Submission]:
     return [each async for batch in account.submissions(task_id, None) for each in batch]
-
-
-def run_well(work: Coroutine[Any, Any, T], marketplace: Marketplace, clock: SandboxClock) -> T:
-    """Run a coroutine with a marketplace that answers at once, and nothing out of the ordinary."""
-    answer: object = None
-    while True:
-        try:
-            step = work.send(answer)
-        except StopIteration as stop:
-            found: T = stop.value
-            return found
-        answer = None
-        match step:
-            case Sleep():
-                _ = clock.advance(seconds=step.seconds)
-            case Book():
-                answer = step.work()
-            case Send():
-                answer = marketplace.answer(step.request)
-            case _:
-                raise RuntimeError(f"{step!r} is nothing that the core waits for")
 
 
 def scenarios(provider: str, operations: Sequence[str] = OPERATIONS) -> Iterator[Scenario]:
@@ -171,7 +150,13 @@ def _draft(profile: MarketProfile, number: int, slots: int = 1) -> TaskDraft:
 
 
 def _in_variants(
-    scene: Scene, operation: str, same: Callable[[int], Call], *, makes_tasks: bool = True, price: Money | None = None
+    scene: Scene,
+    operation: str,
+    same: Callable[[int], Call],
+    *,
+    makes_tasks: bool = True,
+    price: Money | None = None,
+    others: Sequence[Happening] = (),
 ) -> Iterator[Scenario]:
     """The operation by one client, by two with one key, by two with a ledger each, and by two with two keys; the last
     also with a budget for one of them, where the ``price`` is known.
@@ -189,10 +174,12 @@ def _in_variants(
         marked = operation == "publish" and scene.profile.can(Capability.FIND_PUBLISHED)
         if variant == "ledgers" and not marked:
             continue  # only what carries a mark can be found by another ledger
-        yield _scenario(scene, operation, variant, asks, _judge(variant, makes_tasks=makes_tasks))
+        judge = _judge(variant, makes_tasks=makes_tasks)
+        yield _scenario(scene, operation, variant, asks, judge, others if variant == "one" else ())
     if price is not None:
         judge = _judge("budget", makes_tasks=makes_tasks, limit=price.amount)
-        scenario = _scenario(scene, operation, "budget", variants["keys"], judge)
+        taken_away = no_budget_left(price.currency)
+        scenario = _scenario(scene, operation, "budget", variants["keys"], judge, [taken_away])
         budget = Budget.of({price.currency: str(price.amount)})
         yield replace(scenario, application=replace(scene.application, budget=budget))
 
@@ -205,11 +192,26 @@ def _judge(variant: str, *, makes_tasks: bool, limit: Decimal | None = None) -> 
 
 
 def _scenario(
-    scene: Scene, operation: str, variant: str, asks: Sequence[Ask], judge: Callable[[World, PathFindings], Judge]
+    scene: Scene,
+    operation: str,
+    variant: str,
+    asks: Sequence[Ask],
+    judge: Callable[[World, PathFindings], Judge],
+    others: Sequence[Happening] = (),
 ) -> Scenario:
-    state, profile = Snapshot(scene.marketplace.sandbox), scene.profile
-    settles = profile.provider.settles_within
-    return Scenario(profile.name, operation, variant, scene.application, state, scene.clock.now(), settles, asks, judge)
+    """What others do is looked at with one client alone, as it is the same for two; so are clocks that are set."""
+    return Scenario(
+        scene.profile.name,
+        operation,
+        variant,
+        scene.application,
+        Snapshot(scene.marketplace.sandbox),
+        scene.clock.now(),
+        scene.profile.provider.settles_within,
+        asks,
+        judge,
+        [*others, *(CLOCKS if variant == "one" else ())],
+    )
 
 
 def _publish(profile: MarketProfile) -> Iterator[Scenario]:
@@ -222,7 +224,8 @@ def _publish(profile: MarketProfile) -> Iterator[Scenario]:
     price = None
     if profile.can(Capability.ESTIMATE):
         price = scene.do(scene.account.estimate(draft))
-    yield from _in_variants(scene, "publish", call, price=price)
+    others = [Others(profile, scene.application).publish(draft)]
+    yield from _in_variants(scene, "publish", call, price=price, others=others)
 
 
 def _purchase(profile: MarketProfile) -> Iterator[Scenario]:
@@ -233,7 +236,7 @@ def _purchase(profile: MarketProfile) -> Iterator[Scenario]:
     def call(number: int) -> Call:
         return lambda account: account.run(make(account.port.provider, number), key=f"key-{number}", amount=None)
 
-    yield from _in_variants(scene, "purchase", call)
+    yield from _in_variants(scene, "purchase", call, others=_bystander(scene))
 
 
 def _bonus(profile: MarketProfile) -> Iterator[Scenario]:
@@ -248,7 +251,14 @@ def _bonus(profile: MarketProfile) -> Iterator[Scenario]:
         work = works[number - 1]
         return lambda account: account.pay_bonus(work, amount, profile.subject.bonus_words, f"key-{number}")
 
-    yield from _in_variants(scene, "bonus", call, makes_tasks=False)
+    yield from _in_variants(scene, "bonus", call, makes_tasks=False, others=_bystander(scene))
+
+
+def _bystander(scene: Scene) -> Sequence[Happening]:
+    """Somebody else spends on something else."""
+    if left_out(scene.profile, "publish"):
+        return ()
+    return [Others(scene.profile, scene.application).publish(scene.profile.draft(2000))]
 
 
 def _review(profile: MarketProfile) -> Iterator[Scenario]:
@@ -268,37 +278,22 @@ def _decided(profile: MarketProfile, operation: str, count: int) -> Iterator[Sce
     decisions = [profile.decision(each, profile.verdicts[0]) for each in works]
     tasks = sorted({each.task_id for each in works})
 
-    def judge(world: World, findings: PathFindings) -> Judge:
-        return ReviewJudge(world, findings, decisions, lambda: _statuses(scene.application, world, tasks))
+    def judged(variant: str) -> Callable[[World, PathFindings], Judge]:
+        def judge(world: World, findings: PathFindings) -> Judge:
+            statuses = partial(_statuses, scene.application, world, tasks)
+            return ReviewJudge(world, findings, decisions, statuses, alone=variant == "one")
+
+        return judge
 
     def call(account: Account) -> Coroutine[Any, Any, object]:
         return account.review(decisions, None)
 
+    others = Others(profile, scene.application)
+    hands = [each for each in (others.send_back(works[0]), others.reject(works[0])) if each is not None]
+    while_down = [replace(each, while_down=True) for each in hands[:1]]  # two: one may have looked already
     ask = Ask("review", call)
     for variant, asks in {"one": (ask,), "two": (ask, ask)}.items():
-        yield replace(_scenario(scene, operation, variant, asks, judge), meanwhile=_sent_back(scene, works[0]))
-
-
-def _sent_back(scene: Scene, work: Submission) -> Meanwhile | None:
-    """Somebody else sends a piece of work back, and it is handed in anew."""
-    profile = scene.profile
-    if Verdict.REDO not in profile.verdicts:
-        return None
-
-    def happen(world: World) -> None:
-        there = world.marketplace
-        assert there is not None
-        account = account_of(scene.application, world.clock, SpendingPolicy(), world)
-        world.pass_time(SOON)
-        try:
-            _ = run_well(account.settle(profile.decision(work, Verdict.REDO)), there, world.clock)
-        except CrowdhubError:
-            return  # it is settled by now
-        world.pass_time(SOON)
-        profile.hand_in(there.sandbox, work.task_id, 1)
-        world.handed_in_anew.add(work.id)
-
-    return Meanwhile(f"{work.id} is sent back, and handed in anew", happen)
+        yield _scenario(scene, operation, variant, asks, judged(variant), hands if variant == "one" else while_down)
 
 
 def _statuses(application: Program, world: World, tasks: Sequence[str]) -> dict[str, SubmissionStatus]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -17,7 +17,9 @@ from crowdhub.engine import http
 from crowdhub.errors import CrowdhubError
 from crowdhub.ledger.leases import LEASE
 from crowdhub.operations.account import Account
+from crowdhub.protocol import Effect
 from crowdhub.store import Database
+from crowdhub.testing.prover.others import Happening
 from crowdhub.testing.prover.paths import GOES_ON, Option
 from crowdhub.testing.prover.process import Ended, Machine, Process, Program
 from crowdhub.testing.prover.waiting import Book, Send, Sleep, Step
@@ -30,14 +32,6 @@ OTHER = Option("the other process moves")
 SOON = 1.0
 BEAT = 30.0
 """Seconds between two renewals of a lease."""
-
-
-@dataclass(frozen=True, slots=True)
-class Meanwhile:
-    """What others may do at the marketplace between a crash and the restart."""
-
-    words: str
-    happen: Callable[[World], None]
 
 
 @dataclass(eq=False)
@@ -58,12 +52,14 @@ class Client:
     is_stopped: bool = False
     has_slept: bool = False
     has_just_been_let: bool = False
+    has_looked: bool = False
+    """Whether its last request was a look."""
     results: list[object] = field(default_factory=list[object])
 
 
 class Scheduler:
     """Runs clients to the end of what they ask. ``returned`` is told each result, ``settles`` is in seconds,
-    ``meanwhile`` may happen while a process is down."""
+    ``others`` may happen, each once."""
 
     def __init__(
         self,
@@ -73,9 +69,9 @@ class Scheduler:
         returned: Callable[[Client, object], None],
         *,
         interleaved: bool = True,
-        meanwhile: Meanwhile | None = None,
+        others: Sequence[Happening] = (),
     ) -> None:
-        self._meanwhile = meanwhile
+        self._others = others
         self._application = application
         self._world = world
         self._settles = settles
@@ -133,14 +129,15 @@ class Scheduler:
         self._say(lambda: f"{client.name} ({client.process and client.process.name}) {asked}s")
         client.work = account.described(client.call(account) if asked == "ask" else account.recover())
         client.step, client.wakes_at, client.is_stopped = None, None, False
-        client.has_slept = client.has_just_been_let = False
+        client.has_slept = client.has_just_been_let = client.has_looked = False
 
     def _started(self, client: Client) -> Process:
         number = len(self._processes) + 1
         world = self._world
-        process = Process(
-            self._application, world.clock, client.database, client.machine, number, lambda _: self._may_crash()
-        )
+        application = self._application
+        if world.budget is not None:
+            application = replace(application, budget=world.budget)
+        process = Process(application, client.database, client.machine, number, lambda _: self._may_crash())
         self._processes.append(process)
         return process
 
@@ -180,6 +177,9 @@ class Scheduler:
         ways: list[tuple[Option, Callable[[], None]]] = []
         if isinstance(step, Send) and step.call.authenticated:
             ways.append((CRASHES, lambda: self._crash(client)))
+            ways += [
+                (Option(each.words), partial(self._happen, each, client)) for each in self._could_happen(client, step)
+            ]
         other = self._other(client)
         # After a wait the other could have moved already, and one that has just been let move does so.
         if other is not None and not client.has_just_been_let and not (client.has_slept and isinstance(step, Book)):
@@ -209,6 +209,19 @@ class Scheduler:
         self._pass(seconds)
         self._let(other)
 
+    def _could_happen(self, client: Client, step: Send | None) -> Sequence[Happening]:
+        """What others may do right before a request; None: while the process is down."""
+        left = [each for each in self._others if each.words not in self._world.happened]
+        if step is None:
+            return left
+        between_look_and_change = client.has_looked and step.call.effect is not Effect.READ
+        return [each for each in left if not each.while_down and (each.before_changes or not between_look_and_change)]
+
+    def _happen(self, what: Happening, client: Client) -> None:
+        self._say(lambda: what.words)
+        self._world.happened.add(what.words)
+        what.happen(self._world, client.machine)
+
     # --- one step
 
     def _take(self, client: Client, step: Book | Send) -> None:
@@ -217,6 +230,8 @@ class Scheduler:
             if isinstance(step, Book):
                 value: object = step.work()
             else:
+                self._watch_budget(client, step)
+                client.has_looked = step.call.effect is Effect.READ
                 value = self._world.answer(step, client.key, client.moved_at or self._world.clock.now())
         except Ended:
             self._crash(client)
@@ -226,6 +241,11 @@ class Scheduler:
             self._go_on(client, error=error)
         else:
             self._go_on(client, value)
+
+    def _watch_budget(self, client: Client, step: Send) -> None:
+        budget = client.process and client.process.application.budget
+        if step.call.takes_money and budget is not None and budget == self._world.budget:
+            self._world.spent_without_budget.add(client.key)
 
     def _go_on(self, client: Client, value: object = None, error: Exception | None = None) -> None:
         assert client.work is not None
@@ -252,9 +272,10 @@ class Scheduler:
         if work is not None:
             with suppress(Ended, RuntimeError):
                 work.close()
-        if self._meanwhile is not None and self._world.choices.choose([GOES_ON, Option(self._meanwhile.words)]):
-            self._say(lambda: f"{self._meanwhile and self._meanwhile.words}")
-            self._meanwhile.happen(self._world)
+        if others := self._could_happen(client, None):
+            happens = self._world.choices.choose([GOES_ON, *(Option(each.words) for each in others)])
+            if happens:
+                self._happen(others[happens - 1], client)
         chosen = self._world.choices.choose([way for way, _, _ in self._restarts])
         option, seconds, asked = self._restarts[chosen]
         self._say(lambda: f"{client.name} crashed; {option.words}")

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from crowdhub.engine import http
 from crowdhub.errors import CrowdhubError
+from crowdhub.ledger import Budget
 from crowdhub.protocol import Call, Effect, Response
 from crowdhub.sandbox import SandboxClock
 from crowdhub.testing.campaign.charges import ChargeLog
@@ -26,6 +28,7 @@ TAKES = 0.01
 """Seconds that a request takes."""
 FATE_OPTIONS = tuple(Option(fate.words, 0 if fate is fates.GOOD else 1) for fate in OF_CHANGES)
 READINGS_FAIL = Option("readings are answered with status 500 for 30 s")
+SIGNING_IN = (Option("answered", 0), Option("the connection breaks"), Option("answered with status 500"))
 
 Tell = Callable[[str], None]
 
@@ -57,6 +60,12 @@ class World:
         """Whether a listing ever said something else than what is so."""
         self.handed_in_anew: set[str] = set()
         """The work that nobody has looked at since it was decided on."""
+        self.happened: set[str] = set()
+        """What others did on this path, in words."""
+        self.budget: Budget | None = None
+        """Nothing, for whoever starts from now on, where it was taken away."""
+        self.spent_without_budget: set[str] = set()
+        """The keys for which something that takes money left all the same."""
         self.was_late = False
         """Whether a request was ever carried out after its client had stopped waiting."""
         self.was_held_up = False
@@ -66,6 +75,10 @@ class World:
         self._spoiling: Spoiling | None = None
         self._until: datetime | None = None
         self._failing_until = now
+
+    @property
+    def there(self) -> Marketplace:
+        return self._there
 
     # --- the time
 
@@ -103,11 +116,19 @@ class World:
         self.was_held_up |= step.call.takes_money and self.clock.now() - noted_at >= self._settles_within
         call = step.call
         self.pass_time(TAKES)  # two moments that are equal in no world must not be so here
-        if not call.authenticated:  # signing in: neither reads nor changes anything that is looked at here
-            return self._there.answer(step.request)
+        if not call.authenticated:
+            return self._signed_in(step)
         if call.effect is Effect.READ:
             return self._read(step)
         return self._change(step, key)
+
+    def _signed_in(self, step: Send) -> Response:
+        """Signing in neither reads nor changes anything that is looked at here."""
+        way = self.choices.choose(SIGNING_IN)
+        self._say(lambda: f"{named(step.call)}: {SIGNING_IN[way].words}")
+        if way == 1:
+            raise http.NetworkError("broken", request=step.request)
+        return Response(500) if way else self._there.answer(step.request)
 
     def _change(self, step: Send, key: str) -> Response:
         for late in [each for each in self.late if each.at_worst]:
