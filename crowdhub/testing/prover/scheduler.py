@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from inspect import CORO_CLOSED, getcoroutinestate
 from typing import Any
 
 from crowdhub.engine import http
@@ -270,8 +271,7 @@ class Scheduler:
         work, client.work = client.work, None
         client.process.end()
         if work is not None:
-            with suppress(Ended, RuntimeError):
-                work.close()
+            _unwind(work)
         if others := self._could_happen(client, None):
             happens = self._world.choices.choose([GOES_ON, *(Option(each.words) for each in others)])
             if happens:
@@ -319,6 +319,13 @@ class Scheduler:
     def _say(self, words: Callable[[], str]) -> None:
         if self._world.tell is not None:
             self._world.tell(words())
+
+
+def _unwind(work: Coroutine[Any, Any, object]) -> None:
+    """End the work of a process that is gone: whatever it still wants to do on its way out ends at once."""
+    with suppress(Ended, CrowdhubError, StopIteration):
+        while getcoroutinestate(work) != CORO_CLOSED:
+            work.throw(Ended)
 
 
 def _words(step: Book | Send) -> str:
