@@ -7,8 +7,8 @@
     │   ├── ConfigurationError       a setting, an account, a plugin
     │   ├── NotSupported             the marketplace cannot do that; nothing was sent
     │   ├── InvalidRequest           bad data; every issue is named at once (also a ValueError)
-    │   ├── BudgetExceeded           it would pass the budget; nothing was sent
-    │   ├── NotConfirmed             the application's own `confirm` said no; nothing was sent
+    │   ├── BudgetExceeded           it would pass the budget; nothing that costs money was sent
+    │   ├── NotConfirmed             the application's own `confirm` said no; nothing that costs money was sent
     │   └── LedgerError              the ledger could not be read or written
     └── MarketplaceError         theirs, or the way to them
         ├── AuthenticationFailed     no key, or not a good one
@@ -282,12 +282,12 @@ class InvalidRequest(CallerError, ValueError):
 
 
 class BudgetExceeded(CallerError):
-    """The call would pass a budget, or the budget does not name its currency. Nothing was sent.
+    """The call would pass a budget, or the budget does not name its currency. Nothing that costs money was sent.
 
     ``need`` and ``have`` are Money (``need`` None: not known before), ``budget`` names the limit.
     """
 
-    next_step = "Raise the budget or wait until it is free again; nothing was sent."
+    next_step = "Raise the budget or wait until it is free again; nothing that costs money was sent."
 
     need: Any  # Money or None; it stands above the errors
     have: Any
@@ -299,9 +299,9 @@ class BudgetExceeded(CallerError):
 
 
 class NotConfirmed(CallerError):
-    """The ``confirm`` hook said no. Nothing was sent."""
+    """The ``confirm`` hook said no. Nothing that costs money was sent; a free draft may have been made before."""
 
-    next_step = "Nothing was sent; confirm it, or leave it."
+    next_step = "Nothing that costs money was sent; confirm it, or leave it."
 
 
 class LedgerError(CallerError):

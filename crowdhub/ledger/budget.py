@@ -126,7 +126,7 @@ class Budget(Limits):
             if self.unpriced == "refuse" and self.applies_to(identity["account"]):
                 raise ConfigurationError(
                     "A budget is set and the price of this call is not known before it is sent.",
-                    next_step="Say the most it may cost, or set unpriced to allow in the budget; nothing was sent.",
+                    next_step="Say the most it may cost, or set unpriced to allow in the budget; nothing was bought.",
                     provider=identity["provider"],
                     account=identity["account"],
                     environment=identity["environment"],
@@ -156,7 +156,7 @@ class Budget(Limits):
         error = BudgetExceeded(amount, Money(0, currency), **identity, operation=operation)
         raise error.with_(
             message=f"The budget names no limit in {currency} for {account}.",
-            next_step=f'Add {currency} to the budget, or set others = "unlimited" in it; nothing was sent.',
+            next_step=f'Add {currency} to the budget, or set others = "unlimited" in it; nothing was bought.',
         )
 
     def _check_any_left(

@@ -55,7 +55,7 @@ async def is_confirmed(port: Port, confirm: Confirm, asked: Spend) -> bool:
     if inspect.isawaitable(answer):
         answer = await cast("Awaitable[object]", answer)
     if answer and answer is not True:
-        raise ConfigurationError(f"confirm returned {answer!r}, which is neither True nor False; nothing was sent.")
+        raise ConfigurationError(f"confirm returned {answer!r}, which is neither True nor False; nothing was bought.")
     return answer is True
 
 
@@ -68,7 +68,7 @@ def for_ordinary_code(confirm: Confirm) -> Confirm:
             if inspect.iscoroutine(answer):
                 answer.close()
             raise ConfigurationError(
-                "confirm is asynchronous, and this Hub has no event loop to wait for it; nothing was sent.",
+                "confirm is asynchronous, and this Hub has no event loop to wait for it; nothing was bought.",
                 next_step="Give a plain function that returns True or False, or use AsyncHub.",
             )
         return answer
