@@ -10,7 +10,7 @@ import typer
 
 from crowdhub.cli.common import MARKETPLACE, Account, AsJson, Config, command, open_hub, opened
 from crowdhub.cli.output import AnyMarket, Columns, complain, json_line, listing, place, progress, say
-from crowdhub.errors import CallerError, CrowdhubError
+from crowdhub.errors import CallerError, CrowdhubError, InvalidRequest, Issue
 from crowdhub.model import Submission, Task
 
 TASKS: Columns[Task] = {
@@ -88,13 +88,23 @@ def submissions(
     ] = None,
     follow: Annotated[bool, typer.Option(help="Go on with new work as it comes, until the task ends.")] = False,
     interval: Annotated[float, typer.Option(min=0, help="With --follow: seconds between two looks.")] = 30,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --follow: keep the place under this name in the ledger; started again, go on from there.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """The work handed in on a task."""
+    if resume is not None and not follow:
+        raise InvalidRequest(issues=[Issue("--resume", "has no meaning without --follow")])
     with opened(config, account) as market:
         found: Iterator[Submission]
         if follow:
-            found = market.watch([task], status=status, interval=interval)
+            found = market.watch([task], status=status, interval=interval, resume=resume)
         else:
             found = market.submissions(task, status=status)
         seen: list[Submission] = []

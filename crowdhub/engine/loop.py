@@ -73,6 +73,19 @@ class LoopRuntime:
         started.spawn(lambda: self._background.discard(started))
         return started
 
+    async def first_of(self, pending: Sequence[Pending[Any]]) -> int:
+        endings = [each.ending for each in pending]
+        events = [each for each in endings if isinstance(each, anyio.Event)]
+        async with anyio.create_task_group() as group:
+
+            async def wait(event: anyio.Event) -> None:
+                await event.wait()
+                group.cancel_scope.cancel()
+
+            for each in events:
+                group.start_soon(wait, each)
+        return next(place for place, each in enumerate(endings) if not isinstance(each, anyio.Event) or each.is_set())
+
     def where(self) -> object:
         if sniffio.current_async_library() == "trio":
             import trio
@@ -153,3 +166,7 @@ class _Background(Generic[T]):
 
     def cancel(self) -> None:
         self._scope.cancel()
+
+    @property
+    def ending(self) -> anyio.Event:
+        return self._done

@@ -33,6 +33,11 @@ class Pending(Protocol[T_co]):
 
     def cancel(self) -> None: ...
 
+    @property
+    def ending(self) -> object:
+        """What its runtime waits on for its end; None where nothing is under way until its result is asked for."""
+        ...
+
 
 class Runtime(Protocol):
     """How an operation waits, and does several things side by side."""
@@ -54,6 +59,10 @@ class Runtime(Protocol):
 
     def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Pending[T]:
         """Run one in the background."""
+        ...
+
+    async def first_of(self, pending: Sequence[Pending[Any]]) -> int:
+        """Wait until one of those that were started has ended, and tell its place."""
         ...
 
     def places(self, count: int) -> AbstractAsyncContextManager[object]:
@@ -189,6 +198,13 @@ class BlockingRuntime:
             return _Later(work)
         return _Thread(self._pool().submit(lambda: drive(work())))
 
+    async def first_of(self, pending: Sequence[Pending[Any]]) -> int:
+        futures = [each.ending for each in pending]
+        under_way: list[Future[Any]] = [each for each in futures if isinstance(each, Future)]
+        if len(under_way) == len(futures):
+            _ = wait(under_way, return_when=FIRST_COMPLETED)
+        return next(place for place, each in enumerate(futures) if not isinstance(each, Future) or each.done())
+
     def where(self) -> object:
         return os.getpid()
 
@@ -259,6 +275,10 @@ class _Thread(Generic[T]):
     def cancel(self) -> None:
         self._future.cancel()
 
+    @property
+    def ending(self) -> Future[T]:
+        return self._future
+
 
 class _Later(Generic[T]):
     """What a thread of the pool starts: it is run when its result is asked for."""
@@ -271,6 +291,10 @@ class _Later(Generic[T]):
 
     def cancel(self) -> None:
         """Nothing is under way."""
+
+    @property
+    def ending(self) -> None:
+        return None
 
 
 class _Places:

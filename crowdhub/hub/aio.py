@@ -39,13 +39,15 @@ class AsyncHub(HubBase[AsyncMarket[AnyProvider]]):
         interval: float = 30.0,
         rounds: int | None = None,
         patience: float = PATIENCE,
+        resume: str | None = None,
     ) -> AsyncWatch:
-        """New submissions of tasks on any of the markets, in one stream; each once, in rounds as `Market.watch`.
+        """New submissions of tasks on any of the markets, in one stream; each once, in rounds as `Market.watch`, which
+        says what ``resume`` is. The markets are asked side by side.
 
         A market that fails in a round keeps none of the others' work from you: what it missed is made up for in the
         next round, and its error is raised, at a round's end, only after ``patience`` seconds of that.
         """
-        return AsyncWatch(*self._watch(tasks, status, self._clock.sleep_async, interval, rounds, patience))
+        return AsyncWatch(*self._watch(tasks, status, self._clock.sleep_async, interval, rounds, patience, resume))
 
     async def publish_many(self, drafts: Sequence[tuple[str, str, TaskDraft]]) -> PublishReport:
         """Publish many drafts on any of the accounts, each given as account, key and draft:

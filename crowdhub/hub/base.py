@@ -208,10 +208,11 @@ class HubBase(Generic[M]):
         interval: float,
         rounds: int | None,
         patience: float,
+        resume: str | None,
     ) -> tuple[Watching, Callable[[Task | str], tuple[MarketWatch, str]]]:
         """The watch, and where a task that is added or dropped belongs."""
         shares = by_account(tasks)
-        watches = {name: self[name].operations.watched(mine, status) for name, mine in shares.items()}
+        watches = {name: self[name].operations.watched(mine, status, resume) for name, mine in shares.items()}
         watching = Watching(watches, sleep, self._clock, interval=interval, rounds=rounds, patience=patience)
 
         def place(task: Task | str) -> tuple[MarketWatch, str]:
@@ -220,7 +221,7 @@ class HubBase(Generic[M]):
             account = self[task.account].operations
             task_id = account.task_id(task)
             if task.account not in watching.watches:
-                watching.watches[task.account] = account.watched([], status)
+                watching.watches[task.account] = account.watched([], status, resume)
             return watching.watches[task.account], task_id
 
         return watching, place

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
 from crowdhub.model import Capability, Model, Money, Task, TaskDraft
@@ -76,16 +78,36 @@ async def publish_split(
     rewards: Mapping[str, Money] | None,
     key: str | None,
 ) -> SplitReport:
-    """Publish each part on its account; one that fails keeps none of the others from being published."""
-    shares: list[Share] = []
-    for name, part, part_key in parts(accounts, draft, slots, rewards, key):
-        try:
-            account = open_account(name)
-            known = None if part_key is None else await _key_before(account, name, part_key, slots)
-            shares.append(await account.described(_published(account, name, part, known)))
-        except CrowdhubError as error:
-            shares.append(Share(account=name, slots=part.slots, error=error))
-    return SplitReport(shares=tuple(shares))
+    """Publish each part on its account, all at the same time; one that fails keeps none of the others from being
+    published. Where the application confirms each, they come one after another."""
+    shares = [
+        partial(_share, open_account, name, part, part_key, slots)
+        for name, part, part_key in parts(accounts, draft, slots, rewards, key)
+    ]
+    one = _any_of(open_account, slots)
+    if one is None or one.policy.confirm is not None:
+        return SplitReport(shares=tuple([await share() for share in shares]))
+    found = await one.port.side_by_side(shares)
+    return SplitReport(shares=tuple(each for each in found if isinstance(each, Share)))
+
+
+def _any_of(open_account: Callable[[str], Account], names: Iterable[str]) -> Account | None:
+    """One of the accounts that can be used at all."""
+    for name in names:
+        with suppress(CrowdhubError):
+            return open_account(name)
+    return None
+
+
+async def _share(
+    open_account: Callable[[str], Account], name: str, part: TaskDraft, key: str | None, slots: Mapping[str, int]
+) -> Share:
+    try:
+        account = open_account(name)
+        known = None if key is None else await _key_before(account, name, key, slots)
+        return await account.described(_published(account, name, part, known))
+    except CrowdhubError as error:
+        return Share(account=name, slots=part.slots, error=error)
 
 
 async def _key_before(account: Account, name: str, key: str, slots: Mapping[str, int]) -> str:

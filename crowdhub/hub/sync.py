@@ -49,13 +49,15 @@ class Hub(HubBase[Market[AnyProvider]]):
         interval: float = 30.0,
         rounds: int | None = None,
         patience: float = PATIENCE,
+        resume: str | None = None,
     ) -> Watch:
-        """New submissions of tasks on any of the markets, in one stream; each once, in rounds as `Market.watch`.
+        """New submissions of tasks on any of the markets, in one stream; each once, in rounds as `Market.watch`, which
+        says what ``resume`` is. The markets are asked side by side.
 
         A market that fails in a round keeps none of the others' work from you: what it missed is made up for in the
         next round, and its error is raised, at a round's end, only after ``patience`` seconds of that.
         """
-        return Watch(*self._watch(tasks, status, self._sleep, interval, rounds, patience))
+        return Watch(*self._watch(tasks, status, self._sleep, interval, rounds, patience, resume))
 
     async def _sleep(self, seconds: float) -> None:
         self._clock.sleep(seconds)

@@ -1,6 +1,7 @@
 """Money is spent once: what was asked and paid, on disk before it happens, shared by all processes."""
 
 from crowdhub.errors import LedgerError
+from crowdhub.ledger.bookmarks import Bookmark, Bookmarks
 from crowdhub.ledger.budget import Budget, Limits
 from crowdhub.ledger.content import canonical, reads_files
 from crowdhub.ledger.errors import NotHeld, PaidTwice, UnderWay
@@ -15,6 +16,8 @@ from crowdhub.store import Database, default_path
 __all__ = [
     "BeginStatus",
     "Begun",
+    "Bookmark",
+    "Bookmarks",
     "Budget",
     "Database",
     "Decided",

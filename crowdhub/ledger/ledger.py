@@ -22,6 +22,7 @@ from crowdhub.errors import BudgetExceeded, CrowdhubError, InvalidRequest, Issue
 from crowdhub.ledger import checks, names, rows, transitions
 from crowdhub.ledger import content as contents
 from crowdhub.ledger import steps as noted
+from crowdhub.ledger.bookmarks import Bookmarks
 from crowdhub.ledger.budget import Budget
 from crowdhub.ledger.errors import NotHeld, PaidTwice, UnderWay
 from crowdhub.ledger.intent import BeginStatus, Begun, Intent, State, intent_of
@@ -355,6 +356,10 @@ class Ledger:
         """What an account's key opens, under this ledger's own salt; None where it has no key."""
         self._salt = self._salt or self.database.salt()
         return owner_digest(secrets, self._salt)
+
+    def bookmarks(self, name: str, identity: Mapping[str, str], owner: str | None) -> Bookmarks:
+        """How far the watch of this name has come on an account."""
+        return Bookmarks(self.database, name, identity, owner)
 
     def note_step(
         self, intent: Intent, position: int, call: str, answer: Mapping[str, object], *, paid: bool = False

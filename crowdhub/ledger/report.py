@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, bindparam, delete, or_, select, tuple_, upd
 from sqlalchemy.engine import Connection
 
 from crowdhub.errors import InvalidRequest, Issue
-from crowdhub.ledger import steps, totals
+from crowdhub.ledger import bookmarks, steps, totals
 from crowdhub.ledger.content import as_json
 from crowdhub.ledger.intent import Intent, State, intent_of
 from crowdhub.ledger.rows import last_number
@@ -202,7 +202,8 @@ class Report:
 
         The sums, and so the budgets, stay as they are. An entry with a key is kept in short (without its content and
         the provider's answer): its key must not publish again. ``forget_keys=True`` drops it as well.
-        Open and unknown intents always stay, and so do those that were paid for and have steps to go on from.
+        Open and unknown intents always stay, and so do those that were paid for and have steps to go on from. A watch
+        with a name forgets the tasks of which nothing was handed out since.
         """
         count = 0
         while True:
@@ -211,6 +212,7 @@ class Report:
             if done < batch:
                 break
         self._database.write(lambda connection: _drop_reviews(connection, before))
+        self._database.write(lambda connection: bookmarks.drop(connection, before))
         self._database.shrink()
         return count
 

@@ -173,6 +173,7 @@ class AsyncMarket(MarketBase[P]):
         interval: float = 30.0,
         rounds: int | None = None,
         patience: float = PATIENCE,
+        resume: str | None = None,
     ) -> AsyncWatch:
         """New submissions of these tasks as they come, each once; every ``interval`` seconds a round.
 
@@ -183,9 +184,12 @@ class AsyncMarket(MarketBase[P]):
         ``watch.problems`` has it, and it is raised only after ``patience`` seconds without one good round, or in the
         last of the ``rounds``; whoever asks for the next one then goes on. ``watch.add`` and ``drop`` change the tasks.
 
+        With ``resume="a name"`` its place is kept in the ledger: a program that is started again neither loses nor
+        repeats. What was handed out last, and nothing was asked for after it, comes again. One program at a time.
+
         Raises `NotFound` for a task that is not there, and `InvalidRequest`.
         """
-        return AsyncWatch(*self.operations.watch(tasks, status, interval, rounds, patience))
+        return AsyncWatch(*self.operations.watch(tasks, status, interval, rounds, patience, resume))
 
     async def approve(
         self, submission: Submission, note: str | None = None, *, options: Iterable[ProviderOptions] = ()

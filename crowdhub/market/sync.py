@@ -174,6 +174,7 @@ class Market(MarketBase[P]):
         interval: float = 30.0,
         rounds: int | None = None,
         patience: float = PATIENCE,
+        resume: str | None = None,
     ) -> Watch:
         """New submissions of these tasks as they come, each once; every ``interval`` seconds a round.
 
@@ -184,9 +185,12 @@ class Market(MarketBase[P]):
         ``watch.problems`` has it, and it is raised only after ``patience`` seconds without one good round, or in the
         last of the ``rounds``; whoever asks for the next one then goes on. ``watch.add`` and ``drop`` change the tasks.
 
+        With ``resume="a name"`` its place is kept in the ledger: a program that is started again neither loses nor
+        repeats. What was handed out last, and nothing was asked for after it, comes again. One program at a time.
+
         Raises `NotFound` for a task that is not there, and `InvalidRequest`.
         """
-        return Watch(*self.operations.watch(tasks, status, interval, rounds, patience))
+        return Watch(*self.operations.watch(tasks, status, interval, rounds, patience, resume))
 
     def approve(
         self, submission: Submission, note: str | None = None, *, options: Iterable[ProviderOptions] = ()

@@ -8,7 +8,7 @@ from contextlib import aclosing, closing
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from crowdhub.engine import download
@@ -43,6 +43,10 @@ from crowdhub.operations.spending import AccountBatch, DryRun, Keyed, Recovered,
 from crowdhub.operations.watching import MarketWatch, Watching
 from crowdhub.protocol import LOOPBACK, Operation
 from crowdhub.protocol.arguments import checked_arguments
+
+if TYPE_CHECKING:  # the database is loaded where there is a ledger
+    from crowdhub.ledger import Bookmarks
+
 
 T = TypeVar("T")
 Batches = AsyncGenerator[Sequence[T], None]
@@ -246,13 +250,24 @@ class Account:
         )
 
     @checked_arguments
-    def watched(self, tasks: Sequence[Task | str], status: SubmissionStatus | str | None) -> MarketWatch:
+    def watched(
+        self, tasks: Sequence[Task | str], status: SubmissionStatus | str | None, resume: str | None
+    ) -> MarketWatch:
+        wanted = checks.checked_status(status, SubmissionStatus)
         return MarketWatch(
             self.port,
             [self.task_id(task) for task in tasks],
-            status=checks.checked_status(status, SubmissionStatus),
+            status=wanted,
             settled=self._count_settled,
+            bookmarks=None if resume is None else self._bookmarks(resume, wanted),
         )
+
+    def _bookmarks(self, resume: str, status: SubmissionStatus | None) -> Callable[[], Bookmarks]:
+        ledger, provider = self.policy.ledger, self._provider
+        checks.check_resume(resume, has_ledger=ledger is not None)
+        assert ledger is not None
+        name = f"{resume} ({'all' if status is None else status.value})"  # each status is a stream of its own
+        return lambda: ledger.bookmarks(name, identity_of(provider), ledger.owner_of(provider.settings.secrets()))
 
     @checked_arguments
     def watch(
@@ -262,9 +277,10 @@ class Account:
         interval: float,
         rounds: int | None,
         patience: float,
+        resume: str | None,
     ) -> tuple[Watching, Callable[[Task | str], tuple[MarketWatch, str]]]:
         """The watch, and where a task that is added or dropped belongs."""
-        mine = self.watched(tasks, status)
+        mine = self.watched(tasks, status, resume)
         sleep, clock = self.port.sleep, self.port.clock
         watching = Watching(
             {self._provider.account: mine}, sleep, clock, interval=interval, rounds=rounds, patience=patience

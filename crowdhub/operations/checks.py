@@ -23,6 +23,7 @@ from crowdhub.model import (
     Verdict,
     Worker,
 )
+from crowdhub.model.keys import key_issues
 from crowdhub.operations.settling import operation_for
 from crowdhub.protocol import AnyProvider, Operation, Provider
 
@@ -291,3 +292,12 @@ def checked_status(status: S | str | None, kind: type[S]) -> S | None:
         words = ", ".join(each.value for each in kind if each.name != "UNKNOWN")
         raise InvalidRequest(issues=[Issue("status", f"{status!r} is not one of {words}")])
     return found
+
+
+def check_resume(name: str, *, has_ledger: bool) -> None:
+    """The name of a watch that goes on from where it was. Raises `InvalidRequest`."""
+    if not has_ledger:
+        issue = Issue("resume", "needs a ledger to keep its place in, and this hub was made with ledger=None")
+        raise InvalidRequest(issues=[issue])
+    if issues := key_issues(name):
+        raise InvalidRequest(issues=[Issue("resume", each.what) for each in issues])

@@ -62,6 +62,14 @@ class Port(Protocol):
         change it was sent since."""
         ...
 
+    def start_work(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Pending[T]:
+        """Run something in the background."""
+        ...
+
+    async def first_of(self, pending: Sequence[Pending[Any]]) -> int:
+        """Wait until one of them has ended; its place."""
+        ...
+
     def described(self, error: E) -> E:
         """The error with the account's evidence filled in and every secret taken out."""
         ...
@@ -103,6 +111,12 @@ class AccountPort:
             return self.run(operation)
 
         return self._engine.runtime.start(work)
+
+    def start_work(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Pending[T]:
+        return self._engine.runtime.start(work)
+
+    async def first_of(self, pending: Sequence[Pending[Any]]) -> int:
+        return await self._engine.runtime.first_of(pending)
 
     async def side_by_side(
         self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None

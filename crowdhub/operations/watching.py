@@ -8,13 +8,15 @@ round.
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from crowdhub.clock import Clock
+from crowdhub.engine.runtime import Pending
 from crowdhub.errors import (
     AuthenticationFailed,
     CrowdhubError,
@@ -30,7 +32,10 @@ from crowdhub.model import Capability, Submission, SubmissionStatus, Task, TaskS
 from crowdhub.operations.checks import checked_rounds
 from crowdhub.operations.listing import all_items
 from crowdhub.operations.port import Port
-from crowdhub.operations.seen import Seen
+from crowdhub.operations.watched import Watched, counters, handing_in, one_handing_in
+
+if TYPE_CHECKING:  # the database is loaded where there is a ledger
+    from crowdhub.ledger import Bookmarks
 
 log = logging.getLogger("crowdhub")
 
@@ -50,9 +55,6 @@ PASSING = (
     UnreadableResponse,
 )
 """What may be over by the next round. (A key can be changed at the marketplace before it is here.)"""
-SETTLED = (SubmissionStatus.APPROVED, SubmissionStatus.REJECTED)
-
-Counters = tuple[int | None, int | None, int | None]
 
 
 @dataclass(frozen=True)
@@ -66,99 +68,31 @@ class WatchProblem:
     task_id: str | None = None
 
 
-class Watched:
-    """One task under watch. ``status``: what is handed out; with ``pending`` also what the marketplace, or somebody
-    else, settled before it could be shown."""
-
-    def __init__(self, status: SubmissionStatus | None) -> None:
-        self._status = status
-        self._handed_out, self._ids = Seen(), Seen()
-        self._settled_before = Seen()
-        self._handed_out_again = 0
-        self._shown_at: Counters | None = None
-        self.is_new = True
-        self.short_since: datetime | None = None
-        """Since when the list shows less than is counted."""
-
-    def is_due(self, task: Task) -> bool:
-        """Whether the list may show something that was not handed out."""
-        counters = _counters(task)
-        if self._shown_at is not None and self._was_only_settled(self._shown_at, counters):
-            self._shown_at = counters
-        return None in counters[:2] or counters != self._shown_at
-
-    def _was_only_settled(self, before: Counters, now: Counters) -> bool:
-        """Whether the counters moved by nothing but decisions on what was shown."""
-        if self._status not in (SubmissionStatus.PENDING, None) or None in before[:2] or None in now[:2]:
-            return False
-        earlier, later = [each or 0 for each in before], [each or 0 for each in now]
-        return sum(earlier) == sum(later) and later[1] >= earlier[1] and later[2] >= earlier[2]
-
-    def is_shown(self, task: Task) -> bool:
-        """Whether everything that is counted was listed."""
-        return self._shown_at == _counters(task)
-
-    def shown(self, task: Task, rows: int, *, unreadable: bool, now: datetime) -> None:
-        """Its list was read, with so many rows of the status that is watched."""
-        expected = self._expected(task)
-        self.is_new = False
-        if unreadable or (expected is not None and rows < expected):
-            self._shown_at, self.short_since = None, self.short_since or now
-        else:
-            self._shown_at, self.short_since = _counters(task), None
-
-    def news(self, rows: Iterable[Submission]) -> list[Submission]:
-        """Those that are to be handed out, which they are from now on."""
-        found: list[Submission] = []
-        for row in rows:
-            if self._handed_out.add(_handing_in(row)):
-                self._handed_out_again += not self._ids.add(row.id)
-                found.append(row)
-        return found
-
-    def settled_unseen(self, rows: Iterable[Submission]) -> list[Submission]:
-        """Those that the marketplace settled by itself, or somebody else did, before they were handed out. What was
-        settled when the watch began is not news."""
-        settled = [row for row in rows if row.status in SETTLED]
-        if self.is_new:
-            for row in settled:
-                _ = self._settled_before.add(_handing_in(row))
-            return []
-        news = self.news(row for row in settled if _handing_in(row) not in self._settled_before)
-        return [row.copy_with(settled_unseen=True) for row in news]
-
-    def may_be_settled_unseen(self, task: Task, pending: int) -> bool:
-        """Whether more are settled than were handed out, or were settled before. ``pending``: how many are listed as
-        pending, which are all handed out by now."""
-        gone = len(self._handed_out) - self._handed_out_again - pending
-        return (task.approved or 0) + (task.rejected or 0) > len(self._settled_before) + gone
-
-    def _expected(self, task: Task) -> int | None:
-        match self._status:
-            case SubmissionStatus.PENDING:
-                return task.pending
-            case SubmissionStatus.APPROVED:
-                return task.approved
-            case SubmissionStatus.REJECTED:
-                return task.rejected
-            case None if task.pending is not None and task.approved is not None:
-                return task.pending + task.approved + (task.rejected or 0)
-            case _:
-                return None
-
-
 class MarketWatch:
     """Tasks of one market under watch, round by round."""
 
     def __init__(
-        self, port: Port, task_ids: Iterable[str], *, status: SubmissionStatus | None, settled: Callable[[], int]
+        self,
+        port: Port,
+        task_ids: Iterable[str],
+        *,
+        status: SubmissionStatus | None,
+        settled: Callable[[], int],
+        bookmarks: Callable[[], Bookmarks] | None = None,
     ) -> None:
+        """``bookmarks``: gives those of the ledger; it may wait for the disk."""
         self._port = port
+        self._open_bookmarks = bookmarks
+        self._bookmarks: Bookmarks | None = None
+        self._unread: set[str] = set()
+        self._unnoted: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         self._status = status
         self._settled = settled
-        self._watched = {task_id: Watched(status) for task_id in dict.fromkeys(task_ids)}
+        self._watched: dict[str, Watched] = {}
         self._pages = 0
         self.failing_since: datetime | None = None
+        for task_id in task_ids:
+            self.add(task_id)
 
     @property
     def ended(self) -> bool:
@@ -170,7 +104,9 @@ class MarketWatch:
         return self._port.provider.account
 
     def add(self, task_id: str) -> None:
-        self._watched.setdefault(task_id, Watched(self._status))
+        if task_id not in self._watched:
+            self._watched[task_id] = Watched(self._status)
+            self._unread.add(task_id)
 
     def drop(self, task_id: str) -> None:
         _ = self._watched.pop(task_id, None)
@@ -180,16 +116,67 @@ class MarketWatch:
 
         Raises what concerns the whole account; ``problem`` is told what concerns one task.
         """
+        await self._find_bookmarks()
         for task_id, task in (await self._states(problem)).items():
             each = self._watched.get(task_id)
             if each is None:
                 continue
             if each.is_due(task):
-                async with aclosing(self._listed(each, task, problem)) as news:
+                begins = each.is_new and self._bookmarks is not None
+                listed = self._begun(each, task, problem) if begins else self._listed(each, task, problem)
+                async with aclosing(listed) as news:
                     async for batch in news:
                         yield batch
             if self._has_ended(task) and self._is_told_to_its_end(each, task, problem):
                 self.drop(task_id)
+
+    async def _find_bookmarks(self) -> None:
+        """Go on from where an earlier program of this name has come to."""
+        opened, unread = self._open_bookmarks, [each for each in self._unread if each in self._watched]
+        if opened is None or not unread:
+            return
+        if self._bookmarks is None:
+            self._bookmarks = await self._port.blocking(opened)
+        read = self._bookmarks.read
+        for task_id, mark in (await self._port.blocking(lambda: read(unread))).items():
+            self._watched[task_id].goes_on_from(mark)
+        self._unread.difference_update(unread)
+
+    async def _begun(self, each: Watched, task: Task, problem: Callable[[WatchProblem], None]) -> Batches:
+        """The first list of a task, read to its end and noted before anything of it is handed out: only so does a
+        program that is started again know what was settled by then."""
+        bookmarks = self._bookmarks
+        assert bookmarks is not None
+        news: list[Submission] = []
+        try:
+            async with aclosing(self._listed(each, task, problem)) as listed:
+                async for batch in listed:
+                    news += batch
+            await self._port.blocking(lambda: bookmarks.begin(task.id, each.begins_after))
+        except BaseException:
+            if self._watched.get(task.id) is each:
+                self._watched[task.id] = Watched(self._status)  # nothing of it was handed out
+            raise
+        each.begins_after.clear()
+        if news:
+            yield news
+
+    async def note(self, submission: Submission | None) -> None:
+        """It was handed out, and more is asked for: a program that is started again need not see it. What cannot be
+        noted is noted with the next. Raises `LedgerError`."""
+        if submission is not None and self._open_bookmarks is not None:
+            self._unnoted[submission.task_id].append(handing_in(submission))
+        bookmarks, works = self._bookmarks, dict(self._unnoted)
+        if bookmarks is not None and works:
+            await self._port.blocking(lambda: bookmarks.handed_out(works))
+            self._unnoted.clear()
+
+    def start(self, news: Batches) -> Pending[Sequence[Submission] | None]:
+        """Ask for the next batch of a round in the background; None at its end."""
+        return self._port.start_work(lambda: _next_of(news))
+
+    async def first_of(self, pending: Sequence[Pending[Sequence[Submission] | None]]) -> int:
+        return await self._port.first_of(pending)
 
     async def _listed(self, each: Watched, task: Task, problem: Callable[[WatchProblem], None]) -> Batches:
         unreadable: list[UnreadableResponse] = []
@@ -217,7 +204,7 @@ class MarketWatch:
 
     def _all(self, task: Task, status: SubmissionStatus | None, unreadable: list[UnreadableResponse]) -> Batches:
         listing = self._port.provider.submissions(task.id, status)
-        return all_items(self._port, listing, key=_handing_in, settled=self._settled, unreadable=unreadable.append)
+        return all_items(self._port, listing, key=one_handing_in, settled=self._settled, unreadable=unreadable.append)
 
     def _has_ended(self, task: Task) -> bool:
         """An overdue task that can be given more time is not at its end."""
@@ -227,7 +214,7 @@ class MarketWatch:
     def _is_told_to_its_end(self, each: Watched, task: Task, problem: Callable[[WatchProblem], None]) -> bool:
         since = each.short_since
         if since is None:
-            return each.is_shown(task) or None in _counters(task)[:2]
+            return each.is_shown(task) or None in counters(task)[:2]
         if self._port.clock.now() - since <= self._port.provider.settles_within:
             return False
         told = UnreadableResponse(f"Task {task.id} has ended, and its list never showed as many as are counted.")
@@ -288,77 +275,103 @@ class Watching:
         self._rounds = rounds
         self._patience = patience
         self._round = 0
-        self._news: Batches | None = None
-        self._ready: deque[Submission] = deque()
+        self._rounds_under_way: list[_MarketRound] = []
+        self._ready: deque[tuple[MarketWatch, Submission]] = deque()
+        self._handed_out: tuple[MarketWatch, Submission] | None = None
+        """What whoever asks for the next one has dealt with."""
         self._failed: CrowdhubError | None = None
         """Of the present or the last round: raised where no other follows, or patience is at its end."""
         self._is_over = False
 
     async def next(self) -> Submission | None:
         """The next one; None where every task has ended, or after so many rounds."""
+        await self._note_handed_out()
         while not self._ready:
-            if self._news is None:
+            if not self._rounds_under_way:
                 if self._is_over:
                     if self._failed is not None and not self._ended:
                         raise self._failed.with_()
                     return None
                 await self._begin_round()
             await self._fetch()
-        return self._ready.popleft()
+        self._handed_out = self._ready.popleft()
+        return self._handed_out[1]
 
     async def close(self) -> None:
-        """Give up what is under way."""
-        self._is_over, self._failed = True, None
-        if self._news is not None:
-            await self._news.aclose()
-            self._news = None
+        """Give up what is under way. What was handed out last is not noted as dealt with."""
+        self._is_over, self._failed, self._handed_out = True, None, None
+        for each in self._rounds_under_way:
+            await each.close()
+        self._rounds_under_way = []
 
     @property
     def _ended(self) -> bool:
         return all(each.ended for each in self.watches.values())
+
+    async def _note_handed_out(self) -> None:
+        given, self._handed_out = self._handed_out, None
+        if given is None:
+            return
+        watch, submission = given
+        try:
+            await watch.note(submission)
+        except LedgerError as error:  # what is asked for next is not kept back by it
+            self._note(WatchProblem(self._clock.now(), watch.account, error, submission.task_id))
 
     async def _begin_round(self) -> None:
         if self._round:
             await self._sleep(self._interval)
         self._round += 1
         self._failed = None
-        self._news = self._one_round()
+        self._rounds_under_way = [_MarketRound(each, each.round(self._note)) for each in self.watches.values()]
 
     async def _fetch(self) -> None:
-        news = self._news
-        assert news is not None
+        """One batch more of the round that is under way; the markets are asked side by side."""
+        if not self._rounds_under_way:  # nothing is watched
+            self._end_round()
+            return
+        one = self._rounds_under_way[0]
+        if len(self._rounds_under_way) > 1:
+            asked = [each.ask() for each in self._rounds_under_way]
+            one = self._rounds_under_way[await one.watch.first_of(asked)]
         try:
-            self._ready.extend(await anext(news))
-        except StopAsyncIteration:
-            self._news = None
-            self._is_over = self._ended or self._round == self._rounds
-            failed = self._failed
-            if failed is not None and self._is_over and not self._ended:
-                raise failed from None
-            for each in self.watches.values():
-                if failed is not None and self._has_lost_patience(each):
-                    each.failing_since = None  # whoever asks again has new patience
-                    raise failed from None
+            news = await one.next()
+        except PASSING as error:
+            one.watch.failing_since = one.watch.failing_since or self._clock.now()
+            self._failed = self._failed or error
+            self._note(WatchProblem(self._clock.now(), one.watch.account, error))
+            self._ended_for(one)
         except CrowdhubError:
-            self._news = None  # nothing that waiting mends: whoever asks again begins another round
+            await one.close()  # nothing that waiting mends: whoever asks again goes on with the others
+            self._rounds_under_way.remove(one)
             raise
+        else:
+            if news is None:
+                one.watch.failing_since = None
+                self._ended_for(one)
+            else:
+                self._ready.extend((one.watch, each) for each in news)
+
+    def _ended_for(self, one: _MarketRound) -> None:
+        self._rounds_under_way.remove(one)
+        if not self._rounds_under_way:
+            self._end_round()
+
+    def _end_round(self) -> None:
+        self._is_over = self._ended or (self._rounds is not None and self._round >= self._rounds)
+        failed = self._failed
+        if failed is None:
+            return
+        if self._is_over and not self._ended:
+            raise failed from None
+        for each in self.watches.values():
+            if self._has_lost_patience(each):
+                each.failing_since = None  # whoever asks again has new patience
+                raise failed from None
 
     def _has_lost_patience(self, each: MarketWatch) -> bool:
         since = each.failing_since
         return since is not None and (self._clock.now() - since).total_seconds() >= self._patience
-
-    async def _one_round(self) -> Batches:
-        for each in list(self.watches.values()):
-            try:
-                async with aclosing(each.round(self._note)) as news:
-                    async for batch in news:
-                        yield batch
-            except PASSING as error:
-                each.failing_since = each.failing_since or self._clock.now()
-                self._failed = self._failed or error
-                self._note(WatchProblem(self._clock.now(), each.account, error))
-            else:
-                each.failing_since = None
 
     def _note(self, problem: WatchProblem) -> None:
         about = f"task {problem.task_id}" if problem.task_id is not None else "a round was missed"
@@ -366,10 +379,36 @@ class Watching:
         self.problems.append(problem)
 
 
-def _handing_in(submission: Submission) -> str:
-    """Work that is handed in again, after a redo, is news though its id is the same."""
-    return f"{submission.id} {submission.submitted_at}"
+async def _next_of(news: Batches) -> Sequence[Submission] | None:
+    return await anext(news, None)
 
 
-def _counters(task: Task) -> Counters:
-    return task.pending, task.approved, task.rejected
+@dataclass
+class _MarketRound:
+    """One round of one market: ``news``, batch by batch."""
+
+    watch: MarketWatch
+    news: Batches
+    asked: Pending[Sequence[Submission] | None] | None = field(default=None, init=False)
+
+    def ask(self) -> Pending[Sequence[Submission] | None]:
+        """Have the next batch fetched in the background."""
+        self.asked = self.asked or self.watch.start(self.news)
+        return self.asked
+
+    async def next(self) -> Sequence[Submission] | None:
+        """The next batch; None at its end."""
+        if self.asked is None:
+            return await _next_of(self.news)
+        asked = self.asked
+        found = await asked.result()
+        self.asked = None
+        return found
+
+    async def close(self) -> None:
+        asked, self.asked = self.asked, None
+        if asked is not None:
+            asked.cancel()
+            with suppress(CrowdhubError):
+                _ = await asked.result()
+        await self.news.aclose()

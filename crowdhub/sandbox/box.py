@@ -160,8 +160,8 @@ class Sandbox:
             market.tick()
 
     def __repr__(self) -> str:
-        state = "running" if self._server is not None else "stopped"
-        return f"<Sandbox {', '.join(self._markets)} ({state})>"
+        state = "running" if getattr(self, "_server", None) is not None else "stopped"  # it may be half made
+        return f"<Sandbox {', '.join(getattr(self, '_markets', ()))} ({state})>"
 
 
 def run_forever(

@@ -95,6 +95,13 @@ MIGRATIONS: list[Sequence[str]] = [
         "ALTER TABLE crowdhub_intent ADD COLUMN counted_at BIGINT",
         "CREATE INDEX crowdhub_intent_number ON crowdhub_intent (number)",
     ),
+    (
+        """CREATE TABLE crowdhub_watched (
+            name TEXT NOT NULL, provider TEXT NOT NULL, environment TEXT NOT NULL, account TEXT NOT NULL,
+            task_id TEXT NOT NULL, kind TEXT NOT NULL, submission_id TEXT NOT NULL, submitted TEXT NOT NULL,
+            noted_at BIGINT NOT NULL,
+            PRIMARY KEY (name, provider, environment, account, task_id, kind, submission_id, submitted))""",
+    ),
 ]
 
 

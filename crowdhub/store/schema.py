@@ -110,6 +110,20 @@ names = Table(
     Column("owner", Text, primary_key=True),
 )
 
+watched = Table(
+    "crowdhub_watched",
+    metadata,
+    Column("name", Text, primary_key=True),  # of the watch
+    Column("provider", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("task_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),  # begun, handed out, or settled before
+    Column("submission_id", Text, primary_key=True),
+    Column("submitted", Text, primary_key=True),
+    Column("noted_at", BigInteger, nullable=False),
+)
+
 totals = Table(
     "crowdhub_total",
     metadata,

@@ -96,6 +96,17 @@ def test_follow_shows_what_comes_until_the_task_ends(cli: Cli) -> None:
     assert sorted(row["id"] for row in shown) == sorted(map(str, ids))
 
 
+def test_follow_goes_on_from_where_it_was(cli: Cli) -> None:
+    task = cli.publish(slots=2)
+    _ = cli.side.hand_in(task, 2)
+    cli.ok("review", task, "--approve-all")
+    follow = ["submissions", task, "--follow", "--interval", "0", "--json"]
+    assert len(cli.ok(*follow, "--resume", "labels").rows) == 2
+    assert cli.ok(*follow, "--resume", "labels").rows == []
+    assert len(cli.ok(*follow).rows) == 2
+    assert "no meaning without --follow" in cli("submissions", task, "--resume", "labels").err
+
+
 def test_blocking_and_unblocking(cli: Cli) -> None:
     task = cli.publish()
     _ = cli.side.hand_in(task)

@@ -112,7 +112,7 @@ def test_it_is_brought_to_the_present_version(ledger: Ledger) -> None:
     found = ledger.database.read(
         lambda c: c.exec_driver_sql("SELECT version FROM crowdhub_schema ORDER BY 1").scalars().all()
     )
-    assert found == [1, 2, 3, 4, 5, 6]
+    assert found == [1, 2, 3, 4, 5, 6, 7]
     assert ledger.database.salt().hex() == "00112233445566778899aabbccddeeff"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -59,6 +59,12 @@ class ScriptedPort:
 
     def check_open(self) -> None:
         """It is never closed."""
+
+    def start_work(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Pending[T]:
+        raise NotImplementedError
+
+    async def first_of(self, pending: Sequence[Pending[Any]]) -> int:
+        raise NotImplementedError
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

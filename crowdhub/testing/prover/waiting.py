@@ -87,6 +87,10 @@ class ProverRuntime:
     def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Pending[T]:
         return _Later(work)
 
+    async def first_of(self, pending: Sequence[Pending[Any]]) -> int:
+        del pending
+        return 0
+
     def places(self, count: int) -> AbstractAsyncContextManager[object]:
         del count
         return nullcontext()
@@ -112,3 +116,7 @@ class _Later(Generic[T]):
 
     def cancel(self) -> None:
         """Nothing is under way."""
+
+    @property
+    def ending(self) -> None:
+        return None
