@@ -174,8 +174,10 @@ class CrowdhubError(Exception):
             place = f"{place} ({self.environment})" if place else f"({self.environment})"
         where = " ".join(p for p in (place, self.operation) if p)
         said = [self.message]
-        if self.http_status is not None:
-            said.append(f"[HTTP {self.http_status}]")
+        code = self.provider_code if self.provider_code and self.provider_code not in self.message else None
+        told = [f"HTTP {self.http_status}" if self.http_status is not None else None, code]
+        if any(told):
+            said.append(f"[{', '.join(filter(None, told))}]")
         if self.provider_message and self.provider_message not in self.message:
             said.append(f'The marketplace says: "{self.provider_message}".')
         if self.sent and self.money_may_be_spent:

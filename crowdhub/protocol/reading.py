@@ -126,12 +126,21 @@ def _refuse(text: str) -> NoReturn:
 
 
 def unreadable(what: str, data: object, response: Response | None = None) -> UnreadableResponse:
-    """The error for an answer that cannot be read; holds the beginning of ``data`` as evidence."""
+    """The error for an answer that cannot be read; holds the beginning of ``data`` as evidence, and where that is a
+    short text, no page, its words."""
     return UnreadableResponse(
         f"The answer cannot be read: {what[:EXCERPT]}.",
         excerpt=_excerpt(data),
         http_status=response.status_code if response is not None else None,
+        provider_message=words_of(data) if isinstance(data, str) else None,
     )
+
+
+def words_of(text: str) -> str | None:
+    """A short text that a person can read as it is; None for a page, for data, and for what is not text."""
+    words = text.strip()
+    readable = words.isprintable() or "\n" in words
+    return words if 0 < len(words) <= EXCERPT and words[0] not in "<{[" and readable else None
 
 
 def _excerpt(data: object) -> str:

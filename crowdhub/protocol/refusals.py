@@ -9,7 +9,7 @@ from typing import TypedDict, cast
 from crowdhub import errors
 from crowdhub.errors import CrowdhubError, Issue, UnreadableResponse
 from crowdhub.model import country_code
-from crowdhub.protocol.reading import mapping, text_or_none
+from crowdhub.protocol.reading import mapping, text_or_none, words_of
 from crowdhub.protocol.response import Response
 
 LONGEST_PLAIN = 10_000  # bytes
@@ -73,6 +73,7 @@ def error_of_no_json(response: Response) -> UnreadableResponse | None:
         f"The marketplace answered something that is not JSON ({kind}).",
         excerpt=response.text[:300],
         http_status=response.status_code,
+        provider_message=words_of(response.text),
     )
 
 
@@ -92,8 +93,7 @@ def error_words(response: Response) -> tuple[str | None, str | None]:
     try:
         data: object = response.json()
     except (ValueError, RecursionError):
-        text = response.text.strip()
-        return None, text if text and len(text) <= 300 and not text.startswith("<") else None
+        return None, words_of(response.text)
     for _ in range(3):  # {"error": {"error": …}} is as deep as anybody nests it
         members = mapping(data)
         if members is None:

@@ -26,6 +26,7 @@ from crowdhub_etxt.codes import (
 from crowdhub_etxt.options import EtxtOptions
 from crowdhub_etxt.provider import Etxt
 from crowdhub_etxt.settings import EtxtSettings
+from crowdhub_etxt.texts import read_text
 
 __all__ = [
     "ArticleField",
@@ -52,4 +53,5 @@ __all__ = [
     "UserList",
     "UserListAction",
     "WorkType",
+    "read_text",
 ]

@@ -23,7 +23,6 @@ from crowdhub.protocol import (
     RateLimit,
     Token,
     Upload,
-    error_of_status,
     operation,
     unreadable,
 )
@@ -97,9 +96,7 @@ class Account(Provider[EtxtSettings]):
         return signed(call, settings.token.get_secret_value(), settings.api_pass.get_secret_value())
 
     def error(self, call: Call, response: Response) -> CrowdhubError | None:
-        """Refusals are HTTP 200 with ``{"error": "CODE"}``."""
-        if not 200 <= response.status_code < 300:
-            return error_of_status(response)
+        """Refusals are HTTP 200 with ``{"error": "CODE"}``, and more (`refusal_of`)."""
         return refusal_of(dict(call.query_pairs()).get("method", ""), response)
 
     @operation

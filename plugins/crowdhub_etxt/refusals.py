@@ -1,4 +1,4 @@
-"""What the marketplace's error codes mean. A refusal is HTTP 200 with ``{"error": "CODE"}``."""
+"""What the marketplace's error codes and sentences mean."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from crowdhub.errors import (
     PermissionDenied,
     ProviderError,
     RateLimited,
+    UnreadableResponse,
 )
-from crowdhub.protocol import load_json, mapping
+from crowdhub.protocol import error_of_status, unreadable
+from crowdhub_etxt.sentences import LONGEST, folded, said_alone, said_as_error
 
 if TYPE_CHECKING:
     from crowdhub import Response
@@ -61,6 +63,7 @@ COMMON: Mapping[str, Refusal] = {
 }
 """The codes that any function may answer with."""
 
+NO_KEY = Refusal(AuthenticationFailed, "the key or the signature was not accepted")
 NO_WORK = Refusal(InvalidRequest, "the kind of work or the price does not meet the performer's conditions", "id_type")
 
 OWN: Mapping[str, Mapping[str, Refusal]] = {
@@ -89,55 +92,99 @@ OWN: Mapping[str, Mapping[str, Refusal]] = {
 }
 """The codes of single functions, which go before the common ones."""
 
-# No code for a wrong signature, an unknown key or an empty account is documented: a word in it decides. Live, the
-# former two are Russian sentences.
+# No code for a wrong signature, an unknown key or an empty account is documented: a word in a code, or in a short
+# sentence under ``error``, decides which error it is. That it is one is certain there.
 GUESSES: tuple[tuple[re.Pattern[str], Refusal], ...] = (
-    (
-        re.compile(r"sign|token|auth|api_?(key|pass)|подпись|для работы с API", re.IGNORECASE),
-        Refusal(AuthenticationFailed, "the key or the signature was not accepted"),
-    ),
+    (re.compile(r"sign|token|auth|api_?(key|pass)|подпись|для работы с API", re.IGNORECASE), NO_KEY),
     (
         re.compile(r"money|balance|fund|средств", re.IGNORECASE),
         Refusal(InsufficientFunds, "the account's balance does not cover it"),
     ),
 )
-RUSSIAN = re.compile("[а-яё]", re.IGNORECASE)
-LONGEST_SENTENCE = 500  # characters
+
+SENTENCES: Mapping[str, Refusal] = {
+    folded(sentence): refusal
+    for sentence, refusal in {
+        # Met live. That nothing was done is certain: the key comes before everything else.
+        "Подпись не верна": NO_KEY,
+        "Настройки пользователя для работы с API не верны": NO_KEY,
+        # The words of the documentation for its codes.
+        "Отсутствует или некорректен обязательный параметр функции": COMMON["no_params"],
+        "Объектов по запросу не найдено": COMMON["no_object"],
+        "Отсутствует доступ к запрашиваемому действию или объекту": COMMON["no_access"],
+        "В значениях текстовых параметров используется контактная информация": COMMON["is_private_data"],
+        "Превышение установленных лимитов операции": COMMON["max_limit"],
+        "Получен пустой файл": COMMON["file_is_empty"],
+        "Некорректная загрузка файла": COMMON["file_not_uploaded"],
+        "Размер файла превышает допустимый лимит": COMMON["file_too_big"],
+        "Недопустимый формат файла": COMMON["file_bad_type"],
+        "Файл содержит вирус": COMMON["file_has_virus"],
+        "Вид работы или цена заказа не соответствует критериям исполнителя": NO_WORK,
+    }.items()
+}
+"""Sentences that are a refusal where they are the whole answer, in the form in which they are compared."""
+
+_CODE = re.compile(r"\w{1,64}", re.ASCII)
+_OPEN = (408, 429)  # statuses which say that it may be asked again, whatever the body is
 
 
 def refusal_of(function: str, response: Response) -> CrowdhubError | None:
-    """The error that an answer holds, or None for a result: a code or a sentence under ``error``, or a Russian
-    sentence alone, as a JSON string or as plain text. Raises `UnreadableResponse` for anything else that is not JSON.
+    """The error that an answer holds, or None for a result. Documented is a code under ``error``, with HTTP 200; live
+    it is a sentence as well, and both also come alone, as a JSON text or as plain text.
+
+    Under ``error`` whatever stands there is a refusal. Alone it is one where it is known, code or sentence, as a whole;
+    other words are in the error, but whether anything was done is not known then. Raises `UnreadableResponse` for them
+    and for what is not JSON.
     """
-    if response.content.lstrip()[:1] not in (b"{", b"[", b'"', b"<") and _is_sentence(response.text):
-        return _refused(function, response.text.strip())
-    data = load_json(response)
-    if isinstance(data, str):
-        return _refused(function, data) if _is_sentence(data) else None
-    members = mapping(data)
-    error: object = members.get("error") if members is not None else None
-    inner = mapping(error)
-    if inner is not None:
-        error = inner.get("code") or inner.get("name") or inner.get("message")
-    if not isinstance(error, (str, int)) or not error:
+    by_status = error_of_status(response)
+    status = response.status_code
+    if by_status is not None and (not 400 <= status < 500 or status in _OPEN):
+        return by_status
+    alone = said_alone(response)
+    if by_status is not None:
+        return _refused_by_status(by_status, function, alone or _under_error(response))
+    if alone is not None:
+        known = _known(function, alone)
+        if known is None:
+            raise unreadable("it is not what this function answers", alone, response)
+        return _refused(known, alone, status)
+    said = said_as_error(response)
+    return None if said is None else _refused(_known(function, said) or _guessed(said), said, status)
+
+
+def _refused_by_status(by_status: CrowdhubError, function: str, said: str | None) -> CrowdhubError:
+    """A 4xx: the marketplace's own word tells more than the status, but for a 401. Other words are perhaps a
+    gateway's."""
+    known = _known(function, said) if said is not None else None
+    if said is None or known is None or isinstance(by_status, AuthenticationFailed):
+        return by_status if said is None else by_status.with_(provider_message=said)
+    return _refused(known, said, by_status.http_status)
+
+
+def _refused(known: Refusal | None, said: str, status: int | None) -> CrowdhubError:
+    found = known.error() if known is not None else ProviderError("The marketplace refused it.")
+    said_as = "provider_code" if _CODE.fullmatch(said) else "provider_message"
+    return found.with_(**{said_as: said}, sent=True, http_status=status)
+
+
+def _under_error(response: Response) -> str | None:
+    try:
+        return said_as_error(response)
+    except UnreadableResponse:
         return None
-    return _refused(function, str(error))
 
 
-def _is_sentence(text: str) -> bool:
-    return len(text) <= LONGEST_SENTENCE and RUSSIAN.search(text) is not None
+def is_nothing(error: CrowdhubError) -> bool:
+    """Whether a refusal says that there is nothing of what was asked for: in the marketplace's own words. A gateway's
+    404 says nothing of that."""
+    return isinstance(error, NotFound) and (error.provider_code == "no_object" or error.http_status == 200)
 
 
-def _refused(function: str, said: str) -> CrowdhubError:
-    known = OWN.get(function, {}).get(said) or COMMON.get(said)
-    if known is None:
-        known = next((guess for pattern, guess in GUESSES if pattern.search(said)), None)
-    found = known.error() if known is not None else ProviderError("The marketplace refused it.", provider_message=said)
-    evidence = {"provider_message": said} if _is_sentence(said) else {"provider_code": said}
-    return found.with_(**evidence, sent=True, http_status=200)
+def _known(function: str, said: str) -> Refusal | None:
+    return OWN.get(function, {}).get(said) or COMMON.get(said) or SENTENCES.get(folded(said))
 
 
-def ends_a_list(error: CrowdhubError) -> bool:
-    """Whether a refusal of a further page means that the list ended before it: one that speaks of what was asked, and
-    not one whose code is not known, for then the rest of the list may be there."""
-    return error.http_status == 200 and isinstance(error, (NotFound, InvalidRequest))
+def _guessed(said: str) -> Refusal | None:
+    if len(said) > LONGEST:
+        return None
+    return next((guess for pattern, guess in GUESSES if pattern.search(said)), None)

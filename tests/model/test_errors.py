@@ -82,7 +82,14 @@ def test_yours_and_theirs_are_told_apart() -> None:
 def test_every_error_says_who_where_what_and_what_next(kind: type[CrowdhubError]) -> None:
     error = made(kind)
     text = str(error)
-    for word in ("rapidworkers/rw-eu", "(sandbox)", "publish", "[HTTP 418]", "short and stout", error.next_step):
+    for word in (
+        "rapidworkers/rw-eu",
+        "(sandbox)",
+        "publish",
+        "[HTTP 418, E7]",
+        "short and stout",
+        error.next_step,
+    ):
         assert word in text, word
     assert isinstance(error.next_step, str)
     assert len(error.next_step) > 10

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, TypeVar
 
-from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, NotFound, OutcomeUnknown, UnreadableResponse
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, OutcomeUnknown, UnreadableResponse
 from crowdhub.protocol import (
     Call,
     Effect,
@@ -24,7 +24,7 @@ from crowdhub.protocol import (
 )
 from crowdhub_etxt.decoding import record_of, rows_of
 from crowdhub_etxt.encoding import Params
-from crowdhub_etxt.refusals import ends_a_list
+from crowdhub_etxt.refusals import is_nothing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,13 +74,11 @@ class Functions:
         issues: Sequence[Issue] = (),
         lookup: Lookup[T] | None = None,
         nothing: T | None = None,
-        further: bool = False,
         at_once: bool = False,
     ) -> Operation[T]:
         """The operation of one call. ``costs``, ``at_once``: as of a `Call`. ``lookup``: how what a lost answer did is
         found.
-        ``nothing``: what ``no_object`` stands for, where that is not an error; for a ``further`` page of a list, what
-        any refusal of such a request stands for."""
+        ``nothing``: what ``no_object`` stands for, where that is not an error."""
         name = f"{self.family}.{function}"
 
         def flow(**asked: object) -> Flow[T]:
@@ -93,8 +91,7 @@ class Functions:
                     raise
                 raise lost.looking_for(lookup.look_for) from lost.__cause__
             except CrowdhubError as refusal:
-                over = isinstance(refusal, NotFound) or (further and ends_a_list(refusal))
-                if nothing is None or not over:
+                if nothing is None or not is_nothing(refusal):
                     raise
                 return nothing
             return read(reply)
@@ -154,7 +151,8 @@ class Functions:
         last: object = None,
     ) -> Operation[Page[M]]:
         """A function that lists ``count`` records from ``offset`` on. Its pages move as records come and go, so each
-        asks for the ``last`` record of the one before it again: where that comes first, nothing has moved."""
+        asks for the ``last`` record of the one before it again: where that comes first, nothing has moved. So no page
+        behind the last one is asked for, and a refusal is no end of the list: the rest of it may be there."""
         step = count - 1 if count >= LEAST_JOINED else count
 
         def read(reply: Response) -> Page[M]:
@@ -175,7 +173,7 @@ class Functions:
         # Where there is nothing, the record before it is gone as well.
         none: Page[M] = Page([], joined=None if step == count else last is None)
         asked = {"count": count, "from": offset, **params}
-        return self._run(function, read, asked, issues=issues, nothing=none, further=offset > 0)
+        return self._run(function, read, asked, issues=issues, nothing=none)
 
 
 def rows_in(reply: Response) -> list[object]:

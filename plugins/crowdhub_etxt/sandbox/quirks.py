@@ -20,6 +20,10 @@ class EtxtQuirks:
     """Whether tasks.listTasks with only_id=1 answers records with one field, or bare ids."""
     files_by_kind: bool = False
     """Whether a result's files are a map by kind ("text", "file"), or a list."""
+    figures_in_files: bool = False
+    """Whether the figures on a text stand within its file, or beside the files."""
+    texts_in_cp1251: bool = False
+    """Whether a text comes as a file in windows-1251 with HTML entities, or in UTF-8 as it is."""
     deadline_as_text: bool = False
     """Whether tasks.setDeadline answers the deadline as dd.mm.yyyy hh:mm, or as a unixtime."""
     deadline_can_shorten: bool = True
@@ -33,6 +37,10 @@ class EtxtQuirks:
     """Percent on top of every order and bonus that the marketplace keeps; the documentation names none."""
     auth_error: str = "no_access"
     """The error for an unknown token or a wrong sign; the documentation names none."""
+    auth_shape: Literal["member", "text", "plain"] = "member"
+    """How it is answered: under `error`, as a JSON text, or as plain text."""
+    auth_status: int = 200
+    """Its HTTP status."""
     funds_error: str = "no_access"
     """The error where the balance does not suffice; the documentation names none."""
     message_timeout_error: str = "max_limit"

@@ -9,6 +9,10 @@ class EtxtRefusal(Exception):
         self.code = code
 
 
+class EtxtStranger(EtxtRefusal):
+    """The token is not known, or the sign is wrong."""
+
+
 NO_PARAMS = "no_params"
 NO_OBJECT = "no_object"
 NO_ACCESS = "no_access"

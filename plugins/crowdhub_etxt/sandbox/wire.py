@@ -1,5 +1,6 @@
 """The HTTP side: signatures, parameters of either place, links to files."""
 
+import html
 import io
 import zipfile
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from crowdhub_etxt.sandbox.asked import FunctionCall, World
 from crowdhub_etxt.sandbox.functions import FUNCTIONS
 from crowdhub_etxt.sandbox.links import FILES
 from crowdhub_etxt.sandbox.params import Params, UploadedFile
-from crowdhub_etxt.sandbox.refusal import NO_PARAMS, EtxtRefusal
+from crowdhub_etxt.sandbox.refusal import NO_PARAMS, EtxtRefusal, EtxtStranger
 from crowdhub_etxt.sandbox.signature import is_signed
 
 API = "/api/json/"
@@ -43,6 +44,8 @@ class EtxtWire:
         request = Request(scope, receive)
         try:
             response = await self._respond(request)
+        except EtxtStranger as stranger:
+            response = self._sent_away(stranger.code)
         except EtxtRefusal as refusal:
             response = JSONResponse({"error": refusal.code})
         except ClientDisconnect:
@@ -65,6 +68,12 @@ class EtxtWire:
         with self.lock:
             return JSONResponse(self._call(request, query, body, files))
 
+    def _sent_away(self, words: str) -> Response:
+        quirks = self.world.quirks
+        if quirks.auth_shape == "plain":
+            return PlainTextResponse(words, quirks.auth_status)
+        return JSONResponse({"error": words} if quirks.auth_shape == "member" else words, quirks.auth_status)
+
     def _call(self, request: Request, query: Pairs, body: Pairs, files: dict[str, UploadedFile]) -> object:
         ours = dict(query)
         if not all(ours.get(name) for name in _OURS):
@@ -84,7 +93,7 @@ class EtxtWire:
     def _authenticate(self, ours: dict[str, str], query: Pairs) -> Customer:
         customer = self.world.customers.get(ours["token"])
         if customer is None or not is_signed(query, customer.api_pass, ours["sign"]):
-            raise EtxtRefusal(self.world.quirks.auth_error)
+            raise EtxtStranger(self.world.quirks.auth_error)
         return customer
 
     def _file(self, path: str) -> Response:
@@ -111,6 +120,8 @@ class EtxtWire:
         if result is None:
             return None
         if numbers[1] == 0:
+            if world.quirks.texts_in_cp1251:
+                return "text/plain", html.escape(result.text).encode("windows-1251", "xmlcharrefreplace")
             return "text/plain; charset=utf-8", result.text.encode()
         return "application/octet-stream", result.files[numbers[1] - 1].content
 

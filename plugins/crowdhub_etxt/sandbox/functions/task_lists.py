@@ -1,5 +1,7 @@
 """tasks.* and tasks_archive.* that only read: orders, applications, results."""
 
+from collections.abc import Mapping
+
 from crowdhub.sandbox.values import JsonObject
 from crowdhub_etxt.sandbox.answers import Rows, unixtime
 from crowdhub_etxt.sandbox.asked import FunctionCall, Handler
@@ -188,6 +190,8 @@ def _remark(remark: Remark) -> JsonObject:
 
 
 def _result(asked: FunctionCall, order: SandboxOrder, result: SandboxResult) -> JsonObject:
+    figures = _figures(order, result.quality) if result.quality is not None else {}
+    inside = asked.world.quirks.figures_in_files
     shown: JsonObject = {
         "id": result.id,
         "id_task": order.id,
@@ -197,10 +201,10 @@ def _result(asked: FunctionCall, order: SandboxOrder, result: SandboxResult) -> 
         "date_reset": unixtime(result.date_reset),
         "status": result.verdict,
         "check": result.quality is not None,
-        "files": _files(asked, result, with_text=True),
+        "files": _files(asked, result, with_text=True, figures=figures if inside else {}),
     }
     if result.quality is not None:
-        shown |= {**_figures(order, result.quality), "auto_check_date": result.date}
+        shown |= {**({} if inside else figures), "auto_check_date": result.date}
     return shown
 
 
@@ -214,8 +218,11 @@ def _figures(order: SandboxOrder, quality: Quality) -> dict[str, float]:
     return figures
 
 
-def _files(asked: FunctionCall, result: SandboxResult, *, with_text: bool) -> object:
-    """Links for a day from now. tasks.getResults has no field for the text itself: it is a file among others."""
+def _files(
+    asked: FunctionCall, result: SandboxResult, *, with_text: bool, figures: Mapping[str, float] | None = None
+) -> object:
+    """Links for a day from now; the text has the ``figures``. tasks.getResults has no field for the
+    text itself: it is a file among others."""
     given: list[tuple[str, int, UploadedFile]] = []
     if with_text and result.text:
         given.append(("text", 0, UploadedFile(f"text_{result.id}.txt", result.text.encode())))
@@ -223,7 +230,12 @@ def _files(asked: FunctionCall, result: SandboxResult, *, with_text: bool) -> ob
     entries = [
         (
             kind,
-            {"name": kind, "size": len(file.content), "path": asked.link("result", result.id, number, name=file.name)},
+            {
+                "name": kind,
+                "size": len(file.content),
+                "path": asked.link("result", result.id, number, name=file.name),
+                **((figures or {}) if kind == "text" else {}),
+            },
         )
         for kind, number, file in given
     ]

@@ -1,0 +1,33 @@
+"""The texts that performers hand in, as files."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+CHARSETS = ("utf-8-sig", "windows-1251")
+
+
+def read_text(file: Path | bytes, charset: str | None = None) -> str:
+    """The words of a delivered text file, given as its path (`market.download` returns it) or its bytes.
+
+    Live, it is windows-1251 with HTML entities (``&mdash;``), which are resolved here; UTF-8 is read as that.
+    ``charset``: what it is in, where that is known. The file itself stays as it came. Raises `ValueError` where the
+    given charset does not exist or is not the file's.
+    """
+    content = file if isinstance(file, bytes) else file.read_bytes()
+    return html.unescape(_decoded(content, charset)).replace("\r\n", "\n")
+
+
+def _decoded(content: bytes, charset: str | None) -> str:
+    if charset is not None:
+        try:
+            return content.decode(charset)
+        except LookupError:
+            raise ValueError(f"There is no charset {charset!r}.") from None
+    for each in CHARSETS:
+        try:
+            return content.decode(each)
+        except UnicodeError:
+            continue
+    return content.decode(CHARSETS[-1], "replace")  # one byte in windows-1251 has no letter
