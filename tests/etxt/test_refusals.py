@@ -21,7 +21,7 @@ from crowdhub.errors import (
     UnreadableResponse,
 )
 from crowdhub.model import Task
-from crowdhub.protocol import Call, OperationRun, first_match
+from crowdhub.protocol import Call, Flow, OperationRun, first_match
 from crowdhub.sandbox import Sandbox
 from crowdhub_etxt import Etxt, EtxtOptions, read_text
 from crowdhub_etxt.recordings import ORDER
@@ -180,8 +180,11 @@ def test_a_refused_further_page_is_not_the_end(provider: Etxt, drive: Drive, cod
     assert caught.value.provider_code == code
 
 
-def is_wanted(task: Task) -> bool:
-    return task.id == "none"
+def none_of(provider: Etxt, *, whole: bool = False) -> Flow[Task | None]:
+    def is_wanted(task: Task) -> bool:
+        return task.id == "none"
+
+    return first_match(provider.tasks(), is_wanted, whole=whole)
 
 
 def test_nothing_on_a_further_page_is_an_end_that_proves_nothing(provider: Etxt, drive: Drive) -> None:
@@ -191,10 +194,10 @@ def test_nothing_on_a_further_page_is_an_end_that_proves_nothing(provider: Etxt,
     assert page.more is not None
     last, _ = drive(page.more(), {"error": "no_object"})
     assert (list(last.items), last.more, last.joined) == ([], None, False)
-    found, _ = drive(first_match(provider.tasks(), is_wanted), rows, {"error": "no_object"})
+    found, _ = drive(none_of(provider), rows, {"error": "no_object"})
     assert found is None
     with pytest.raises(Conflict, match="moved"):
-        drive(first_match(provider.tasks(), is_wanted, whole=True), rows, {"error": "no_object"})
+        drive(none_of(provider, whole=True), rows, {"error": "no_object"})
 
 
 def test_figures_and_links_inside_the_files(provider: Etxt, drive: Drive) -> None:
