@@ -447,11 +447,12 @@ class Ledger:
         said = contents.safe_text(words, self.redact)
         self.database.write(lambda db: transitions.marked_beside(db, _present(db, intent), said))
 
-    def fail(self, intent: Intent, error: CrowdhubError | str) -> Intent:
-        """It was certainly not carried out: release what was reserved; the key is free again. What was `paid` stays.
+    def fail(self, intent: Intent, error: CrowdhubError | str, *, charged: Money | None = None) -> Intent:
+        """It was certainly not carried out: release what was reserved; the key is free again. What was `paid` stays,
+        for what it really took in the end (``charged``), where that is told.
 
         Raises `NotHeld` where somebody else took the intent over meanwhile."""
-        return self._end(intent, State.NOT_DONE, error, None)
+        return self._end(intent, State.NOT_DONE, error, None, charged)
 
     def unknown(self, intent: Intent, error: CrowdhubError | str) -> Intent:
         """It cannot be told: keep the amount reserved and the key taken, and note what has to be looked for. What
@@ -471,14 +472,19 @@ class Ledger:
         return self._settle(intent, work)
 
     def _end(
-        self, intent: Intent, state: transitions.Ending, error: CrowdhubError | str, look_for: str | None
+        self,
+        intent: Intent,
+        state: transitions.Ending,
+        error: CrowdhubError | str,
+        look_for: str | None,
+        charged: Money | None = None,
     ) -> Intent:
         said = contents.safe_text(str(error), self.redact)
         look_for = None if look_for is None else contents.safe_text(look_for, self.redact)
 
         def work(connection: Connection) -> Intent:
             row = _present(connection, intent)
-            return self._change(connection, row, transitions.end(row, intent, state, said, look_for))
+            return self._change(connection, row, transitions.end(row, intent, state, said, look_for, charged))
 
         return self._settle(intent, work)
 

@@ -210,8 +210,16 @@ def left(row: IntentRow, intent: Intent, error: str | None) -> IntentRow:
     return end(row, intent, state, error, None)
 
 
-def end(row: IntentRow, intent: Intent, state: Ending, error: str | None, look_for: str | None) -> IntentRow:
-    """It was not carried out, or that cannot be told; what was paid stays paid. Raises `NotHeld`."""
+def end(
+    row: IntentRow,
+    intent: Intent,
+    state: Ending,
+    error: str | None,
+    look_for: str | None,
+    charged: Money | None = None,
+) -> IntentRow:
+    """It was not carried out, or that cannot be told; what was paid stays paid, and took what was ``charged``, where
+    that is told. Raises `NotHeld`."""
     if row.state not in OPEN and not is_paid(row):
         if row.state == state:
             return row
@@ -222,6 +230,7 @@ def end(row: IntentRow, intent: Intent, state: Ending, error: str | None, look_f
         raise NotHeld(intent_of(row))
     after = row._replace(error=error, holder=None, lease_until=0)
     if is_paid(row):
+        after = _charged(after, charged)
         return after._replace(look_for=look_for or row.look_for or IN_DOUBT) if state is State.UNKNOWN else after
     if state is State.UNKNOWN and look_for is None:
         look_for = row.look_for

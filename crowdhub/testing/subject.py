@@ -65,7 +65,8 @@ class Subject(Generic[B]):
     least_in_bulk: ClassVar[int] = 2
     """From how many decisions on the provider may take them together."""
     rejection_is_final: ClassVar[bool] = True
-    """False where a rejection only asks the marketplace's own people, who decide later: the work stays pending."""
+    """False where a rejection only asks the marketplace's own people, who decide later, or reports the work to them: it
+    stays as it was."""
     unknown_id: ClassVar[str] = "999999999"
     """An id of the right form that no task has."""
     status_words: ClassVar[Sequence[str]] = ("status",)

@@ -52,6 +52,7 @@ class CapSolverSubject(Subject["CapSolverSandbox"]):
 
     provider = "capsolver"
     most_slots = 1
+    rejection_is_final = False  # a wrong solution is reported; it was paid for, and stays so
     status_words = ()  # a task is "ready" or it is not: any other word means that there is no solution yet
     # The body tells, whatever the status is, and the sandbox words all of these in the same way.
     statuses: ClassVar[Mapping[int, type[CrowdhubError]]] = dict.fromkeys((401, 402, 403, 404, 409), InvalidRequest)
@@ -97,3 +98,7 @@ class CapSolverSubject(Subject["CapSolverSandbox"]):
     def handed_in(self, sandbox: CapSolverSandbox, submission: Submission) -> HandedIn:
         solution = sandbox.tasks[submission.id].solution
         return HandedIn(text=solution.get("text"), answers=solution)
+
+    def told(self, sandbox: CapSolverSandbox, submission: Submission) -> str | None:
+        said = (sandbox.tasks[submission.id].feedback or {}).get("message")
+        return said if isinstance(said, str) else None

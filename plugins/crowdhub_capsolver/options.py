@@ -19,6 +19,14 @@ class CapSolverSettings(ProviderSettings):
     base_url: str = "https://api.capsolver.com"
 
 
+class CapSolverFeedback(ProviderOptions):
+    """With a rejection: ``code``, the marketplace's number for what is wrong, where it has one."""
+
+    provider: ClassVar[str] = "capsolver"
+
+    code: int | None = None
+
+
 class CapSolverOptions(ProviderOptions):
     """What to solve: ``task`` is sent as it is (``{"type": "ImageToTextTask", "body": …}``).
 

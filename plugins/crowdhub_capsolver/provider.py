@@ -1,7 +1,7 @@
 """CapSolver's protocol as operations: publishing a task of one slot, whose only submission is the solution.
 
-Source: the marketplace's page on ``createTask`` and its public documentation of ``getTaskResult``, ``getBalance``
-and its error codes. Written from those alone; never tried against the live service.
+Source: the marketplace's page on ``createTask`` and its public documentation of ``getTaskResult``, ``getBalance``,
+``feedbackTask`` and its error codes. Written from those alone; never tried against the live service.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from crowdhub.protocol import (
     unreadable,
 )
 from crowdhub_capsolver import drafts, wire
-from crowdhub_capsolver.options import CapSolverSettings
+from crowdhub_capsolver.options import CapSolverFeedback, CapSolverSettings
 from crowdhub_capsolver.tracker import SPACING, Tracker, naming
 
 ATTEMPTS = 4  # asks in a row that may fail before waiting gives up; each counts among the 120
@@ -67,7 +67,6 @@ class CapSolver(Provider[CapSolverSettings]):
             "find_published": "tasks cannot be listed and carry no mark",
             "tasks": "tasks cannot be listed",
             "approve": NOBODY,
-            "reject": NOBODY,
             "request_redo": NOBODY,
             "bulk_review": NOBODY,
             "pay_bonus": NOBODY,
@@ -101,6 +100,7 @@ class CapSolver(Provider[CapSolverSettings]):
             "image": "becomes the body of an ImageToTextTask",
             "task": ASKS,
             "submissions": ASKS,
+            "reject": "reports a wrong solution; nothing is promised back, and it stays approved",
         },
     )
 
@@ -149,6 +149,8 @@ class CapSolver(Provider[CapSolverSettings]):
         kept here for `submissions`, and ``Task.raw`` holds it for good (`solution_of`)."""
         reply = yield Call.post("/createTask", effect=Effect.SPEND, json=drafts.body(draft, self.settings.app_id))
         created = wire.Created.read(reply)
+        if (failure := created.failure(created.status)) is not None:
+            raise naming(wire.of_creation(failure), created.task_id)
         self.tracker.created(created.task_id, self.now())
         ready = created.status == wire.READY
         task = wire.task(created.task_id, ready, created.raw, self.identity, drafts.type_of(draft))
@@ -208,6 +210,8 @@ class CapSolver(Provider[CapSolverSettings]):
                     "/getTaskResult", json={"taskId": task_id}, effect=Effect.READ, delay=delay, once=True
                 )
                 result = wire.Result.read(reply)
+                if (failure := result.failure(result.status)) is not None:
+                    raise failure
             except (ProviderUnavailable, RateLimited, UnreadableResponse) as passing:
                 failures += 1
                 if failures >= ATTEMPTS:
@@ -224,6 +228,29 @@ class CapSolver(Provider[CapSolverSettings]):
         if result.status != wire.READY:
             return None
         return wire.submission(task_id, result.solution, result.raw, self.identity)
+
+    # --- reviewing ------------------------------------------------------------------------------------------
+
+    @operation
+    def reject(self, submission: Submission, reason: str, options: CapSolverFeedback | None = None) -> Flow[Submission]:
+        """``feedbackTask``: reports that the solution is wrong. It was paid for and stays approved; the marketplace
+        promises nothing back. Its answer is in ``raw["feedback"]``."""
+        result: dict[str, object] = {"invalid": True, "message": reason}
+        if options is not None and options.code is not None:
+            result["code"] = options.code
+        body: dict[str, object] = {"taskId": submission.id, "result": result}
+        if self.settings.app_id is not None:
+            body["appId"] = self.settings.app_id
+        reply = yield Call.post("/feedbackTask", effect=Effect.SETTLE, costs=False, json=body)
+        told = mapping(load_json(reply))
+        return submission.copy_with(feedback=reason, raw={**submission.raw, "feedback": told})
+
+    @operation
+    def state_of(self, submission: Submission) -> Flow[Submission | None]:
+        """None: nothing tells whether a solution was reported as wrong. No request."""
+        del submission
+        yield from ()
+        return None
 
     # --- solving --------------------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 # ruff: noqa: ARG001 - every recording takes what all take
-"""What is recorded of CapSolver: its three calls, solved at once and after asking, and refusals."""
+"""What is recorded of CapSolver: its four calls, solved at once and after asking, and refusals."""
 
 from __future__ import annotations
 
@@ -47,6 +47,13 @@ def _ask_refused(provider: CapSolver, given: Given) -> Flow[object]:
     return refused(provider.submissions("00000000-0000-4000-8000-000000000000"), CrowdhubError)
 
 
+def _feedback(provider: CapSolver, given: Given) -> Flow[object]:
+    task = yield from provider.publish(TaskDraft(image=PICTURE))
+    solution = provider.solution_of(task)
+    assert solution is not None
+    return (yield from provider.reject(solution, "two letters are missing"))
+
+
 def _balance(provider: CapSolver, given: Given) -> Operation[Money]:
     return provider.balance()
 
@@ -60,6 +67,7 @@ SCRIPT = Script(
     endpoints=[
         Endpoint("create-task", "POST", "/createTask"),
         Endpoint("get-task-result", "POST", "/getTaskResult"),
+        Endpoint("feedback-task", "POST", "/feedbackTask"),
         Endpoint("get-balance", "POST", "/getBalance"),
     ],
     recordings=[
@@ -74,6 +82,7 @@ SCRIPT = Script(
         ),
         Recording("get-task-result", "get-task-result", _ask, not_live=_MADE_UP),
         Recording("get-task-result-refused", "get-task-result", _ask_refused),
+        Recording("feedback-task", "feedback-task", _feedback),
         Recording("get-balance", "get-balance", _balance),
         Recording("get-balance-wrong-key", "get-balance", _wrong_key, account={"client_key": "not-the-right-key"}),
     ],

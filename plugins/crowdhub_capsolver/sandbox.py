@@ -9,6 +9,8 @@ Where the documentation is silent, this sandbox decides:
 * A result that is over 5 minutes old, or was asked for more than 120 times, is ``ERROR_TASKID_INVALID``, as is that
   of a synchronous task. Asks less than 3 seconds apart are answered and noted in `hasty`.
 * Errors are 401 for a wrong key, 400 otherwise, but 200 for those of ``getTaskResult``.
+* A task that cannot be solved is answered with the error, or with status ``failed`` (`fail_next`).
+* ``feedbackTask`` keeps what was reported, the last word of several, and moves no money.
 * A ``callbackUrl`` is not called: what would be sent there is in `callbacks`.
 """
 
@@ -64,6 +66,9 @@ class SandboxTask:
     """The task as the customer sent it."""
     callback: str | None
     failing: str | None = None
+    by_status: bool = False
+    """Whether it is told by the status ``failed``."""
+    feedback: JsonObject | None = None
     asks: int = 0
     last_ask: datetime | None = None
 
@@ -91,14 +96,19 @@ class CapSolverSandbox(MarketSandbox):
         self._purse = Purse("USD", Decimal(balance), self.now)
         self._ids = self.dice("ids")
         self._taught: dict[bytes, str] = {}
-        self._failing: list[str] = []
+        self._failing: list[tuple[str, bool]] = []
         self._unsettled: dict[str, SandboxTask] = {}
 
     # --- what every market has
 
     def app(self) -> ASGIApp:
-        """The three endpoints."""
-        names = {"createTask": self._create, "getTaskResult": self._result, "getBalance": self._balance}
+        """The four endpoints."""
+        names = {
+            "createTask": self._create,
+            "getTaskResult": self._result,
+            "getBalance": self._balance,
+            "feedbackTask": self._feedback,
+        }
 
         async def answer(request: Request) -> Response:
             handle = names[request.url.path.strip("/")]
@@ -146,10 +156,11 @@ class CapSolverSandbox(MarketSandbox):
         made_up = "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:6])
         return self._taught.get(digest, made_up)
 
-    def fail_next(self, code: str = "ERROR_CAPTCHA_UNSOLVABLE") -> None:
-        """The next task that is created cannot be solved."""
+    def fail_next(self, code: str = "ERROR_CAPTCHA_UNSOLVABLE", *, by_status: bool = False) -> None:
+        """The next task that is created cannot be solved. ``by_status``: that is no error, but the status ``failed``,
+        with the code beside it (an empty one: nothing beside it)."""
         with self.lock:
-            self._failing.append(code)
+            self._failing.append((code, by_status))
 
     # --- the endpoints
 
@@ -168,8 +179,8 @@ class CapSolverSandbox(MarketSandbox):
         price = Decimal(PRICES.get(kind, OTHER_PRICE))
         if price > self._purse.balance:
             raise CapSolverRefusal("ERROR_ZERO_BALANCE", "Insufficient account balance")
-        failing = self._failing.pop(0) if self._failing else None
-        if failing and at_once:
+        failing, by_status = self._failing.pop(0) if self._failing else (None, False)
+        if failing and at_once and not by_status:
             raise CapSolverRefusal(failing, "The task could not be solved")
         now = self.now()
         made = SandboxTask(
@@ -182,11 +193,14 @@ class CapSolverSandbox(MarketSandbox):
             asked=task,
             callback=callback,
             failing=failing,
+            by_status=by_status,
         )
         self.tasks[made.id] = self._unsettled[made.id] = made
         _ = self._purse.charge("publish", made.id, held=price, reference=made.id)
         self._settle(now)
         answer: JsonObject = {"errorId": 0, "errorCode": "", "errorDescription": "", "taskId": made.id}
+        if at_once and by_status:
+            return {**answer, **_failed(made)}
         return {**answer, "status": "ready", "solution": solution} if at_once else answer
 
     def _recognise(self, task: JsonObject) -> dict[str, str]:
@@ -213,9 +227,20 @@ class CapSolverSandbox(MarketSandbox):
         if now < task.ready:
             status = "idle" if now - task.created < IDLE else "processing"
             return {"errorId": 0, "errorCode": "", "errorDescription": "", "status": status}
+        if task.by_status:
+            return {"errorId": 0, "taskId": task.id, **_failed(task)}
         if task.failing:
             raise CapSolverRefusal(task.failing, "The task could not be solved", 200)
         return {"errorId": 0, "taskId": task.id, "status": "ready", "solution": task.solution}
+
+    def _feedback(self, body: JsonObject) -> JsonObject:
+        task, result = self.tasks.get(str(body.get("taskId"))), body.get("result")
+        if task is None:
+            raise CapSolverRefusal("ERROR_TASKID_INVALID", "Task ID does not exist or is invalid")
+        if not is_object(result) or not isinstance(result.get("invalid"), bool):
+            raise CapSolverRefusal("ERROR_BAD_REQUEST", "result.invalid is required")
+        task.feedback = result
+        return {"errorId": 0, "errorCode": "", "errorDescription": "", "message": "okay"}
 
     def _balance(self, body: JsonObject) -> JsonObject:
         del body
@@ -225,7 +250,7 @@ class CapSolverSandbox(MarketSandbox):
         """Pay for what is solved by now, give back what cannot be."""
         for task in [each for each in self._unsettled.values() if each.ready <= now]:
             del self._unsettled[task.id]
-            if task.failing:
+            if task.failing or task.by_status:
                 _ = self._purse.refund(task.id, held=task.price, reference=task.id)
                 continue
             _ = self._purse.pay_out(task.id, task.price, reference=task.id)
@@ -233,6 +258,10 @@ class CapSolverSandbox(MarketSandbox):
                 self.callbacks.append(
                     (task.callback, {"taskId": task.id, "status": "ready", "solution": task.solution})
                 )
+
+
+def _failed(task: SandboxTask) -> JsonObject:
+    return {"status": "failed", "errorCode": task.failing or "", "errorDescription": "The task could not be solved"}
 
 
 def _object(body: bytes) -> JsonObject:

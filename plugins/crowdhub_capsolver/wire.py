@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from crowdhub.errors import (
     AuthenticationFailed,
     CrowdhubError,
     InsufficientFunds,
     InvalidRequest,
+    Lost,
     NotFound,
+    OutcomeUnknown,
     PermissionDenied,
     ProviderError,
     ProviderUnavailable,
     RateLimited,
 )
-from crowdhub.model import Submission, SubmissionStatus, Task, TaskStatus, Worker
+from crowdhub.model import Money, Submission, SubmissionStatus, Task, TaskStatus, Worker
 from crowdhub.protocol import Amount, Identity, LenientText, WireModel, mapping
 
 CURRENCY = "USD"
 READY = "ready"
+FAILED = "failed"
+UNSOLVABLE = "ERROR_CAPTCHA_UNSOLVABLE"
 NOBODY = Worker(id="capsolver", name="CapSolver")
 """Whose work a solution is: the marketplace tells of nobody."""
+
+
+class Unsolvable(ProviderError):
+    """The marketplace could not solve it, and says that it takes nothing for that: ``charged`` is 0."""
+
+    next_step = "Nothing was charged. Another task, under another key, may be solved."
+
+    charged: Money
+
+    def __init__(self, message: str, **evidence: Any) -> None:
+        super().__init__(message, **evidence)
+        self._hold(charged=Money(0, CURRENCY))
+
 
 ERRORS: Mapping[str, type[CrowdhubError]] = {
     "ERROR_KEY_DENIED_ACCESS": AuthenticationFailed,
@@ -41,32 +59,64 @@ ERRORS: Mapping[str, type[CrowdhubError]] = {
     "ERROR_IP_BANNED": PermissionDenied,
     "ERROR_KEY_TEMP_BLOCKED": PermissionDenied,
     "ERROR_TASK_TIMEOUT": ProviderError,
-    "ERROR_CAPTCHA_UNSOLVABLE": ProviderError,
+    UNSOLVABLE: Unsolvable,
     "ERROR_CAPTCHA_SOLVE_FAILED": ProviderError,
     "ERROR_PROXY_BANNED": ProviderError,
 }
 """The marketplace's own error codes, from its public list."""
 
 
-class Created(WireModel):
+class Told(WireModel):
+    """What an answer tells of a task: its solution, or why it failed."""
+
+    solution: object = None
+    error_code: LenientText = None
+    error_description: LenientText = None
+
+    def failure(self, status: str | None) -> ProviderError | None:
+        """The error of a task that is given up; only one code promises that nothing is charged."""
+        if (status or "").casefold() != FAILED:
+            return None
+        kind = Unsolvable if self.error_code == UNSOLVABLE else ProviderError
+        return kind(
+            "The marketplace could not solve it.",
+            provider_code=self.error_code or FAILED,
+            provider_message=self.error_description or None,
+            http_status=200,
+        )
+
+
+class Created(Told):
     """The answer of ``createTask``; a synchronous task's carries its result."""
 
     task_id: str
     status: LenientText = None
-    solution: object = None
 
 
-class Result(WireModel):
+class Result(Told):
     """The answer of ``getTaskResult``."""
 
     status: str
-    solution: object = None
 
 
 class Balance(WireModel):
     """The answer of ``getBalance``."""
 
     balance: Amount
+
+
+def of_creation(failure: ProviderError) -> CrowdhubError:
+    """The error of a task that had failed when its creation was answered: unless the marketplace promises that it takes
+    nothing for that, it may have been charged."""
+    if isinstance(failure, Unsolvable):
+        return failure
+    return OutcomeUnknown(
+        f"{failure.message} Whether it is charged is not documented.",
+        lost=Lost.ACCEPTED,
+        provider_code=failure.provider_code,
+        provider_message=failure.provider_message,
+        http_status=failure.http_status,
+    )
 
 
 def task(task_id: str, ready: bool, raw: Mapping[str, object], identity: Identity, title: str | None = None) -> Task:

@@ -26,7 +26,7 @@ from crowdhub.errors import (
 )
 from crowdhub.protocol import Call, Effect, Response
 from crowdhub.sandbox import Sandbox
-from crowdhub_capsolver import CapSolver, CapSolverOptions, CapSolverSettings
+from crowdhub_capsolver import CapSolver, CapSolverOptions, CapSolverSettings, Unsolvable
 from crowdhub_capsolver.sandbox import CapSolverSandbox
 from tests.support.by_hand import Play, body_of, first_call
 
@@ -139,7 +139,8 @@ def test_balance_is_exact_dollars(provider: CapSolver, play: Play) -> None:
         ("ERROR_RATE_LIMIT", RateLimited),
         ("ERROR_SERVICE_UNAVALIABLE", ProviderUnavailable),
         ("ERROR_KEY_TEMP_BLOCKED", PermissionDenied),
-        ("ERROR_CAPTCHA_UNSOLVABLE", ProviderError),
+        ("ERROR_CAPTCHA_UNSOLVABLE", Unsolvable),
+        ("ERROR_CAPTCHA_SOLVE_FAILED", ProviderError),
     ],
 )
 def test_the_body_tells_whatever_the_status(
@@ -183,7 +184,13 @@ def test_without_a_known_body_the_status_tells(
 
 def test_capabilities_say_why_not() -> None:
     table = CapSolver.capabilities
-    assert set(table) == {Capability.PUBLISH, Capability.TASK, Capability.SUBMISSIONS, Capability.BALANCE}
+    assert set(table) == {
+        Capability.PUBLISH,
+        Capability.TASK,
+        Capability.SUBMISSIONS,
+        Capability.REJECT,
+        Capability.BALANCE,
+    }
     assert all(table.missing().values())
     assert all(not support or name in ("slots", "image") for name, support in table.fields.items())
     assert all(support.reason for support in table.fields.values() if not support)

@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 import pytest
 
-from crowdhub import Task, TaskDraft
+from crowdhub import Submission, Task, TaskDraft
 from crowdhub.protocol import Flow, Operation
-from crowdhub_capsolver import CapSolver, CapSolverOptions
+from crowdhub_capsolver import CapSolver, CapSolverFeedback, CapSolverOptions
+from crowdhub_capsolver.wire import NOBODY
 from tests.replay.conftest import Documented
 
 Case: TypeAlias = "tuple[Callable[[CapSolver], Operation[object] | Flow[object]], object]"
@@ -29,6 +30,12 @@ def _created(provider: CapSolver) -> Operation[Task]:
     return provider.publish(TaskDraft(options=[options]))
 
 
+def _reported(provider: CapSolver) -> Operation[Submission]:
+    task_id = "2376919c-1863-11ec-a012-94e6f7355a0b"
+    solution = Submission(**provider.identity, id=task_id, task_id=task_id, worker=NOBODY)
+    return provider.reject(solution, "wrong", CapSolverFeedback(code=1001))
+
+
 CASES: dict[str, Case] = {
     "create-task": (
         _solved_at_once,
@@ -43,6 +50,7 @@ CASES: dict[str, Case] = {
         {"items": [{"id": TASK, "text": "44795sds", "status": "approved"}], "total": 1},
     ),
     "get-task-result-processing": (lambda provider: provider.submissions(TASK), {"items": [], "total": 0}),
+    "feedback-task": (_reported, {"id": "2376919c-1863-11ec-a012-94e6f7355a0b", "feedback": "wrong"}),
     "get-balance": (lambda provider: provider.balance(), "99.4988 USD"),
 }
 

@@ -1,4 +1,4 @@
-"""What a result tells of the money that it took."""
+"""What a result, or an error, tells of the money that it took."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from crowdhub.model import Money, Task
 
 
 def charged_by(result: object) -> Money | None:
-    """What the marketplace said it took: the ``charged`` of a `Task`, or of a plugin's own model that has one. None
-    where it said nothing."""
+    """What the marketplace said it took: the ``charged`` of a `Task`, or of a plugin's own model or error that has one.
+    None where it said nothing."""
     told = getattr(result, "charged", None)
     return told if isinstance(told, Money) else None
 

@@ -82,7 +82,7 @@ def approve(bench: Bench) -> Exercise:
 def reject(bench: Bench) -> Exercise:
     (one,) = bench.pending()
     since = bench.since()
-    status = SubmissionStatus.REJECTED if bench.subject.rejection_is_final else SubmissionStatus.PENDING
+    status = SubmissionStatus.REJECTED if bench.subject.rejection_is_final else one.status
 
     def check(result: Submission) -> None:
         _settled(bench, one, result, (status,))

@@ -1,0 +1,129 @@
+"""Tasks that cannot be solved, and solutions that are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from crowdhub import Decision, Hub, Money, TaskDraft
+from crowdhub.errors import AuthenticationFailed, BudgetExceeded, NotFound, OutcomeUnknown, ProviderError
+from crowdhub.market import Market
+from crowdhub.model import SubmissionStatus
+from crowdhub.sandbox import Fault, Sandbox
+from crowdhub_capsolver import CapSolver, CapSolverFeedback, CapSolverOptions, Unsolvable
+from crowdhub_capsolver.conformance import PIXEL
+from crowdhub_capsolver.sandbox import CapSolverSandbox
+from tests.support.by_hand import Play
+
+SLOW = TaskDraft(options=[CapSolverOptions(task={"type": "ReCaptchaV2TaskProxyLess"})])
+FAST = TaskDraft(image=PIXEL)
+COST = Money("0.60", "USD")
+UNSOLVABLE = "ERROR_CAPTCHA_UNSOLVABLE"
+
+
+@pytest.fixture
+def solver(box: Sandbox) -> CapSolverSandbox:
+    return box.market(CapSolverSandbox)
+
+
+@pytest.fixture
+def market(box: Sandbox) -> Iterator[Market[CapSolver]]:
+    """One that may spend a dollar: enough for one task at a time."""
+    with Hub(box.accounts, clock=box.clock, budget={"USD": "1", "unpriced": "allow"}) as hub:
+        yield hub.market(CapSolver)
+
+
+@pytest.mark.parametrize("by_status", [False, True])
+@pytest.mark.parametrize("draft", [SLOW, FAST], ids=["asked for", "at once"])
+def test_what_is_not_charged_is_free_again(
+    market: Market[CapSolver], solver: CapSolverSandbox, draft: TaskDraft, by_status: bool
+) -> None:
+    solver.fail_next(by_status=by_status)
+    with pytest.raises(Unsolvable, match=UNSOLVABLE) as caught:
+        market.run(market.provider.solve(draft), key="one", amount=COST)
+    assert "Nothing was charged" in str(caught.value)
+    assert not caught.value.money_may_be_spent
+    assert market.run(market.provider.solve(draft), key="two", amount=COST).answers
+    assert len(solver.books().payouts) == 1
+
+
+@pytest.mark.parametrize(("code", "shown"), [("ERROR_TASK_TIMEOUT", "ERROR_TASK_TIMEOUT"), ("", "failed")])
+@pytest.mark.parametrize("draft", [SLOW, FAST], ids=["asked for", "at once"])
+def test_what_may_be_charged_stays_reserved(
+    market: Market[CapSolver], solver: CapSolverSandbox, draft: TaskDraft, code: str, shown: str
+) -> None:
+    """A failed task is a refusal, told after one ask; that it costs nothing is promised for one reason only."""
+    solver.fail_next(code, by_status=True)
+    with pytest.raises(ProviderError if draft is SLOW else OutcomeUnknown, match=shown) as caught:
+        market.run(market.provider.solve(draft), key="one", amount=COST)
+    (task,) = solver.tasks.values()
+    assert task.id in str(caught.value)
+    assert task.asks < 6
+    with pytest.raises(BudgetExceeded):
+        market.run(market.provider.solve(draft), key="two", amount=COST)
+
+
+def test_the_key_of_what_was_not_charged_pays_nothing_more(market: Market[CapSolver], solver: CapSolverSandbox) -> None:
+    solver.fail_next()
+    for _ in range(2):
+        with pytest.raises(Unsolvable):
+            market.run(market.provider.solve(SLOW), key="one", amount=COST)
+    assert len(solver.tasks) == 1
+
+
+@pytest.mark.parametrize("ask", ["task", "submissions"])
+def test_a_failed_task_is_not_open(market: Market[CapSolver], solver: CapSolverSandbox, ask: str) -> None:
+    solver.fail_next("", by_status=True)
+    task = market.publish(SLOW, key="one")
+    solver.clock.advance(seconds=60)
+    with pytest.raises(ProviderError, match="failed"):
+        _ = market.task(task) if ask == "task" else list(market.submissions(task))
+
+
+def test_a_wrong_solution_is_reported(market: Market[CapSolver], solver: CapSolverSandbox) -> None:
+    before = market.balance()
+    task = market.publish(FAST)
+    (solution,) = market.submissions(task)
+    paid = market.balance()
+    reported = market.reject(solution, "two letters are missing")
+    assert (reported.status, reported.feedback) == (SubmissionStatus.APPROVED, "two letters are missing")
+    assert solver.tasks[task.id].feedback == {"invalid": True, "message": "two letters are missing"}
+    report = market.review([Decision.reject(solution, "still wrong", options=(CapSolverFeedback(code=1002),))])
+    assert [outcome.error for outcome in report.outcomes] == [None]
+    assert solver.tasks[task.id].feedback == {"invalid": True, "message": "still wrong", "code": 1002}
+    assert market.balance() == paid < before
+
+
+def test_the_report_as_documented(provider: CapSolver, play: Play) -> None:
+    _, task = play(provider.publish(FAST), {"errorId": 0, "taskId": "T", "status": "ready", "solution": {"text": "a"}})
+    solution = provider.solution_of(task)
+    assert solution is not None
+    (call,), reported = play(provider.reject(solution, "wrong"), {"errorId": 0, "message": "okay"})
+    assert (call.path, call.json) == (
+        "/feedbackTask",
+        {"taskId": "T", "result": {"invalid": True, "message": "wrong"}, "appId": "APP"},
+    )
+    assert reported.raw["feedback"] == {"errorId": 0, "message": "okay"}
+
+
+def test_a_report_that_is_refused(market: Market[CapSolver], solver: CapSolverSandbox) -> None:
+    (solution,) = market.submissions(market.publish(FAST))
+    solver.tasks.clear()
+    with pytest.raises(NotFound, match="ERROR_TASKID_INVALID"):
+        market.reject(solution, "wrong")
+
+
+def test_a_report_whose_answer_is_lost_is_unknown_and_free(market: Market[CapSolver], solver: CapSolverSandbox) -> None:
+    """That the solution stays approved says nothing of the report."""
+    (solution,) = market.submissions(market.publish(FAST))
+    solver.faults.add(Fault.drop("after"), path="feedbackTask", times=None)
+    with pytest.raises(OutcomeUnknown) as caught:
+        market.reject(solution, "wrong")
+    assert not caught.value.money_may_be_spent
+
+
+@pytest.mark.parametrize("body", [{}, {"errorId": 1, "errorCode": "ERROR_NEW", "errorDescription": "who are you"}])
+def test_a_bad_key_is_401(provider: CapSolver, play: Play, body: dict[str, object]) -> None:
+    with pytest.raises(AuthenticationFailed):
+        play(provider.balance(), (401, body))
