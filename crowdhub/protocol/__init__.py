@@ -32,7 +32,13 @@ from crowdhub.protocol.reading import (
     unreadable,
 )
 from crowdhub.protocol.reference import carries, is_marked, mark, plain_text, unmark
-from crowdhub.protocol.refusals import country_issues, error_of_no_json, error_of_status, error_words
+from crowdhub.protocol.refusals import (
+    country_issues,
+    error_of_no_json,
+    error_of_no_success,
+    error_of_status,
+    error_words,
+)
 from crowdhub.protocol.response import Headers, Response
 from crowdhub.protocol.settings import (
     LOOPBACK,
@@ -83,6 +89,7 @@ __all__ = [
     "country_issues",
     "decimal_or_none",
     "error_of_no_json",
+    "error_of_no_success",
     "error_of_status",
     "error_words",
     "every",

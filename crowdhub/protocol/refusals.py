@@ -9,6 +9,7 @@ from typing import TypedDict, cast
 from crowdhub import errors
 from crowdhub.errors import CrowdhubError, Issue, UnreadableResponse
 from crowdhub.model import country_code
+from crowdhub.protocol.call import Call, Effect
 from crowdhub.protocol.reading import mapping, text_or_none, words_of
 from crowdhub.protocol.response import Response
 
@@ -75,6 +76,29 @@ def error_of_no_json(response: Response) -> UnreadableResponse | None:
         http_status=response.status_code,
         provider_message=words_of(response.text),
     )
+
+
+def error_of_no_success(call: Call, response: Response) -> CrowdhubError | None:
+    """The error for a good status whose JSON says ``"success": false``, with its ``message``, where a marketplace
+    documents that member.
+
+    That nothing was done is not documented with it: of a call that costs, or may, the outcome is unknown then (an
+    `UnreadableResponse` is what a lost answer is made of).
+    """
+    if b'"success"' not in response.content:
+        return None
+    try:
+        data: object = response.json()
+    except (ValueError, RecursionError):
+        return None
+    members = mapping(data)
+    if members is None or members.get("success") not in (False, "false"):
+        return None
+    code, words = error_words(response)
+    is_free = call.effect is Effect.READ or (call.effect is Effect.SETTLE and call.costs is False)
+    kind = errors.ProviderError if is_free else UnreadableResponse
+    evidence = Evidence(http_status=response.status_code, provider_code=code, provider_message=words)
+    return kind("The marketplace says that it did not succeed.", **evidence)
 
 
 def _is_plain_json(body: bytes) -> bool:

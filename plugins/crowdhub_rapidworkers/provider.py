@@ -35,6 +35,7 @@ from crowdhub.protocol import (
     Token,
     Upload,
     carries,
+    error_of_no_success,
     error_words,
     first_match,
     int_or_none,
@@ -108,7 +109,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         return call.with_headers(X_API_Key=self.settings.api_key.get_secret_value())
 
     def error(self, call: Call, response: Response) -> CrowdhubError | None:
-        error = super().error(call, response)
+        error = super().error(call, response) or error_of_no_success(call, response)
         if isinstance(error, InvalidRequest):
             return _refusal(response) or error
         if isinstance(error, PermissionDenied) and call.path == "/jobs/add":
@@ -243,7 +244,10 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         """``POST /api/workers/block/``. The marketplace keeps no reason. Blocked already: a success."""
         try:
             reply = yield Call.post(
-                "/api/workers/block/", json={"worker_id": wire.wire_worker_id(worker_id)}, effect=Effect.SETTLE
+                "/api/workers/block/",
+                json={"worker_id": wire.wire_worker_id(worker_id)},
+                effect=Effect.SETTLE,
+                costs=False,
             )
         except Conflict:
             found = yield from self._blocked(worker_id)
@@ -256,7 +260,10 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         """``POST /api/workers/unblock/``. Not blocked: a success."""
         try:
             reply = yield Call.post(
-                "/api/workers/unblock/", json={"worker_id": wire.wire_worker_id(worker_id)}, effect=Effect.SETTLE
+                "/api/workers/unblock/",
+                json={"worker_id": wire.wire_worker_id(worker_id)},
+                effect=Effect.SETTLE,
+                costs=False,
             )
         except Conflict:
             if (yield from self._blocked(worker_id)) is not None:
