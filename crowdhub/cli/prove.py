@@ -71,7 +71,7 @@ def prove(
         elif path is not None:
             good = _replayed(prover, path)
         else:
-            chosen = list(_chosen(provider or names(), operation, variant, tell=not as_json))
+            chosen = list(_chosen(_readings(provider or names()), operation, variant, tell=not as_json))
             if not chosen:
                 raise ConfigurationError("Nothing of what was chosen can be gone through.")
             good = _proven(prover, chosen, depth, as_json=as_json)
@@ -89,6 +89,13 @@ def _quiet() -> Generator[None]:
         yield
     finally:
         log.setLevel(before)
+
+
+def _readings(providers: Sequence[str]) -> list[str]:
+    """The marketplaces, each as it is and in each of its readings."""
+    from crowdhub.testing.subject import readings_of
+
+    return [each for provider in providers for each in readings_of(provider)]
 
 
 def _chosen(

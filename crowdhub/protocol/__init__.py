@@ -49,6 +49,7 @@ from crowdhub.protocol.settings import (
     RateLimit,
     Token,
 )
+from crowdhub.protocol.spellings import Spellings
 
 AnyProvider = Provider[ProviderSettings]
 """A provider of whatever marketplace."""
@@ -81,6 +82,7 @@ __all__ = [
     "ProviderSettings",
     "RateLimit",
     "Response",
+    "Spellings",
     "Token",
     "Upload",
     "WireModel",

@@ -46,6 +46,7 @@ from crowdhub.protocol.settings import (
     RateLimit,
     Token,
 )
+from crowdhub.protocol.spellings import Spellings
 
 S = TypeVar("S", bound=ProviderSettings, covariant=True)
 
@@ -93,6 +94,9 @@ class Provider(Generic[S]):
         self.environment: Environment = settings.environment or self._environment_of(settings.base_url)
         self.now: Callable[[], datetime] = _now
         """The present moment, aware; the engine puts its own clock here."""
+        self.spellings = Spellings()
+        """What was learned of the ways in which calls can be written, where the marketplace's pages contradict one
+        another."""
 
     def _environment_of(self, url: str) -> Environment:
         try:

@@ -50,7 +50,7 @@ class Bench:
         self.subject = subject
         self.name = subject.provider
         self.timeout = timeout
-        self._options = {self.name: {**subject.sandbox_options, **options}}
+        self._options = {self.name: {**subject.played_options, **options}}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:

@@ -25,7 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="run crowdhub's conformance kit for this installed provider, against its own sandbox (repeatable)",
+        help="run crowdhub's conformance kit for this installed provider, against its own sandbox, in each of its"
+        " readings, or in one alone as NAME:READING (repeatable)",
     )
 
 

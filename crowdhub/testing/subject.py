@@ -52,6 +52,11 @@ class Subject(Generic[B]):
     """The provider's name, in `crowdhub.providers` and `crowdhub.sandboxes`."""
     sandbox_options: ClassVar[Mapping[str, object]] = {}
     """For the sandbox: much money, no scripted workers (only `hand_in` hands in), no request limit."""
+    readings: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+    """Where the marketplace's own pages contradict one another, or leave something open: other ways in which its server
+    may read them, by name, each with the sandbox's options that play it. The kit runs all of it in each of them."""
+    reading: str | None = None
+    """The reading that this subject plays; None: as ``sandbox_options`` alone have it."""
     poor_options: ClassVar[Mapping[str, object]] = {"balance": "0"}
     """For the sandbox of an account that has no money."""
     page_rows: ClassVar[int | None] = None
@@ -101,6 +106,16 @@ class Subject(Generic[B]):
     """What `crowdhub chaos` has to know besides."""
     demo: ClassVar[DemoPlan] = DemoPlan()
     """What `crowdhub demo` has to know besides."""
+
+    @property
+    def name(self) -> str:
+        """The provider's name, with that of the reading behind a colon where it plays one: as `load` takes it."""
+        return self.provider if self.reading is None else f"{self.provider}:{self.reading}"
+
+    @property
+    def played_options(self) -> Mapping[str, object]:
+        """The sandbox's options, those of the reading over ``sandbox_options``."""
+        return {**self.sandbox_options, **(self.readings[self.reading] if self.reading is not None else {})}
 
     # --- what to ask
 
@@ -198,12 +213,25 @@ SUBJECTS = Group("crowdhub.conformance", "conformance subject", "a crowdhub.test
 
 
 def load(name: str) -> Subject:
-    """The subject of an installed provider. Raises `ConfigurationError` where its plugin names none."""
-    kind = SUBJECTS.load(name)
-    if kind.provider != name:
+    """The subject of an installed provider, in one of its readings where ``name`` has that behind a colon
+    (``crowdsdom:post``). Raises `ConfigurationError` where its plugin names none."""
+    provider, _, reading = name.partition(":")
+    kind = SUBJECTS.load(provider)
+    if kind.provider != provider:
         raise ConfigurationError(
-            f"The conformance subject {name!r} is {kind.__name__}, which describes the provider {kind.provider!r}.",
-            provider=name,
+            f"The conformance subject {provider!r} is {kind.__name__}, which describes the provider {kind.provider!r}.",
+            provider=provider,
             next_step=f"Name it as its provider in the entry-point group {SUBJECTS.name!r}.",
         )
-    return kind()
+    subject = kind()
+    if reading or name != provider:
+        if reading not in kind.readings:
+            known = ", ".join(kind.readings) or "none"
+            raise ConfigurationError(f"{provider} has no reading {reading!r}; it has: {known}.", provider=provider)
+        subject.reading = reading
+    return subject
+
+
+def readings_of(name: str) -> list[str]:
+    """What `load` takes for a provider: it as it is, and in each of its readings; a name with a reading is itself."""
+    return [name] if ":" in name else [name, *(f"{name}:{each}" for each in load(name).readings)]

@@ -36,6 +36,11 @@ class CrowdSDOMSubject(Subject["CrowdSDOMSandbox"]):
     provider = "crowdsdom"
     sandbox_options: ClassVar[Mapping[str, object]] = {"balance": "100000.00", "every": 0}
     unknown_id = "0123456789abcdef01234567"
+    readings: ClassVar[Mapping[str, Mapping[str, object]]] = {
+        "post": {"verbs": "post", "wrong_verb": 404},  # the PHP SDK, the quick start
+        "put": {"verbs": "put", "paths": "lower"},  # the Python SDK
+        "capital": {"verbs": "post", "paths": "capital"},
+    }
     campaign = CampaignPlan(sandbox={"token_ttl": 900})  # seconds: tokens end while it goes on
     demo = DemoPlan(
         reward=Money("1.50", "CNY"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr, model_validator
@@ -14,13 +14,18 @@ SANDBOX_HOSTS = ("api.sandbox.crowdsdom.com", "account.sandbox.crowdsdom.com")
 
 
 class CrowdSDOMSettings(ProviderSettings):
-    """``api_key`` and ``api_secret``, from which a token is fetched at ``account_url``; or an ``access_token``."""
+    """``api_key`` and ``api_secret``, from which a token is fetched at ``account_url``; or an ``access_token``.
+
+    ``paths``: ``capital`` where the server takes ``/Jobs`` and not ``/jobs``. Reading and settling find that out by
+    themselves; a publish is sent once, so it is refused where this is wrong and nothing was read before.
+    """
 
     api_key: SecretStr | None = None
     api_secret: SecretStr | None = None
     access_token: SecretStr | None = None
     base_url: str = "https://api.crowdsdom.com/v1"
     account_url: str = "https://account.crowdsdom.com"
+    paths: Literal["lower", "capital"] = "lower"
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:

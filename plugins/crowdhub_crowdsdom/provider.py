@@ -7,8 +7,10 @@ those alone; never tried against the live service, which may be gone.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Unpack
 
 from crowdhub.errors import (
@@ -46,7 +48,7 @@ from crowdhub.protocol import (
     read_records,
     unreadable,
 )
-from crowdhub_crowdsdom import access, drafts, finding, job_types, wire
+from crowdhub_crowdsdom import access, drafts, finding, job_types, spelling, wire
 from crowdhub_crowdsdom.job_types import JobType, JobTypeSettings
 from crowdhub_crowdsdom.options import SANDBOX_HOSTS, CrowdSDOMSettings
 
@@ -120,12 +122,18 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
 
     def error(self, call: Call, response: Response) -> CrowdhubError | None:
         """The shape of errors is not documented: the status decides, and in one case the words."""
-        error = super().error(call, response)
+        error = spelling.told(super().error(call, response), response)
         if not call.authenticated and isinstance(error, (InvalidRequest, PermissionDenied)):
             return _as(AuthenticationFailed, error)
         if isinstance(error, InvalidRequest) and error.provider_message and _FUNDS.search(error.provider_message):
             return _as(InsufficientFunds, error)
         return error
+
+    def _ask(self, call: Call, **verbs: Sequence[str]) -> Flow[Response]:
+        """Send a call as this marketplace takes it: its pages contradict one another on verbs and on paths."""
+        paths = spelling.PATHS[self.settings.paths]
+        refuses = spelling.is_unknown if verbs else spelling.is_unknown_path
+        return self.spellings.ask(partial(spelling.written, call), refuses, paths=paths, **verbs)
 
     # --- publishing -----------------------------------------------------------------------------------------
 
@@ -164,7 +172,8 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
         The draft's reference travels as a keyword (for a job of a job type, which takes none of its own, in the
         form). Raises `InsufficientFunds`, `InvalidRequest`.
         """
-        reply = yield Call.post("/jobs", effect=Effect.SPEND, json=drafts.job_members(draft, self.now()))
+        body = drafts.job_members(draft, self.now())
+        reply = yield from self._ask(Call.post("/jobs", effect=Effect.SPEND, json=body))
         return self._task(load_json(reply))
 
     def describe_published(self, draft: TaskDraft) -> str:
@@ -209,7 +218,7 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
         if found:
             raise InvalidRequest(issues=found)
         body = job_types.members(title, description, reward, settings)
-        reply = yield Call.post("/jobTypes", effect=Effect.SPEND, costs=False, json=body)
+        reply = yield from self._ask(Call.post("/jobTypes", effect=Effect.SPEND, costs=False, json=body))
         return read_record(load_json(reply), job_types.fields, JobType)
 
     # --- reading --------------------------------------------------------------------------------------------
@@ -217,13 +226,13 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
     @operation
     def task(self, task_id: str) -> Flow[Task]:
         """``GET /jobs/:id``."""
-        reply = yield Call.get(f"/jobs/{path_segment(task_id)}")
+        reply = yield from self._ask(Call.get(f"/jobs/{path_segment(task_id)}"))
         return self._task(load_json(reply))
 
     @operation
     def tasks(self, status: TaskStatus | None = None) -> Flow[Page[Task]]:
         """``GET /jobs``: all of them in one array."""
-        reply = yield Call.get("/jobs")
+        reply = yield from self._ask(Call.get("/jobs"))
         identity = self.identity
         items, bad = read_records(load_json(reply), lambda row: wire.job_fields(row, identity), Task)
         kept = [each for each in items if status is None or each.status is status]
@@ -232,7 +241,7 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
     @operation
     def submissions(self, task_id: str, status: SubmissionStatus | None = None) -> Flow[Page[Submission]]:
         """``GET /jobs/:id/tasks``: all of them in one array, also those still at work or given back."""
-        reply = yield Call.get(f"/jobs/{path_segment(task_id)}/tasks")
+        reply = yield from self._ask(Call.get(f"/jobs/{path_segment(task_id)}/tasks"))
         identity = self.identity
         items, bad = read_records(load_json(reply), lambda row: wire.task_fields(row, identity, task_id), Submission)
         kept = [each for each in items if status is None or each.status is status]
@@ -246,19 +255,21 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
 
     @operation
     def approve(self, submission: Submission, note: str | None = None) -> Flow[Submission]:
-        """``PUT /tasks/:id/approve``. Pays the worker; the marketplace takes 20 % on top. ``note``: its feedback."""
+        """``PUT /tasks/:id/approve`` (or ``POST``). Pays the worker; the marketplace takes 20 % on top. ``note``: its
+        feedback."""
         return (yield from self._settle(submission, "approve", note, SubmissionStatus.APPROVED))
 
     @operation
     def reject(self, submission: Submission, reason: str) -> Flow[Submission]:
-        """``PUT /tasks/:id/reject``. Nothing is paid and the slot opens again. ``reason``: its feedback."""
+        """``PUT /tasks/:id/reject`` (or ``POST``). Nothing is paid, the slot opens again. ``reason``: its feedback."""
         return (yield from self._settle(submission, "reject", reason, SubmissionStatus.REJECTED))
 
     def _settle(
         self, submission: Submission, verb: str, comment: str | None, wanted: SubmissionStatus
     ) -> Flow[Submission]:
         body = {"feedback": comment} if comment and comment.strip() else {}
-        reply = yield Call.put(f"/tasks/{path_segment(submission.id)}/{verb}", json=body, effect=Effect.SETTLE)
+        call = Call.put(f"/tasks/{path_segment(submission.id)}/{verb}", json=body, effect=Effect.SETTLE)
+        reply = yield from self._ask(call, settle=("PUT", "POST"))
         identity, job_id = self.identity, submission.task_id
         answer = mapping(load_json(reply)) or {}
         done = read_record(answer.get("task"), lambda row: wire.task_fields(row, identity, job_id), Submission)
@@ -273,14 +284,16 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
 
     @operation
     def cancel(self, task_id: str) -> Flow[Task]:
-        """``POST /jobs/:id/cancel``, and a look at the job. Workers already at it may finish and are to be paid.
+        """``POST /jobs/:id/cancel`` (or ``PUT``), and a look at the job. Workers already at it may finish and are to be
+        paid.
 
         The marketplace makes no difference between a cancelled job and one whose lifetime is over: later reads
         show it as expired. Raises `Conflict` where it is completed.
         """
         doubt: CrowdhubError | None = None
         try:
-            reply = yield Call.post(f"/jobs/{path_segment(task_id)}/cancel", json={}, effect=Effect.SETTLE)
+            call = Call.post(f"/jobs/{path_segment(task_id)}/cancel", json={}, effect=Effect.SETTLE)
+            reply = yield from self._ask(call, cancel=("POST", "PUT"))
             answer = load_json(reply)
             if (mapping(answer) or {}).get("result") is not True:
                 raise unreadable("its result is not true", answer, reply)

@@ -62,7 +62,7 @@ class MarketProfile:
     @property
     def options(self) -> dict[str, object]:
         """The sandbox's options."""
-        return {**self.subject.sandbox_options, **self.subject.campaign.sandbox}
+        return {**self.subject.played_options, **self.subject.campaign.sandbox}
 
     def why_unknown(self, lookup: Capability) -> str:
         """Why an outcome cannot be told that ``lookup`` would look for; empty where there is no reason."""
@@ -72,8 +72,10 @@ class MarketProfile:
 
 
 def profile_of(name: str) -> MarketProfile:
-    """Raises `ConfigurationError` for a marketplace without a provider or a subject."""
-    return MarketProfile(load(name), registry.load(name))
+    """A marketplace, in one of its readings where the name has that behind a colon. Raises `ConfigurationError` for one
+    without a provider or a subject."""
+    subject = load(name)
+    return MarketProfile(subject, registry.load(subject.provider))
 
 
 def names() -> list[str]:

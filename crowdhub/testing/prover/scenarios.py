@@ -201,7 +201,7 @@ def _scenario(
 ) -> Scenario:
     """What others do is looked at with one client alone, as it is the same for two; so are clocks that are set."""
     return Scenario(
-        scene.profile.name,
+        scene.profile.subject.name,
         operation,
         variant,
         scene.application,

@@ -15,7 +15,7 @@ from crowdhub.protocol import AnyProvider
 from crowdhub.testing.bench import TIMEOUT, WORLDS, Bench
 from crowdhub.testing.exercises import EXERCISES
 from crowdhub.testing.recording import load_script, script_names
-from crowdhub.testing.subject import Subject, load
+from crowdhub.testing.subject import Subject, load, readings_of
 from crowdhub.testing.tape import Played, Tape
 
 NewBench: TypeAlias = Callable[..., Bench]
@@ -31,7 +31,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     names: list[str] = metafunc.config.getoption("crowdhub_provider") or []
     try:
-        subjects = [(load(name), registry.load(name)) for name in dict.fromkeys(names)]
+        played = dict.fromkeys(each for name in names for each in readings_of(name))
+        subjects = [(subject, registry.load(subject.provider)) for subject in map(load, played)]
     except CrowdhubError as error:
         raise pytest.UsageError(str(error)) from None
     for fixture, choices in (
@@ -45,11 +46,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     ):
         if fixture in wanted:
             pairs = [(subject, each) for subject, kind in subjects for each in choices(subject, kind)]
-            ids = [f"{subject.provider}-{each}" for subject, each in pairs]
+            ids = [f"{subject.name}-{each}" for subject, each in pairs]
             metafunc.parametrize(("subject", fixture), pairs, ids=ids)
             break
     else:
-        metafunc.parametrize("subject", [subject for subject, _ in subjects], ids=[s.provider for s, _ in subjects])
+        metafunc.parametrize("subject", [subject for subject, _ in subjects], ids=[s.name for s, _ in subjects])
     if "world" in wanted:
         every = metafunc.function.__name__ in IN_EVERY_WORLD
         metafunc.parametrize("world", WORLDS if every else WORLDS[:2])
@@ -109,7 +110,7 @@ _PLAYED: dict[tuple[str, Capability], Played] = {}
 
 def _play(subject: Subject, capability: Capability) -> Played:
     """Played once a run: what the tests make of it needs no sandbox any more."""
-    key = (subject.provider, capability)
+    key = (subject.name, capability)
     if key not in _PLAYED:
         with Bench(subject) as bench:
             exercise = EXERCISES[capability](bench)

@@ -4,6 +4,7 @@ Where the documentation is silent or contradicts itself, this sandbox decides:
 
 * One server plays both hosts: ``/oauth/token`` and ``/v1/…``. A token lives ``token_ttl`` seconds of its clock.
 * A token is taken without "Bearer " only, as documented; HTTP Basic and the body are both accepted for the token.
+* Verbs and paths are as the API pages have them, with capitals as well; options play the other sources.
 * Publishing withholds reward × maxTasks plus 20 % of it. Approving pays the worker; what a job that is over did not
   need is given back with its 20 %.
 * ``status`` speaks of the review (unreviewable, reviewable, completed), ``assignable`` says whether the job is open.

@@ -3,7 +3,7 @@
 import json
 from base64 import b64decode
 from binascii import Error as NoBase64
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,6 +24,10 @@ from crowdhub_crowdsdom.sandbox.workers import Workers
 OWNER = "56309424f1524a2b002310d5"
 Body = JsonObject
 Handler = Callable[[str, Body, datetime], object]
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+VERBS = {"pages": ("PUT", "POST"), "post": ("POST", "POST"), "put": ("PUT", "PUT")}
+"""How a task is approved and rejected, and how a job is cancelled: as the API pages have it, as the PHP SDK and the
+quick start do, as the Python SDK does."""
 
 
 class CrowdSDOMSandbox(MarketSandbox):
@@ -31,6 +35,10 @@ class CrowdSDOMSandbox(MarketSandbox):
 
     Options: the opening ``balance``; ``token_ttl``; ``every``, the seconds between two scripted workers on a job
     (0: none come); ``takes``, the seconds one works; ``returns``, the share that gives up.
+
+    The documentation contradicts itself: ``verbs`` is ``pages`` (PUT to approve and reject, POST to cancel), ``post``
+    or ``put`` (for all of them), ``paths`` ``lower`` (``/jobs``), ``capital`` (``/Jobs``) or ``both``, and another verb
+    is answered with ``wrong_verb``: 405, or 404 in LoopBack's words ("no method handling"), as an unknown path always.
     """
 
     name: ClassVar[str] = "crowdsdom"
@@ -45,8 +53,14 @@ class CrowdSDOMSandbox(MarketSandbox):
         every: float = 60,
         takes: float = 120,
         returns: float = 0.1,
+        verbs: str = "pages",
+        paths: str = "both",
+        wrong_verb: int = 405,
     ) -> None:
         super().__init__(clock, seed)
+        if verbs not in VERBS or paths not in ("lower", "capital", "both") or wrong_verb not in (404, 405):
+            raise ValueError(f"there is no such reading: {verbs}, {paths}, {wrong_verb}")
+        self.verbs, self.paths, self.wrong_verb = verbs, paths, wrong_verb
         self.key, self.secret = self.fake_key("api-key"), self.fake_key("api-secret")
         self.token_ttl = token_ttl
         self.tokens_given = 0
@@ -59,24 +73,23 @@ class CrowdSDOMSandbox(MarketSandbox):
     # --- what every market has
 
     def app(self) -> ASGIApp:
-        """The nine calls."""
-
-        def route(path: str, method: str, handle: Handler) -> Route:
-            return Route(path, self._endpoint(handle), methods=[method])
-
-        return Starlette(
-            routes=[
-                Route("/oauth/token", self._token, methods=["POST"]),
-                route("/v1/jobs", "GET", self._list),
-                route("/v1/jobs", "POST", self._publish),
-                route("/v1/jobs/{id}", "GET", self._job),
-                route("/v1/jobs/{id}/tasks", "GET", self._tasks),
-                route("/v1/jobs/{id}/cancel", "POST", self._cancel),
-                route("/v1/tasks/{id}/approve", "PUT", self._approve),
-                route("/v1/tasks/{id}/reject", "PUT", self._reject),
-                route("/v1/jobTypes", "POST", self._job_type),
-            ]
-        )
+        """The nine calls, each under both spellings of its path where both are taken."""
+        settle, cancel = VERBS[self.verbs]
+        calls: dict[str, dict[str, Handler]] = {
+            "/jobs": {"GET": self._list, "POST": self._publish},
+            "/jobs/{id}": {"GET": self._job},
+            "/jobs/{id}/tasks": {"GET": self._tasks},
+            "/jobs/{id}/cancel": {cancel: self._cancel},
+            "/tasks/{id}/approve": {settle: self._approve},
+            "/tasks/{id}/reject": {settle: self._reject},
+            "/jobTypes": {"POST": self._job_type},
+        }
+        routes = [Route("/oauth/token", self._token, methods=["POST"])]
+        for path, handlers in calls.items():
+            capital = f"/{path[1].upper()}{path[2:]}"
+            spelt = {"lower": (path,), "capital": (capital,), "both": (path, capital)}[self.paths]
+            routes += [Route(f"/v1{each}", self._endpoint(handlers), methods=METHODS) for each in spelt]
+        return Starlette(routes=[*routes, Route("/{rest:path}", self._endpoint({}), methods=METHODS)])
 
     def account(self, base_url: str) -> AccountSettings:
         """The settings of the requester."""
@@ -86,6 +99,7 @@ class CrowdSDOMSandbox(MarketSandbox):
             "base_url": f"{base_url}/v1",
             "account_url": base_url,
             "environment": "sandbox",
+            **({"paths": "capital"} if self.paths == "capital" else {}),
         }
 
     def tick(self) -> None:
@@ -143,7 +157,7 @@ class CrowdSDOMSandbox(MarketSandbox):
         token = {"id": value, "ttl": self.token_ttl, "clientId": self.key, "created": shapes.iso(now), "userId": OWNER}
         return _json(200, {"access_token": token, "token_type": "Bearer"})
 
-    def _endpoint(self, handle: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def _endpoint(self, handlers: Mapping[str, Handler]) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             content = await request.body()
             try:
@@ -152,6 +166,10 @@ class CrowdSDOMSandbox(MarketSandbox):
                     ends = self._tokens.get(request.headers.get("authorization", ""))
                     if ends is None or ends <= now:
                         raise CrowdSDOMRefusal(401, "Authorization Required")
+                    handle = handlers.get(request.method)
+                    if handle is None:
+                        words = f"There is no method handling {request.method} {request.url.path}"
+                        raise CrowdSDOMRefusal(self.wrong_verb if handlers else 404, words)
                     self.board.run_to(now)
                     body = inputs.json_object(content) if request.method != "GET" else {}
                     return _json(200, handle(request.path_params.get("id", ""), body, now))
