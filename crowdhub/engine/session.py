@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -33,7 +34,10 @@ from crowdhub.protocol import (
     Token,
 )
 
-RENEW_BEFORE = 30.0  # seconds before its end that a token is fetched anew
+RENEW_BEFORE = 30.0  # seconds before its end that a token is fetched anew; half of its life where that is shorter
+LONGEST_ENDED = timedelta(minutes=30)
+"""How long a token is used that had ended when it came, as some marketplaces write one without an end: until it is
+refused, and no longer than this."""
 
 T = TypeVar("T")
 E = TypeVar("E", bound=CrowdhubError)
@@ -114,6 +118,7 @@ class Session:
         self.counter = Counter()
         self.told = ToldBalance()
         self.token: Token | None = None
+        self._renew_token_at: datetime | None = None
         self.needs_token = provider.has_tokens()
         self.timeout = http.Timeout(options.timeout, connect=min(10.0, options.timeout)).as_dict()
 
@@ -166,12 +171,19 @@ class Session:
             return False
         if self.token is None:
             return True
-        ends = self.token.expires_at
-        return ends is not None and (ends - self.clock.now()).total_seconds() < RENEW_BEFORE
+        return self._renew_token_at is not None and self.clock.now() > self._renew_token_at
 
     def keep_token(self, token: Token) -> None:
         self.redact.add(*token.secrets())
         self.token = token
+        self._renew_token_at = None
+        if token.expires_at is not None:
+            now = self.clock.now()
+            life = token.expires_at - now
+            if life <= timedelta():
+                life = LONGEST_ENDED
+            with suppress(OverflowError):  # later than the calendar
+                self._renew_token_at = now + life - min(timedelta(seconds=RENEW_BEFORE), life / 2)
 
     def wait_at_gate(self, call: Call, waited: float) -> float:
         """Seconds to wait before asking the gate again; 0: go. Raises the failure when it would be too long."""

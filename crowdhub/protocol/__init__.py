@@ -30,6 +30,7 @@ from crowdhub.protocol.reading import (
     texts,
     time_or_none,
     unreadable,
+    why_no_amount,
 )
 from crowdhub.protocol.reference import carries, is_marked, mark, plain_text, unmark
 from crowdhub.protocol.refusals import (
@@ -118,4 +119,5 @@ __all__ = [
     "time_or_none",
     "unmark",
     "unreadable",
+    "why_no_amount",
 ]

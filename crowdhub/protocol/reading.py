@@ -31,6 +31,7 @@ from crowdhub.model.base import aware
 from crowdhub.protocol.response import Response
 
 EXCERPT = 300  # characters of an unreadable answer that go into the error
+LONGEST_NUMBER = 200  # characters of a text that may be a number, spaces included
 MAX_DIGITS = 40  # of a number: more is not an amount of money and only costs time
 
 BATCH = 50  # records
@@ -39,7 +40,16 @@ MOST_BAD = 1000  # unreadable records that are reported one by one; with more of
 _HALF = re.compile("[\ud800-\udfff]")
 _HALF_ESCAPED = re.compile(rb"\\u[dD][89a-fA-F]")
 
-_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
+_TWO_READINGS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+"""A thousand to some, one to others: no number is better than a wrong one."""
+_SPACES = "[ \u00a0\u2009\u202f]"
+_GROUPED = {
+    ",": re.compile(r"[+-]?[1-9]\d{0,2}((,\d{3})+\.\d+|(,\d{3}){2,})"),
+    ".": re.compile(r"[+-]?[1-9]\d{0,2}((\.\d{3})+,\d+|(\.\d{3}){2,})"),
+    " ": re.compile(rf"[+-]?[1-9]\d{{0,2}}({_SPACES}\d{{3}})+([.,]\d+)?"),
+}
+"""Thousands in groups that can be nothing else, by what stands between them: two kinds of separators, several groups,
+or a space."""
 
 M = TypeVar("M", bound=BaseModel)
 R = TypeVar("R")
@@ -320,14 +330,15 @@ def _what(error: ValidationError) -> str:
 
 
 def decimal_or_none(value: object) -> Decimal | None:
-    """Text or a number as an exact Decimal; None for anything else. A percentage loses its sign."""
+    """Text or a number as an exact Decimal; None for anything else. A percentage loses its sign, and thousands may be
+    grouped where that can be nothing else: ``1,234.50``, ``1 234.50``, ``1.234,50``; ``1,234`` alone is no number."""
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
-        value = value.strip().rstrip("%").strip()
-        if _GROUPED.fullmatch(value):
-            return None  # a thousand to some, one to others: no number is better than a wrong one
-        value = value.replace(",", ".")
+        value = value.strip().rstrip("%").strip() if len(value) < LONGEST_NUMBER else ""
+        if _TWO_READINGS.fullmatch(value):
+            return None
+        value = _ungrouped(value).replace(",", ".")
     elif isinstance(value, float):
         value = repr(value)
     elif not isinstance(value, (int, Decimal)):
@@ -339,6 +350,24 @@ def decimal_or_none(value: object) -> Decimal | None:
     if exact is None or not exact.is_finite() or abs(exact.adjusted()) > MAX_DIGITS:
         return None
     return exact
+
+
+def _ungrouped(text: str) -> str:
+    for separator, groups in _GROUPED.items():
+        if groups.fullmatch(text):
+            return re.sub(_SPACES if separator == " " else re.escape(separator), "", text)
+    return text
+
+
+def why_no_amount(value: object) -> str:
+    """In words, why `decimal_or_none` makes no amount of money of a value."""
+    if value is None:
+        return "it is not there"
+    text = value.strip() if isinstance(value, str) else ""
+    if _TWO_READINGS.fullmatch(text):
+        plain = text.replace(",", "")
+        return f"{text!r} can be {plain} or {text.replace(',', '.')}, so it is not guessed"
+    return "it is no amount of money"
 
 
 def int_or_none(value: object) -> int | None:
@@ -379,7 +408,7 @@ def texts(values: object) -> Sequence[str]:
 def _amount(value: object) -> Decimal:
     exact = decimal_or_none(value)
     if exact is None:
-        raise ValueError("no amount of money")
+        raise ValueError(why_no_amount(value))
     return exact
 
 

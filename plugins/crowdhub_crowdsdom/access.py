@@ -24,6 +24,10 @@ ASK = Call.post(
 )
 
 
+UNTOLD = timedelta(minutes=30)
+"""How long a token is used whose lifetime is not told: the shortest that the guide shows."""
+
+
 class AccessToken(WireModel):
     """The token within the answer of ``POST /oauth/token``."""
 
@@ -64,9 +68,10 @@ def token_of(reply: Response, now: datetime) -> Token:
 
 def _end_of(token: AccessToken, reply: Response, now: datetime) -> datetime | None:
     """When the token ends. Its age is reckoned by the marketplace's own clock (the ``Date`` header), so that a
-    wrong clock on either side makes no difference."""
-    if token.ttl is None:
-        return None
+    wrong clock on either side makes no difference. No lifetime, or one of 0 or less, tells nothing (LoopBack says -1
+    for one that does not end): it is used until it is refused, at most for ``UNTOLD``."""
+    if token.ttl is None or token.ttl <= 0:
+        return now + UNTOLD
     try:
         lifetime = timedelta(seconds=token.ttl)
         return now + lifetime - _age_of(token, reply, lifetime)

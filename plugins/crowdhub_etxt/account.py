@@ -25,6 +25,7 @@ from crowdhub.protocol import (
     Upload,
     operation,
     unreadable,
+    why_no_amount,
 )
 from crowdhub_etxt.codes import OrderStatus
 from crowdhub_etxt.encoding import Params, encode, identifier
@@ -104,7 +105,8 @@ class Account(Provider[EtxtSettings]):
         """`users.getBalance`: what is free on the account, in RUB."""
         found = yield from self.api.users.get_balance()
         if found.balance is None:
-            raise unreadable("it tells no balance", dict(found.raw))
+            told = found.raw.get("balance")
+            raise unreadable(f"it tells no balance: {why_no_amount(told)}", dict(found.raw))
         return found.balance
 
     def _explained(self, refusal: CrowdhubError, need: Money) -> Flow[CrowdhubError]:

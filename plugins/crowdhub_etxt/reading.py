@@ -123,18 +123,18 @@ def submission_of(
 ) -> Submission | None:
     """The work on one order: its id is the order's, the result's own stands in ``raw["results"]`` (the latest last).
 
-    None where nobody works on it.
+    None where nobody works on it. A worker who is not told has no id.
     """
     last = latest(results)
     performer = (last.id_user if last else None) or order.id_user
-    if not performer:
+    if not performer and last is None:
         return None
     status = submission_status(order.status, last.status if last else None)
     work = Submission(
         id=str(order.id),
         task_id=task_id,
         **identity,
-        worker=Worker(id=str(performer)),
+        worker=Worker(id=str(performer or "")),
         status=status,
         raw={
             "order": dict(order.raw),

@@ -199,7 +199,7 @@ def submission_fields(row: dict[str, object], identity: Identity, task_id: str) 
         "id": str(number) if isinstance(number, int) else number,
         "task_id": task_id,
         "worker": {
-            "id": text_or_none(_either(row, "userId", "user_id")),
+            "id": text_or_none(_either(row, "userId", "user_id")) or "",  # the work can be settled without
             "name": _either(row, "userName", "user_name"),
             "country": (country_code(country) or country) if isinstance(country, str) else None,
             "account_age_days": _either(row, "workerAccountAgeDays", "worker_account_age_days"),

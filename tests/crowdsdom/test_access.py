@@ -167,3 +167,32 @@ def test_no_secret_is_seen(box: Sandbox, hub: Hub, caplog: pytest.LogCaptureFixt
     seen = caplog.text + str(caught.value) + repr(caught.value) + repr(market.provider.settings) + repr(market)
     for secret in (sandbox.key, sandbox.secret, *sandbox._tokens):
         assert secret not in seen
+
+
+@pytest.mark.parametrize("ttl", [-1, 0, 1, 10])
+def test_a_lifetime_that_is_not_told_or_short_fetches_no_token_for_each_call(ttl: int) -> None:
+    with Sandbox("crowdsdom", options={"crowdsdom": {"every": 0, "token_ttl": ttl}}) as box:
+        with Hub(box.accounts, clock=box.clock) as hub:
+            for _ in range(40):
+                assert list(hub["crowdsdom"].tasks()) == []
+        assert len(token_requests(box)) == 1
+
+
+@pytest.mark.parametrize("ttl", [-1, 0, None, "never"])
+def test_a_token_without_a_lifetime_is_used_for_half_an_hour(provider: CrowdSDOM, ttl: object) -> None:
+    provider.now = lambda: NOW
+    _, token = token_of(provider, {"access_token": {"id": "kXrY", "ttl": ttl}})
+    assert token.expires_at == NOW + timedelta(minutes=30)
+
+
+def test_a_token_without_a_lifetime_is_fetched_anew_once_it_is_refused() -> None:
+    options = {"crowdsdom": {"every": 0, "token_ttl": -1}}
+    with Sandbox("crowdsdom", options=options) as box, Hub(box.accounts, clock=box.clock) as hub:
+        market = hub["crowdsdom"]
+        list(market.tasks())
+        box.market(CrowdSDOMSandbox)._tokens.clear()
+        list(market.tasks())
+        assert len(token_requests(box)) == 2
+        box.advance(minutes=31)
+        list(market.tasks())
+        assert len(token_requests(box)) == 3

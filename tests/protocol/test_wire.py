@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from crowdhub.errors import UnreadableResponse
 from crowdhub.protocol import (
+    Amount,
     LenientDecimal,
     Response,
     WireModel,
@@ -22,6 +23,7 @@ from crowdhub.protocol import (
     sequence,
     text_or_none,
     time_or_none,
+    why_no_amount,
 )
 
 anything = st.recursive(
@@ -58,8 +60,23 @@ def test_every_spelling_of_a_number_is_exact(value: Decimal) -> None:
         (0.1, Decimal("0.1")),
         (3, Decimal(3)),
         ("1,000", None),  # a thousand in America, one in Europe: a wrong amount is worse than none
-        ("1,000.50", None),
-        ("1.000,50", None),
+        ("-1,000", None),
+        ("999,999", None),
+        ("1,000.50", Decimal("1000.50")),
+        ("1,234,567", Decimal(1234567)),
+        ("1,234,567.8", Decimal("1234567.8")),
+        ("1 234.50", Decimal("1234.50")),
+        ("1 234,50", Decimal("1234.50")),
+        ("-1\u00a0234\u202f567", Decimal(-1234567)),
+        ("1.000,50", Decimal("1000.50")),
+        ("1.234.567", Decimal(1234567)),
+        ("0,500", Decimal("0.5")),
+        ("12,34.50", None),
+        ("1,2345.50", None),
+        ("1234,567.50", None),
+        ("1 23.50", None),
+        ("1,234 567.50", None),
+        ("1,,234.50", None),
         ("", None),
         ("%", None),
         ("abc", None),
@@ -74,6 +91,36 @@ def test_every_spelling_of_a_number_is_exact(value: Decimal) -> None:
 )
 def test_numbers_as_marketplaces_write_them(given_: object, read: object) -> None:
     assert decimal_or_none(given_) == read
+
+
+@given(
+    st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**12), max_value=10**12),
+    st.sampled_from([(",", "."), (".", ","), (" ", "."), (" ", ","), ("\u00a0", ".")]),
+)
+def test_grouped_thousands_are_read_exactly(value: Decimal, separators: tuple[str, str]) -> None:
+    group, point = separators
+    whole, _, rest = f"{value:,.2f}".partition(".")
+    assert decimal_or_none(whole.replace(",", group) + point + rest) == value
+
+
+@given(st.integers(1, 999), st.integers(0, 999), st.sampled_from(["", "-", "+"]), st.sampled_from(["", " ", " %"]))
+def test_what_can_be_two_numbers_is_none(thousands: int, rest: int, sign: str, around: str) -> None:
+    assert decimal_or_none(f"{around.replace('%', '')}{sign}{thousands},{rest:03}{around}") is None
+
+
+@given(anything | number_like)
+def test_what_is_no_amount_is_said_in_words(value: object) -> None:
+    assert 10 < len(why_no_amount(value)) < 200
+
+
+class Account(WireModel):
+    balance: Amount
+
+
+def test_an_ambiguous_balance_is_refused_in_words() -> None:
+    assert Account.parse({"balance": "1,234.50"}).balance == Decimal("1234.50")
+    with pytest.raises(UnreadableResponse, match=r"'1,234' can be 1234 or 1\.234, so it is not guessed"):
+        Account.parse({"balance": "1,234"})
 
 
 @pytest.mark.parametrize(

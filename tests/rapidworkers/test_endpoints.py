@@ -165,6 +165,25 @@ def test_2_a_balance_that_is_a_number_stays_exact(by_hand: ByHand, provider: Rap
             by_hand(provider.balance()).answer(odd)
 
 
+@pytest.mark.parametrize("told", ["1,234.50", "1 234.50"])
+def test_2_a_balance_with_grouped_thousands(by_hand: ByHand, provider: RapidWorkers, told: str) -> None:
+    assert by_hand(provider.balance()).answer({"balance": told}).result == Money("1234.50", "USD")
+
+
+def test_2_a_balance_that_can_be_two_amounts_is_refused_in_words(by_hand: ByHand, provider: RapidWorkers) -> None:
+    with pytest.raises(UnreadableResponse, match=r"'1,234' can be 1234 or 1\.234"):
+        by_hand(provider.balance()).answer({"balance": "1,234"})
+
+
+@pytest.mark.parametrize("worker", [None, [], {}])
+def test_a_worker_who_is_not_told_costs_no_submission(by_hand: ByHand, provider: RapidWorkers, worker: object) -> None:
+    row = {"submissionId": 12345, "userId": worker, "status": "Pending"}
+    page = {"count": 1, "next": None, "results": {"submissions": [row]}}
+    found = by_hand(provider.submissions(JOB)).answer(page).result
+    assert not found.unreadable
+    assert [(each.id, each.worker.id) for each in found.items] == [("12345", "")]
+
+
 @pytest.mark.parametrize(("note", "body"), [("thanks", {"notes": "thanks"}), (None, {}), ("", {})])
 def test_3_approve(
     by_hand: ByHand, provider: RapidWorkers, submission: Submission, note: str | None, body: dict[str, str]

@@ -33,8 +33,8 @@ quick start do, as the Python SDK does."""
 class CrowdSDOMSandbox(MarketSandbox):
     """A CrowdSDOM on loopback.
 
-    Options: the opening ``balance``; ``token_ttl``; ``every``, the seconds between two scripted workers on a job
-    (0: none come); ``takes``, the seconds one works; ``returns``, the share that gives up.
+    Options: the opening ``balance``; ``token_ttl`` (0 or less: tokens do not end); ``every``, the seconds between two
+    scripted workers on a job (0: none come); ``takes``, the seconds one works; ``returns``, the share that gives up.
 
     The documentation contradicts itself: ``verbs`` is ``pages`` (PUT to approve and reject, POST to cancel), ``post``
     or ``put`` (for all of them), ``paths`` ``lower`` (``/jobs``), ``capital`` (``/Jobs``) or ``both``, and another verb
@@ -153,7 +153,8 @@ class CrowdSDOMSandbox(MarketSandbox):
             now = self.now()
             value = self.fake_key(f"token-{self.tokens_given}")
             self.tokens_given += 1
-            self._tokens[value] = now + timedelta(seconds=self.token_ttl)
+            life = timedelta(seconds=self.token_ttl) if self.token_ttl > 0 else timedelta(days=3650)
+            self._tokens[value] = now + life
         token = {"id": value, "ttl": self.token_ttl, "clientId": self.key, "created": shapes.iso(now), "userId": OWNER}
         return _json(200, {"access_token": token, "token_type": "Bearer"})
 
