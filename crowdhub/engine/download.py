@@ -20,7 +20,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from crowdhub.engine import http
 from crowdhub.engine.redact import shown
 from crowdhub.engine.transport import USER_AGENT
-from crowdhub.errors import InvalidRequest, Issue, NotFound, ProviderError, ProviderUnavailable
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, NotFound, ProviderError, ProviderUnavailable
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_SECONDS = 300.0
@@ -47,9 +47,29 @@ def fetch(
 
     The file appears under its name only when it is complete. ``allowed_hosts`` may be private addresses.
 
-    Raises `InvalidRequest` for a link that is refused or a file larger than ``max_bytes``, `NotFound` where
-    the link no longer works, `ProviderUnavailable` where it cannot be reached.
+    Raises `InvalidRequest` for a link that is refused, a file larger than ``max_bytes``, or one that cannot be saved,
+    `NotFound` where the link no longer works, `ProviderUnavailable` where it cannot be reached.
     """
+    try:
+        return _fetched(url, folder, name, max_bytes, allowed_hosts, timeout, stopped)
+    except CrowdhubError:
+        raise
+    except OSError as error:
+        why = f"{str(folder)!r} ({error.strerror or type(error).__name__})"
+        raise InvalidRequest(issues=[Issue("folder", f"the file cannot be saved in {why}")]) from None
+    except Exception as error:  # noqa: BLE001 - whatever a library stumbles over in a link, or in what it leads to
+        raise _refused(url, f"cannot be followed ({type(error).__name__})") from None
+
+
+def _fetched(
+    url: str,
+    folder: Path,
+    name: str,
+    max_bytes: int,
+    allowed_hosts: Collection[str],
+    timeout: float,
+    stopped: Callable[[], bool],
+) -> Path:
     ends = time.monotonic() + MAX_SECONDS
     try:
         folder.mkdir(parents=True, exist_ok=True)

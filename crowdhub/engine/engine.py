@@ -87,11 +87,24 @@ class Engine:
         """
         self._be_here()
         counters = [self.session.counter] if counter is None else [self.session.counter, counter]
-        with OperationRun(operation) as run:
+        with self._begun(operation) as run:
             failed, result = await self._carried_out(run, witness, counters)
         if failed is not None:
             raise failed  # here, where no frame below holds an answer
         return self.session.described_result(result[0], run.name)
+
+    def _begun(self, operation: Operation[T] | Flow[T]) -> OperationRun[T]:
+        """One run of an operation. What is no generator is carried out by this alone, and can stumble here."""
+        failed: CrowdhubError
+        try:
+            return OperationRun(operation)
+        except CrowdhubError:
+            raise
+        except Exception as error:
+            if not isinstance(operation, Operation):
+                raise  # it is no operation
+            failed = self.session.described(_translated(error, None), operation.name)
+        raise failed
 
     def _be_here(self) -> None:
         """Begin anew in another process (after a fork) or another event loop: connections, locks and threads belong to

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, NotSupported
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, NotSupported, UnreadableResponse
 from crowdhub.model import (
     Application,
     Capability,
@@ -29,6 +29,7 @@ from crowdhub.protocol import AnyProvider, Operation, Provider
 
 OnUnsupported = Literal["error", "warn"]
 S = TypeVar("S", bound=OpenEnum)
+EXCERPT = 300  # characters of what a plugin or a library says of an answer that it stumbles over
 OURS = Path(__file__).parents[1]
 NEEDED = {
     Verdict.APPROVE: Capability.APPROVE,
@@ -52,6 +53,21 @@ def asking(provider: AnyProvider, hook: str) -> Generator[None]:
         words = f"{type(error).__name__}: {error}"
         raise InvalidRequest(
             issues=[Issue("request", f"cannot be checked: {provider.name}'s {hook} failed on it ({words})")]
+        ) from error
+
+
+@contextmanager
+def looking_at_answers(provider: AnyProvider) -> Generator[None]:
+    """Around what looks at an answer outside of the operation that asked for it: records that are read when they are
+    reached, and a plugin's choice among them. Raises `UnreadableResponse` where it stumbles over them."""
+    try:
+        yield
+    except CrowdhubError:
+        raise
+    except Exception as error:
+        words = f"{type(error).__name__}: {error}"
+        raise UnreadableResponse(
+            f"The answer cannot be read: reading it for {provider.name} failed ({words[:EXCERPT]})."
         ) from error
 
 

@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias, TypeVar
 from crowdhub.engine.runtime import Pending
 from crowdhub.errors import CrowdhubError, UnreadableResponse
 from crowdhub.model import Capability
+from crowdhub.operations.checks import looking_at_answers
 from crowdhub.operations.port import Port
 from crowdhub.operations.seen import Seen
 from crowdhub.protocol import Operation, Page
@@ -86,12 +87,13 @@ async def all_items(
         async with aclosing(_one_pass(port, listing, witness)) as listed:
             async for page, again in listed:
                 fresh = -len(bad)
-                reading.begin(page)
-                for new in _news(page.items, key, seen, reading):
-                    fresh += len(new)
-                    yield new
-                bad.update((repr(error.records), error) for error in page.unreadable)
-                reading.end(page, fresh + len(bad), again=again)
+                with looking_at_answers(port.provider):
+                    reading.begin(page)
+                    for new in _news(page.items, key, seen, reading):
+                        fresh += len(new)
+                        yield new
+                    bad.update((repr(error.records), error) for error in page.unreadable)
+                    reading.end(page, fresh + len(bad), again=again)
         reading.close((before, settled(), *witness.told))
         longest = max(longest, reading.pages)
         if reading.is_complete or (reading.stood_still and settled() == before and witness.agrees):

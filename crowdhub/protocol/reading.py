@@ -179,7 +179,7 @@ def read_records(
             batch = cast("list[dict[str, object]]", listed[start : start + BATCH])
             made += many.validate_python([prepare(row) for row in batch])
         return made, ()
-    except (ValidationError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+    except Exception:  # noqa: BLE001 - whatever a plugin stumbles over: one by one, it costs no other record
         return read_each(listed, lambda row: read_record(row, prepare, model))
 
 
@@ -292,8 +292,10 @@ def read_record(row: object, prepare: Callable[[dict[str, object]], dict[str, ob
         raise unreadable("a record is not a JSON object", row)
     try:
         fields = prepare(record)
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise unreadable(f"a record lacks or distorts {error}", row) from None
+    except UnreadableResponse:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a plugin stumbles over
+        raise unreadable(f"a record lacks or distorts {str(error) or type(error).__name__}", row) from None
     try:
         return model.model_validate(fields)
     except ValidationError as error:

@@ -188,7 +188,7 @@ def spoiled(draw: Draw, data: Json) -> Json:
         where: list[Steps] = [(), *places(data)]
         path = where[draw(st.integers(0, len(where) - 1))]
         how = draw(
-            st.sampled_from(["wrong", "wrong", "wrong", "anything", "gone", "more", "twice", "swapped", "wrapped"])
+            st.sampled_from(["wrong", "wrong", "anything", "gone", "more", "more", "twice", "swapped", "wrapped"])
         )
         value = at(data, path)
         if how == "gone" and path:
@@ -199,11 +199,7 @@ def spoiled(draw: Draw, data: Json) -> Json:
         elif how == "anything":
             value = draw(ANYTHING)
         elif how == "more":
-            extra = draw(st.text(max_size=8))
-            if isinstance(value, dict):
-                value = {**value, extra: draw(WRONG)}
-            elif isinstance(value, list):
-                value = [*value, draw(WRONG)]
+            value = grown(draw, value)
         elif how == "twice":
             value = (
                 [*value, *value] if isinstance(value, list) else value * 2 if isinstance(value, str) else [value] * 2
@@ -214,6 +210,36 @@ def spoiled(draw: Draw, data: Json) -> Json:
             value = {"0": value} if draw(st.booleans()) else [value]
         data = replaced(data, path, value)
     return data
+
+
+MEMBERS = st.sampled_from(
+    ["next", "count", "results", "url", "images", "files", "path", "id", "userId", "ttl", "reward", "raw", "error"]
+)
+ADDRESSES: list[Json] = [
+    "http://[",
+    "https://xn--/a.png",
+    "https://h:99999999/",
+    "https://[::1/a",
+    "//\u202e.x",
+    "http://x/?" + "a=b&" * 17_000,
+    "x" * 70_000,
+]
+"""Where a marketplace may say that something else lies: the next page, a file."""
+
+
+def grown(draw: Draw, value: Json) -> Json:
+    """The same with a member or a row more, or as the rows of an object that goes on elsewhere."""
+    extra = draw(WRONG | st.sampled_from(ADDRESSES))
+    if isinstance(value, dict):
+        return {**value, draw(MEMBERS | st.text(max_size=8)): extra}
+    if not isinstance(value, list):
+        return value
+    number, is_like = draw(st.integers(0, max(0, len(value) - 1))), draw(st.booleans())
+    is_first, is_page = draw(st.booleans()), draw(st.integers(0, 3)) == 0
+    like: Json = value[number] if value and is_like else None
+    row: Json = {**like, draw(MEMBERS): extra} if isinstance(like, dict) else extra
+    rows: list[Json] = [row, *value] if is_first else [*value, row]
+    return rows if not is_page else {"count": len(rows), "next": extra, "results": rows}
 
 
 def at(data: Json, path: Steps) -> Json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from crowdhub.errors import Conflict, CrowdhubError, Lost, OutcomeUnknown
 from crowdhub.model import Application, Task, TaskStatus
-from crowdhub.operations.checks import asking
+from crowdhub.operations.checks import looking_at_answers
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.witnesses import NOTHING, Before, Listed, Sight, judge, read_listing
 from crowdhub.protocol import AnyProvider, Lookup, Operation
@@ -101,7 +101,7 @@ async def _look_for_new(
     listed = await read_listing(port, lookup.listing())
     among = lookup.among
     new = listed.new_since(evidence, since)
-    with asking(port.provider, "lookup"):
+    with looking_at_answers(port.provider):
         found = None if among is None else among(new)
     if found is not None and listed.doubt is not None:
         raise Conflict(f"Another one could be it as well: {listed.doubt}.")
@@ -112,7 +112,8 @@ def found_in(sight: Sight, lookup: Lookup[T], provider: AnyProvider) -> T | None
     """What a listing shows under the mark that was looked for."""
     if not sight.mine or lookup.among is None:
         return None
-    found = lookup.among(sight.mine)
+    with looking_at_answers(provider):
+        found = lookup.among(sight.mine)
     published = [each for each in sight.mine if each.status is not TaskStatus.DRAFT]
     if not isinstance(found, Task) or len(published) < 2 or provider.copies_keep_marks:
         return found

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from crowdhub.errors import CrowdhubError, ProviderUnavailable, RateLimited, UnreadableResponse
 from crowdhub.model import Capability, Money, Task
+from crowdhub.operations.checks import looking_at_answers
 from crowdhub.operations.port import Port
 from crowdhub.protocol import Operation, Page, is_marked, plain_text
 
@@ -142,9 +143,10 @@ async def read_listing(port: Port, listing: Operation[Page[Task]]) -> Listed:
     page = await port.run(listing)
     while True:
         known = len(rows)
-        rows.update((each.id, each) for each in page.items)
+        with looking_at_answers(port.provider):
+            rows.update((each.id, each) for each in page.items)
+            unreadable = unreadable or next(iter(page.unreadable), None)
         total = page.total if page.total is not None else total
-        unreadable = unreadable or next(iter(page.unreadable), None)
         moved = moved or page.joined is False
         idle = 0 if len(rows) > known or not page.records else idle + 1
         if page.more is None or idle > IDLE:
@@ -157,7 +159,8 @@ async def read_listing(port: Port, listing: Operation[Page[Task]]) -> Listed:
         doubt = "the listing does not come to an end"
     elif total is not None and total != len(rows):
         doubt = f"the listing tells of {total} tasks and shows {len(rows)}"
-    return Listed(tuple(rows.values()), doubt, unreadable)
+    with looking_at_answers(port.provider):
+        return Listed(tuple(rows.values()), doubt, unreadable)
 
 
 async def money_now(port: Port, *, told: bool = False) -> tuple[Money, datetime] | None:
