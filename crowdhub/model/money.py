@@ -100,6 +100,19 @@ class Money(Model):
     def __repr__(self) -> str:
         return f'Money("{self.amount:f}", "{self.currency}")'
 
+    @property
+    def plain(self) -> Decimal:
+        """The amount without zeros behind the currency's own decimals, as it is sent: 0.25 for 0.250 USD, 0.50 as it
+        is."""
+        decimals = exponent(self.currency) or 0
+        amount = self.amount
+        while (places := -int(amount.as_tuple().exponent)) > decimals:
+            fewer = amount.quantize(Decimal(1).scaleb(1 - places), context=_CONTEXT)
+            if fewer != amount:
+                break
+            amount = fewer
+        return amount
+
     def rounded_up(self, places: int = 2) -> Money:
         """Rounded away from zero to ``places`` decimals: what a marketplace may charge at most."""
         step = Decimal(1).scaleb(-places)
@@ -146,6 +159,13 @@ class Quote(Money):
     commission: Money | None = None
     assumption: str | None = None
     assumed_commission: Decimal | None = None
+
+    def __str__(self) -> str:
+        """With the currency's own decimals (2 for USD, none for JPY), and with more only where they are not 0."""
+        amount, decimals = self.plain, exponent(self.currency) or 0
+        if -int(amount.as_tuple().exponent) < decimals:
+            amount = amount.quantize(Decimal(1).scaleb(-decimals), context=_CONTEXT)
+        return f"{amount:f} {self.currency}"
 
     @model_serializer
     def _as_dict(self) -> dict[str, object]:

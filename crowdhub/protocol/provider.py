@@ -69,6 +69,8 @@ class Provider(Generic[S]):
     declares: ClassVar[Declaration] = Declaration()
     capabilities: ClassVar[Capabilities] = Declaration().capabilities(frozenset())
     """What this marketplace can do, with limits, and why not what it cannot. Not to be set: it is computed."""
+    reward_decimals: ClassVar[int | None] = None
+    """How many decimals a reward can have (2: it is paid in cents); more are an issue. None: as many as one likes."""
     copies_keep_marks: ClassVar[bool] = False
     """Whether the marketplace itself makes tasks out of tasks, with their texts: several with one mark then say nothing
     of how often it was published."""
@@ -350,6 +352,9 @@ class Provider(Generic[S]):
                 found.append(Issue("reward", f"{draft.reward} is not more than 0"))
             if draft.reward.currency != self.currency:
                 found.append(Issue("reward", f"{draft.reward} is not in {self.currency}, which {self.title} pays in"))
+            if self.reward_decimals is not None and -int(draft.reward.plain.as_tuple().exponent) > self.reward_decimals:
+                limit = f"{self.reward_decimals} decimals, which is what {self.title} pays in"
+                found.append(Issue("reward", f"{draft.reward} has more than {limit}"))
         if draft.slots < 1:
             found.append(Issue("slots", f"{draft.slots} is less than 1"))
         found.extend(country_issues(draft.countries))

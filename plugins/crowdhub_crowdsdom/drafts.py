@@ -106,7 +106,7 @@ def _carried(draft: TaskDraft, options: CrowdSDOMOptions) -> list[Issue]:
 
 def reward_member(reward: Money) -> dict[str, object]:
     """A Decimal is written into JSON as the exact number that it is."""
-    return {"amount": reward.amount, "currencyCode": reward.currency}
+    return {"amount": reward.plain, "currencyCode": reward.currency}
 
 
 def given(**members: object) -> dict[str, object]:

@@ -70,6 +70,7 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
     sandbox_hosts = SANDBOX_HOSTS
     credential_places = access.PLACES
     auto_approval_untold = None
+    reward_decimals = 2  # `formattedPrice` has as many
     unclear_refusals = (Conflict, InvalidRequest, PermissionDenied)  # no code is documented for "already settled"
     declares = Declaration(
         draft_fields={"title", "instructions", "reward", "slots", "proof", "deadline", "auto_approve", "questions"},

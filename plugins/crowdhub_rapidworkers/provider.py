@@ -121,6 +121,8 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
 
     # --- publishing -----------------------------------------------------------------------------------------
 
+    reward_decimals = 2
+
     def draft_issues(self, draft: TaskDraft) -> list[Issue]:
         found = super().draft_issues(draft)
         options = _options(draft)
@@ -306,7 +308,7 @@ def _form(draft: TaskDraft) -> list[tuple[str, str | Upload]]:
     form: list[tuple[str, str | Upload]] = [
         ("title", draft.title),
         ("description", mark(draft.instructions, draft.reference)),
-        ("pay_rate", f"{draft.reward.amount:f}" if draft.reward else ""),
+        ("pay_rate", f"{draft.reward.plain:f}" if draft.reward else ""),
         ("total_availabilities", str(draft.slots)),
         ("proof_required_description", options.proof_required_description or draft.proof or ""),
         ("category", options.category or draft.category or ""),

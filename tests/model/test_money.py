@@ -181,7 +181,7 @@ def test_a_quote_is_the_money_it_stands_for_and_keeps_its_parts() -> None:
     assert quote < Money(56, "USD")
     assert quote + Money(1, "USD") == Money(56, "USD")
     assert (quote.work, quote.commission, quote.assumption) == (Money(50, "USD"), Money(5, "USD"), "an assumption")
-    assert str(quote) == "55 USD"
+    assert str(quote) == "55.00 USD"
     same = pickle.loads(pickle.dumps(quote))
     assert (same.work, same.commission) == (quote.work, quote.commission)
     assert Quote.of(Money(50, "USD")) == Money(50, "USD")
@@ -314,3 +314,32 @@ def test_the_ledger_takes_it_for_the_money_it_is() -> None:
     assert canonical({"have": BALANCE}) == canonical({"have": Money("10.50", "USD")})
     again = Balance.model_validate_json(result_text(BALANCE))
     assert (again, again.held, again.others) == (BALANCE, BALANCE.held, BALANCE.others)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown"),
+    [
+        ("2.5", "USD", "2.50 USD"),
+        ("2.500000", "USD", "2.50 USD"),
+        ("0.0012", "USD", "0.0012 USD"),
+        ("150.00", "JPY", "150 JPY"),
+        ("1.5", "KWD", "1.500 KWD"),
+        ("0", "USD", "0.00 USD"),
+    ],
+)
+def test_an_estimate_is_shown_with_the_currencys_own_decimals(amount: str, currency: str, shown: str) -> None:
+    assert str(Quote.of(Money(amount, currency))) == shown
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "plain"),
+    [
+        ("0.250", "USD", "0.25"),
+        ("0.50", "USD", "0.50"),
+        ("2", "USD", "2"),
+        ("0.9752", "USD", "0.9752"),
+        ("7.0", "JPY", "7"),
+    ],
+)
+def test_zeros_behind_the_currencys_decimals_are_not_sent(amount: str, currency: str, plain: str) -> None:
+    assert str(Money(amount, currency).plain) == plain

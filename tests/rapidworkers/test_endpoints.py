@@ -728,3 +728,17 @@ class TestLostReadyMade:
             hand.answer([{"jobId": None}])
         with pytest.raises(OutcomeUnknown, match="cannot be read"):
             hand.answer([{"jobId": None}])
+
+
+@pytest.mark.parametrize("amount", ["0.9752", "0.005"])
+def test_a_reward_of_parts_of_a_cent_is_an_issue_before_any_request(provider: RapidWorkers, amount: str) -> None:
+    draft = TaskDraft(title="T", instructions="D", reward=Money(amount, "USD"), proof="P", category="Survey")
+    assert [str(each) for each in provider.draft_issues(draft)] == [
+        f"reward: {amount} USD has more than 2 decimals, which is what RapidWorkers pays in"
+    ]
+    assert not provider.draft_issues(draft.copy_with(reward=Money("0.250", "USD")))
+
+
+def test_a_reward_is_sent_without_zeros_behind_its_cents(by_hand: ByHand, provider: RapidWorkers) -> None:
+    draft = TaskDraft(title="T", instructions="D", reward=Money("0.250", "USD"), proof="P", category="Survey")
+    assert dict(by_hand(provider.publish(draft)).call.multipart or ())["pay_rate"] == "0.25"
