@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from typing import ClassVar, Protocol, TypeVar, cast
 
@@ -19,13 +18,13 @@ from crowdhub.errors import (
     ProviderError,
     ProviderUnavailable,
     RateLimited,
+    UnreadableResponse,
 )
 from crowdhub.model import (
     BatchReport,
     Decision,
     File,
     Outcome,
-    Result,
     Submission,
     SubmissionStatus,
     Verdict,
@@ -51,6 +50,7 @@ WORKED_ON = (
     OrderStatus.OVERDUE,
     OrderStatus.UNKNOWN,
 )
+DECIDED = (ResultStatus.ACCEPTED, ResultStatus.REJECTED)
 NOTHING_SAID = (AuthenticationFailed, ProviderUnavailable, RateLimited)
 """Errors that leave the state as it was and say nothing about it."""
 
@@ -222,20 +222,17 @@ class Reviewing(Account):
     def review_batch(self, decisions: Sequence[Decision]) -> Flow[BatchReport]:
         """Up to 100 orders in one `tasks.paidTask` or `tasks.cancelTask`.
 
-        Before it one `tasks.getResults` tells on which of them other work was handed in since: these fail. The answer
-        names those that were changed; for the others another one tells which had been settled so before, and the rest
-        is handed back to be decided one by one. The comment of a redo reaches the performer only where there is
-        exactly one order; ``feedback`` of the result says what was told.
+        Before it one `tasks.getResults` tells which of them do not wait any more, as other work was handed in since,
+        say: these are handed back to be decided one by one. The answer names those that were changed; for the others
+        another one tells which had been settled so before, and the rest is handed back, too. The comment of a redo
+        reaches the performer only where there is exactly one order; ``feedback`` of the result says what was told.
         """
-        anew = yield from self._handed_in_anew([each.submission for each in decisions])
-        outcomes = [
-            Outcome(decision=each, result=Result.FAILED, error=_anew(each.submission))
-            for each in decisions
-            if each.submission.id in anew
-        ]
-        decisions = [each for each in decisions if each.submission.id not in anew]
+        refused = yield from self._looked([each.submission for each in decisions])
+        apart = [each for each in decisions if each.submission.id in refused]  # each tells its own state
+        decisions = [each for each in decisions if each.submission.id not in refused]
         if not decisions:
-            return BatchReport(outcomes=tuple(outcomes), left=())
+            return BatchReport(left=tuple(apart))
+        outcomes: list[Outcome] = []
         first = decisions[0]
         ids = list(dict.fromkeys(each.submission.id for each in decisions))
         told = first.comment if first.verdict is Verdict.APPROVE or len(ids) == 1 else None
@@ -254,7 +251,7 @@ class Reviewing(Account):
                 states = yield from self._states(rest)
             except CrowdhubError:
                 states = {}  # nothing is known: one by one, each tells its own state
-        left: list[Decision] = []
+        left = apart
         for each in decisions:
             number = int(each.submission.id)
             if number in done.ids:
@@ -273,8 +270,8 @@ class Reviewing(Account):
             return (yield from decide([submission.id], told))
         delay, attempt = 0.0, 0
         while True:
-            if (yield from self._handed_in_anew([submission], delay)):
-                raise _anew(submission)
+            if (refused := (yield from self._looked([submission], delay)).get(submission.id)) is not None:
+                raise refused
             attempt += 1
             try:
                 return (yield from decide([submission.id], told, at_once=True))
@@ -284,17 +281,18 @@ class Reviewing(Account):
                 if attempt == ATTEMPTS or delay > LONGEST_WAIT:
                     raise
 
-    def _handed_in_anew(self, submissions: Sequence[Submission], delay: float = 0) -> Flow[frozenset[str]]:
-        """The ids of the orders on which other work waits than this."""
-        known = {each.id: each.submitted_at for each in submissions if each.submitted_at is not None}
+    def _looked(self, submissions: Sequence[Submission], delay: float = 0) -> Flow[Mapping[str, CrowdhubError]]:
+        """Why some of this work, by its order, cannot be decided now: other work waits in its place, it was decided
+        already, or it is not shown, so that nobody can tell."""
+        known = {each.id: each for each in submissions if each.submitted_at is not None}
         if not known:
-            return frozenset()
+            return {}
         page = yield from _later(self.api.tasks.get_results(list(known)), delay)
         if page.unreadable:  # it may be the work that waits
             raise page.unreadable[0]
         by_order = _by_order(page.items)
-        waiting = {number: _waiting(by_order.get(int(number), [])) for number in known}
-        return frozenset(number for number, dates in waiting.items() if dates - {known[number]})
+        looks = {number: _why_not(work, by_order.get(int(number), [])) for number, work in known.items()}
+        return {number: why for number, why in looks.items() if why is not None}
 
     def _decide(self, verdict: Verdict, ids: Sequence[str], told: str | None) -> Operation[Changed]:
         decide = self.api.tasks.paid_task if verdict is Verdict.APPROVE else self.api.tasks.cancel_task
@@ -327,16 +325,23 @@ def _later(operation: Operation[T], seconds: float) -> Flow[T]:
     raise TypeError(f"{operation.name} makes more than one call")
 
 
-def _waiting(results: Iterable[ResultInfo]) -> set[datetime | None]:
-    """When the work was handed in that waits for a decision."""
-    decided = (ResultStatus.ACCEPTED, ResultStatus.REJECTED)
-    return {each.date for each in results if each.status not in decided}
-
-
-def _anew(submission: Submission) -> Conflict:
-    return Conflict(
-        f"On the order {submission.id} other work was handed in since {submission.submitted_at:%Y-%m-%d %H:%M:%S} UTC.",
-        next_step="Read the submission again, look at its work, and decide anew; nothing was sent.",
+def _why_not(submission: Submission, results: Sequence[ResultInfo]) -> CrowdhubError | None:
+    """Why this work cannot be decided, where it is not what waits for a decision."""
+    waiting = {each.date for each in results if each.status not in DECIDED}
+    this, moment = submission.submitted_at, f"{submission.submitted_at:%Y-%m-%d %H:%M:%S} UTC"
+    if waiting - {this}:
+        return Conflict(
+            f"On the order {submission.id} other work was handed in since {moment}.",
+            next_step="Read the submission again, look at its work, and decide anew; nothing was sent.",
+        )
+    mine = [each.status for each in results if each.date == this]
+    if waiting or ResultStatus.ACCEPTED in mine:  # nothing else can be accepted on that order any more
+        return None
+    if mine:
+        return Conflict(f"The work that was handed in on the order {submission.id} at {moment} was sent back already.")
+    return UnreadableResponse(
+        f"The results of the order {submission.id} do not show the work that was handed in at {moment}.",
+        next_step="Ask again later: whether other work waits in its place cannot be told; nothing was sent.",
     )
 
 

@@ -122,6 +122,30 @@ def test_other_work_that_cannot_be_read_is_not_approved(
     assert people.results(work.id)[-1].verdict.name not in ("ACCEPTED", "REJECTED")
 
 
+@pytest.mark.parametrize("shown", ["nothing", "the older work alone"])
+@pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
+@pytest.mark.parametrize("verb", ["approve", "redo"])
+def test_work_is_decided_only_where_its_list_shows_that_it_waits(
+    hub: Hub, box: Sandbox, people: EtxtSandbox, verb: str, shown: str, several: bool
+) -> None:
+    """The list lacks a row: whether other work waits cannot be told."""
+    work, market = handed_in(hub, people), hub["etxt"]
+    other = handed_in(hub, people) if several else None
+    _ = market.request_redo(work, "too short")
+    known: Any = next(market.submissions(work.task_id)).raw["results"]
+    rows = [] if shown == "nothing" else [{k: v for k, v in each.items() if k != "files"} for each in known]
+    box.advance(hours=1)
+    people.hand_in(work.id)
+    people.faults.add(Fault.status(200, "before", body=rows), operation="tasks.getResults", times=2)
+    decide = Decision.approve if verb == "approve" else lambda each: Decision.redo(each, "no")
+    works = [work] if other is None else [work, other]
+    report = market.review([decide(each) for each in works])
+    results = {each.decision.submission.id: each.result for each in report.outcomes}
+    sent_back = verb == "redo" and rows  # that work was, as the list shows
+    assert results[work.id] in (["already"] if sent_back else ["failed", "unknown"])
+    assert people.results(work.id)[-1].verdict.name not in ("ACCEPTED", "REJECTED")
+
+
 def test_recover_looks_right_before_it_approves(
     hub: Hub, box: Sandbox, people: EtxtSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -152,8 +152,8 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "eTXT: an older decision settles what was handed in anew",
         "reviewing.py",
-        "if dates - {known[number]})",
-        "if dates - dates)",
+        "if waiting - {this}:",
+        "if waiting - waiting:",
         "settling",
         ETXT,
     ),

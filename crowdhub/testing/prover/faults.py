@@ -224,11 +224,11 @@ def _budget_of_the_first_attempt() -> Patches:
 
 
 def _older_decisions_settle() -> Patches:
-    def nothing_new(*_: object) -> Generator[object, object, frozenset[str]]:
+    def nothing_new(*_: object) -> Generator[object, object, dict[str, CrowdhubError]]:
         yield from ()
-        return frozenset[str]()
+        return {}
 
-    return [("crowdhub_etxt.reviewing.Reviewing._handed_in_anew", nothing_new)]
+    return [("crowdhub_etxt.reviewing.Reviewing._looked", nothing_new)]
 
 
 PUBLISH, PURCHASE = "rapidworkers/publish", "rapidworkers/purchase"
