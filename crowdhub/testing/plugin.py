@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         metavar="NAME",
         help="run crowdhub's conformance kit for this installed provider, against its own sandbox, in each of its"
-        " readings, or in one alone as NAME:READING (repeatable)",
+        " readings, or in one alone as NAME:READING, or as it is alone as NAME: (repeatable)",
     )
 
 

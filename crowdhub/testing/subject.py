@@ -233,5 +233,6 @@ def load(name: str) -> Subject:
 
 
 def readings_of(name: str) -> list[str]:
-    """What `load` takes for a provider: it as it is, and in each of its readings; a name with a reading is itself."""
-    return [name] if ":" in name else [name, *(f"{name}:{each}" for each in load(name).readings)]
+    """What `load` takes for a provider: it as it is, and in each of its readings. A name with a reading is itself, and
+    one with a colon alone (``crowdsdom:``) is the provider as it is."""
+    return [name.removesuffix(":")] if ":" in name else [name, *(f"{name}:{each}" for each in load(name).readings)]

@@ -23,6 +23,7 @@ def test_each_reading_has_the_options_that_play_it() -> None:
 def test_one_reading_alone() -> None:
     assert readings_of("crowdsdom:post") == ["crowdsdom:post"]
     assert readings_of("capsolver") == ["capsolver"]
+    assert readings_of("crowdsdom:") == ["crowdsdom"]
     assert profile_of("crowdsdom:post").options["verbs"] == "post"
     assert {each.name.split("/")[0] for each in scenarios("crowdsdom:post", ["review"])} == {"crowdsdom:post"}
 
