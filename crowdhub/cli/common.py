@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -83,6 +84,9 @@ def opened(config: Path | None, account: str | None) -> Generator[AnyMarket]:
 def open_hub(config: Path | None) -> Hub:
     """All accounts of the settings."""
     hub = Hub.from_config(config)
+    found = hub.settings_file
+    if found is not None and config is None and not os.environ.get("CROWDHUB_CONFIG") and found.parent != Path.cwd():
+        complain(f"settings: {found}")
     if not hub.accounts:
         raise ConfigurationError(
             "There is no account.",

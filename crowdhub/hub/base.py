@@ -136,6 +136,11 @@ class HubBase(Generic[M]):
         return self._clock.now()
 
     @property
+    def settings_file(self) -> Path | None:
+        """The file that `from_config` read; None where there was none."""
+        return self._path
+
+    @property
     def accounts(self) -> list[str]:
         """The names of the accounts."""
         return list(self._accounts)
@@ -168,9 +173,19 @@ class HubBase(Generic[M]):
                 f"There is no account {account!r}. Accounts: {', '.join(self._accounts) or 'none'}.",
                 next_step='Add it to the accounts that the hub is given, or to "crowdhub.toml".',
             )
-        kind = registry.load(str(settings.get("provider", account)))
+        kind = registry.load(self._name_of_provider(account, settings))
         checked = config.settings_of(kind, account, settings, path=self._path)
         return kind(checked, account=account)
+
+    def _name_of_provider(self, account: str, settings: Mapping[str, object]) -> str:
+        if "provider" not in settings:
+            return account
+        name, known = settings["provider"], registry.PROVIDERS.names()
+        if name not in known:  # what stands there may be a key
+            raise ConfigurationError(
+                f"The provider of the account {account!r} is no installed one. Installed: {', '.join(known)}."
+            )
+        return str(name)
 
     def _open(self, account: str) -> M:
         provider = self._provider_of(account)
@@ -335,7 +350,8 @@ def _seconds(name: str, value: float | str) -> float:
     except (TypeError, ValueError):
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
-        raise ConfigurationError(f"{name} = {value!r} is not a number of seconds.")
+        shown = f" = {value!r}" if isinstance(value, float) else ""  # a text may be a key that went astray
+        raise ConfigurationError(f"{name}{shown} is not a number of seconds.")
     if name == "timeout" and not seconds:
         raise ConfigurationError("timeout = 0 leaves no answer the time to come.")
     return seconds

@@ -21,6 +21,7 @@ import difflib
 import os
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,10 +30,13 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from crowdhub.errors import ConfigurationError, Issue
+from crowdhub.hub import trust
 from crowdhub.model.input import issues_of
 from crowdhub.protocol import AnyProvider, ProviderSettings
 
 FILE = "crowdhub.toml"
+OF_KUBERNETES = re.compile(r"service_host|service_port(_\w+)?|port(_\d+_(tcp|udp|sctp)\w*)?")
+"""What a cluster sets for a service whose name begins as our variables do."""
 HUB_SETTINGS = ("ledger", "budget", "on_unsupported", "max_wait", "timeout")
 
 
@@ -82,11 +86,32 @@ def _load(path: str | Path | None, environ: Mapping[str, str]) -> Config:
     file = Path(chosen) if chosen else find()
     if chosen and file is not None and not file.is_file():
         raise ConfigurationError(f"There is no settings file {str(file)!r}.")
+    if file is not None and not chosen:
+        trust.check_owner(file)
     accounts, hub = _read(file) if file is not None else ({}, {})
     if file is not None and isinstance(ledger := hub.get("ledger"), str):
         hub["ledger"] = _beside(file, ledger)
-    _add_variables(accounts, hub, environ)
+    variables = _add_variables(accounts, hub, environ)
+    if file is not None:
+        from_file = {
+            name: {setting: value for setting, value in given.items() if setting not in variables.get(name, ())}
+            for name, given in accounts.items()
+        }
+        if not chosen and file != own_file():
+            trust.check_hosts(file, from_file, variables)
+        trust.warn_of_readers(file, _literal_keys(from_file))
     return Config({name: Hidden(given) for name, given in accounts.items()}, hub, file)
+
+
+def _literal_keys(accounts: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """The settings of a file that hold a key itself."""
+    return [
+        f"accounts.{account}.{name}"
+        for account, given in accounts.items()
+        if not _is_here(given.get("base_url"))  # a sandbox's
+        for name in given
+        if re.search(r"key|secret|token|password", name) and not name.endswith("_env")
+    ]
 
 
 def _beside(file: Path, ledger: str) -> str:
@@ -101,6 +126,15 @@ def _beside(file: Path, ledger: str) -> str:
     return str(file.resolve().parent / Path(ledger).expanduser())
 
 
+def _is_here(url: object) -> bool:
+    """Whether an address is on this machine."""
+    try:
+        host = urlsplit(url).hostname if isinstance(url, str) else None
+    except ValueError:
+        return False
+    return host in ("localhost", "127.0.0.1", "::1")
+
+
 def _bare(error: ConfigurationError) -> ConfigurationError:
     """The error without its frames, whose locals hold the file's text and the keys in it."""
     error.__context__ = None
@@ -113,10 +147,14 @@ def find(start: Path | None = None) -> Path | None:
     for folder in (here, *here.parents):
         if (folder / FILE).is_file():
             return folder / FILE
+    return own if (own := own_file()).is_file() else None
+
+
+def own_file() -> Path:
+    """The file in the user's config folder."""
     from platformdirs import user_config_path
 
-    own = user_config_path("crowdhub") / FILE
-    return own if own.is_file() else None
+    return user_config_path("crowdhub") / FILE
 
 
 def _read(file: Path) -> tuple[dict[str, dict[str, object]], dict[str, object]]:
@@ -141,20 +179,28 @@ def _read(file: Path) -> tuple[dict[str, dict[str, object]], dict[str, object]]:
     return accounts, hub
 
 
-def _add_variables(accounts: dict[str, dict[str, object]], hub: dict[str, object], environ: Mapping[str, str]) -> None:
+def _add_variables(
+    accounts: dict[str, dict[str, object]], hub: dict[str, object], environ: Mapping[str, str]
+) -> dict[str, set[str]]:
+    """Returns which settings of which account they set."""
     from crowdhub.registry import installed
 
+    found: defaultdict[str, set[str]] = defaultdict(set)
     names = sorted({*accounts, *(plugin.name for plugin in installed())}, key=len, reverse=True)
     for variable, value in environ.items():
         for name in names:  # the longest first: of two accounts "rw" and "rw-eu", RW_EU_… belongs to the second
             prefix = f"CROWDHUB_{name.upper().replace('-', '_')}_"
             if variable.startswith(prefix) and len(variable) > len(prefix):
                 setting = variable.removeprefix(prefix).lower()
+                if OF_KUBERNETES.fullmatch(setting):
+                    break
                 accounts.setdefault(name, {})[setting] = value
+                found[name].add(setting)
                 break
     for setting in ("ledger", "max_wait", "timeout", "on_unsupported"):
-        if (found := environ.get(f"CROWDHUB_{setting.upper()}")) is not None:
-            hub[setting] = found
+        if (given := environ.get(f"CROWDHUB_{setting.upper()}")) is not None:
+            hub[setting] = given
+    return found
 
 
 def settings_of(
@@ -186,7 +232,7 @@ def _settings_of(
         if name.endswith("_env") and name not in fields and target in fields:
             found = environ.get(str(value))
             if found is None:
-                issues.append(Issue(name, f"names the environment variable {value!r}, which is not set"))
+                issues.append(Issue(name, "names an environment variable that is not set"))  # it may be a key
             else:
                 values[target] = found
         elif name not in fields:

@@ -64,7 +64,6 @@ GOOD = f"""
     [accounts.rw-eu]
     provider = "rapidworkers"
     api_key_env = "MY_KEY"
-    base_url = "http://127.0.0.1:1"
     allow_engagement_jobs = true
     """
 
@@ -179,7 +178,7 @@ WRONG = {
     ),
     "an unset variable": (
         "[accounts.rapidworkers]\napi_key_env = 'NO_SUCH_VARIABLE'\n",
-        ("api_key_env", "NO_SUCH_VARIABLE", "not set", "line 2"),
+        ("api_key_env", "not set", "line 2"),
     ),
     "a section misspelt": (f'[acounts.rapidworkers]\napi_key = "{SECRET}"\n', ("acounts", "'accounts'", "line 1")),
     "a hub setting misspelt": ("[hub]\n\nmaxwait = 3\n", ("maxwait", "did you mean 'max_wait'", "line 3")),
@@ -203,7 +202,7 @@ WRONG = {
         f'[accounts.rapidworkers]\napi_key = "{SECRET}"\nenvironment = "test"\n',
         ("environment", "live", "sandbox", "line 3"),
     ),
-    "no number": ("[hub]\nmax_wait = 'long'\n", ("max_wait", "'long'")),
+    "no number": ("[hub]\nmax_wait = 'long'\n", ("max_wait", "number of seconds")),
     "another word": ("[hub]\non_unsupported = 'eror'\n", ("on_unsupported", "'error'")),
     "a dotted key": (f'accounts.rapidworkers.api_kye = "{SECRET}"\n', ("api_kye", "'api_key'", "line 1")),
     "an inline table": (f'[accounts]\nrapidworkers = {{ api_kye = "{SECRET}" }}\n', ("api_kye", "'api_key'")),
