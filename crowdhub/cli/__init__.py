@@ -10,9 +10,10 @@ from crowdhub._version import __version__
 
 def main() -> None:
     """The entry point; says what to install where the extra `cli` is missing."""
+    from crowdhub.cli.boundary import guarded
+
     if sys.argv[1:] == ["--version"]:  # answered without the libraries that read a command line
-        sys.stdout.write(f"crowdhub {__version__}\n")
-        return
+        raise SystemExit(guarded(lambda: sys.stdout.write(f"crowdhub {__version__}\n")))
     try:
         import rich
         import typer
@@ -20,8 +21,6 @@ def main() -> None:
         sys.stderr.write(f'The command needs the package {missing.name!r}: pip install "crowdhub[cli]"\n')
         raise SystemExit(2) from None
     del rich, typer
-    from crowdhub.cli.boundary import guarded
-
     raise SystemExit(guarded(_commands))
 
 

@@ -5,10 +5,12 @@ what happened                   READ            SETTLE                SPEND
 ==============================  ==============  ====================  =========================
 never left (no connection,      again           again                 again
 DNS, TLS), 429
-4xx                             the error       the error             the error
+4xx, and a refusal with a 2xx   the error       the error             the error
+that says what is wrong
 5xx, 408, a broken connection,  again           again, then           OutcomeUnknown at once
 a time-out, an unreadable                       OutcomeUnknown
-answer
+answer, a failure told with
+a 2xx
 ==============================  ==============  ====================  =========================
 
 A SPEND that the marketplace recognises when it is sent again (`Call.idempotent_for`) goes by the column of SETTLE.
@@ -28,6 +30,7 @@ from crowdhub.errors import (
     Issue,
     Lost,
     OutcomeUnknown,
+    ProviderError,
     ProviderUnavailable,
     RateLimited,
     UnreadableResponse,
@@ -124,12 +127,11 @@ def of_answer(provider: AnyProvider, call: Call, answer: Response, sent_at: date
     error = _shortened(error).with_(sent=True)
     status = answer.status_code
     wait = retry_after(answer, sent_at)
-    if isinstance(error, RateLimited) or status == 429:
+    if status == 429 or (isinstance(error, RateLimited) and status < 500):
         limited = error if isinstance(error, RateLimited) else RateLimited(error.message, http_status=status)
         told = limited.retry_after if limited.retry_after is not None else wait
         return Failure(limited.with_(retry_after=told), again=True, retry_after=told)
-    certain = (400 <= status < 500 and status != 408) or (status < 300 and not isinstance(error, UnreadableResponse))
-    if certain:
+    if (400 <= status < 500 and status != 408) or (status < 300 and _is_certain(call, error)):
         return Failure(error, again=False)
     transient = status == 408 or status >= 500 or isinstance(error, (ProviderUnavailable, UnreadableResponse))
     if call.effect is Effect.READ:
@@ -146,6 +148,15 @@ def of_answer(provider: AnyProvider, call: Call, answer: Response, sent_at: date
         provider_message=error.provider_message,
     )
     return Failure(lost, again=transient and call.may_be_repeated, retry_after=wait)
+
+
+def _is_certain(call: Call, error: CrowdhubError) -> bool:
+    """Whether a refusal with a good status shows that nothing was done. Of what may cost, only one that says what is
+    wrong with it does: a failure of the marketplace's own, or an unknown word, leaves open when that came up."""
+    if isinstance(error, UnreadableResponse):
+        return False
+    may_cost = call.effect is not Effect.READ and call.costs is not False
+    return not (may_cost and (type(error) is ProviderError or isinstance(error, ProviderUnavailable)))
 
 
 def _error_of(provider: AnyProvider, call: Call, answer: Response) -> CrowdhubError | None:

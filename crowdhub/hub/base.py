@@ -24,9 +24,10 @@ from crowdhub.model import DueReport, Money, PublishReport, SubmissionStatus, Ta
 from crowdhub.operations import checks
 from crowdhub.operations.account import Account
 from crowdhub.operations.checks import OnUnsupported
+from crowdhub.operations.market_watch import MarketWatch
 from crowdhub.operations.spending import Confirm, Recovered, RecoverReport
 from crowdhub.operations.spending.policy import for_ordinary_code
-from crowdhub.operations.watching import MarketWatch, Watching
+from crowdhub.operations.watching import Watching
 from crowdhub.protocol import AnyProvider
 from crowdhub.protocol.arguments import checked_arguments
 
@@ -233,6 +234,9 @@ class HubBase(Generic[M]):
         def place(task: Task | str) -> tuple[MarketWatch, str]:
             if isinstance(task, str):
                 raise InvalidRequest(issues=[Issue("task", "is an id; which account's it is, only the task tells")])
+            given = cast("object", task)
+            if not isinstance(given, Task):
+                raise InvalidRequest(issues=[Issue("task", f"a Task is given as a {type(given).__name__}")])
             account = self[task.account].operations
             task_id = account.task_id(task)
             if task.account not in watching.watches:
@@ -347,7 +351,7 @@ def _check_time(clock: Clock | None) -> None:
 def _seconds(name: str, value: float | str) -> float:
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
         shown = f" = {value!r}" if isinstance(value, float) else ""  # a text may be a key that went astray

@@ -454,6 +454,18 @@ class Ledger:
         Raises `NotHeld` where somebody else took the intent over meanwhile."""
         return self._end(intent, State.NOT_DONE, error, None, charged)
 
+    def gave_back(self, intent: Intent, error: CrowdhubError | str) -> Intent:
+        """It was carried out, came to nothing, and took nothing, as the marketplace tells: not done, also where it was
+        `paid`. Its steps lead nowhere and are forgotten. Raises `NotHeld`."""
+        said = contents.safe_text(str(error), self.redact)
+
+        def work(connection: Connection) -> Intent:
+            row = _present(connection, intent)
+            noted.drop(connection, [row.id])
+            return self._change(connection, row, transitions.gave_back(row, intent, said))
+
+        return self._settle(intent, work)
+
     def unknown(self, intent: Intent, error: CrowdhubError | str) -> Intent:
         """It cannot be told: keep the amount reserved and the key taken, and note what has to be looked for. What
         was `paid` stays, with a later call of it in doubt.

@@ -210,6 +210,17 @@ def left(row: IntentRow, intent: Intent, error: str | None) -> IntentRow:
     return end(row, intent, state, error, None)
 
 
+def gave_back(row: IntentRow, intent: Intent, error: str) -> IntentRow:
+    """It was paid for and came to nothing, and the marketplace took nothing. Raises `NotHeld`."""
+    if row.state == State.NOT_DONE:
+        return row
+    if row.holder != intent.holder or not (row.state in OPEN or is_paid(row)):
+        raise NotHeld(intent_of(row))
+    return row._replace(
+        state=State.NOT_DONE.value, error=error, look_for=None, charged=None, done_by=None, holder=None, lease_until=0
+    )
+
+
 def end(
     row: IntentRow,
     intent: Intent,

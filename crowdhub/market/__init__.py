@@ -7,6 +7,6 @@ pages, publishing once) is written once, as a script of steps without I/O, and d
 from crowdhub.market.aio import AsyncMarket
 from crowdhub.market.sync import Market
 from crowdhub.market.watch import AsyncWatch, Watch
-from crowdhub.operations.watching import WatchProblem
+from crowdhub.operations.market_watch import WatchProblem
 
 __all__ = ["AsyncMarket", "AsyncWatch", "Market", "Watch", "WatchProblem"]

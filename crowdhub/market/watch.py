@@ -7,7 +7,8 @@ from typing import Self
 
 from crowdhub.engine.runtime import drive
 from crowdhub.model import Submission, Task
-from crowdhub.operations.watching import MarketWatch, Watching, WatchProblem
+from crowdhub.operations.market_watch import MarketWatch, WatchProblem
+from crowdhub.operations.watching import Watching
 
 Locate = Callable[[Task | str], tuple[MarketWatch, str]]
 """Where a task is watched, and its id. Raises `InvalidRequest`."""
@@ -49,7 +50,7 @@ class Watch(WatchBase, Iterator[Submission]):
         return found
 
     def close(self) -> None:
-        """Give up the round that is under way; nothing more comes."""
+        """Give up the round that is under way, once the requests that have left are answered; nothing more comes."""
         drive(self._watching.close())
 
 

@@ -36,11 +36,12 @@ from crowdhub.operations import checks, spending
 from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.due import due
 from crowdhub.operations.listing import all_items, counters_of
+from crowdhub.operations.market_watch import MarketWatch
 from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.reviewing import Progress, give_way, review
 from crowdhub.operations.settling import settle_once
 from crowdhub.operations.spending import AccountBatch, DryRun, Keyed, Recovered, RecoverReport, SpendingPolicy
-from crowdhub.operations.watching import MarketWatch, Watching
+from crowdhub.operations.watching import Watching
 from crowdhub.protocol import LOOPBACK, Operation
 from crowdhub.protocol.arguments import checked_arguments
 

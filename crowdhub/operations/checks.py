@@ -204,14 +204,21 @@ def checked_extension(provider: AnyProvider, slots: int | None, until: datetime 
 def checked_rounds(interval: float, rounds: int | None, patience: float) -> None:
     """Raises `InvalidRequest` for a watch that would never wait, or never end."""
     issues: list[Issue] = []
-    if not patience >= 0:
+    if not _is_at_least_0(patience):
         issues.append(Issue("patience", f"{patience} is not a number of seconds"))
-    if not 0 <= interval < float("inf"):
+    if not _is_at_least_0(interval) or interval == float("inf"):
         issues.append(Issue("interval", f"{interval} is not a number of seconds"))
     if rounds is not None and rounds < 1:
         issues.append(Issue("rounds", f"{rounds} is less than 1; leave it out to watch until the tasks have ended"))
     if issues:
         raise InvalidRequest(issues=issues)
+
+
+def _is_at_least_0(seconds: float) -> bool:
+    try:
+        return bool(seconds >= 0)
+    except ArithmeticError:  # a Decimal that is none
+        return False
 
 
 def checked_within(within: timedelta | None) -> timedelta | None:

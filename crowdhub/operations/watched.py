@@ -19,10 +19,12 @@ Counters = tuple[int | None, int | None, int | None]
 
 class Watched:
     """One task under watch. ``status``: what is handed out; with ``pending`` also what the marketplace, or somebody
-    else, settled before it could be shown."""
+    else, settled before it could be shown. ``comes_back``: whether work can be sent back and handed in anew there, of
+    which counters tell nothing."""
 
-    def __init__(self, status: SubmissionStatus | None) -> None:
+    def __init__(self, status: SubmissionStatus | None, *, comes_back: bool) -> None:
         self._status = status
+        self._comes_back = comes_back
         self._handed_out, self._ids = Seen(), Seen()
         self._settled_before = Seen()
         self._handed_out_again = 0
@@ -47,12 +49,14 @@ class Watched:
         now = counters(task)
         if self._shown_at is not None and self._was_only_settled(self._shown_at, now):
             self._shown_at = now
-        return None in now[:2] or now != self._shown_at
+        return None in now[:2] or now != self._shown_at or (self._comes_back and bool(now[0]))
 
     def _was_only_settled(self, before: Counters, now: Counters) -> bool:
         """Whether the counters moved by nothing but decisions on what was shown."""
         if self._status not in (SubmissionStatus.PENDING, None) or None in before[:2] or None in now[:2]:
             return False
+        if self._comes_back:
+            return False  # other work may have been handed in, and settled, under the same id
         earlier, later = [each or 0 for each in before], [each or 0 for each in now]
         return sum(earlier) == sum(later) and later[1] >= earlier[1] and later[2] >= earlier[2]
 
@@ -89,6 +93,13 @@ class Watched:
             return []
         news = self.news(row for row in settled if one_handing_in(row) not in self._settled_before)
         return [row.copy_with(settled_unseen=True) for row in news]
+
+    def needs_all(self, task: Task) -> bool:
+        """Whether what is settled has to be listed as well: what was settled when the watch began has to be known,
+        though it is not news."""
+        if task.approved is None:
+            return True
+        return bool(task.approved + (task.rejected or 0)) and (self.is_new or self._comes_back)
 
     def may_be_settled_unseen(self, task: Task, pending: int) -> bool:
         """Whether more are settled than were handed out, or were settled before. ``pending``: how many are listed as

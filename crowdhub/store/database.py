@@ -55,7 +55,9 @@ class Database:
         self.durable = durable
         self.url = url_of(target)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.name = self.url.render_as_string(hide_password=True)
+        self.name = self.url.set(query={}).render_as_string(
+            hide_password=True
+        )  # a password can stand among the options
         # One clock for all machines: the server's. Where time is driven by hand, or all are one machine, our own.
         self.server_time = ServerTime() if not self.is_sqlite and type(self.clock) is Clock else None
         self._file: tuple[int, int] | None = None

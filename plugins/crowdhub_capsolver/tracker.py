@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from crowdhub.errors import CrowdhubError, NotFound, RateLimited
 from crowdhub.model import Submission
+from crowdhub_capsolver.wire import Unsolvable
 
 ASKS = 120
 SPACING = timedelta(seconds=3)
@@ -112,7 +113,8 @@ class Tracker:
 
 
 def naming(error: CrowdhubError, task_id: str) -> CrowdhubError:
-    """The error with the task's id in its message: it is paid for, and the id is the only way to it."""
+    """The error with the task's id in its message: where it is paid for, the id is the only way to it."""
     if task_id in error.message:
         return error
-    return error.with_(message=f"{error.message} The task, which was created and charged before, is {task_id}.")
+    paid = "created" if isinstance(error, Unsolvable) else "created and charged"
+    return error.with_(message=f"{error.message} The task, which was {paid} before, is {task_id}.")

@@ -32,7 +32,7 @@ NOBODY = Worker(id="capsolver", name="CapSolver")
 class Unsolvable(ProviderError):
     """The marketplace could not solve it, and says that it takes nothing for that: ``charged`` is 0."""
 
-    next_step = "Nothing was charged. Another task, under another key, may be solved."
+    next_step = "Nothing was charged. Ask again, also with the same key: another task may be solved."
 
     charged: Money
 

@@ -64,10 +64,50 @@ def test_what_may_be_charged_stays_reserved(
         market.run(market.provider.solve(draft), key="two", amount=COST)
 
 
-def test_the_key_of_what_was_not_charged_pays_nothing_more(market: Market[CapSolver], solver: CapSolverSandbox) -> None:
+def test_the_key_of_what_was_not_charged_is_free_again(market: Market[CapSolver], solver: CapSolverSandbox) -> None:
+    """It is as if it had not been asked for: nothing is left for a person, and the same key tries anew."""
     solver.fail_next()
+    with pytest.raises(Unsolvable) as caught:
+        market.run(market.provider.solve(SLOW), key="one", amount=COST)
+    assert "charged before" not in str(caught.value)
+    ledger = market.ledger
+    assert ledger is not None
+    assert [str(each.state) for each in ledger.report.entries()] == ["not_done"]
+    assert not market.recover().intents
+    assert [
+        (each.spent, each.held, each.done) for each in ledger.report.totals() if each.done or each.spent.amount
+    ] == []
+    assert market.run(market.provider.solve(SLOW), key="one", amount=COST).answers
+    assert len(solver.tasks) == 2
+    assert len(solver.books().payouts) == 1
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+@pytest.mark.parametrize(
+    "code", ["ERROR_RATE_LIMIT", "ERROR_INVALID_TASK_DATA", "ERROR_KEY_DENIED_ACCESS", "ERROR_NEW"]
+)
+def test_a_servers_failure_is_a_lost_answer_whatever_its_body_says(
+    market: Market[CapSolver], solver: CapSolverSandbox, status: int, code: str
+) -> None:
+    solver.faults.add(
+        Fault.status(status, "after", body={"errorId": 1, "errorCode": code}), path="createTask", times=None
+    )
     for _ in range(2):
-        with pytest.raises(Unsolvable):
+        with pytest.raises(OutcomeUnknown) as caught:
+            market.run(market.provider.solve(SLOW), key="one", amount=COST)
+        assert caught.value.money_may_be_spent
+    assert len(solver.tasks) == 1
+
+
+@pytest.mark.parametrize(
+    "code", ["ERROR_TASK_TIMEOUT", "ERROR_CAPTCHA_SOLVE_FAILED", "ERROR_NEW", "ERROR_SERVICE_UNAVALIABLE"]
+)
+def test_a_failure_that_is_told_with_a_good_status_may_have_been_charged(
+    market: Market[CapSolver], solver: CapSolverSandbox, code: str
+) -> None:
+    solver.faults.add(Fault.status(200, "after", body={"errorId": 1, "errorCode": code}), path="createTask")
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown, match=code):
             market.run(market.provider.solve(SLOW), key="one", amount=COST)
     assert len(solver.tasks) == 1
 

@@ -35,15 +35,17 @@ def shell(cli: Cli, line: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
-def test_an_output_that_is_full(cli: Cli) -> None:
-    done = shell(cli, "providers > /dev/full")
+@pytest.mark.parametrize("command", ["providers", "--version"])
+def test_an_output_that_is_full(cli: Cli, command: str) -> None:
+    done = shell(cli, f"{command} > /dev/full")
     assert done.returncode == 4
     assert done.stderr.startswith("The output cannot be written (No space left on device). What was done stays done.")
     assert done.stderr.count("\n") == 1
 
 
-def test_an_output_that_is_closed(cli: Cli) -> None:
-    done = shell(cli, "tasks >&-")
+@pytest.mark.parametrize("command", ["tasks", "--version"])
+def test_an_output_that_is_closed(cli: Cli, command: str) -> None:
+    done = shell(cli, f"{command} >&-")
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -34,6 +34,8 @@ def test_accounts(kind: Any, accounts: Any) -> None:
         ("ledger", "postgresql:/u:pass@h/db", "not a database URL"),
         ("ledger", "sqlite:ledger.db", "not a database URL"),
         ("timeout", 0, "leaves no answer the time"),
+        ("timeout", 10**400, "not a number of seconds"),
+        ("max_wait", 10**400, "not a number of seconds"),
         ("budget", 0, "give amounts by currency"),
         ("budget", False, "give amounts by currency"),
         ("budget", [], "give amounts by currency"),

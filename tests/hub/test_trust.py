@@ -96,7 +96,8 @@ def test_a_group_of_ones_own_is_nobody_else(found: Callable[[str], Path], monkey
     file.chmod(0o660)
     assert list(opened()) == ["rapidworkers"]
     real = grp.getgrgid(os.getgid())
-    monkeypatch.setattr(grp, "getgrgid", lambda _: SimpleNamespace(gr_gid=real.gr_gid, gr_mem=["somebody"]))
+    other = SimpleNamespace(gr_gid=real.gr_gid, gr_mem=["somebody"])
+    monkeypatch.setattr(grp, "getgrgid", {real.gr_gid: other}.get)
     with pytest.raises(ConfigurationError, match="other users can write"):
         opened()
 

@@ -148,10 +148,13 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         Ledger.open(tmp_path / "file" / "ledger.sqlite3")
 
 
-def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "address", ["postgresql://user:hunter22@/x?", "postgresql+psycopg://user@/x?password=hunter22&"]
+)
+def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path, address: str) -> None:
     clock = HandClock()
     with pytest.raises(LedgerError, match="cannot be reached") as caught:
-        Ledger.open(f"postgresql://user:hunter22@/x?host={tmp_path}", clock=clock, patience=1)
+        Ledger.open(f"{address}host={tmp_path}", clock=clock, patience=1)
     assert caught.value.transient
     assert "hunter22" not in str(caught.value)
     assert len(clock.slept) == 3  # it was tried again

@@ -137,9 +137,10 @@ def test_work_is_decided_only_where_its_list_shows_that_it_waits(
     box.advance(hours=1)
     people.hand_in(work.id)
     people.faults.add(Fault.status(200, "before", body=rows), operation="tasks.getResults", times=2)
-    decide = Decision.approve if verb == "approve" else lambda each: Decision.redo(each, "no")
     works = [work] if other is None else [work, other]
-    report = market.review([decide(each) for each in works])
+    report = market.review(
+        [Decision.approve(each) if verb == "approve" else Decision.redo(each, "no") for each in works]
+    )
     results = {each.decision.submission.id: each.result for each in report.outcomes}
     sent_back = verb == "redo" and rows  # that work was, as the list shows
     assert results[work.id] in ("failed", "unknown", "already" if sent_back else "failed")

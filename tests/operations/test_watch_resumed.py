@@ -211,3 +211,142 @@ def test_compaction_forgets_what_is_long_over(
     with Ledger.open(ledger, clock=box.clock) as opened:
         _ = opened.report.compact(datetime(2100, 1, 1, tzinfo=UTC))
     assert len(started_again(box, ledger, task)) == 2
+
+
+def etxt_order(hub: Hub) -> Task:
+    own = EtxtOptions(id_category=1, size=2000)
+    return hub["etxt"].publish(
+        TaskDraft(title="T", instructions="I", reward=Money("100", "RUB"), slots=1, options=[own])
+    )
+
+
+def handed_in(side: EtxtSandbox, task: Task) -> None:
+    """Anew, where somebody works on it already."""
+    if not side.results(task.id):
+        remark = side.apply(task.id, next(iter(side.world.people.ids)))
+        _ = side.accept(remark.application)
+    _ = side.hand_in(task.id, "A text.", {})
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_work_that_is_handed_in_anew_within_one_interval_is_handed_out(
+    box: Sandbox, ledger: Path, approved: bool
+) -> None:
+    """The counters are the same as before."""
+    side = box.market(EtxtSandbox)
+    with Hub(box.accounts, clock=box.clock, ledger=ledger) as hub:
+        market = hub["etxt"]
+        task = etxt_order(hub)
+        handed_in(side, task)
+        watch = market.watch([task], interval=10, rounds=4)
+        first = next(watch)
+        _ = market.request_redo(first, "Once more.")
+        _ = box.advance(seconds=5)
+        handed_in(side, task)
+        if approved:
+            (work,) = market.submissions(task)
+            _ = market.approve(work)
+        (second,) = list(watch)
+        assert (second.id, second.settled_unseen) == (first.id, approved)
+        assert second.submitted_at != first.submitted_at
+
+
+def test_what_was_sent_back_and_settled_while_nobody_looked(box: Sandbox, ledger: Path) -> None:
+    side = box.market(EtxtSandbox)
+    with Hub(box.accounts, clock=box.clock, ledger=ledger) as hub:
+        market = hub["etxt"]
+        task = etxt_order(hub)
+        handed_in(side, task)
+        (first,) = market.watch([task], rounds=1, resume=LABELS)
+        _ = market.request_redo(first, "Once more.")
+        _ = box.advance(hours=1)
+        handed_in(side, task)
+        (work,) = market.submissions(task)
+        _ = market.approve(work)
+    with Hub(box.accounts, clock=box.clock, ledger=ledger) as hub:
+        (second,) = hub["etxt"].watch([task], rounds=1, resume=LABELS)
+        assert second.settled_unseen
+        assert list(hub["etxt"].watch([task], rounds=1, resume=LABELS)) == []
+
+
+@pytest.fixture
+def other(box: Sandbox, ledger: Path) -> Task:
+    with Hub(box.accounts, clock=box.clock, ledger=ledger) as hub:
+        return hub[NAME].publish(DRAFT.copy_with(title="U"))
+
+
+def test_a_task_that_is_dropped_and_added_goes_on_from_where_it_was(
+    box: Sandbox, side: RapidWorkersSandbox, ledger: Path, task: Task, other: Task
+) -> None:
+    for each in (task, other):
+        _ = side.hand_in(each.id, 2)
+    with Hub(box.accounts, clock=box.clock, ledger=ledger) as hub:
+        assert len(list(hub[NAME].watch([task, other], rounds=1, resume=LABELS))) == 4
+    (late,) = side.hand_in(other.id)
+    with Hub(box.accounts, clock=box.clock, ledger=ledger) as hub:
+        watch = hub[NAME].watch([task, other], interval=30, rounds=3, resume=LABELS)
+        assert next(watch).id == str(late)
+        watch.drop(task)
+        watch.add(task)
+        assert list(watch) == []
+
+
+def test_a_task_that_is_added_while_another_market_is_asked(
+    box: Sandbox, side: RapidWorkersSandbox, ledger: Path, task: Task, other: Task
+) -> None:
+    _ = side.hand_in(other.id, 2)
+    assert len(started_again(box, ledger, other)) == 2
+    people = box.market(EtxtSandbox)
+    with Hub(box.accounts, clock=box.clock, ledger=ledger) as hub:
+        order = etxt_order(hub)
+        handed_in(people, order)
+        side.faults.add(Fault.hang("before"))
+        watch = hub.watch([order, task], interval=30, rounds=3, resume=LABELS)
+        assert next(watch).account == "etxt"
+        side.faults.wait_held()
+        watch.add(other)
+        _ = side.faults.release()
+        assert list(watch) == []
+
+
+def test_a_task_that_is_dropped_while_its_market_is_asked(
+    box: Sandbox, side: RapidWorkersSandbox, ledger: Path, task: Task
+) -> None:
+    people = box.market(EtxtSandbox)
+    with Hub(box.accounts, clock=box.clock, ledger=ledger) as hub:
+        order = etxt_order(hub)
+        handed_in(people, order)
+        gone = task.copy_with(id="00000000-0000-4000-8000-000000000000")
+        side.faults.add(Fault.hang("before"))
+        watch = hub.watch([order, gone], interval=30, rounds=2)
+        assert next(watch).account == "etxt"
+        side.faults.wait_held()
+        watch.drop(gone)
+        _ = side.faults.release()
+        assert list(watch) == []
+
+
+def test_all_tasks_of_a_market_are_begun_before_anything_is_handed_out(
+    box: Sandbox, side: RapidWorkersSandbox, ledger: Path, task: Task, other: Task
+) -> None:
+    """The program stops at its very first work; what the other task had is settled meanwhile."""
+    for each in (task, other):
+        _ = side.hand_in(each.id, 2)
+    with Hub(box.accounts, clock=box.clock, ledger=ledger) as hub:
+        first = next(hub[NAME].watch([task, other], rounds=1, resume=LABELS))
+    rest = other if first.task_id == task.id else task
+    job = side.job(rest.id)
+    for row in job.submissions.values():
+        side.marketplace.approve(job, row, None)
+    with Hub(box.accounts, clock=box.clock, ledger=ledger) as hub:
+        found = list(hub[NAME].watch([task, other], rounds=1, resume=LABELS))
+    assert len(found) == 4
+    assert [each.settled_unseen for each in found if each.task_id == rest.id] == [True, True]
+
+
+def test_only_a_task_can_be_added_to_the_watch_of_a_hub(box: Sandbox, ledger: Path, task: Task) -> None:
+    with Hub(box.accounts, clock=box.clock, ledger=ledger) as hub:
+        watch = hub.watch([task])
+        for wrong in (3, None, "1"):
+            with pytest.raises(InvalidRequest, match="task"):
+                watch.add(wrong)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -450,17 +450,17 @@ def finish(ledger: Ledger, intent: Intent, result: object, *, of: object = None)
 def note(ledger: Ledger, intent: Intent, error: CrowdhubError, *, paid: bool, written: bool = True) -> CrowdhubError:
     """Write down that it failed: not done, or not to be told. Returns the error with what to do next.
 
-    ``paid``: a call that takes money was carried out before; that is done, whatever failed after it, though the error
-    may tell that the marketplace took nothing for it in the end. ``written``:
-    that call is in the ledger; otherwise nothing may go on from it as if it had not been.
+    ``paid``: a call that takes money was carried out before; that is done, whatever failed after it, unless the error
+    tells that the marketplace took nothing in the end. ``written``: that call is in the ledger; otherwise nothing may
+    go on from it as if it had not been.
     """
+    taken = charged_by(error)
+    if taken is not None and not taken.amount:
+        ledger.gave_back(intent, error)
+        return error.with_(sent=True, money_may_be_spent=False)
     if paid and not written:
         ledger.unknown(intent, error)
         return error.with_(sent=True, money_may_be_spent=True, next_step=f"{error.next_step} `recover` looks again.")
-    taken = charged_by(error)
-    if paid and taken is not None and not taken.amount:
-        ledger.fail(intent, error, charged=taken)
-        return error.with_(sent=True, money_may_be_spent=False)
     if paid:
         goes_on = "The same key goes on from there and pays nothing again" if intent.key is not None else "It is done"
         error = error.with_(

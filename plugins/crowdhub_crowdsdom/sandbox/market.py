@@ -3,7 +3,7 @@
 import json
 from base64 import b64decode
 from binascii import Error as NoBase64
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from crowdhub.sandbox import AccountSettings, Books, MarketSandbox, Purse, SandboxClock
+from crowdhub.sandbox import AccountSettings, Books, MarketSandbox, Purse, SandboxClock, SandboxError
 from crowdhub.sandbox.values import JsonObject
 from crowdhub_crowdsdom.sandbox import inputs, shapes
 from crowdhub_crowdsdom.sandbox.state import Assignment, CrowdSDOMRefusal, Job, JobBoard, JobTemplate
@@ -58,8 +58,9 @@ class CrowdSDOMSandbox(MarketSandbox):
         wrong_verb: int = 405,
     ) -> None:
         super().__init__(clock, seed)
-        if verbs not in VERBS or paths not in ("lower", "capital", "both") or wrong_verb not in (404, 405):
-            raise ValueError(f"there is no such reading: {verbs}, {paths}, {wrong_verb}")
+        _one_of("verbs", verbs, VERBS)
+        _one_of("paths", paths, ("lower", "capital", "both"))
+        _one_of("wrong_verb", wrong_verb, (404, 405))
         self.verbs, self.paths, self.wrong_verb = verbs, paths, wrong_verb
         self.key, self.secret = self.fake_key("api-key"), self.fake_key("api-secret")
         self.token_ttl = token_ttl
@@ -261,3 +262,9 @@ def _basic(header: str) -> tuple[str, str] | None:
     except (NoBase64, ValueError):
         return None
     return key, secret
+
+
+def _one_of(option: str, given: object, known: Iterable[object]) -> None:
+    ways = list(known)
+    if given not in ways:
+        raise SandboxError(f"{option} = {given!r} is none of {', '.join(map(str, ways))}")

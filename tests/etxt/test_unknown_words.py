@@ -1,0 +1,82 @@
+"""What stands under ``error`` and is not known does not prove that nothing was paid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Literal
+
+import pytest
+
+from crowdhub import Hub, Money, TaskDraft
+from crowdhub.errors import CrowdhubError, OutcomeUnknown
+from crowdhub.sandbox import Fault, Sandbox
+from crowdhub_etxt import EtxtOptions
+from crowdhub_etxt.sandbox import EtxtSandbox
+
+DRAFT = TaskDraft(
+    title="T",
+    instructions="I do",
+    reward=Money(40, "RUB"),
+    options=[EtxtOptions(id_category=3, size=300, auto_work=True)],
+)
+WORDS = ["Внутренняя ошибка", "internal_error", {"code": "x"}]
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    with Sandbox("etxt") as made:
+        yield made
+
+
+@pytest.fixture
+def side(box: Sandbox) -> EtxtSandbox:
+    return box.market(EtxtSandbox)
+
+
+@pytest.fixture
+def hub(box: Sandbox) -> Iterator[Hub]:
+    with Hub(box.accounts, clock=box.clock, max_wait=5) as made:
+        yield made
+
+
+@pytest.mark.parametrize("words", WORDS, ids=str)
+@pytest.mark.parametrize("when", ["after", "before"])
+def test_a_bonus(hub: Hub, box: Sandbox, side: EtxtSandbox, words: object, when: Literal["after", "before"]) -> None:
+    market = hub["etxt"]
+    task = market.publish(DRAFT, key="t")
+    _ = box.advance(hours=200)
+    work = next(each for each in market.submissions(task) if each.status == "pending")
+    work = market.approve(work)
+    side.faults.add(Fault.status(200, when, body={"error": words}), operation="tasks.extraPaid")
+    for _ in range(2):
+        with suppress(OutcomeUnknown):
+            _ = market.pay_bonus(work, Money(25, "RUB"), "thanks", key="b")
+    paid = [each for each in side.books().charges if each.kind == "bonus"]
+    assert len(paid) <= 1
+    ledger = hub.ledger
+    assert ledger is not None
+    (entry,) = ledger.report.entries(key="b")
+    assert str(entry.state) in (("done", "unknown") if paid else ("unknown", "not_done"))
+
+
+@pytest.mark.parametrize("words", WORDS, ids=str)
+def test_a_reading_tells_the_words(hub: Hub, side: EtxtSandbox, words: object) -> None:
+    side.faults.add(Fault.status(200, "before", body={"error": words}), operation="users.getBalance")
+    with pytest.raises(CrowdhubError) as caught:
+        _ = hub["etxt"].balance()
+    assert not caught.value.money_may_be_spent
+
+
+@pytest.mark.parametrize("words", WORDS, ids=str)
+def test_a_publish_is_looked_for(hub: Hub, side: EtxtSandbox, words: object) -> None:
+    side.faults.add(Fault.status(200, "after", body={"error": words}), operation="tasks.saveTask", times=2)
+    for _ in range(3):
+        try:
+            _ = hub["etxt"].publish(DRAFT, key="t")
+        except CrowdhubError as error:
+            last: CrowdhubError | None = error
+        else:
+            last = None
+    assert len([each for each in side.books().charges if each.kind == "publish"]) <= 1
+    assert last is None or isinstance(last, OutcomeUnknown)
