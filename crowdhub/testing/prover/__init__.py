@@ -15,7 +15,7 @@ What is left out, as it changes nothing or cannot be shown in one thread:
 - Another process takes over before each of those steps; not right after a wait, where it could have moved already.
 - What the core does side by side is done one after the other; request limits are off.
 - What others do, and clocks that are set, are played beside one client. Between a look and the request right after it
-  that settles, others do nothing: no client could know of it.
+  that settles, and while that is on its way, others decide and hand in nothing: no client could know of it.
 - Kills of real processes, PostgreSQL, a full or locked disk: see `crowdhub.testing.campaign`.
 """
 

@@ -30,8 +30,9 @@ SET_BY = timedelta(hours=1)
 class Happening:
     """Something that may happen once on a path: before a request of a client, or while its process is down.
 
-    ``before_changes`` is False where it does not come between a look and the request right after it that settles: no
-    client could know of it then. ``while_down``: only there.
+    ``before_changes`` is False where it does not come between a look and the request right after it that settles, nor
+    between a request that settles and its being carried out late: no client could know of it then. ``while_down``: only
+    there.
     """
 
     words: str

@@ -213,6 +213,8 @@ class Scheduler:
     def _could_happen(self, client: Client, step: Send | None) -> Sequence[Happening]:
         """What others may do right before a request; None: while the process is down."""
         left = [each for each in self._others if each.words not in self._world.happened]
+        if self._world.late:
+            left = [each for each in left if each.before_changes]
         if step is None:
             return left
         between_look_and_change = client.has_looked and step.call.effect is not Effect.READ
