@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Self, TypeVar, cast
@@ -13,7 +13,7 @@ from crowdhub.hub.base import HubBase
 from crowdhub.hub.split import SplitReport
 from crowdhub.market import AsyncMarket
 from crowdhub.market.watch import AsyncWatch
-from crowdhub.model import DueReport, Money, PublishReport, SubmissionStatus, Task, TaskDraft
+from crowdhub.model import Decision, DueReport, Money, PublishReport, ReviewReport, SubmissionStatus, Task, TaskDraft
 from crowdhub.operations.spending import Recovered, RecoverReport
 from crowdhub.operations.watching import PATIENCE
 from crowdhub.protocol import AnyProvider
@@ -76,6 +76,16 @@ class AsyncHub(HubBase[AsyncMarket[AnyProvider]]):
         publishes only what is missing. Raises `InvalidRequest` for a split that names no account or no slots.
         """
         return await self._publish_split(draft, slots, rewards, key)
+
+    async def review(
+        self, decisions: Sequence[Decision], *, progress: Callable[[int], None] | None = None
+    ) -> ReviewReport:
+        """Carry out decisions on work of any of the accounts, as `Market.review`, account after account: one outcome
+        each, in their order. ``progress`` is called with the number of decisions just done.
+
+        Raises `InvalidRequest` naming every bad decision, before anything is sent.
+        """
+        return await self._review(decisions, progress)
 
     async def due(self, *, within: timedelta | None = None) -> DueReport:
         """Work that marketplaces will approve, and pay for, by themselves ``within`` that time (None: whenever), on all

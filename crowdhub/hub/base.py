@@ -16,11 +16,11 @@ from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.session import Options, Session
 from crowdhub.errors import ConfigurationError, CrowdhubError, InvalidRequest, Issue
 from crowdhub.hub import config
-from crowdhub.hub.many import publish_many
+from crowdhub.hub.many import publish_many, review
 from crowdhub.hub.resources import DEFAULT, HubResources
 from crowdhub.hub.split import SplitReport, by_account, publish_split
 from crowdhub.market.base import MarketBase
-from crowdhub.model import DueReport, Money, PublishReport, SubmissionStatus, Task, TaskDraft
+from crowdhub.model import Decision, DueReport, Money, PublishReport, ReviewReport, SubmissionStatus, Task, TaskDraft
 from crowdhub.operations import checks
 from crowdhub.operations.account import Account
 from crowdhub.operations.checks import OnUnsupported
@@ -258,6 +258,10 @@ class HubBase(Generic[M]):
     @checked_arguments
     async def _publish_many(self, drafts: Sequence[tuple[str, str, TaskDraft]]) -> PublishReport:
         return await publish_many(self.accounts, self._operations, drafts)
+
+    @checked_arguments
+    async def _review(self, decisions: Sequence[Decision], progress: Callable[[int], None] | None) -> ReviewReport:
+        return await review(self.accounts, self._operations, decisions, progress)
 
     @checked_arguments
     async def _due(self, within: timedelta | None) -> DueReport:

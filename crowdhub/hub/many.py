@@ -1,13 +1,15 @@
-"""Many drafts over several accounts."""
+"""Many drafts, or decisions, over several accounts."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
-from crowdhub.errors import InvalidRequest, Issue
-from crowdhub.model import PublishReport, TaskDraft
-from crowdhub.operations import spending
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
+from crowdhub.model import Decision, Outcome, PublishReport, Result, ReviewReport, TaskDraft
+from crowdhub.operations import checks, spending
 from crowdhub.operations.account import Account
+from crowdhub.operations.reviewing import Progress
 
 
 async def publish_many(
@@ -33,3 +35,54 @@ async def publish_many(
     if issues:
         raise InvalidRequest(issues=sorted(issues, key=lambda issue: int(issue.where[7:].partition("]")[0])))
     return await spending.publish_many(batches)
+
+
+async def review(
+    accounts: Sequence[str],
+    open_account: Callable[[str], Account],
+    decisions: Sequence[Decision],
+    progress: Progress | None,
+) -> ReviewReport:
+    """Carry out each decision on the account of its submission, account after account. Raises `InvalidRequest` naming
+    everything that is wrong with any, before anything is sent."""
+    issues: list[Issue] = []
+    shares: dict[str, list[tuple[int, Decision]]] = {}
+    for place, decision in enumerate(decisions):
+        name = decision.submission.account
+        if name not in accounts:
+            told = f"is about work of {name!r}, which is not an account; there are {', '.join(accounts)}"
+            issues.append(Issue(f"decisions[{place}]", told))
+        else:
+            shares.setdefault(name, []).append((place, decision))
+    opened = {name: open_account(name) for name in shares}
+    for name, share in shares.items():
+        try:
+            checks.checked_decisions(opened[name].port.provider, [decision for _, decision in share])
+        except InvalidRequest as wrong:
+            issues += [_in_place(issue, [place for place, _ in share]) for issue in wrong.issues]
+    if issues:
+        raise InvalidRequest(issues=issues)
+    outcomes: dict[int, Outcome] = {}
+    reports: list[ReviewReport] = []
+    for name, share in shares.items():
+        account = opened[name]
+        try:
+            report = await account.described(account.review([decision for _, decision in share], progress))
+        except CrowdhubError as error:  # one account that cannot be used keeps no other from being reviewed
+            outcomes.update((place, Outcome(decision=each, result=Result.FAILED, error=error)) for place, each in share)
+        else:
+            outcomes.update(zip((place for place, _ in share), report.outcomes, strict=True))
+            reports.append(report)
+    return ReviewReport(
+        outcomes=tuple(outcomes[place] for place in range(len(decisions))),
+        unintended=tuple(each for report in reports for each in report.unintended),
+        requests=sum(report.requests for report in reports),
+    )
+
+
+def _in_place(issue: Issue, places: Sequence[int]) -> Issue:
+    """An issue of an account's share, where it is among all decisions."""
+    found = re.match(r"decisions\[(\d+)\]", issue.where)
+    if found is None:
+        return issue
+    return Issue(f"decisions[{places[int(found[1])]}]{issue.where[found.end() :]}", issue.what)

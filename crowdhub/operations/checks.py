@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
 from collections.abc import Collection, Generator, Sequence
@@ -26,6 +27,8 @@ from crowdhub.model import (
 from crowdhub.model.keys import key_issues
 from crowdhub.operations.settling import operation_for
 from crowdhub.protocol import AnyProvider, Operation, Provider
+
+log = logging.getLogger("crowdhub")
 
 OnUnsupported = Literal["error", "warn"]
 S = TypeVar("S", bound=OpenEnum)
@@ -80,6 +83,7 @@ def _only_issues(found: Sequence[object]) -> list[Issue]:
 def checked_draft(provider: AnyProvider, draft: TaskDraft, on_unsupported: OnUnsupported) -> TaskDraft:
     """The draft as it can be sent. Raises `NotSupported` or `InvalidRequest`, each naming everything it found."""
     draft = type(draft).model_validate(dict(draft))  # pydantic's own copies are not checked
+    draft = _one_form(provider, draft)
     with asking(provider, "draft_issues"):
         issues = _only_issues(provider.draft_issues(draft))
     if isinstance(draft.image, Path) and not draft.image.is_file():
@@ -101,6 +105,22 @@ def checked_draft(provider: AnyProvider, draft: TaskDraft, on_unsupported: OnUns
         )
         return draft.copy_with(**{field: TaskDraft.model_fields[field].default for field in missing})
     return draft
+
+
+def _one_form(provider: AnyProvider, draft: TaskDraft) -> TaskDraft:
+    """``proof`` and ``questions`` are two ways to ask for the same: of a draft with both, a marketplace gets what it
+    has a place for, the form before the sentence."""
+    if not draft.proof or draft.questions is None:
+        return draft
+    absent = provider.capabilities.absent_fields
+    if "questions" not in absent:
+        left_out, taken = "proof", "questions"
+    elif "proof" not in absent:
+        left_out, taken = "questions", "proof"
+    else:
+        return draft
+    log.info("%s takes the draft's %s, which stands for its %s", provider.name, taken, left_out)
+    return draft.copy_with(**{left_out: None})
 
 
 def checked_batch(

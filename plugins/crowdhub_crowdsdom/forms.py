@@ -131,8 +131,6 @@ def choice_limits(question: Selection) -> tuple[int, int]:
 
 def form_issues(draft: TaskDraft) -> list[Issue]:
     """Everything that is wrong with a draft's form."""
-    if draft.questions is not None and draft.proof and draft.proof.strip():
-        return [Issue("proof", "is said by the form in `questions`; give one of the two")]
     questions = questions_of(draft)
     if questions is None:
         return [Issue("questions", "are missing: give a QuestionForm, ExternalForm or HtmlForm (or a `proof`)")]

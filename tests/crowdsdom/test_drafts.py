@@ -184,7 +184,6 @@ def test_all_issues_are_named_at_once(provider: CrowdSDOM) -> None:
     ("change", "where"),
     [
         ({"questions": None, "proof": None}, "questions"),
-        ({"questions": HtmlForm(html=HTML)}, "proof"),
         ({"auto_approve": False}, "auto_approve"),
         ({"deadline": NOW - timedelta(days=1)}, "deadline"),
         ({"deadline": timedelta(days=30, seconds=1)}, "deadline"),

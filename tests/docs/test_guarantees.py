@@ -34,6 +34,7 @@ SAID: dict[str, str] = {
     "what is promised about money": "G1",
     "[docs/guarantees.md]": "G1",
     "`proof` |": NOT_MONEY,
+    "`proof` and `questions` may stand in one draft": NOT_MONEY,
     "no request was ever made to a live marketplace": NOT_MONEY,
     # docs/money.md
     "at most one payment is ever in doubt": "G1",

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from crowdhub import AsyncHub, Hub, Money, Task, TaskDraft
+from crowdhub import AsyncHub, Decision, FreeText, Hub, Money, QuestionForm, ReviewReport, Submission, Task, TaskDraft
 from crowdhub.errors import InvalidRequest, NotSupported, ProviderUnavailable
 from crowdhub.hub.split import SplitReport
 from crowdhub.sandbox import Fault, Sandbox
@@ -143,3 +143,79 @@ def test_async_hubs_span_too(box: Sandbox, clock: HandClock, backend: str) -> No
     report, seen = anyio.run(main, backend=backend)
     assert report.failures == ()
     assert seen == ["crowdsdom"] * 4
+
+
+def pending(hub: Hub, box: Sandbox) -> list[Submission]:
+    """Two pieces of work on each of two marketplaces, in turn."""
+    share = draft(reward=REWARDS["crowdsdom"])
+    jobs = [hub["rapidworkers"].publish(draft()), hub["crowdsdom"].publish(share)]
+    _ = box.market(RapidWorkersSandbox).hand_in(jobs[0].id, 2)
+    people = box.market(CrowdSDOMSandbox)
+    for name in ("worker-1", "worker-2"):
+        answers = [{"questionId": "proof", "answer": ["Two sentences."]}]
+        _ = people.hand_in(people.take(jobs[1].id, name), answers)
+    first, second = ([*hub[job.account].submissions(job, status="pending")][:2] for job in jobs)
+    return [first[0], second[0], first[1], second[1]]
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_review_over_all_accounts(hub: Hub, box: Sandbox, asynchronous: bool) -> None:
+    works = pending(hub, box)
+    decisions = [Decision.approve(works[0]), Decision.approve(works[1]), *(Decision.reject(w, "no") for w in works[2:])]
+    done: list[int] = []
+
+    async def run() -> ReviewReport:
+        async with AsyncHub(box.accounts) as other:
+            return await other.review(decisions, progress=done.append)
+
+    report = anyio.run(run) if asynchronous else hub.review(decisions, progress=done.append)
+    assert [each.decision for each in report.outcomes] == decisions
+    assert [str(each.result) for each in report.outcomes] == ["approved", "approved", "rejected", "rejected"]
+    assert sum(done) == 4
+    assert report.requests >= 4
+    assert hub.review(decisions).summary() == {"already": 4}
+
+
+def test_an_account_that_fails_keeps_no_other_from_being_reviewed(hub: Hub, box: Sandbox) -> None:
+    works = pending(hub, box)
+    box["rapidworkers"].faults.add(Fault.status(403, "before"), times=None)
+    report = hub.review([Decision.approve(each) for each in works])
+    assert [str(each.result) for each in report.outcomes] == ["failed", "approved", "failed", "approved"]
+    assert all(each.error is not None for each in report.failures)
+
+
+def test_bad_decisions_are_named_in_their_places_before_anything_is_sent(hub: Hub, box: Sandbox) -> None:
+    works = pending(hub, box)
+    stranger = works[0].copy_with(account="nobody")
+    bad = [
+        Decision.approve(stranger),
+        Decision.approve(works[1]),
+        Decision.approve(works[0]),
+        Decision.approve(works[0]),
+    ]
+    before = box["crowdsdom"].request_count
+    with pytest.raises(InvalidRequest) as caught:
+        _ = hub.review(bad)
+    assert [each.where for each in caught.value.issues] == ["decisions[0]", "decisions[3]"]
+    assert box["crowdsdom"].request_count == before
+    assert hub.review([]).outcomes == ()
+    with pytest.raises(InvalidRequest, match="decisions"):
+        _ = hub.review([works[0].id])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+
+
+def test_one_draft_for_those_who_take_a_sentence_and_those_who_take_a_form(
+    hub: Hub, box: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    form = QuestionForm(questions=(FreeText(id="q", text="Which colour?"),))
+    both = draft(questions=form)
+    with caplog.at_level("INFO", logger="crowdhub"):
+        report = hub.publish_split(both, {"rapidworkers": 2, "crowdsdom": 2, "etxt": 1}, rewards=REWARDS)
+    assert [share.error for share in report.shares] == [None, None, None]
+    assert hub["rapidworkers"].check(both).questions is None
+    assert hub["crowdsdom"].check(both.copy_with(reward=REWARDS["crowdsdom"])).proof is None
+    assert "crowdsdom takes the draft's questions, which stands for its proof" in caplog.messages
+    assert "rapidworkers takes the draft's proof, which stands for its questions" in caplog.messages
+    job = box.market(CrowdSDOMSandbox).board.jobs[report.shares[1].task.id if report.shares[1].task else ""]
+    assert "Which colour?" in str(job.form.content)
+    with pytest.raises(NotSupported, match="questions"):
+        _ = hub["rapidworkers"].check(both.copy_with(proof=None))
