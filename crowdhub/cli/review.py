@@ -16,10 +16,12 @@ from rich.prompt import Prompt
 
 from crowdhub.cli import decisions as files
 from crowdhub.cli.common import INTERRUPTED, UNSETTLED, Account, AsJson, Config, Yes, command, confirm, opened
+from crowdhub.cli.kept import KeptDecisions
 from crowdhub.cli.output import AnyMarket, complain, errors, json_line, place, progress, say
 from crowdhub.cli.work import TaskId
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
 from crowdhub.model import Decision, ReviewReport, Submission, SubmissionStatus, Verdict
+from crowdhub.operations.checks import NEEDED, checked_decision
 
 DONE = {
     Verdict.APPROVE: SubmissionStatus.APPROVED,
@@ -44,18 +46,28 @@ def review(
     approve_all: Annotated[bool, typer.Option("--approve-all", help="Approve everything that is pending now.")] = False,
     note: Annotated[str | None, typer.Option(help="With --approve-all: a comment for every worker.")] = None,
     yes: Yes = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Forget what was decided on the terminal and not carried out.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Decide on a task's work: by a file, in one go, or one by one. That is asked on the terminal."""
+    """Decide on a task's work: by a file, in one go, or one by one. That is asked on the terminal.
+
+    What is decided there is kept at once: run again after an interruption, it goes on with what is left.
+    """
     with opened(config, account) as market:
         if file is not None and approve_all:
             raise InvalidRequest(issues=[Issue("--approve-all", "cannot be combined with a file of decisions")])
+        kept: KeptDecisions | None = None
         if file is not None:
             decided = files.match(files.read_file(file), market.submissions(task), file)
         elif approve_all:
             decided = [Decision.approve(each, note) for each in market.submissions(task, status="pending")]
         else:
-            decided = _ask(market, task)
+            kept = KeptDecisions(market, task)
+            if anew:
+                kept.forget(kept)
+            decided = _ask(market, task, kept)
         if not decided:
             complain(f"Nothing to decide on task {task} on {place(market)}.")
             return
@@ -63,6 +75,9 @@ def review(
         listed = ", ".join(f"{verdict} {count}" for verdict, count in counted.items())
         confirm(market, f"On {place(market)}: {listed}?", yes=yes)
         report = _carry_out(market, task, decided, as_json=as_json)
+        if kept is not None:
+            failed = {each.decision.submission.id for each in report.failures}
+            kept.forget([each.submission.id for each in decided if each.submission.id not in failed])
         _show(market, report, as_json=as_json)
         if report.failures or report.unintended:
             raise typer.Exit(UNSETTLED)
@@ -157,34 +172,60 @@ def _account(work: Submission) -> dict[str, str]:
     return {"account": work.account, "environment": work.environment}
 
 
-def _ask(market: AnyMarket, task: str) -> list[Decision]:
-    """Show one piece of work after another and ask. Nothing is sent before the end."""
-    out = errors()
+def _ask(market: AnyMarket, task: str, kept: KeptDecisions) -> list[Decision]:
+    """Show one piece of work after another and ask; each answer is kept at once. Nothing is sent before the end."""
     decided: list[Decision] = []
+    pending: set[str] = set()
     try:
         for work in market.submissions(task, status="pending"):
+            pending.add(work.id)
+            decision = kept.of(work)
+            if decision is not None:
+                complain(f"{work.id}: {decision.verdict}, as decided before")
+                decided.append(decision)
+                continue
             complain("")
             complain(f"{work.id} on {place(market)}, by {work.worker.name or work.worker.id} {_about(work)}")
             complain(f"  {work.text or '(no text)'}")
             for file in work.files:
                 complain(f"  {file.url}")
-            answer = Prompt.ask(
-                "approve, reject, redo, skip, quit", choices=["a", "r", "d", "s", "q"], default="s", console=out
-            )
-            if answer == "q":
+            answer = _answer(market, work)
+            if answer == "quit":
                 break
-            if answer == "a":
-                decided.append(Decision.approve(work))
-            elif answer in ("r", "d"):
-                comment = ""
-                while not comment:
-                    comment = Prompt.ask("comment for the worker", console=out).strip()
-                decided.append((Decision.reject if answer == "r" else Decision.redo)(work, comment))
+            if isinstance(answer, Decision):
+                kept.keep(answer)
+                decided.append(answer)
+        else:
+            kept.forget(set(kept) - pending)  # carried out by now
     except (KeyboardInterrupt, EOFError):
         complain("")
-        complain(f"Interrupted; nothing was sent, {len(decided)} decisions are dropped.")
+        complain(
+            f"Interrupted; nothing was sent. {len(decided)} decisions are kept in {kept.file}: run the same command"
+            " again to go on, or with --anew to begin anew."
+        )
         raise typer.Exit(INTERRUPTED) from None
     return decided
+
+
+def _answer(market: AnyMarket, work: Submission) -> Decision | str:
+    """What the person says to it, among what the marketplace can do: a decision, ``skip`` or ``quit``."""
+    able = market.capabilities
+    ways = [verdict for verdict, needed in NEEDED.items() if needed in able]
+    letters = {"d" if verdict is Verdict.REDO else str(verdict)[0]: verdict for verdict in ways}
+    asked = ", ".join([*(str(each) for each in ways), "skip", "quit"])
+    while True:
+        letter = Prompt.ask(asked, choices=[*letters, "s", "q"], default="s", console=errors())
+        verdict = letters.get(letter)
+        if verdict is None:
+            return "quit" if letter == "q" else "skip"
+        comment = ""
+        while verdict is not Verdict.APPROVE and not comment:
+            comment = Prompt.ask("comment for the worker", console=errors()).strip()
+        decision = Decision(submission=work, verdict=verdict, comment=comment or None)
+        try:
+            return checked_decision(market.provider, decision)
+        except InvalidRequest as wrong:  # now, and not when all is sent
+            complain(str(wrong))
 
 
 def _about(work: Submission) -> str:

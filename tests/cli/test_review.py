@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from crowdhub.cli import decisions
+from crowdhub.sandbox import Fault
 
 from .conftest import Cli
 
@@ -92,13 +93,49 @@ def test_one_by_one(cli: Cli) -> None:
     assert states(cli, task) == {str(a): "Approved", str(b): "Rejected", str(c): "Pending", str(d): "Pending"}
 
 
-def test_stopping_in_the_middle_of_one_by_one_sends_nothing(cli: Cli) -> None:
+def test_what_was_decided_before_an_interruption_is_kept(cli: Cli) -> None:
     task = cli.publish(slots=9)
-    _ = cli.side.hand_in(task, 3)
-    said = cli("review", task, typed="a\na\n")
+    a, b, c = cli.side.hand_in(task, 3)
+    said = cli("review", task, typed="a\nr\ntoo dark\n")
     assert said.code == 130
-    assert "nothing was sent, 2 decisions are dropped" in said.err
+    assert "nothing was sent. 2 decisions are kept" in said.err
     assert set(states(cli, task).values()) == {"Pending"}
+    said = cli.ok("review", task, typed="a\n")
+    assert f"{a}: approve, as decided before" in said.err
+    assert "2 approved, 1 rejected" in said.out
+    assert states(cli, task) == {str(a): "Approved", str(b): "Rejected", str(c): "Approved"}
+    assert "as decided before" not in cli("review", task).err
+
+
+def test_what_was_decided_can_be_forgotten(cli: Cli) -> None:
+    task = cli.publish(slots=9)
+    (one,) = cli.side.hand_in(task)
+    assert cli("review", task, typed="a\n").code == 0
+    (two,) = cli.side.hand_in(task)
+    _ = cli.side.hand_in(task)
+    assert cli("review", task, typed="r\nno\n").code == 130
+    said = cli.ok("review", task, "--anew", typed="a\nq\n")
+    assert "as decided before" not in said.err
+    found = states(cli, task)
+    assert (found[str(one)], found[str(two)]) == ("Approved", "Approved")
+
+
+def test_what_fails_stays_decided(cli: Cli) -> None:
+    task = cli.publish(slots=9)
+    _ = cli.side.hand_in(task)
+    cli.side.faults.add(Fault.status(403, "before"), path="/approve/")
+    assert cli("review", task, typed="a\n").code == 3
+    said = cli.ok("review", task)
+    assert "as decided before" in said.err
+    assert "1 approved" in said.out
+
+
+def test_only_what_the_marketplace_can_do_is_offered(cli: Cli) -> None:
+    task = cli.publish(slots=9)
+    _ = cli.side.hand_in(task)
+    said = cli.ok("review", task, typed="d\nq\n")  # there is no redo on RapidWorkers
+    assert "approve, reject, skip, quit" in said.err
+    assert "select one of the available options" in said.err
 
 
 def test_nothing_to_decide(cli: Cli) -> None:
