@@ -1,5 +1,5 @@
 """The `crowdhub` command. Exit codes: 0 done · 1 the marketplace's errors · 2 yours · 3 some decisions of a review
-failed or are unknown · 4 a fault of crowdhub or of this machine · 130 Ctrl-C."""
+failed or are unknown · 4 a fault of crowdhub or of this machine · 5 a dry run would not go through · 130 Ctrl-C."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from crowdhub.hub import Hub
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MARKETPLACE, CALLER, UNSETTLED, INTERRUPTED = 1, 2, 3, 130
+MARKETPLACE, CALLER, UNSETTLED, WOULD_NOT, INTERRUPTED = 1, 2, 3, 5, 130
 
 Account = Annotated[
     str | None,

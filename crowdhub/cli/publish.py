@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from crowdhub.cli.common import INTERRUPTED, Account, AsJson, Config, Yes, command, confirm, opened
+from crowdhub.cli.common import INTERRUPTED, WOULD_NOT, Account, AsJson, Config, Yes, command, confirm, opened
 from crowdhub.cli.drafts import draft, read_file
 from crowdhub.cli.output import AnyMarket, complain, json_line, place, record, say
 from crowdhub.errors import InvalidRequest, OutcomeUnknown
 from crowdhub.model import Capability, Quote, TaskDraft
 from crowdhub.model.keys import key_issues
+from crowdhub.operations.spending import DryRun
 
 
 @command
@@ -106,10 +107,21 @@ def _show_dry(market: AnyMarket, wanted: TaskDraft, key: str | None, *, as_json:
     plan = market.publish(wanted, key=key, dry_run=True)
     if as_json:
         json_line(record(plan, account=market.name, environment=market.environment))
+    else:
+        _say_plan(market, plan, key)
+    if plan.obstacles:
+        raise typer.Exit(WOULD_NOT)
+
+
+def _say_plan(market: AnyMarket, plan: DryRun, key: str | None) -> None:
+    if plan.is_done:
+        say(f"The key {key} was published before on {place(market)}: it gives its task back, and nothing is sent.")
         return
     say(f"Would send to {place(market)}: {plan.method} {plan.path}")
     for name, value in plan.content.items():
         say(f"  {name}: {value}")
     if plan.quote is not None:
         say(f"It would take {plan.quote}." + (f" {plan.quote.assumption}." if plan.quote.assumption else ""))
-    say("Nothing was sent.")
+    for why in plan.obstacles:
+        say(f"It would not go through now: {why}")
+    say("Nothing was published.")

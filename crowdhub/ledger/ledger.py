@@ -231,6 +231,17 @@ class Ledger:
 
         rows.renew(connection, _present(connection, intent), micros(now), fits)
 
+    def check_budget(
+        self, identity: Mapping[str, str], budget: Budget, amount: Money | None, currency: str, operation: str
+    ) -> None:
+        """Whether it would fit now; nothing is reserved. Raises `ConfigurationError` or `BudgetExceeded`."""
+        now = self.database.now()
+        self.database.read(
+            lambda connection: budget.check(
+                connection, identity, amount, task_id=None, now=now, operation=operation, currency=currency
+            )
+        )
+
     def check_unpriced(
         self, identity: Mapping[str, str], budget: Budget, currency: str, operation: str, task_id: str | None
     ) -> None:

@@ -85,7 +85,8 @@ class Market(MarketBase[P]):
         """Publish a draft: it is charged at once. The same ``key`` never publishes twice.
 
         A lost answer is looked for at the marketplace; what it made comes back with ``replayed=True``.
-        ``dry_run=True`` sends nothing and says what would be sent and what it would cost.
+        ``dry_run=True`` publishes nothing and says what would be sent, what it would cost, and what is in its way
+        (``obstacles``): the key, the budget, the balance, which is asked for, the request limit.
 
         Raises `NotSupported` and `InvalidRequest` (nothing was sent; also for a key that stands for another
         task), `BudgetExceeded`, `NotConfirmed`, `InsufficientFunds`, `PermissionDenied` (the marketplace's own

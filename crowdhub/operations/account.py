@@ -158,7 +158,7 @@ class Account:
     @checked_arguments
     async def dry_run(self, draft: TaskDraft, key: str | None) -> DryRun:
         ready = spending.with_reference(self._provider, self.check(draft), key)
-        return await spending.dry_run(self.port, ready)
+        return await spending.dry_run(self.port, self.policy, ready, key)
 
     @checked_arguments
     async def pay_bonus(self, submission: Submission, amount: Money, reason: str, key: str | None) -> Submission:

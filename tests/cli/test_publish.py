@@ -58,7 +58,21 @@ def test_a_dry_run_says_it_all_and_sends_nothing(cli: Cli) -> None:
     assert "rapidworkers (sandbox): POST /jobs/add" in said
     assert "1.10 USD" in said
     assert "<file receipt.png>" in said
-    assert cli.side.request_count == 0
+    assert "Nothing was published" in said
+    assert cli.side.request_count == 1  # the balance
+    assert published(cli) == []
+
+
+def test_a_dry_run_that_would_not_go_through_has_an_exit_code_of_its_own(cli: Cli) -> None:
+    options = ["--title=T", "--instructions=I", "--proof=P", "--category=C", "--slots=10", "--reward=0.10"]
+    assert cli("publish", *options, "--key=k", "--dry-run").code == 0
+    cli.write('max_wait = 5\nbudget = { USD = "1" }', **cli.accounts)
+    said = cli("publish", *options, "--key=k", "--dry-run")
+    assert said.code == 5
+    assert "It would not go through now: " in said.out
+    (row,) = cli("publish", *options, "--key=k", "--dry-run", "--json").rows
+    assert len(row["obstacles"]) == 1
+    assert published(cli) == []
 
 
 def test_the_same_key_publishes_once_also_when_the_answer_is_lost(cli: Cli) -> None:

@@ -17,8 +17,9 @@ from crowdhub.operations.spending.batch import AccountBatch, Keyed, publish_many
 from crowdhub.operations.spending.bonuses import pay_bonus
 from crowdhub.operations.spending.extending import extend
 from crowdhub.operations.spending.native import run
+from crowdhub.operations.spending.plan import DryRun, dry_run
 from crowdhub.operations.spending.policy import Confirm, Spend, SpendingPolicy
-from crowdhub.operations.spending.publishing import DryRun, Prepared, dry_run, publish, publish_lookup, with_reference
+from crowdhub.operations.spending.publishing import Prepared, publish, publish_lookup, with_reference
 from crowdhub.operations.spending.recovering import Recovered, RecoverReport, Settled, recover, unresolved
 from crowdhub.operations.unnoted import LedgerWarning
 

@@ -6,39 +6,26 @@ import base64
 import hashlib
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 from crowdhub.errors import InvalidRequest, Issue, NotSupported
-from crowdhub.model import Capability, Model, Money, Quote, Task, TaskDraft
+from crowdhub.model import Capability, Money, Quote, Task, TaskDraft
 from crowdhub.operations.checks import asking
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.once import spend
 from crowdhub.operations.spending.policy import SpendingPolicy
 from crowdhub.operations.spending.purchase import Purchase, as_it_is
 from crowdhub.operations.spending.witnesses import Before
-from crowdhub.protocol import UNSET, AnyProvider, Call, Flow, Lookup, Operation, OperationRun, Upload
+from crowdhub.protocol import AnyProvider, Flow, Lookup, Operation
 
 if TYPE_CHECKING:
     from crowdhub.ledger import Intent
 
 T = TypeVar("T")
 log = logging.getLogger("crowdhub")
-
-
-class DryRun(Model):
-    """What publishing would send and cost. Nothing was sent.
-
-    ``operation``: the marketplace's name of the first request, where its path does not tell.
-    """
-
-    quote: Quote | None
-    method: str
-    path: str
-    operation: str | None = None
-    content: Mapping[str, object]
 
 
 def with_reference(provider: AnyProvider, draft: TaskDraft, key: str | None) -> TaskDraft:
@@ -163,28 +150,3 @@ def _differences(found: Task, draft: TaskDraft) -> tuple[str, ...]:
     # What the draft leaves to the marketplace (a template's title, say) is not compared.
     told = {name: pair for name, pair in pairs.items() if pair[0] is not None and pair[1] not in (None, "")}
     return tuple(f"{name}: the marketplace has {a}, {b} was asked for" for name, (a, b) in told.items() if a != b)
-
-
-async def dry_run(port: Port, draft: TaskDraft) -> DryRun:
-    """The first request that publishing would make, without making it."""
-    quote = await quoted(port, draft)
-    with OperationRun(port.provider.publish(draft)) as run:
-        call = run.start()
-    if call is None:
-        raise RuntimeError(f"publishing on {port.provider.name} makes no request")
-    return DryRun(quote=quote, method=call.method, path=call.path, operation=call.operation, content=_content(call))
-
-
-def _content(call: Call) -> dict[str, object]:
-    def shown(value: str | Upload) -> str:
-        return value if isinstance(value, str) else f"<file {value.filename}>"
-
-    if call.multipart is not None:
-        return {name: shown(value) for name, value in call.multipart}
-    if call.form is not None:
-        return dict(call.form)
-    if call.content is not None:
-        return {"content": f"<{len(call.content)} bytes of {call.content_type or 'no type'}>"}
-    if call.json is not UNSET:
-        return dict(cast("Mapping[str, object]", call.json))
-    return dict(call.query_pairs())
