@@ -11,13 +11,14 @@ from crowdhub.errors import (
     CrowdhubError,
     InvalidRequest,
     Issue,
+    Lost,
     NotFound,
     OutcomeUnknown,
     ProviderUnavailable,
     UnreadableResponse,
 )
 from crowdhub.model import Money, Quote, Task, TaskDraft, TaskStatus
-from crowdhub.protocol import Flow, Lookup, Page, first_match, int_or_none, no_call, operation
+from crowdhub.protocol import Flow, Lookup, Page, first_match, int_or_none, no_call, operation, unreadable
 from crowdhub_etxt.account import Account
 from crowdhub_etxt.codes import Order, OrderStatus, PriceType
 from crowdhub_etxt.encoding import LONGEST_DEADLINE, identifier
@@ -130,7 +131,9 @@ class Publishing(Account):
         """Whether the draft is on the market now; False where it is gone (an earlier run made it, and somebody deleted
         it since)."""
         try:
-            _ = yield from saving(self.api.tasks, draft, now=self.now(), id=order_id, public=True)
+            saved = yield from saving(self.api.tasks, draft, now=self.now(), id=order_id, public=True)
+            if saved.id_task != order_id:
+                raise unreadable(f"it names another order than {order_id}", dict(saved.raw))
         except (OutcomeUnknown, UnreadableResponse):
             raise  # `find_published` tells
         except CrowdhubError as error:
@@ -162,7 +165,10 @@ class Publishing(Account):
         if published is not None:
             return published
         _ = yield from self.api.tasks.set_deadline(task_id, deadline, public=True)
-        return (yield from self.task(task_id))
+        task: Task = yield from self.task(task_id)
+        if task.status is TaskStatus.DRAFT:
+            raise OutcomeUnknown(f"The order {task_id} is still a draft after it was published.", lost=Lost.ACCEPTED)
+        return task
 
     def _put_up_before(self, task_id: str) -> Flow[Task | None]:
         task = task_of((yield from self._needed_order(task_id)), self.identity)

@@ -9,7 +9,8 @@ import pytest
 from crowdhub import Decision, Hub, Money, TaskDraft
 from crowdhub.errors import AuthenticationFailed, BudgetExceeded, NotFound, OutcomeUnknown, ProviderError
 from crowdhub.market import Market
-from crowdhub.model import SubmissionStatus
+from crowdhub.model import Submission, SubmissionStatus
+from crowdhub.protocol import Flow, Operation
 from crowdhub.sandbox import Fault, Sandbox
 from crowdhub_capsolver import CapSolver, CapSolverFeedback, CapSolverOptions, Unsolvable
 from crowdhub_capsolver.conformance import PIXEL
@@ -80,6 +81,32 @@ def test_the_key_of_what_was_not_charged_is_free_again(market: Market[CapSolver]
     assert market.run(market.provider.solve(SLOW), key="one", amount=COST).answers
     assert len(solver.tasks) == 2
     assert len(solver.books().payouts) == 1
+
+
+def test_of_two_payments_one_that_took_nothing_gives_only_itself_back(
+    market: Market[CapSolver], solver: CapSolverSandbox
+) -> None:
+    """The first is solved and paid: its key goes on from there, and pays for it once."""
+
+    def both() -> Operation[str]:
+        def flow(**_: object) -> Flow[str]:
+            one: Submission = yield from market.provider.solve(SLOW)
+            solver.fail_next()
+            two: Submission = yield from market.provider.solve(SLOW)
+            return f"{one.id} {two.id}"
+
+        return Operation("both", flow, {"pages": "1 and 2"})
+
+    for _ in range(3):
+        with pytest.raises(Unsolvable) as caught:
+            market.run(both(), key="one", amount=COST)
+        assert caught.value.money_may_be_spent
+    assert len(solver.tasks) == 2
+    ledger = market.ledger
+    assert ledger is not None
+    assert [str(each.state) for each in ledger.report.entries()] == ["done"]
+    with pytest.raises(BudgetExceeded):
+        market.run(market.provider.solve(SLOW), key="two", amount=COST)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Literal
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from crowdhub import Hub, Money, TaskDraft
 from crowdhub.errors import CrowdhubError, OutcomeUnknown
 from crowdhub.sandbox import Fault, Sandbox
-from crowdhub_etxt import EtxtOptions
+from crowdhub_etxt import Etxt, EtxtOptions
 from crowdhub_etxt.sandbox import EtxtSandbox
 
 DRAFT = TaskDraft(
@@ -80,3 +81,37 @@ def test_a_publish_is_looked_for(hub: Hub, side: EtxtSandbox, words: object) -> 
             last = error
     assert len([each for each in side.books().charges if each.kind == "publish"]) <= 1
     assert last is None or isinstance(last, OutcomeUnknown)
+
+
+@pytest.mark.parametrize("answer", [{"foo": 1}, {"status": 0}, {"status": "error", "message": "limit reached"}, {}])
+def test_a_bonus_is_paid_only_where_the_answer_says_so(
+    hub: Hub, box: Sandbox, side: EtxtSandbox, answer: dict[str, object]
+) -> None:
+    market = hub["etxt"]
+    task = market.publish(DRAFT, key="t")
+    _ = box.advance(hours=200)
+    work = next(each for each in market.submissions(task) if each.status == "pending")
+    work = market.approve(work)
+    side.faults.add(Fault.status(200, "before", body=answer), operation="tasks.extraPaid", times=None)
+    with pytest.raises(OutcomeUnknown):
+        _ = market.pay_bonus(work, Money(25, "RUB"), "thanks", key="b")
+    assert not [each for each in side.books().charges if each.kind == "bonus"]
+
+
+def test_an_order_is_on_the_market_only_where_the_answer_names_it(hub: Hub, side: EtxtSandbox) -> None:
+    market = hub["etxt"]
+    draft = market.publish(DRAFT.copy_with(options=[EtxtOptions(id_category=3, size=300, public=False)]), key="draft")
+    assert draft.status == "draft"
+    side.faults.add(Fault.status(200, "before", body={"id_task": 7}), operation="tasks.saveTask", skip=1)
+    with pytest.raises(CrowdhubError):
+        _ = market.publish(DRAFT.copy_with(title="U"), key="t")
+    side.faults.add(Fault.status(200, "before", body={"status": 0}), operation="tasks.setDeadline", times=None)
+    provider = hub.market(Etxt).provider
+    with pytest.raises(CrowdhubError) as caught:
+        _ = market.run(provider.publish_draft(draft.id, box_deadline(hub)), key="up", amount=Money(100, "RUB"))
+    assert isinstance(caught.value, OutcomeUnknown)
+    assert not [each for each in side.books().charges if each.kind == "publish"]
+
+
+def box_deadline(hub: Hub) -> datetime:
+    return hub.now() + timedelta(days=3)

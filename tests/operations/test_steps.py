@@ -81,10 +81,14 @@ class Wire(HandEngine):
 
     answers: list[tuple[str, object]]
     sent: list[str]
+    held_up: float = 0
+    """Seconds that each call waits before it leaves, at a gate or after a 429."""
 
     async def _send(
         self, call: Call, counters: list[Counter], witness: Witness | None, since: float | None
     ) -> Response:
+        if self.held_up:
+            self.session.clock.sleep(self.held_up)
         if witness is not None:
             await witness.sending(call)
         self.sent.append(call.label)
@@ -290,6 +294,22 @@ def test_after_that_time_it_is_only_looked_for(bench: Bench) -> None:
     with pytest.raises(OutcomeUnknown):
         drive(run(port, bench.policy, provider.buy("x"), key="k", amount=COST))
     assert bench.sent.count("POST /buy") == 1
+
+
+def test_what_waits_past_that_time_does_not_leave(bench: Bench) -> None:
+    """The marketplace would still have known it when the call began."""
+    port, provider = buying(bench, ("POST /buy", Crash()))
+    with pytest.raises(Crash):
+        drive(run(port, bench.policy, provider.buy("x"), key="k", amount=COST))
+    bench.clock.sleep(24 * 3600 - 60)
+    port, provider = buying(bench)
+    engine = port._engine
+    assert isinstance(engine, Wire)
+    engine.session.clock, engine.held_up = bench.clock, 120
+    with pytest.raises(OutcomeUnknown):
+        drive(run(port, bench.policy, provider.buy("x"), key="k", amount=COST))
+    assert bench.sent.count("POST /buy") == 1
+    assert bench.states() == ["unknown"]
 
 
 def test_what_it_does_not_recognise_is_not_sent_again(bench: Bench) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar, cast
 
-from crowdhub.model import Money, Submission, TaskDraft
+from crowdhub.model import Money, Submission, Task, TaskDraft
 from crowdhub.operations.checks import asking
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.looking import Unsaid
@@ -24,7 +24,7 @@ async def run(
     first call that takes money is preceded by one. With a key, it is done once."""
     operation.taken()
     provider = port.provider
-    work, least = operation.arguments.get("submission"), operation.arguments.get("amount")
+    least = operation.arguments.get("amount")
     is_bonus = operation.name == "pay_bonus" and operation.owner is provider
     if is_bonus and isinstance(least, Money) and (amount is None or amount < least):
         amount = least  # the budget goes by what it certainly takes
@@ -41,11 +41,24 @@ async def run(
         key=key,
         amount=amount,
         reference=reference,
-        task_id=work.task_id if is_bonus and isinstance(work, Submission) else None,
+        task_id=_task_of(operation),
     )
     if key is None and amount is None:
         return await spend_if_it_costs(port, policy, purchase)
     return await spend(port, policy, purchase)
+
+
+def _task_of(operation: Operation[T]) -> str | None:
+    """The task that an operation is about, for a task's own budget: by its arguments."""
+    asked = operation.arguments
+    for given in (asked.get("task_id"), asked.get("task"), asked.get("submission")):
+        if isinstance(given, Submission):
+            return given.task_id
+        if isinstance(given, Task):
+            return given.id
+        if isinstance(given, str):
+            return given
+    return None
 
 
 def _marked(provider: AnyProvider, operation: Operation[T], key: str | None) -> tuple[Operation[T], str | None]:

@@ -264,6 +264,8 @@ class Reservation(Generic[T]):
     async def sending(self, call: Call) -> None:
         """Before every attempt that takes money: whoever does not hold the intent any more does not send."""
         ledger, intent = self._policy.ledger, self.intent
+        if self.recovering and call.idempotent_for is not None:
+            self._check_recognised(call)  # again: it may have waited for long
         if ledger is not None and intent is not None and call.takes_money:
             await self._port.blocking(lambda: ledger.sending(intent, self._seen.as_json()))
 
@@ -317,8 +319,9 @@ async def _settled(port: Port, ledger: Ledger | None, purchase: Purchase[T], res
             # That it fails now tells nothing of what an earlier process sent.
             raise NotRecognised from failed
         written, first = reservation.steps.are_written, failed
+        alone = reservation.steps.payments <= 1
         try:
-            failed = await port.blocking(lambda: note(ledger, intent, first, paid=paid, written=written))
+            failed = await port.blocking(lambda: note(ledger, intent, first, paid=paid, written=written, alone=alone))
         except LedgerError:
             if not isinstance(first, LedgerError):
                 raise  # the outcome is not noted: `recover` has to settle it
@@ -447,15 +450,18 @@ def finish(ledger: Ledger, intent: Intent, result: object, *, of: object = None)
         tell_unnoted(intent.operation, error)
 
 
-def note(ledger: Ledger, intent: Intent, error: CrowdhubError, *, paid: bool, written: bool = True) -> CrowdhubError:
+def note(
+    ledger: Ledger, intent: Intent, error: CrowdhubError, *, paid: bool, written: bool = True, alone: bool = True
+) -> CrowdhubError:
     """Write down that it failed: not done, or not to be told. Returns the error with what to do next.
 
     ``paid``: a call that takes money was carried out before; that is done, whatever failed after it, unless the error
     tells that the marketplace took nothing in the end. ``written``: that call is in the ledger; otherwise nothing may
-    go on from it as if it had not been.
+    go on from it as if it had not been. ``alone``: there was one call that takes money, or none; of several, an error
+    that tells of nothing taken is about one.
     """
     taken = charged_by(error)
-    if taken is not None and not taken.amount:
+    if alone and taken is not None and not taken.amount:
         ledger.gave_back(intent, error)
         return error.with_(sent=True, money_may_be_spent=False)
     if paid and not written:
@@ -468,7 +474,7 @@ def note(ledger: Ledger, intent: Intent, error: CrowdhubError, *, paid: bool, wr
             money_may_be_spent=True,
             next_step=f"{error.next_step} What was paid for is kept in the ledger. {goes_on}.",
         )
-        ledger.fail(intent, error, charged=taken)
+        ledger.fail(intent, error, charged=taken if alone else None)
         return error
     if not error.money_may_be_spent:
         ledger.fail(intent, error)

@@ -30,6 +30,8 @@ class Steps:
     def __init__(self, earlier: list[Step], *, resuming: bool = False) -> None:
         self.paid = resuming
         """Whether a call that takes money was answered."""
+        self.payments = 0
+        """How many calls that take money it has come to, answered or not."""
         self._resuming = resuming
         self._earlier = earlier
         self._answered: dict[int, tuple[str, Response]] = {}
@@ -39,7 +41,7 @@ class Steps:
 
     def restart(self) -> None:
         """The operation is run from its start."""
-        self._number = 0
+        self._number = self.payments = 0
 
     def known(self, call: Call) -> Response | None:
         """The noted answer of the next call that changes something; None where it has to be sent.
@@ -49,6 +51,7 @@ class Steps:
         if call.effect is Effect.READ:
             return None
         number, self._number = self._number, self._number + 1
+        self.payments += call.takes_money
         self._replayed = False
         label, response = self._answered.get(number, ("", None))
         if response is not None and label == _named(call):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from crowdhub.protocol import LenientDecimal, LenientInt, LenientText, WireModel, mapping
 from crowdhub_etxt.codes import Level, OrderStatus, PriceType, ResultStatus, Target, TextType, WorkType
@@ -182,10 +182,16 @@ class Saved(WireModel):
 
 
 class Paid(WireModel):
-    """``count``: the extra pay, where it was only calculated."""
+    """``count``: the extra pay, where it was only calculated. What does not say that it was done does not tell."""
 
     status: Flag = None
     count: Rub = None
+
+    @model_validator(mode="after")
+    def _is_told(self) -> Self:
+        if not self.status:
+            raise ValueError("its status does not say that it was done")
+        return self
 
 
 class Failed(WireModel):
