@@ -1,5 +1,6 @@
 """The `crowdhub` command. Exit codes: 0 done · 1 the marketplace's errors · 2 yours · 3 some decisions of a review
-failed or are unknown · 4 a fault of crowdhub or of this machine · 5 a dry run would not go through · 130 Ctrl-C."""
+failed or are unknown · 4 a fault of crowdhub or of this machine · 5 a dry run would not go through · 130 Ctrl-C ·
+143 SIGTERM."""
 
 from __future__ import annotations
 
@@ -26,5 +27,7 @@ def main() -> None:
 
 def _commands() -> None:
     from crowdhub.cli.app import app
+    from crowdhub.cli.signals import STOPS
 
+    STOPS.listen()
     app(prog_name="crowdhub")

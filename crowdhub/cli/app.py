@@ -61,6 +61,6 @@ def crowdhub(
     """One interface over many crowdsourcing marketplaces.
 
     Exit codes: 0 done, 1 the marketplace's errors, 2 yours, 3 decisions of a review that failed or are unknown,
-    4 a fault of crowdhub or of this machine, 5 a dry run would not go through, 130 Ctrl-C.
+    4 a fault of crowdhub or of this machine, 5 a dry run would not go through, 130 Ctrl-C, 143 SIGTERM.
     """
     del version

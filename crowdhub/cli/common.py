@@ -13,7 +13,8 @@ from typing import Annotated, ParamSpec, TypeVar
 import typer
 
 from crowdhub.cli.boundary import BROKEN_PIPE, give_up_output
-from crowdhub.cli.output import AnyMarket, complain, place
+from crowdhub.cli.output import AnyMarket, complain, error_line, place
+from crowdhub.cli.signals import STOPS, TERMINATED
 from crowdhub.errors import CallerError, ConfigurationError, CrowdhubError, InvalidRequest, Issue
 from crowdhub.hub import Hub
 
@@ -49,7 +50,10 @@ def command(work: Callable[P, R]) -> Callable[P, R]:
             result = work(*args, **kwargs)
             sys.stdout.flush()
         except CrowdhubError as error:
-            complain(str(error))
+            if kwargs.get("as_json"):
+                error_line(error)
+            else:
+                complain(str(error))
             raise typer.Exit(CALLER if isinstance(error, CallerError) else MARKETPLACE) from None
         except BrokenPipeError:  # `crowdhub tasks | head`: the reader has what it wanted
             give_up_output()
@@ -60,8 +64,12 @@ def command(work: Callable[P, R]) -> Callable[P, R]:
             complain(str(error))
             raise typer.Exit(CALLER) from None
         except KeyboardInterrupt:
-            complain("Interrupted.")
-            raise typer.Exit(INTERRUPTED) from None
+            complain("Terminated." if STOPS.terminated else "Interrupted.")
+            raise typer.Exit(TERMINATED if STOPS.terminated else INTERRUPTED) from None
+        except typer.Exit as ended:
+            if ended.exit_code == INTERRUPTED and STOPS.terminated:
+                raise typer.Exit(TERMINATED) from None
+            raise
         return result
 
     return guarded

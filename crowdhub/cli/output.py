@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from crowdhub.errors import CrowdhubError, InvalidRequest
 from crowdhub.market import Market
 from crowdhub.model import Money
 from crowdhub.protocol import Provider, ProviderSettings
@@ -113,6 +114,16 @@ def unresolved_words(begun: Sequence[datetime], now: datetime) -> str:
     hours, days = minutes // 60, minutes // 1440
     age = f"{days} days" if days > 1 else f"{hours} hours" if hours > 1 else f"{minutes} minutes"
     return f"{len(begun)} unresolved; the oldest is {age} old. `crowdhub recover` asks the marketplaces."
+
+
+def error_line(error: CrowdhubError) -> None:
+    """An error as a JSON line on standard error, where a program reads the output."""
+    names = ("message", "next_step", "provider", "account", "environment", "operation", "http_status")
+    told: dict[str, object] = {name: getattr(error, name) for name in names}
+    told |= {"provider_code": error.provider_code, "provider_message": error.provider_message}
+    told |= {"kind": type(error).__name__, "sent": error.sent, "money_may_be_spent": error.money_may_be_spent}
+    told["issues"] = [each._asdict() for each in error.issues] if isinstance(error, InvalidRequest) else []
+    sys.stderr.write(json.dumps({"error": told}) + "\n")
 
 
 def json_line(value: Mapping[str, object]) -> None:

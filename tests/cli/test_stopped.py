@@ -1,0 +1,69 @@
+"""A command that is stopped from outside ends in order, with an exit code that says by what; errors are JSON where a
+program reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import pytest
+
+from crowdhub.sandbox import Fault
+
+from .conftest import Cli
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+
+
+@contextmanager
+def following(cli: Cli, *, ignoring: bool) -> Generator[subprocess.Popen[str]]:
+    """A command that waits for new work, after it has shown the first. ``ignoring``: started as shells start what is to
+    run in the background."""
+    task = cli.publish(slots=9)
+    _ = cli.side.hand_in(task)
+    command = [sys.executable, "-c", "from crowdhub.cli import main; main()", "submissions", task, "--follow", "--json"]
+
+    def ignore() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN if ignoring else signal.SIG_DFL)
+
+    with subprocess.Popen(
+        command, cwd=cli.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=ignore
+    ) as running:
+        assert running.stdout is not None
+        assert json.loads(running.stdout.readline())["task_id"] == task
+        yield running
+        running.kill()
+
+
+@posix
+@pytest.mark.parametrize(
+    ("number", "ignoring", "code", "said"),
+    [
+        (signal.SIGTERM, False, 143, "Terminated."),
+        (signal.SIGTERM, True, 143, "Terminated."),
+        (signal.SIGINT, False, 130, "Interrupted."),
+        (signal.SIGINT, True, 130, "Interrupted."),
+    ],
+)
+def test_a_signal_ends_it_in_order(cli: Cli, number: int, ignoring: bool, code: int, said: str) -> None:
+    with following(cli, ignoring=ignoring) as running:
+        running.send_signal(number)
+        _, told = running.communicate(timeout=60)
+        assert (running.returncode, told.strip()) == (code, said)
+
+
+def test_errors_are_json_where_the_output_is(cli: Cli) -> None:
+    said = cli("submissions", "nowhere", "--json")
+    told = json.loads(said.err)["error"]
+    assert (said.code, said.out, told["kind"], told["account"]) == (1, "", "NotFound", "rapidworkers")
+    assert told["next_step"]
+    cli.side.faults.add(Fault.status(401, "before", body={"detail": "who are you"}), times=None)
+    told = json.loads(cli("balance", "-a", "rapidworkers", "--json").err.splitlines()[-1])["error"]
+    assert (told["kind"], told["http_status"], told["provider_message"]) == ("AuthenticationFailed", 401, "who are you")
+    bad = cli("publish", "--title", " ", "--json")
+    assert {each["where"] for each in json.loads(bad.err)["error"]["issues"]} >= {"title"}
