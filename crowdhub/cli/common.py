@@ -58,6 +58,10 @@ def command(work: Callable[P, R]) -> Callable[P, R]:
         except BrokenPipeError:  # `crowdhub tasks | head`: the reader has what it wanted
             give_up_output()
             raise typer.Exit(BROKEN_PIPE) from None
+        except typer.Exit as ended:
+            if ended.exit_code == INTERRUPTED and STOPS.terminated:
+                raise typer.Exit(TERMINATED) from None
+            raise
         except Exception as error:
             if not _of_the_sandbox(error):
                 raise
@@ -66,10 +70,6 @@ def command(work: Callable[P, R]) -> Callable[P, R]:
         except KeyboardInterrupt:
             complain("Terminated." if STOPS.terminated else "Interrupted.")
             raise typer.Exit(TERMINATED if STOPS.terminated else INTERRUPTED) from None
-        except typer.Exit as ended:
-            if ended.exit_code == INTERRUPTED and STOPS.terminated:
-                raise typer.Exit(TERMINATED) from None
-            raise
         return result
 
     return guarded

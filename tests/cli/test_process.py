@@ -13,6 +13,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from crowdhub import Hub
 from crowdhub.sandbox import Fault
 
@@ -47,7 +49,8 @@ def test_what_is_started_from_a_background_job_can_be_interrupted() -> None:
     assert said.stdout == "True\n"
 
 
-def test_ctrl_c_in_a_review_tells_what_was_done_and_what_was_not(cli: Cli) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=str)
+def test_ctrl_c_in_a_review_tells_what_was_done_and_what_was_not(cli: Cli, number: int, code: int) -> None:
     task = cli.publish(slots=200)
     _ = cli.side.hand_in(task, 100)
     cli.side.faults.add(Fault.hang("before"), path="/approve/$", skip=3)
@@ -61,12 +64,12 @@ def test_ctrl_c_in_a_review_tells_what_was_done_and_what_was_not(cli: Cli) -> No
         )
     assert process.stderr is not None
     cli.side.faults.wait_held(1, timeout=30)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     assert "Stopping after the requests under way" in process.stderr.readline()
     _ = cli.side.faults.release()
     out, err = process.communicate(timeout=30)
     approved = {str(each.id) for each in cli.side.submissions(task) if each.status == "Approved"}
-    assert process.returncode == 130
+    assert process.returncode == code
     assert 0 < len(approved) < 100
     told = [json.loads(line) for line in out.splitlines()]
     assert {row["submission"] for row in told if row["result"] == "done"} == approved
@@ -78,15 +81,16 @@ def test_ctrl_c_in_a_review_tells_what_was_done_and_what_was_not(cli: Cli) -> No
     assert cli.side.books().agree()
 
 
-def test_ctrl_c_while_publishing_gives_the_key_that_finds_it(cli: Cli) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=str)
+def test_ctrl_c_while_publishing_gives_the_key_that_finds_it(cli: Cli, number: int, code: int) -> None:
     cli.side.faults.add(Fault.hang("after"), path="/jobs/add")
     options = ["--title=T", "--instructions=I", "--proof=P", "--category=C", "--reward=0.10"]
     with interruptible():
         process = subprocess.Popen([*START, "publish", *options], cwd=cli.folder, stderr=subprocess.PIPE, text=True)
     cli.side.faults.wait_held(1, timeout=30)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "may have been published and paid for" in err
     key = err.partition("--key ")[2].partition(":")[0]
     assert cli.ok("publish", *options, "--key", key, "--json").rows[0]["replayed"] is True
