@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from crowdhub.cli.output import AnyMarket, complain, error_line, place
 from crowdhub.cli.signals import STOPS, TERMINATED
 from crowdhub.errors import CallerError, ConfigurationError, CrowdhubError, InvalidRequest, Issue
 from crowdhub.hub import Hub
+from crowdhub.hub.config import named
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -93,7 +93,7 @@ def open_hub(config: Path | None) -> Hub:
     """All accounts of the settings."""
     hub = Hub.from_config(config)
     found = hub.settings_file
-    if found is not None and config is None and not os.environ.get("CROWDHUB_CONFIG") and found.parent != Path.cwd():
+    if found is not None and named(config) is None and found.parent != Path.cwd():
         complain(f"settings: {found}")
     if not hub.accounts:
         raise ConfigurationError(

@@ -54,8 +54,11 @@ class KeptDecisions:
 
     def forget(self, submissions: Iterable[str]) -> None:
         """They were carried out."""
-        for each in submissions:
-            _ = self._rows.pop(each, None)
+        gone = self._rows.keys() & set(submissions)
+        if not gone:
+            return
+        for each in gone:
+            del self._rows[each]
         try:
             if self._rows:
                 lines = "".join(json.dumps(row) + "\n" for row in self._rows.values())

@@ -116,12 +116,16 @@ def unresolved_words(begun: Sequence[datetime], now: datetime) -> str:
     return f"{len(begun)} unresolved; the oldest is {age} old. `crowdhub recover` asks the marketplaces."
 
 
+TOLD_OF_ERRORS = (
+    *("message", "next_step", "provider", "account", "environment", "operation"),
+    *("http_status", "provider_code", "provider_message", "sent", "money_may_be_spent"),
+)
+
+
 def error_line(error: CrowdhubError) -> None:
     """An error as a JSON line on standard error, where a program reads the output."""
-    names = ("message", "next_step", "provider", "account", "environment", "operation", "http_status")
-    told: dict[str, object] = {name: getattr(error, name) for name in names}
-    told |= {"provider_code": error.provider_code, "provider_message": error.provider_message}
-    told |= {"kind": type(error).__name__, "sent": error.sent, "money_may_be_spent": error.money_may_be_spent}
+    told: dict[str, object] = {name: getattr(error, name) for name in TOLD_OF_ERRORS}
+    told["kind"] = type(error).__name__
     told["issues"] = [each._asdict() for each in error.issues] if isinstance(error, InvalidRequest) else []
     sys.stderr.write(json.dumps({"error": told}) + "\n")
 

@@ -32,7 +32,7 @@ from pydantic import ValidationError
 from crowdhub.errors import ConfigurationError, Issue
 from crowdhub.hub import trust
 from crowdhub.model.input import issues_of
-from crowdhub.protocol import AnyProvider, ProviderSettings
+from crowdhub.protocol import AnyProvider, ProviderSettings, is_loopback
 
 FILE = "crowdhub.toml"
 OF_KUBERNETES = re.compile(r"service_host|service_port(_\w+)?|port(_\d+_(tcp|udp|sctp)\w*)?")
@@ -82,25 +82,43 @@ def load(path: str | Path | None = None, environ: Mapping[str, str] | None = Non
 
 
 def _load(path: str | Path | None, environ: Mapping[str, str]) -> Config:
+    by_name = named(path, environ)
+    file = by_name or find()
+    if by_name is not None and not by_name.is_file():
+        raise ConfigurationError(f"There is no settings file {str(by_name)!r}.")
+    if file is None:
+        accounts, hub = dict[str, dict[str, object]](), dict[str, object]()
+        _ = _add_variables(accounts, hub, environ)
+    else:
+        accounts, hub = _of_file(file, environ, found=by_name is None)
+    return Config({name: Hidden(given) for name, given in accounts.items()}, hub, file)
+
+
+def named(path: str | Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The file that the user names, by an argument or ``CROWDHUB_CONFIG``; None: one is searched for."""
     chosen = path or environ.get("CROWDHUB_CONFIG")
-    file = Path(chosen) if chosen else find()
-    if chosen and file is not None and not file.is_file():
-        raise ConfigurationError(f"There is no settings file {str(file)!r}.")
-    if file is not None and not chosen:
+    return Path(chosen) if chosen else None
+
+
+def _of_file(
+    file: Path, environ: Mapping[str, str], *, found: bool
+) -> tuple[dict[str, dict[str, object]], dict[str, object]]:
+    """The accounts and the hub's settings of a file, with the variables over them. ``found``: by searching, which is
+    obeyed less."""
+    if found:
         trust.check_owner(file)
-    accounts, hub = _read(file) if file is not None else ({}, {})
-    if file is not None and isinstance(ledger := hub.get("ledger"), str):
+    accounts, hub = _read(file)
+    if isinstance(ledger := hub.get("ledger"), str):
         hub["ledger"] = _beside(file, ledger)
     variables = _add_variables(accounts, hub, environ)
-    if file is not None:
-        from_file = {
-            name: {setting: value for setting, value in given.items() if setting not in variables.get(name, ())}
-            for name, given in accounts.items()
-        }
-        if not chosen and file != own_file():
-            trust.check_hosts(file, from_file, variables)
-        trust.warn_of_readers(file, _literal_keys(from_file))
-    return Config({name: Hidden(given) for name, given in accounts.items()}, hub, file)
+    from_file = {
+        name: {setting: value for setting, value in given.items() if setting not in variables.get(name, ())}
+        for name, given in accounts.items()
+    }
+    if found and file != own_file():
+        trust.check_hosts(file, from_file, variables)
+    trust.warn_of_readers(file, _literal_keys(from_file))
+    return accounts, hub
 
 
 def _literal_keys(accounts: Mapping[str, Mapping[str, object]]) -> list[str]:
@@ -108,7 +126,7 @@ def _literal_keys(accounts: Mapping[str, Mapping[str, object]]) -> list[str]:
     return [
         f"accounts.{account}.{name}"
         for account, given in accounts.items()
-        if not _is_here(given.get("base_url"))  # a sandbox's
+        if not is_loopback(str(given.get("base_url")))  # a sandbox's
         for name in given
         if re.search(r"key|secret|token|password", name) and not name.endswith("_env")
     ]
@@ -124,15 +142,6 @@ def _beside(file: Path, ledger: str) -> str:
     if ledger == "default" or not is_file(ledger):
         return ledger
     return str(file.resolve().parent / Path(ledger).expanduser())
-
-
-def _is_here(url: object) -> bool:
-    """Whether an address is on this machine."""
-    try:
-        host = urlsplit(url).hostname if isinstance(url, str) else None
-    except ValueError:
-        return False
-    return host in ("localhost", "127.0.0.1", "::1")
 
 
 def _bare(error: ConfigurationError) -> ConfigurationError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
@@ -56,10 +55,7 @@ async def review(
             shares.setdefault(name, []).append((place, decision))
     opened = {name: open_account(name) for name in shares}
     for name, share in shares.items():
-        try:
-            checks.checked_decisions(opened[name].port.provider, [decision for _, decision in share])
-        except InvalidRequest as wrong:
-            issues += [_in_place(issue, [place for place, _ in share]) for issue in wrong.issues]
+        issues += checks.issues_of_decisions(opened[name].port.provider, share)
     if issues:
         raise InvalidRequest(issues=issues)
     outcomes: dict[int, Outcome] = {}
@@ -78,11 +74,3 @@ async def review(
         unintended=tuple(each for report in reports for each in report.unintended),
         requests=sum(report.requests for report in reports),
     )
-
-
-def _in_place(issue: Issue, places: Sequence[int]) -> Issue:
-    """An issue of an account's share, where it is among all decisions."""
-    found = re.match(r"decisions\[(\d+)\]", issue.where)
-    if found is None:
-        return issue
-    return Issue(f"decisions[{places[int(found[1])]}]{issue.where[found.end() :]}", issue.what)

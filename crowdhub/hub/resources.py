@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from crowdhub.clock import Clock
 from crowdhub.embedded import running_at
@@ -17,7 +16,7 @@ from crowdhub.engine.redact import Redactor
 from crowdhub.errors import ConfigurationError
 from crowdhub.operations.port import identity_of
 from crowdhub.operations.spending import Confirm, SpendingPolicy
-from crowdhub.protocol import LOOPBACK, AnyProvider, ProviderSettings
+from crowdhub.protocol import AnyProvider, ProviderSettings, is_loopback
 
 if TYPE_CHECKING:
     from crowdhub.engine.session import Gate
@@ -115,7 +114,7 @@ class HubResources:
         here = running_at(base_url)
         if here is not None:
             return LedgerFile(here.folder / "ledger.sqlite3", is_embedded=True)
-        if (urlsplit(base_url).hostname or "") not in LOOPBACK:
+        if not is_loopback(base_url):
             return OWN
         from crowdhub.store import sandbox_path
 

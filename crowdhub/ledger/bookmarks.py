@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
-from sqlalchemy import and_, bindparam, delete, func, insert, or_, select
+from sqlalchemy import and_, delete, func, or_, select, text
 from sqlalchemy.engine import Connection
 
 from crowdhub.ledger import names
@@ -20,7 +20,6 @@ T = TypeVar("T")
 HANDED_OUT, SETTLED_BEFORE, BEGUN = "handed out", "settled before", "begun"
 AT_ONCE = 100
 """Tasks in one statement."""
-
 
 HandingIn: TypeAlias = tuple[str, str]
 """One piece of work, as often as it is handed in anew: its id, and when it was handed in, as text."""
@@ -77,15 +76,13 @@ class Bookmarks:
         c = watched.c
         for some in _in_parts(task_ids):
             rows = connection.execute(
-                select(c.task_id, c.kind, c.submission_id, c.submitted)
-                .where(
+                select(c.task_id, c.kind, c.submission_id, c.submitted).where(
                     c.name == self._name,
                     c.provider == self._identity["provider"],
                     c.environment == self._identity["environment"],
                     c.account.in_(sorted(accounts)),
                     c.task_id.in_(some),
                 )
-                .order_by(c.noted_at)
             )
             for task_id, kind, submission_id, submitted in rows:
                 mark, work = found[task_id], (submission_id, submitted)
@@ -99,16 +96,15 @@ class Bookmarks:
     def _add(self, connection: Connection, task_id: str, kind: str, works: Iterable[HandingIn]) -> None:
         """Write what is not written yet: a second program of this name may have been faster."""
         now = micros(self._database.now())
-        place = {**self._identity, "name": self._name, "task_id": task_id, "kind": kind}
-        for submission_id, submitted in works:
-            row = {**place, "submission_id": submission_id, "submitted": submitted}
-            if connection.execute(_IS_THERE, {f"of_{key}": value for key, value in row.items()}).first() is None:
-                connection.execute(_INSERT, {**row, "noted_at": now})
+        place = {**self._identity, "name": self._name, "task_id": task_id, "kind": kind, "noted_at": now}
+        rows = [{**place, "submission_id": submission_id, "submitted": submitted} for submission_id, submitted in works]
+        if rows:
+            connection.execute(_ADD, rows)
 
 
-_KEY = ("name", "provider", "environment", "account", "task_id", "kind", "submission_id", "submitted")
-_IS_THERE = select(watched.c.noted_at).where(*(watched.c[name] == bindparam(f"of_{name}") for name in _KEY))
-_INSERT = insert(watched)
+_COLUMNS = watched.c.keys()
+_VALUES = ", ".join(f":{name}" for name in _COLUMNS)
+_ADD = text(f"INSERT INTO {watched.name} ({', '.join(_COLUMNS)}) VALUES ({_VALUES}) ON CONFLICT DO NOTHING")  # noqa: S608
 
 
 def drop(connection: Connection, before: datetime) -> None:

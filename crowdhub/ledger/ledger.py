@@ -232,25 +232,20 @@ class Ledger:
         rows.renew(connection, _present(connection, intent), micros(now), fits)
 
     def check_budget(
-        self, identity: Mapping[str, str], budget: Budget, amount: Money | None, currency: str, operation: str
+        self,
+        identity: Mapping[str, str],
+        budget: Budget,
+        amount: Money | None,
+        currency: str,
+        operation: str,
+        task_id: str | None = None,
     ) -> None:
-        """Whether it would fit now; nothing is reserved. Raises `ConfigurationError` or `BudgetExceeded`."""
+        """Whether it would fit now; nothing is reserved. ``amount`` None: what has no known price. Raises
+        `ConfigurationError` or `BudgetExceeded` where the budget does not let it through."""
         now = self.database.now()
         self.database.read(
             lambda connection: budget.check(
-                connection, identity, amount, task_id=None, now=now, operation=operation, currency=currency
-            )
-        )
-
-    def check_unpriced(
-        self, identity: Mapping[str, str], budget: Budget, currency: str, operation: str, task_id: str | None
-    ) -> None:
-        """Before the first request that takes money of what has no known price. Raises `ConfigurationError` or
-        `BudgetExceeded` where the budget does not let it through."""
-        now = self.database.now()
-        self.database.read(
-            lambda connection: budget.check(
-                connection, identity, None, task_id=task_id, now=now, operation=operation, currency=currency
+                connection, identity, amount, task_id=task_id, now=now, operation=operation, currency=currency
             )
         )
 

@@ -37,7 +37,7 @@ from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.due import due
 from crowdhub.operations.listing import all_items, counters_of
 from crowdhub.operations.market_watch import MarketWatch
-from crowdhub.operations.port import Port, identity_of
+from crowdhub.operations.port import Port, general_limits, identity_of
 from crowdhub.operations.reviewing import Progress, give_way, review
 from crowdhub.operations.settling import settle_once
 from crowdhub.operations.spending import AccountBatch, DryRun, Keyed, Recovered, RecoverReport, SpendingPolicy
@@ -229,7 +229,7 @@ class Account:
         return found if isinstance(found, Balance) else Balance(found.amount, found.currency)
 
     async def request_budget(self) -> RequestBudget:
-        limits = [limit for limit in self._provider.rate_limits if limit.what is None]
+        limits = general_limits(self._provider)
         if not limits:
             return RequestBudget(left=None, calls=None, seconds=None)
         left = await self.port.blocking(lambda: self.port.calls_left(limits))

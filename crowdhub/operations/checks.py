@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from collections.abc import Collection, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -26,12 +26,13 @@ from crowdhub.model import (
 )
 from crowdhub.model.keys import key_issues
 from crowdhub.operations.settling import operation_for
-from crowdhub.protocol import AnyProvider, Operation, Provider
+from crowdhub.protocol import AnyProvider, Lookup, Operation, Provider
 
 log = logging.getLogger("crowdhub")
 
 OnUnsupported = Literal["error", "warn"]
 S = TypeVar("S", bound=OpenEnum)
+T = TypeVar("T")
 EXCERPT = 300  # characters of what a plugin or a library says of an answer that it stumbles over
 OURS = Path(__file__).parents[1]
 NEEDED = {
@@ -46,32 +47,40 @@ class UnsupportedFieldWarning(UserWarning):
 
 
 @contextmanager
-def asking(provider: AnyProvider, hook: str) -> Generator[None]:
-    """Around a question to a plugin that sends nothing. Raises `InvalidRequest` where the plugin stumbles over it."""
+def _told(error_of: Callable[[str], CrowdhubError]) -> Generator[None]:
+    """Whatever a plugin's code stumbles over becomes one error of ours, made of its words."""
     try:
         yield
     except CrowdhubError:
         raise
     except Exception as error:
-        words = f"{type(error).__name__}: {error}"
-        raise InvalidRequest(
-            issues=[Issue("request", f"cannot be checked: {provider.name}'s {hook} failed on it ({words})")]
-        ) from error
+        raise error_of(f"{type(error).__name__}: {error}") from error
 
 
-@contextmanager
-def looking_at_answers(provider: AnyProvider) -> Generator[None]:
+def asking(provider: AnyProvider, hook: str) -> AbstractContextManager[None]:
+    """Around a question to a plugin that sends nothing. Raises `InvalidRequest` where the plugin stumbles over it."""
+
+    def error_of(words: str) -> InvalidRequest:
+        told = f"cannot be checked: {provider.name}'s {hook} failed on it ({words})"
+        return InvalidRequest(issues=[Issue("request", told)])
+
+    return _told(error_of)
+
+
+def looking_at_answers(provider: AnyProvider) -> AbstractContextManager[None]:
     """Around what looks at an answer outside of the operation that asked for it: records that are read when they are
     reached, and a plugin's choice among them. Raises `UnreadableResponse` where it stumbles over them."""
-    try:
-        yield
-    except CrowdhubError:
-        raise
-    except Exception as error:
-        words = f"{type(error).__name__}: {error}"
-        raise UnreadableResponse(
+    return _told(
+        lambda words: UnreadableResponse(
             f"The answer cannot be read: reading it for {provider.name} failed ({words[:EXCERPT]})."
-        ) from error
+        )
+    )
+
+
+def lookup_of(provider: AnyProvider, operation: Operation[T]) -> Lookup[T] | None:
+    """How an operation says that what it made is found; None where it does not say."""
+    with asking(provider, f"lookup of {operation.name}"):
+        return operation.lookup
 
 
 def _only_issues(found: Sequence[object]) -> list[Issue]:
@@ -164,10 +173,16 @@ def _callers_level() -> int:
 
 def checked_decisions(provider: AnyProvider, decisions: Sequence[Decision]) -> None:
     """Raises `InvalidRequest` naming every decision that cannot be carried out as it stands."""
+    if issues := issues_of_decisions(provider, enumerate(decisions)):
+        raise InvalidRequest(issues=issues)
+
+
+def issues_of_decisions(provider: AnyProvider, decisions: Iterable[tuple[int, Decision]]) -> list[Issue]:
+    """What is wrong with decisions, each given with its place in the whole list."""
     issues: list[Issue] = []
     able = provider.capabilities
     decided: set[tuple[str, str]] = set()
-    for number, decision in enumerate(decisions):
+    for number, decision in decisions:
         where = f"decisions[{number}]"
         submission = decision.submission
         issues.extend(_foreign(provider, submission, where))
@@ -179,8 +194,7 @@ def checked_decisions(provider: AnyProvider, decisions: Sequence[Decision]) -> N
         if (submission.task_id, submission.id) in decided:
             issues.append(Issue(where, f"submission {submission.id} was decided before in this list"))
         decided.add((submission.task_id, submission.id))
-    if issues:
-        raise InvalidRequest(issues=issues)
+    return issues
 
 
 def checked_decision(provider: AnyProvider, decision: Decision) -> Decision:

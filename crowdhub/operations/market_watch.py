@@ -49,7 +49,6 @@ class MarketWatch:
         self._port = port
         self._open_bookmarks = bookmarks
         self._bookmarks: Bookmarks | None = None
-        self._unread: set[str] = set()
         self._first_works: list[Submission] = []
         """Of tasks that were begun, and not handed out yet."""
         self._unnoted: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -73,7 +72,6 @@ class MarketWatch:
     def add(self, task_id: str) -> None:
         if task_id not in self._watched:
             self._watched[task_id] = self._new()
-            self._unread.add(task_id)
 
     def _new(self) -> Watched:
         comes_back = Capability.REQUEST_REDO in self._port.provider.capabilities
@@ -82,22 +80,24 @@ class MarketWatch:
     def drop(self, task_id: str) -> None:
         _ = self._watched.pop(task_id, None)
 
+    def _is_watched(self, task_id: str, each: Watched) -> bool:
+        """Whether it was not dropped since a round began, nor dropped and added anew."""
+        return self._watched.get(task_id) is each
+
     async def round(self, problem: Callable[[WatchProblem], None]) -> Batches:
         """What is new. Asks for the tasks, and then only for the submissions of those whose lists may show more.
 
         Raises what concerns the whole account; ``problem`` is told what concerns one task.
         """
-        await self._find_bookmarks()
-        unread = set(self._unread) if self._bookmarks is not None else set[str]()
-        # As they are now: what is added meanwhile is for the next round.
-        watched = {task_id: each for task_id, each in list(self._watched.items()) if task_id not in unread}
+        watched = dict(self._watched)  # as they are now: what is added meanwhile is for the next round
+        await self._find_bookmarks(watched)
         states = await self._states(watched, problem)
         async with aclosing(self._begun(watched, states, problem)) as begun:
             async for batch in begun:
                 yield batch
         for task_id, task in states.items():
             each = watched[task_id]
-            if self._watched.get(task_id) is not each:
+            if not self._is_watched(task_id, each):
                 continue
             if each.is_due(task):
                 async with aclosing(self._listed(each, task, problem)) as news:
@@ -106,21 +106,17 @@ class MarketWatch:
             if self._has_ended(task) and self._is_told_to_its_end(each, task, problem):
                 self.drop(task_id)
 
-    async def _find_bookmarks(self) -> None:
+    async def _find_bookmarks(self, watched: Mapping[str, Watched]) -> None:
         """Go on from where an earlier program of this name has come to."""
-        opened, unread = self._open_bookmarks, tuple(self._unread)
+        opened, unread = self._open_bookmarks, [task_id for task_id, each in watched.items() if not each.knows_bookmark]
         if opened is None or not unread:
             return
         if self._bookmarks is None:
             self._bookmarks = await self._port.blocking(opened)
-        read, watched = self._bookmarks.read, dict(self._watched)
+        read = self._bookmarks.read
         marks = await self._port.blocking(lambda: read(unread))
         for task_id in unread:
-            each = self._watched.get(task_id)
-            if each is not None and each is watched.get(task_id):
-                self._unread.discard(task_id)
-                if task_id in marks:
-                    each.goes_on_from(marks[task_id])
+            watched[task_id].goes_on_from(marks.get(task_id))
 
     async def _begun(
         self, watched: Mapping[str, Watched], states: Mapping[str, Task], problem: Callable[[WatchProblem], None]
@@ -131,7 +127,7 @@ class MarketWatch:
         try:
             for task_id, task in states.items():
                 each = watched[task_id]
-                if self._bookmarks is not None and each.is_new and self._watched.get(task_id) is each:
+                if self._bookmarks is not None and each.is_new and self._is_watched(task_id, each):
                     self._first_works += await self._first_list(self._bookmarks, each, task, problem)
         except CrowdhubError as error:
             failed = error
@@ -151,21 +147,20 @@ class MarketWatch:
                     news += batch
             await self._port.blocking(lambda: bookmarks.begin(task.id, each.begins_after))
         except BaseException:
-            if self._watched.get(task.id) is each:
+            if self._is_watched(task.id, each):
                 self._watched[task.id] = self._new()  # nothing of it was handed out
             raise
         each.begins_after.clear()
         return news
 
-    async def note(self, submission: Submission | None) -> None:
+    async def note(self, submission: Submission) -> None:
         """It was handed out, and more is asked for: a program that is started again need not see it. What cannot be
         noted is noted with the next. Raises `LedgerError`."""
-        if submission is not None and self._open_bookmarks is not None:
-            self._unnoted[submission.task_id].append(handing_in(submission))
-        bookmarks, works = self._bookmarks, dict(self._unnoted)
-        if bookmarks is not None and works:
+        bookmarks, works = self._bookmarks, self._unnoted
+        if bookmarks is not None:
+            works[submission.task_id].append(handing_in(submission))
             await self._port.blocking(lambda: bookmarks.handed_out(works))
-            self._unnoted.clear()
+            works.clear()
 
     def start(self, news: Batches) -> Pending[Sequence[Submission] | None]:
         """Ask for the next batch of a round in the background; None at its end."""
@@ -232,11 +227,11 @@ class MarketWatch:
                 self._pages += 1
         for task_id in wanted:
             each = watched[task_id]
-            if task_id not in found and self._watched.get(task_id) is each:
+            if task_id not in found and self._is_watched(task_id, each):
                 try:
                     found[task_id] = await self._port.run(provider.task(task_id))
                 except NotFound as error:
-                    if self._watched.get(task_id) is not each:
+                    if not self._is_watched(task_id, each):
                         continue
                     if each.is_new:
                         raise

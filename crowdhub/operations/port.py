@@ -146,6 +146,11 @@ class AccountPort:
         return AccountPort(self._engine, Counter())
 
 
+def general_limits(provider: AnyProvider) -> list[RateLimit]:
+    """The request limits that stand before every call."""
+    return [limit for limit in provider.rate_limits if limit.what is None]
+
+
 def identity_of(provider: AnyProvider) -> dict[str, str]:
     """The account, as the ledger names it."""
     return {"provider": provider.name, "account": provider.account, "environment": provider.environment}

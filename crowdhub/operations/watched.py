@@ -30,19 +30,23 @@ class Watched:
         self._handed_out_again = 0
         self._shown_at: Counters | None = None
         self.is_new = True
+        self.knows_bookmark = False
+        """Whether it was looked up how far an earlier program had come."""
         self.begins_after: list[tuple[str, str]] = []
         """What was settled already when its list was read first; until that is read to its end."""
         self.short_since: datetime | None = None
         """Since when the list shows less than is counted."""
 
-    def goes_on_from(self, mark: Bookmark) -> None:
-        """An earlier program has come so far."""
+    def goes_on_from(self, mark: Bookmark | None) -> None:
+        """An earlier program has come so far; None: there was none."""
+        self.knows_bookmark = True
+        if mark is None:
+            return
         self.is_new = not mark.begun
-        for submission_id, submitted in mark.handed_out:
-            if self._handed_out.add(f"{submission_id} {submitted}"):
-                self._handed_out_again += not self._ids.add(submission_id)
-        for submission_id, submitted in mark.settled_before:
-            _ = self._settled_before.add(f"{submission_id} {submitted}")
+        for work in mark.handed_out:
+            _ = self._hand_out(work)
+        for work in mark.settled_before:
+            _ = self._settled_before.add(" ".join(work))
 
     def is_due(self, task: Task) -> bool:
         """Whether the list may show something that was not handed out."""
@@ -75,12 +79,14 @@ class Watched:
 
     def news(self, rows: Iterable[Submission]) -> list[Submission]:
         """Those that are to be handed out, which they are from now on."""
-        found: list[Submission] = []
-        for row in rows:
-            if self._handed_out.add(one_handing_in(row)):
-                self._handed_out_again += not self._ids.add(row.id)
-                found.append(row)
-        return found
+        return [row for row in rows if self._hand_out(handing_in(row))]
+
+    def _hand_out(self, work: tuple[str, str]) -> bool:
+        """Whether it was not handed out before."""
+        if not self._handed_out.add(" ".join(work)):
+            return False
+        self._handed_out_again += not self._ids.add(work[0])
+        return True
 
     def settled_unseen(self, rows: Iterable[Submission]) -> list[Submission]:
         """Those that the marketplace settled by itself, or somebody else did, before they were handed out. What was

@@ -49,6 +49,7 @@ from crowdhub.protocol.settings import (
     ProviderSettings,
     RateLimit,
     Token,
+    is_loopback,
 )
 from crowdhub.protocol.spellings import Spellings
 
@@ -98,6 +99,7 @@ __all__ = [
     "every",
     "first_match",
     "int_or_none",
+    "is_loopback",
     "is_marked",
     "is_operation",
     "lazy_records",

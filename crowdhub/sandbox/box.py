@@ -52,6 +52,8 @@ class Sandbox:
         starting_at: datetime | None = None,
         options: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
+        self._markets: dict[str, MarketSandbox] = {}
+        self._server: ServerThread | None = None
         if not markets:
             known = ", ".join(sandbox_names()) or "none is installed"
             raise SandboxError(f"A sandbox needs the name of at least one marketplace ({known})")
@@ -59,7 +61,6 @@ class Sandbox:
         """The time of all the markets. Moving it, or sleeping on it, lets their people act."""
         self.host, self.port = host, port
         wanted = dict(options or {})
-        self._markets: dict[str, MarketSandbox] = {}
         for market in markets:
             made = self._make(market, seed, wanted)
             if made.name in self._markets:
@@ -67,7 +68,6 @@ class Sandbox:
             self._markets[made.name] = made
         if wanted:
             raise SandboxError(f"There are options for {', '.join(wanted)}, which is not in this sandbox")
-        self._server: ServerThread | None = None
         self._urls: dict[str, str] = {}
         self._embedded: Embedded | None = None
 
@@ -160,8 +160,8 @@ class Sandbox:
             market.tick()
 
     def __repr__(self) -> str:
-        state = "running" if getattr(self, "_server", None) is not None else "stopped"  # it may be half made
-        return f"<Sandbox {', '.join(getattr(self, '_markets', ()))} ({state})>"
+        state = "running" if self._server is not None else "stopped"
+        return f"<Sandbox {', '.join(self._markets)} ({state})>"
 
 
 def run_forever(

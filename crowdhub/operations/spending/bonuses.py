@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crowdhub.errors import Conflict
 from crowdhub.model import Capability, Money, Submission
-from crowdhub.operations.checks import asking
+from crowdhub.operations.checks import lookup_of
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.once import spend
 from crowdhub.operations.spending.policy import SpendingPolicy
@@ -37,14 +37,12 @@ def bonus_payment(
     """The paying of a bonus, as something to spend on."""
     operation = provider.pay_bonus(submission, amount, reason, reference).taken()
     after_crash = bonus_lookup(provider, submission, amount, reason, reference)
-    with asking(provider, "lookup of pay_bonus"):
-        said = operation.lookup
     return Purchase(
         operation=operation,
         content={"task": submission.task_id, "submission": submission.id, "amount": amount, "reason": reason},
         restore=_restored,
         keep=as_it_is,
-        lookup=said or after_crash,
+        lookup=lookup_of(provider, operation) or after_crash,
         after_crash=after_crash,
         key=key,
         amount=amount,

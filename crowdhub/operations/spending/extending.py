@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from crowdhub.model import Money, Task
-from crowdhub.operations.checks import asking
+from crowdhub.operations.checks import lookup_of
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.once import spend, spend_if_it_costs
 from crowdhub.operations.spending.policy import SpendingPolicy
@@ -32,9 +32,7 @@ async def extend(
         key = None
     operation, reference = referenced(port.provider, port.provider.extend(task_id, slots, until), key)
     asked = " and ".join([*([f"{slots} places more"] if slots else []), *([f"until {until}"] if until else [])])
-    with asking(port.provider, "lookup of extend"):
-        said = operation.lookup
-    lookup = said or Lookup[Task](f"whether task {task_id} was extended ({asked})")
+    lookup = lookup_of(port.provider, operation) or Lookup[Task](f"whether task {task_id} was extended ({asked})")
     purchase = Purchase(
         operation=operation.taken(),
         content={"task": task_id, "slots": slots, "until": until},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar, cast
 
 from crowdhub.model import Money, Submission, Task, TaskDraft
-from crowdhub.operations.checks import asking
+from crowdhub.operations.checks import lookup_of
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.looking import Unsaid
 from crowdhub.operations.spending.once import spend, spend_if_it_costs
@@ -74,9 +74,7 @@ def _marked(provider: AnyProvider, operation: Operation[T], key: str | None) -> 
 
 def _lookup(provider: AnyProvider, operation: Operation[T]) -> Lookup[T]:
     """How what the operation pays for is found: as it says itself, or as every publish is."""
-    with asking(provider, f"lookup of {operation.name}"):
-        said = operation.lookup
-    if said is not None:
+    if (said := lookup_of(provider, operation)) is not None:
         return said
     draft = operation.arguments.get("draft")
     if operation.name == "publish" and isinstance(draft, TaskDraft):

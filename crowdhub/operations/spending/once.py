@@ -219,7 +219,7 @@ class Reservation(Generic[T]):
         provider = self._port.provider
         identity, currency = identity_of(provider), provider.currency
         await self._port.blocking(
-            lambda: ledger.check_unpriced(identity, budget, currency, purchase.operation.name, purchase.task_id)
+            lambda: ledger.check_budget(identity, budget, None, currency, purchase.operation.name, purchase.task_id)
         )
 
     async def _look_before(self) -> None:

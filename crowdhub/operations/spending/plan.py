@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from crowdhub.errors import BudgetExceeded, ConfigurationError, CrowdhubError
 from crowdhub.model import Capability, Model, Money, Quote, TaskDraft
-from crowdhub.operations.port import Port, identity_of
+from crowdhub.operations.port import Port, general_limits, identity_of
 from crowdhub.operations.spending.batch import published_before
 from crowdhub.operations.spending.policy import SpendingPolicy
 from crowdhub.operations.spending.publishing import quoted
@@ -97,7 +97,7 @@ async def _of_balance(port: Port, quote: Money | None) -> str | None:
 
 
 async def _of_limit(port: Port) -> str | None:
-    limits = [limit for limit in port.provider.rate_limits if limit.what is None]
+    limits = general_limits(port.provider)
     left = await port.blocking(lambda: port.calls_left(limits)) if limits else None
     return None if left is None or left > 0 else "The marketplace's request limit is used up for now."
 
