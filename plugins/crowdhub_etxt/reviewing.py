@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import ClassVar, Protocol, TypeVar, cast
+from typing import ClassVar, Protocol
 
 from crowdhub.errors import (
     AuthenticationFailed,
@@ -56,7 +56,6 @@ NOTHING_SAID = (AuthenticationFailed, ProviderUnavailable, RateLimited)
 
 
 ATTEMPTS, LONGEST_WAIT = 4, 60.0
-T = TypeVar("T")
 
 
 class Decide(Protocol):
@@ -287,7 +286,7 @@ class Reviewing(Account):
         known = {each.id: each for each in submissions if each.submitted_at is not None}
         if not known:
             return {}
-        page = yield from _later(self.api.tasks.get_results(list(known)), delay)
+        page = yield from self.api.tasks.get_results(list(known), after=delay)
         if page.unreadable:  # it may be the work that waits
             raise page.unreadable[0]
         by_order = _by_order(page.items)
@@ -306,23 +305,6 @@ class Reviewing(Account):
             last = latest(results)
             found[order_id] = last.status if last else None
         return found
-
-
-def _later(operation: Operation[T], seconds: float) -> Flow[T]:
-    """The operation of one call, which waits."""
-    flow = iter(operation)
-    call = next(flow)
-    try:
-        reply = yield call.after(seconds) if seconds else call
-    except CrowdhubError as error:
-        ended = partial(flow.throw, error)
-    else:
-        ended = partial(flow.send, reply)
-    try:
-        _ = ended()
-    except StopIteration as stop:
-        return cast("T", stop.value)
-    raise TypeError(f"{operation.name} makes more than one call")
 
 
 def _why_not(submission: Submission, results: Sequence[ResultInfo]) -> CrowdhubError | None:

@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 from crowdhub.protocol import decimal_or_none, load_json, mapping
+from crowdhub_etxt.texts import CHARSETS, first_decoded
 
 if TYPE_CHECKING:
     from crowdhub import Response
 
 LONGEST = 300  # characters: what is longer is a page, not a sentence
 _ENDINGS = " .!…"
-_CHARSETS = ("utf-8-sig", "windows-1251")
 
 
 def folded(text: str) -> str:
@@ -46,10 +46,6 @@ def said_as_error(response: Response) -> str | None:
 
 def decoded(response: Response) -> str:
     """An answer as text, in the charset that it declares or in the one that it turns out to be in."""
-    for charset in (response.charset, *_CHARSETS):
-        try:
-            if charset is not None:
-                return response.content.decode(charset)
-        except (LookupError, UnicodeError):
-            continue
-    return response.text
+    declared = (response.charset,) if response.charset is not None else ()
+    found = first_decoded(response.content, (*declared, *CHARSETS))
+    return response.text if found is None else found

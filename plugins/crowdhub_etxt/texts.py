@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 CHARSETS = ("utf-8-sig", "windows-1251")
@@ -25,9 +27,13 @@ def _decoded(content: bytes, charset: str | None) -> str:
             return content.decode(charset)
         except LookupError:
             raise ValueError(f"There is no charset {charset!r}.") from None
-    for each in CHARSETS:
-        try:
+    found = first_decoded(content, CHARSETS)
+    return content.decode(CHARSETS[-1], "replace") if found is None else found  # one byte there has no letter
+
+
+def first_decoded(content: bytes, charsets: Iterable[str]) -> str | None:
+    """The text in the first charset that it can be in; None: in none of them."""
+    for each in charsets:
+        with suppress(LookupError, UnicodeError):
             return content.decode(each)
-        except UnicodeError:
-            continue
-    return content.decode(CHARSETS[-1], "replace")  # one byte in windows-1251 has no letter
+    return None

@@ -103,6 +103,7 @@ def sample(function: str, name: str, annotation: object, now: datetime) -> objec
     plain: dict[object, object] = {
         bool: True,
         int: 3,
+        float: 1.5,
         datetime: now + timedelta(days=2),
         Money: Money(10, "RUB"),
         Upload: Upload("a.txt", b"text"),

@@ -75,17 +75,18 @@ class Functions:
         lookup: Lookup[T] | None = None,
         nothing: T | None = None,
         at_once: bool = False,
+        after: float = 0,
     ) -> Operation[T]:
-        """The operation of one call. ``costs``, ``at_once``: as of a `Call`. ``lookup``: how what a lost answer did is
-        found.
-        ``nothing``: what ``no_object`` stands for, where that is not an error."""
+        """The operation of one call. ``costs``, ``at_once``: as of a `Call`; ``after``: seconds that it waits before it
+        is sent. ``lookup``: how what a lost answer did is found. ``nothing``: what ``no_object`` stands for, where that
+        is not an error."""
         name = f"{self.family}.{function}"
 
         def flow(**asked: object) -> Flow[T]:
             if issues:
                 raise InvalidRequest(issues=issues)
             try:
-                reply = yield replace(self._build(name, asked, effect, costs), at_once=at_once)
+                reply = yield replace(self._build(name, asked, effect, costs), at_once=at_once, delay=after)
             except OutcomeUnknown as lost:
                 if lookup is None:
                     raise
@@ -129,6 +130,7 @@ class Functions:
         costs: bool | None = None,
         issues: Sequence[Issue] = (),
         lookup: Lookup[Page[M]] | None = None,
+        after: float = 0,
     ) -> Operation[Page[M]]:
         """A function that lists, in one answer; ``no_object`` is an empty list."""
 
@@ -137,7 +139,17 @@ class Functions:
             return Page(rows, unreadable=unread)
 
         none: Page[M] = Page([])
-        return self._run(function, read, params, effect=effect, costs=costs, issues=issues, lookup=lookup, nothing=none)
+        return self._run(
+            function,
+            read,
+            params,
+            effect=effect,
+            costs=costs,
+            issues=issues,
+            lookup=lookup,
+            nothing=none,
+            after=after,
+        )
 
     def _pages(
         self,

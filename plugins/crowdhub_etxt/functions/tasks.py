@@ -64,12 +64,13 @@ class TaskLists(Functions):
         """`tasks.viewNotesAll`: every application on any of the account's orders. READ."""
         return self._many("viewNotesAll", ApplicationInfo, {})
 
-    def get_results(self, id: Sequence[Id]) -> Operation[Page[ResultInfo]]:  # noqa: A002
-        """`tasks.getResults`: what was handed in for some orders (no limit is documented; 100 are taken). READ.
+    def get_results(self, id: Sequence[Id], *, after: float = 0) -> Operation[Page[ResultInfo]]:  # noqa: A002
+        """`tasks.getResults`: what was handed in for some orders (no limit is documented; 100 are taken). READ, sent
+        ``after`` so many seconds.
 
         The links of the files live about a day from this request: download soon, or ask again.
         """
-        return self._many("getResults", ResultInfo, {"id": list(id)}, issues=identifiers("id", id, MOST))
+        return self._many("getResults", ResultInfo, {"id": list(id)}, issues=identifiers("id", id, MOST), after=after)
 
 
 class TasksArchive(Functions):
