@@ -38,9 +38,7 @@ def test_between_two_steps_a_client_changes_nothing(prover: Prover, monkeypatch:
         begin(self, application, world, *given, **named)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     def state(client: Client) -> object:
-        there = worlds[-1].marketplace
-        assert there is not None
-        return there.sandbox.books(), rows_of(client.database)
+        return worlds[-1].marketplace.sandbox.books(), rows_of(client.database)
 
     def watched(self: Scheduler, client: Client, value: object = None, error: Exception | None = None) -> None:
         before = state(client)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crowdhub.errors import CrowdhubError
@@ -56,7 +55,7 @@ CLOCKS: Sequence[Happening] = (
 
 def _budget_taken_away(currency: str) -> Callable[[World, Machine], None]:
     def happen(world: World, _: Machine) -> None:
-        world.budget = Budget.of({currency: str(Decimal(0))})
+        world.budget = Budget.of({currency: "0"})
 
     return happen
 
@@ -88,7 +87,7 @@ class Others:
 
         def happen(world: World, _: Machine) -> None:
             if self._settle(world, work, Verdict.REDO):
-                self._profile.subject.hand_in_again(world.there.sandbox, work)
+                self._profile.subject.hand_in_again(world.marketplace.sandbox, work)
                 world.handed_in_anew.add(work.id)
 
         return Happening(f"{work.id} is sent back, and handed in anew", happen, before_changes=False)
@@ -100,7 +99,7 @@ class Others:
 
         def happen(world: World, _: Machine) -> None:
             if self._settle(world, work, Verdict.REJECT):
-                self._profile.hand_in(world.there.sandbox, work.task_id, 1)
+                self._profile.hand_in(world.marketplace.sandbox, work.task_id, 1)
 
         return Happening(f"{work.id} is rejected by somebody else, and others hand in", happen, before_changes=False)
 
@@ -116,6 +115,6 @@ class Others:
     def _do(self, world: World, call: Callable[[Account], Coroutine[Any, Any, object]]) -> None:
         world.pass_time(SOON)
         account = account_of(self._application, world.clock, SpendingPolicy(), self)
-        _ = run_well(call(account), world.there, world.clock)
+        _ = run_well(call(account), world.marketplace, world.clock)
         _ = world.charges.now("somebody else")
         world.pass_time(SOON)

@@ -152,10 +152,10 @@ class _Path:
             interleaved=scenario.is_interleaved,
             others=scenario.others,
         )
+        machines = [Machine(f"machine-{number}", self._world.clock) for number, _ in enumerate(scenario.asks, 1)]
         self._clients = [
             Client(f"client {number}", ask.key, ask.call, databases[ask.ledger], machine)
-            for number, ask in enumerate(scenario.asks, 1)
-            for machine in [Machine(f"machine-{number}", self._world.clock)]
+            for number, (ask, machine) in enumerate(zip(scenario.asks, machines, strict=True), 1)
         ]
         self._good: dict[Client, int] = dict.fromkeys(self._clients, 0)
 

@@ -299,7 +299,6 @@ def _decided(profile: MarketProfile, operation: str, count: int) -> Iterator[Sce
 def _statuses(application: Program, world: World, tasks: Sequence[str]) -> dict[str, SubmissionStatus]:
     """What each piece of work is now, by the provider's own listing."""
     there = world.marketplace
-    assert there is not None
     account = account_of(application, world.clock, SpendingPolicy(), world)
     found = [each for task in tasks for each in run_well(_all_submissions(account, task), there, world.clock)]
     return {each.id: each.status for each in found}

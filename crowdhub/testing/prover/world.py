@@ -52,9 +52,8 @@ class World:
         self.clock = SandboxClock(now, moved=self._moved)
         self.choices = choices
         self.tell = tell
-        self.marketplace: Marketplace | None = None
-        self.marketplace = self._there = Marketplace(state.copy(self.clock), self.clock)
-        self.charges = ChargeLog(self._there.sandbox)
+        self.marketplace = Marketplace(state.copy(self.clock), self.clock)
+        self.charges = ChargeLog(self.marketplace.sandbox)
         self.late: list[Late] = []
         self.was_spoiled = False
         """Whether a listing ever said something else than what is so."""
@@ -76,15 +75,10 @@ class World:
         self._until: datetime | None = None
         self._failing_until = now
 
-    @property
-    def there(self) -> Marketplace:
-        return self._there
-
     # --- the time
 
     def _moved(self) -> None:
-        if self.marketplace is not None:
-            self.marketplace.sandbox.tick()
+        self.marketplace.sandbox.tick()
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass, and what is late be carried out as it falls due."""
@@ -128,7 +122,7 @@ class World:
         self._say(lambda: f"{named(step.call)}: {SIGNING_IN[way].words}")
         if way == 1:
             raise http.NetworkError("broken", request=step.request)
-        return Response(500) if way else self._there.answer(step.request)
+        return Response(500) if way else self.marketplace.answer(step.request)
 
     def _change(self, step: Send, key: str) -> Response:
         for late in [each for each in self.late if each.at_worst]:
@@ -154,9 +148,9 @@ class World:
 
     def _carry_out(self, step: Send, key: str) -> Response:
         if self.choices.looks_back:  # whatever is still to be chosen: one path is the same, however it was found
-            self._there.remember()
+            self.marketplace.remember()
         self._has_changed = True
-        answer = self._there.answer(step.request)
+        answer = self.marketplace.answer(step.request)
         for charge in self.charges.now(key):
             if self.tell is not None:
                 self.tell(f"the marketplace takes {charge.amount} ({charge.kind} {charge.task_id})")
@@ -170,7 +164,7 @@ class World:
             self._spoiling = self._until = None
         if self._spoiling is not None:
             return self._spoiled(step, self._spoiling)
-        answer = self._there.answer(step.request)
+        answer = self.marketplace.answer(step.request)
         ways = [*(BEHIND if self._has_changed else ()), *_spoilable(answer.content)]
         chosen = self.choices.choose([GOES_ON, READINGS_FAIL, *map(_option, ways)])
         if chosen == 0:
@@ -189,10 +183,10 @@ class World:
         return self._spoiled(step, spoiling)
 
     def _spoiled(self, step: Send, spoiling: Spoiling) -> Response:
-        answer = self._there.answer(step.request)
+        answer = self.marketplace.answer(step.request)
         if spoiling.change is not None:
             return listings.changed(answer, spoiling)
-        old = self._there.old_answer(step.request)
+        old = self.marketplace.old_answer(step.request)
         if listings.rows_of(listings.read(answer)) or listings.rows_of(listings.read(old)):
             return old
         return answer
