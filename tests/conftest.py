@@ -94,7 +94,7 @@ def ordinary() -> World:
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes what belongs to whoever runs it: his ledger, his settings, his plugin cache."""
     home = tmp_path_factory.getbasetemp() / "home"
-    for name in ("DATA", "CONFIG", "CACHE"):
+    for name in ("DATA", "CONFIG", "CACHE", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
     for name in list(os.environ):
         if name.startswith("CROWDHUB_"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
@@ -21,7 +21,9 @@ from crowdhub.operations.account import Account
 from crowdhub.operations.port import AccountPort
 from crowdhub.operations.spending import SpendingPolicy
 from crowdhub.protocol import Call, Flow, Operation, OperationRun, Upload
+from crowdhub.sandbox import Sandbox
 from crowdhub_etxt import Etxt, EtxtOptions, EtxtSettings
+from crowdhub_etxt.sandbox import EtxtSandbox
 from tests.support.hand_clock import HandClock
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -46,6 +48,18 @@ Sent = Callable[[Call], dict[str, str | Upload]]
 
 def settings() -> EtxtSettings:
     return EtxtSettings(token=SecretStr("tok123"), api_pass=SecretStr("secret"))
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    """The marketplace over HTTP, where nobody works by himself."""
+    with Sandbox("etxt", options={"etxt": {"work_rate": 0}}) as made:
+        yield made
+
+
+@pytest.fixture
+def people(box: Sandbox) -> EtxtSandbox:
+    return box.market(EtxtSandbox)
 
 
 @pytest.fixture

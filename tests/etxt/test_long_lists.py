@@ -17,17 +17,6 @@ PAGES = 14  # more than a listing may bring in a row that has nothing new
 
 
 @pytest.fixture
-def box() -> Iterator[Sandbox]:
-    with Sandbox("etxt", options={"etxt": {"work_rate": 0}}) as made:
-        yield made
-
-
-@pytest.fixture
-def people(box: Sandbox) -> EtxtSandbox:
-    return box.market(EtxtSandbox)
-
-
-@pytest.fixture
 def market(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Market[Etxt]]:
     monkeypatch.setattr(Etxt, "page_rows", ROWS)
     with Hub(box.accounts) as hub:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 import pytest
 
@@ -28,17 +27,6 @@ LOST = {
 
 MAY_STILL_COME = ("drop before", "503 before")
 """Nothing was done, but the marketplace may still be at work: a paying call is not sent again."""
-
-
-@pytest.fixture
-def box() -> Iterator[Sandbox]:
-    with Sandbox("etxt", options={"etxt": {"work_rate": 0}}) as made:
-        yield made
-
-
-@pytest.fixture
-def people(box: Sandbox) -> EtxtSandbox:
-    return cast("EtxtSandbox", box["etxt"])
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import TypeAlias
@@ -66,17 +66,6 @@ CASES: Mapping[str, tuple[Ask, Prepare]] = {
     "folders.addFolder": (lambda p, _: p.api.folders.add_folder("Cats"), _nothing),
     "bwgroups.saveGroup": (lambda p, _: p.api.bwgroups.save_group("Good ones"), _nothing),
 }
-
-
-@pytest.fixture
-def box() -> Iterator[Sandbox]:
-    with Sandbox("etxt", options={"etxt": {"work_rate": 0}}) as made:
-        yield made
-
-
-@pytest.fixture
-def people(box: Sandbox) -> EtxtSandbox:
-    return box.market(EtxtSandbox)
 
 
 class Runs:

@@ -22,10 +22,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="owners and permissions ar
 
 
 @pytest.fixture(autouse=True)
-def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in list(os.environ):
-        if name.startswith("CROWDHUB_"):
-            monkeypatch.delenv(name)
+def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 

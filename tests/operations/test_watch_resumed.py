@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from crowdhub import AsyncHub, Hub, Money, Submission, Task, TaskDraft
+from crowdhub import AsyncHub, Hub, Money, Submission, Task, TaskDraft, Watch
 from crowdhub.errors import InvalidRequest, LedgerError, ProviderUnavailable
 from crowdhub.ledger import Bookmarks, Ledger
 from crowdhub.sandbox import Fault, Sandbox
@@ -291,39 +292,45 @@ def test_a_task_that_is_dropped_and_added_goes_on_from_where_it_was(
         assert list(watch) == []
 
 
+@pytest.fixture
+def order(box: Sandbox, ledger: Path) -> Task:
+    """An order on the other market, with work."""
+    with Hub(box.accounts, clock=box.clock, ledger=ledger) as hub:
+        made = etxt_order(hub)
+    handed_in(box.market(EtxtSandbox), made)
+    return made
+
+
+@contextmanager
+def while_it_is_asked(side: RapidWorkersSandbox, watch: Watch) -> Generator[None]:
+    """What is done while one market's answers hang, after the other's work was handed out; then nothing more comes."""
+    side.faults.add(Fault.hang("before"))
+    assert next(watch).account == "etxt"
+    side.faults.wait_held()
+    yield
+    _ = side.faults.release()
+    assert list(watch) == []
+
+
 def test_a_task_that_is_added_while_another_market_is_asked(
-    box: Sandbox, side: RapidWorkersSandbox, ledger: Path, task: Task, other: Task
+    box: Sandbox, side: RapidWorkersSandbox, ledger: Path, task: Task, other: Task, order: Task
 ) -> None:
     _ = side.hand_in(other.id, 2)
     assert len(started_again(box, ledger, other)) == 2
-    people = box.market(EtxtSandbox)
     with Hub(box.accounts, clock=box.clock, ledger=ledger) as hub:
-        order = etxt_order(hub)
-        handed_in(people, order)
-        side.faults.add(Fault.hang("before"))
         watch = hub.watch([order, task], interval=30, rounds=3, resume=LABELS)
-        assert next(watch).account == "etxt"
-        side.faults.wait_held()
-        watch.add(other)
-        _ = side.faults.release()
-        assert list(watch) == []
+        with while_it_is_asked(side, watch):
+            watch.add(other)
 
 
 def test_a_task_that_is_dropped_while_its_market_is_asked(
-    box: Sandbox, side: RapidWorkersSandbox, ledger: Path, task: Task
+    box: Sandbox, side: RapidWorkersSandbox, ledger: Path, task: Task, order: Task
 ) -> None:
-    people = box.market(EtxtSandbox)
     with Hub(box.accounts, clock=box.clock, ledger=ledger) as hub:
-        order = etxt_order(hub)
-        handed_in(people, order)
         gone = task.copy_with(id="00000000-0000-4000-8000-000000000000")
-        side.faults.add(Fault.hang("before"))
         watch = hub.watch([order, gone], interval=30, rounds=2)
-        assert next(watch).account == "etxt"
-        side.faults.wait_held()
-        watch.drop(gone)
-        _ = side.faults.release()
-        assert list(watch) == []
+        with while_it_is_asked(side, watch):
+            watch.drop(gone)
 
 
 def test_all_tasks_of_a_market_are_begun_before_anything_is_handed_out(
