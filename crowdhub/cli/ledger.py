@@ -226,7 +226,7 @@ def settle(
     """Say by hand what became of an entry that is open or unknown, after you looked at the marketplace.
 
     --done: it counts as spent, its key stays taken. --not-done: nothing is reserved for it any more, and its key may
-    publish again, so be certain.
+    publish again, so be certain. Of what was paid in several parts, the first stays paid: say whether the rest was.
     """
     if done is None:
         raise InvalidRequest(issues=[Issue("--done/--not-done", "is missing; say what you found")])
@@ -252,9 +252,14 @@ def settle(
                 raise InvalidRequest(issues=[Issue("ID", f"{intent} is being carried out by {mine.owner_words}")])
             if begun.status == "replayed":
                 raise InvalidRequest(issues=[Issue("ID", f"{intent} is settled already: {mine.state}")])
-            after = (
-                _finish(ledger, mine, task) if done else ledger.fail(mine, "A person looked: it was not carried out.")
-            )
+            if done:
+                after = _finish(ledger, mine, task)
+            elif begun.status == "resume":
+                _ = ledger.undoubted(mine, "A person looked: what comes after the payment was not carried out.")
+                say(f"{mine.operation} stays paid for; its key goes on from there and sends the rest.")
+                return
+            else:
+                after = ledger.fail(mine, "A person looked: it was not carried out.")
     say(f"{after.operation} of {after.created_at:%Y-%m-%d %H:%M:%S} UTC is {after.state} now.")
 
 
@@ -269,8 +274,8 @@ def _finish(ledger: Ledger, mine: Intent, task: str | None) -> Intent:
 
 def _unresolved(ledger: Ledger, account: str | None, environment: str | None) -> list[datetime]:
     """When what cannot be told, or was carried out twice, was begun."""
-    doubtful = [each for each in ledger.open_intents(account) if each.state != "intended"]
-    return [each.created_at for each in (*doubtful, *ledger.twins(account)) if environment in (None, each.environment)]
+    left = (*ledger.doubtful(account), *ledger.twins(account))
+    return [each.created_at for each in left if environment in (None, each.environment)]
 
 
 def _row(each: Intent) -> list[object]:

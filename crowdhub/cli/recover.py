@@ -21,6 +21,7 @@ WORDS = {
     Settled.TWICE: "was carried out beside another under the same key",
     Settled.LOOK: "cannot be told",
 }
+PAID_IN_PART = "was paid for; whether what it pays after that was paid as well cannot be told"
 OPEN = (Result.FAILED, Result.UNKNOWN)
 
 
@@ -83,8 +84,9 @@ def _intent(each: Recovered, *, as_json: bool) -> None:
     amount = f" for {each.amount}" if each.amount is not None else ""
     task = f" (task {each.task_id})" if each.task_id else ""
     when = f"{each.created_at:%Y-%m-%d %H:%M:%S} UTC"
-    say(f"{each.account} ({each.environment})  {each.operation}{key}{amount} of {when} {WORDS[each.settled]}{task}.")
-    if each.settled is Settled.LOOK:
+    words = PAID_IN_PART if each.settled is Settled.PAID and each.must_look else WORDS[each.settled]
+    say(f"{each.account} ({each.environment})  {each.operation}{key}{amount} of {when} {words}{task}.")
+    if each.must_look and each.settled is not Settled.TWICE:
         if each.doubt:
             say(f"  {each.doubt}")
         say(f"  Look for {each.look_for or 'it at the marketplace'}.")

@@ -472,6 +472,17 @@ class Ledger:
 
         return self._settle(intent, work)
 
+    def undoubted(self, intent: Intent, words: str) -> Intent:
+        """A person looked: of what was `paid`, no later call was carried out. The same key goes on from there. Raises
+        `NotHeld`."""
+        said = contents.safe_text(words, self.redact)
+
+        def work(connection: Connection) -> Intent:
+            row = _present(connection, intent)
+            return self._change(connection, row, transitions.undoubted(row, intent, said))
+
+        return self._settle(intent, work)
+
     def unknown(self, intent: Intent, error: CrowdhubError | str) -> Intent:
         """It cannot be told: keep the amount reserved and the key taken, and note what has to be looked for. What
         was `paid` stays, with a later call of it in doubt.
@@ -577,11 +588,17 @@ class Ledger:
         """
         return self._where(IS_OPEN, account, owner, under_way)
 
+    def doubtful(self, account: str | None = None) -> list[Intent]:
+        """What may have been paid and cannot be told: the open intents of which a request left, and those that were
+        paid for and of which a later payment is in doubt."""
+        left = [each for each in self.open_intents(account) if each.state is not State.INTENDED]
+        return left + [each for each in self.unfinished(account) if each.look_for is not None]
+
     def unfinished(
         self, account: str | None = None, *, owner: str | None = None, under_way: bool = False
     ) -> list[Intent]:
-        """The intents that were paid for, while their call ended before its result was kept, oldest first. No money
-        is in doubt: `claim` one, or begin with its key again, and go on from its `steps`.
+        """The intents that were paid for, while their call ended before its result was kept, oldest first. Where it
+        has no ``look_for``, no money is in doubt: `claim` one, or begin with its key again, and go on from its `steps`.
 
         ``under_way=True``: also those that somebody is at.
         """

@@ -95,7 +95,8 @@ def take(connection: Connection, row: IntentRow, leases: Leases, lease: Lease) -
     if status is BeginStatus.RESUME:
         # Without an error, its process ended in the middle of a call, and nobody knows which.
         look_for = row.look_for or (None if row.error is not None else IN_DOUBT)
-        mine = mine._replace(error=None, look_for=look_for)  # why the last try failed; this one may not
+        error = None if row.look_for is None else row.error  # why the last try failed; this one may not
+        mine = mine._replace(error=error, look_for=look_for)
     rows.change(connection, row, mine)
     return Begun(status=status, intent=intent_of(mine))
 
@@ -142,7 +143,10 @@ def finish(
     """It was carried out, with this result."""
     if row.state == State.DONE and not is_paid(row):
         return row
-    after = row if is_paid(row) else _done(connection, row)
+    if not is_paid(row):
+        after = _done(connection, row)
+    else:
+        after = row if row.look_for is None else row._replace(error=None, look_for=None)  # nothing is in doubt any more
     after = after._replace(
         result=result, task_id=row.task_id or task_id, holder=None, lease_until=0, done_by=intent.holder
     )
@@ -219,6 +223,11 @@ def gave_back(row: IntentRow, intent: Intent, error: str) -> IntentRow:
     return row._replace(
         state=State.NOT_DONE.value, error=error, look_for=None, charged=None, done_by=None, holder=None, lease_until=0
     )
+
+
+def undoubted(row: IntentRow, intent: Intent, error: str) -> IntentRow:
+    """No call after the one that was paid was carried out: what is next to send is sent. Raises `NotHeld`."""
+    return end(row, intent, State.NOT_DONE, error, None)._replace(look_for=None)
 
 
 def end(

@@ -288,9 +288,13 @@ class AsyncMarket(MarketBase[P]):
         """Who asks to be given a task."""
         return self._iterate(self.operations.applications(task))
 
-    async def accept(self, application: Application) -> Application:
-        """Give the task to this worker."""
-        return await self.operations.described(self.operations.accept(application))
+    async def accept(self, application: Application, *, amount: Money | None = None) -> Application:
+        """Give the task to this worker.
+
+        ``amount``: the most that it takes. A budget asks for it where accepting may take money (eTXT); what was counted
+        when the task was published need not be counted again: ``Money("0", "RUB")``.
+        """
+        return await self.operations.described(self.operations.accept(application, amount))
 
     async def decline(self, application: Application) -> Application:
         """Refuse this worker."""

@@ -280,9 +280,13 @@ class Market(MarketBase[P]):
         """Who asks to be given a task."""
         return self._iterate(self.operations.applications(task))
 
-    def accept(self, application: Application) -> Application:
-        """Give the task to this worker."""
-        return self._drive(self.operations.accept(application))
+    def accept(self, application: Application, *, amount: Money | None = None) -> Application:
+        """Give the task to this worker.
+
+        ``amount``: the most that it takes. A budget asks for it where accepting may take money (eTXT); what was counted
+        when the task was published need not be counted again: ``Money("0", "RUB")``.
+        """
+        return self._drive(self.operations.accept(application, amount))
 
     def decline(self, application: Application) -> Application:
         """Refuse this worker."""

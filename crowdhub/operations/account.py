@@ -110,9 +110,9 @@ class Account:
         checks.checked_amount(self._provider, amount)
         return await spending.run(self.port, self.policy, operation, key=key, amount=amount)
 
-    async def _done(self, operation: Operation[T]) -> T:
+    async def _done(self, operation: Operation[T], amount: Money | None = None) -> T:
         """A verb without a price: on some marketplaces it takes money all the same (giving work away, say)."""
-        return await spending.run(self.port, self.policy, operation, key=None, amount=None)
+        return await spending.run(self.port, self.policy, operation, key=None, amount=amount)
 
     @checked_arguments
     async def estimate(self, draft: TaskDraft) -> Quote:
@@ -380,8 +380,9 @@ class Account:
         return all_items(self.port, self._provider.applications(checks.task_id_of(self._provider, task)))
 
     @checked_arguments
-    async def accept(self, application: Application) -> Application:
-        return await self._done(self._provider.accept(checks.checked_application(self._provider, application)))
+    async def accept(self, application: Application, amount: Money | None) -> Application:
+        checks.checked_amount(self._provider, amount)
+        return await self._done(self._provider.accept(checks.checked_application(self._provider, application)), amount)
 
     @checked_arguments
     async def decline(self, application: Application) -> Application:

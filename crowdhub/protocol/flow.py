@@ -80,7 +80,7 @@ class Operation(Generic[T_co]):
     without ever having been run warns, as a coroutine that was never awaited does.
     """
 
-    __slots__ = ("_lookup", "_make", "_taken", "arguments", "name", "owner")
+    __slots__ = ("_lookup", "_make", "_taken", "arguments", "name", "owner", "task_id")
 
     def __init__(
         self,
@@ -89,10 +89,14 @@ class Operation(Generic[T_co]):
         arguments: Mapping[str, object],
         lookup: Callable[..., Lookup[T_co]] | Lookup[T_co] | None = None,
         owner: object = None,
+        *,
+        task_id: str | None = None,
     ) -> None:
         self.name = name
         self.owner = owner
         """Whose operation it is: the provider, or a part of it."""
+        self.task_id = task_id
+        """The task that it pays for, where no argument ``task``, ``task_id`` or ``submission`` tells it."""
         self.arguments = arguments
         self._make = make
         self._lookup = lookup
@@ -131,7 +135,8 @@ class Operation(Generic[T_co]):
     def given(self, **arguments: object) -> Operation[T_co]:
         """The same operation with these arguments besides, or instead."""
         self._taken = True
-        return Operation(self.name, self._make, {**self.arguments, **arguments}, self._lookup, self.owner)
+        together = {**self.arguments, **arguments}
+        return Operation(self.name, self._make, together, self._lookup, self.owner, task_id=self.task_id)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={reprlib.repr(value)}" for name, value in self.arguments.items())

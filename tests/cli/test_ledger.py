@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from crowdhub.clock import Clock
+from crowdhub.errors import OutcomeUnknown
 from crowdhub.ledger import Ledger
 from crowdhub.model import Money, Task
 
@@ -125,6 +126,25 @@ def test_a_person_says_that_it_was_not_done(cli: Cli, ids: list[str]) -> None:
     said = cli("ledger", "settle", ids[2], "--not-done")
     assert said.code == 2
     assert "settled already" in said.err
+
+
+def test_of_what_pays_in_parts_a_person_says_that_the_rest_was_not_done(
+    cli: Cli, ids: list[str], tmp_path: Path
+) -> None:
+    with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
+        begun = ledger.begin(LIVE, "order", "two parts", key="parts", amount=Money("5", "USD"))
+        ledger.note_step(begun.intent, 0, "POST /first", {}, paid=True)
+        lost = OutcomeUnknown("lost").looking_for("the second part")
+        _ = ledger.unknown(begun.intent, lost)
+    listed = cli("unresolved", "--json").rows
+    assert [row["look_for"] for row in listed if row["key"] == "parts"] == ["the second part"]
+    said = cli("unresolved").out
+    assert "was paid for; whether what it pays after that" in said
+    assert f"ledger settle {begun.intent.id} --done (or --not-done)" in " ".join(said.split())
+    assert "goes on from there" in cli.ok("ledger", "settle", begun.intent.id, "--not-done").out
+    assert "parts" not in [row["key"] for row in cli("unresolved", "--json").rows]
+    with Ledger.open(tmp_path / "ledger.sqlite3") as ledger:
+        assert ledger.begin(LIVE, "order", "two parts", key="parts").status == "resume"
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ from crowdhub.errors import (
 )
 from crowdhub.ledger import Ledger
 from crowdhub.operations.port import AccountPort
-from crowdhub.operations.spending import Settled, Spend, SpendingPolicy, recover, run
+from crowdhub.operations.spending import Settled, Spend, SpendingPolicy, recover, run, unresolved
 from crowdhub.operations.spending.bonuses import pay_bonus
 from crowdhub.operations.spending.looking import LOOKS
 from crowdhub.operations.spending.publishing import publish, reference_of, with_reference
@@ -65,6 +65,11 @@ class Press(Provider[ProviderSettings]):
         number = made.json()["draft"]
         done = yield Call.post(f"/drafts/{number}/print", effect=Effect.SETTLE, costs=True, json={})
         return f"{number}: {done.json()['printed']}"
+
+    @operation
+    def draft(self, text: str) -> Flow[int]:
+        made = yield Call.post("/drafts", effect=Effect.SPEND, costs=False, json={"text": text})
+        return int(made.json()["draft"])
 
     @operation
     def solve(self, riddle: str) -> Flow[str]:
@@ -557,6 +562,37 @@ def test_a_second_payment_in_doubt_is_not_sent_again(bench: Bench, ending: BaseE
     (report,) = drive(recover(bench.port(), bench.policy)).intents
     assert report.settled is Settled.PAID
     assert report.look_for is not None
+    assert report.must_look
+    assert drive(unresolved(bench.port(), bench.ledger)) == [report]
+
+
+def test_why_a_second_payment_is_in_doubt_is_said_as_it_was(bench: Bench) -> None:
+    with pytest.raises(OutcomeUnknown):
+        order_two(bench, FREE, BOUGHT, ("POST /insurance", OutcomeUnknown("The line broke.", lost=Lost.BROKEN)))
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown, match="The line broke"):
+            order_two(bench, FREE)
+
+
+def test_a_person_who_found_no_second_payment_lets_the_key_go_on(bench: Bench) -> None:
+    with pytest.raises(OutcomeUnknown):
+        order_two(bench, FREE, BOUGHT, ("POST /insurance", OutcomeUnknown("lost", lost=Lost.TIMED_OUT)))
+    (left,) = bench.ledger.doubtful()
+    with bench.ledger.holding() as held:
+        mine = bench.ledger.claim(left.id, held).intent
+        _ = bench.ledger.undoubted(mine, "A person looked.")
+    assert bench.ledger.doubtful() == []
+    assert order_two(bench, FREE, ("POST /insurance", {})) == "5"
+    assert bench.sent.count("POST /slots/5/buy") == 1
+    assert [each.error for each in bench.ledger.report.entries()] == [None]
+
+
+def test_what_sent_nothing_that_takes_money_took_nothing(bench: Bench) -> None:
+    port = bench.port(DRAFT)
+    assert isinstance(port.provider, Press)
+    assert drive(run(port, bench.policy, port.provider.draft("tea"), key="k", amount=COST)) == 7
+    (only,) = bench.ledger.report.entries()
+    assert (only.state, only.charged) == ("done", Money(0, "USD"))
 
 
 def test_a_second_payment_that_was_refused_is_sent_again(bench: Bench) -> None:

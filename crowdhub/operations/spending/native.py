@@ -10,7 +10,7 @@ from crowdhub.operations.port import Port
 from crowdhub.operations.spending.looking import Unsaid
 from crowdhub.operations.spending.once import spend, spend_if_it_costs
 from crowdhub.operations.spending.policy import SpendingPolicy
-from crowdhub.operations.spending.publishing import publish_lookup, referenced, with_reference
+from crowdhub.operations.spending.publishing import publish_lookup, quoted, referenced, with_reference
 from crowdhub.operations.spending.purchase import Purchase, kept, restored
 from crowdhub.protocol import AnyProvider, Lookup, Operation
 
@@ -24,10 +24,7 @@ async def run(
     first call that takes money is preceded by one. With a key, it is done once."""
     operation.taken()
     provider = port.provider
-    least = operation.arguments.get("amount")
-    is_bonus = operation.name == "pay_bonus" and operation.owner is provider
-    if is_bonus and isinstance(least, Money) and (amount is None or amount < least):
-        amount = least  # the budget goes by what it certainly takes
+    amount = await _price(port, operation, amount)
     content = {name: value for name, value in operation.arguments.items() if value is not None}
     operation, reference = _marked(provider, operation, key)
     lookup = _lookup(provider, operation)
@@ -48,8 +45,24 @@ async def run(
     return await spend(port, policy, purchase)
 
 
+async def _price(port: Port, operation: Operation[T], amount: Money | None) -> Money | None:
+    """What a neutral operation is known to take, whatever ``amount`` was given for it; else that."""
+    if operation.owner is not port.provider:
+        return amount
+    asked = operation.arguments
+    match operation.name, asked.get("amount"), asked.get("draft"):
+        case "pay_bonus", Money() as least, _ if amount is None or amount < least:
+            return least  # the budget goes by what it certainly takes
+        case "publish", _, TaskDraft() as draft if amount is None:
+            return await quoted(port, draft)
+        case _:
+            return amount
+
+
 def _task_of(operation: Operation[T]) -> str | None:
-    """The task that an operation is about, for a task's own budget: by its arguments."""
+    """The task that an operation is about, for a task's own budget: as it says itself, or by its arguments."""
+    if operation.task_id is not None:
+        return operation.task_id
     asked = operation.arguments
     for given in (asked.get("task_id"), asked.get("task"), asked.get("submission")):
         if isinstance(given, Submission):

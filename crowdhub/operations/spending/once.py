@@ -17,7 +17,7 @@ from crowdhub.errors import (
     NotConfirmed,
     OutcomeUnknown,
 )
-from crowdhub.model import Submission, Task
+from crowdhub.model import Money, Submission, Task
 from crowdhub.model.keys import key_issues
 from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.spending.charges import charged_by, task_id_of
@@ -242,6 +242,17 @@ class Reservation(Generic[T]):
             return False
         return self._purchase.lookup.listing is not None and self._seen.count is not None
 
+    @property
+    def took_nothing(self) -> Money | None:
+        """No money, where something was reserved and no request that takes any ever left under this intent (a draft
+        that is not put up, a question); else None."""
+        intent = self.intent
+        if intent is None or intent.amount is None or not self._is_free:
+            return None
+        if intent.sent_at is not None or self.steps.payments:  # an earlier call of it may have taken some
+            return None
+        return Money(0, intent.amount.currency)
+
     def trace(self) -> Trace:
         """What is known of a request whose answer was lost just now."""
         return Trace(self._purchase.reference, self.evidence, self._seen, self.intent, self._is_free)
@@ -308,7 +319,8 @@ async def _settled(port: Port, ledger: Ledger | None, purchase: Purchase[T], res
     else:
         done = reservation.intent
         if ledger is not None and done is not None:
-            await port.blocking(lambda: finish(ledger, done, _kept(purchase, result), of=result))
+            took = reservation.took_nothing
+            await port.blocking(lambda: finish(ledger, done, _kept(purchase, result), of=result, took=took))
         return result
     intent = reservation.intent
     if ledger is not None and intent is not None and not _lost_to_another(failed):
@@ -435,14 +447,15 @@ async def _wait(port: Port, ledger: Ledger, intent: Intent, max_wait: float) -> 
     raise UnderWay(intent)
 
 
-def finish(ledger: Ledger, intent: Intent, result: object, *, of: object = None) -> None:
+def finish(ledger: Ledger, intent: Intent, result: object, *, of: object = None, took: Money | None = None) -> None:
     """Write down that it was carried out, with the ``result`` as it is kept, and what that is ``of`` tells of the
-    money. What was done is not undone by a full disk: the caller gets its result,
-    and the intent stays open for ``recover``."""
+    money; ``took``: what is known of it otherwise. What was done is not undone by a full disk: the caller gets its
+    result, and the intent stays open for ``recover``."""
     from crowdhub.ledger import PaidTwice  # the database is loaded where there is a ledger
 
+    told = charged_by(of)
     try:
-        ledger.finish(intent, result, charged=charged_by(of), task_id=task_id_of(of))
+        ledger.finish(intent, result, charged=took if told is None else told, task_id=task_id_of(of))
         _ = keep_told(ledger, intent, of)
     except PaidTwice:
         raise

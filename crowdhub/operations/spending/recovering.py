@@ -48,7 +48,7 @@ class Settled(StrEnum):
     """It certainly had not; what was reserved is free again, and so is its key."""
     PAID = "paid"
     """It was paid for, and its operation did not come to its end: the same key goes on from there. With a
-    ``look_for``, a later call of it is in doubt: the same key looks first."""
+    ``look_for``, a later payment of it is in doubt: a person must look."""
     TWICE = "twice"
     """It was carried out beside another request under the same key: a person must look at both."""
     LOOK = "look"
@@ -72,6 +72,13 @@ class Recovered(Model):
     doubt: str | None = None
     """Why looking did not tell, in a sentence (None: nobody looked, or it told)."""
 
+    @property
+    def must_look(self) -> bool:
+        """Whether a person must look at the marketplace."""
+        if self.settled is Settled.PAID:
+            return self.look_for is not None
+        return self.settled in (Settled.LOOK, Settled.TWICE)
+
 
 class RecoverReport(Model):
     """What ``recover`` settled, and the outcomes of reviews that it carried on with. ``failed``: the error of each
@@ -90,7 +97,7 @@ class RecoverReport(Model):
 
     @property
     def to_look_at(self) -> tuple[Recovered, ...]:
-        return tuple(each for each in self.intents if each.settled in (Settled.LOOK, Settled.TWICE))
+        return tuple(each for each in self.intents if each.must_look)
 
 
 async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
@@ -108,11 +115,7 @@ async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
             if settled is not None:
                 intents.append(settled)
     paid = await port.blocking(lambda: ledger.unfinished(provider.account, owner=owner))
-    intents += [
-        _recovered(each, Settled.PAID, task_id=each.task_id, look_for=each.look_for)
-        for each in paid
-        if _is_of(each, provider)
-    ]
+    intents += [_left(each) for each in paid if _is_of(each, provider)]
     twins = await port.blocking(lambda: ledger.twins(provider.account, owner=owner))
     intents += [_twice(each) for each in twins if _is_of(each, provider)]
     outcomes: list[Outcome] = []
@@ -130,12 +133,7 @@ async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
 
 async def unresolved(port: Port, ledger: Ledger) -> list[Recovered]:
     """What is unknown, or was carried out twice, of all accounts that the ledger knows, oldest first."""
-    left = await port.blocking(ledger.open_intents)
-    found = [
-        _recovered(each, Settled.LOOK, task_id=each.task_id, look_for=each.look_for)
-        for each in left
-        if each.state != "intended"
-    ]
+    found = [_left(each) for each in await port.blocking(ledger.doubtful)]
     found += map(_twice, await port.blocking(ledger.twins))
     return sorted(found, key=lambda each: each.created_at)
 
@@ -143,6 +141,12 @@ async def unresolved(port: Port, ledger: Ledger) -> list[Recovered]:
 def _is_of(intent: Intent, provider: AnyProvider) -> bool:
     """Whether it is of this marketplace; of which account there was told by its name, or by what its key opens."""
     return (intent.provider, intent.environment) == (provider.name, provider.environment)
+
+
+def _left(intent: Intent) -> Recovered:
+    """What nobody has asked the marketplace about."""
+    settled = Settled.PAID if intent.state == "done" else Settled.LOOK
+    return _recovered(intent, settled, task_id=intent.task_id, look_for=intent.look_for)
 
 
 def _twice(twin: Intent) -> Recovered:

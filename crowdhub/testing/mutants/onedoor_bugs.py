@@ -54,6 +54,16 @@ BUGS: tuple[AnyBug, ...] = (
         "capabilities",
     ),
     Bug(
+        "publishing that pays by two calls",
+        P,
+        """            costs=False,
+            title=draft.title,
+""",
+        """            title=draft.title,
+""",
+        "capabilities",
+    ),
+    Bug(
         "a draft found as published",
         P,
         "                and task.status is not TaskStatus.DRAFT\n",

@@ -44,6 +44,12 @@ def test_says_what_each_call_does(played: Played, present: Capability) -> None:
             f"{call!r} is not declared to take money, but the sandbox took {moved.taken}: declare it SPEND, or"
             " `costs=True` where it may be repeated; else no budget and no ledger knows of it"
         )
+    if present is Capability.PUBLISH:
+        paying = [call for call in played.tape.calls if call.takes_money]
+        assert len(paying) <= 1, (
+            f"publishing takes money by {len(paying)} calls ({', '.join(each.label for each in paying)}): a task that"
+            " is found after a lost answer would be taken for paid in full; make the rest an operation of its own"
+        )
     effects = {call.effect for call in played.tape.calls}
     if played.reads:
         assert effects <= {Effect.READ}, f"{present} only reads, but is declared to do {effects}"

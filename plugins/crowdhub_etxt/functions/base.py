@@ -23,7 +23,7 @@ from crowdhub.protocol import (
     sequence,
 )
 from crowdhub_etxt.decoding import record_of, rows_of
-from crowdhub_etxt.encoding import Params
+from crowdhub_etxt.encoding import Id, Params
 from crowdhub_etxt.refusals import is_nothing
 
 if TYPE_CHECKING:
@@ -76,10 +76,11 @@ class Functions:
         nothing: T | None = None,
         at_once: bool = False,
         after: float = 0,
+        pays_for: Id | None = None,
     ) -> Operation[T]:
         """The operation of one call. ``costs``, ``at_once``: as of a `Call`; ``after``: seconds that it waits before it
         is sent. ``lookup``: how what a lost answer did is found. ``nothing``: what ``no_object`` stands for, where that
-        is not an error."""
+        is not an error. ``pays_for``: the order that its money goes to."""
         name = f"{self.family}.{function}"
 
         def flow(**asked: object) -> Flow[T]:
@@ -97,7 +98,8 @@ class Functions:
                 return nothing
             return read(reply)
 
-        return Operation(name, flow, {each: value for each, value in params.items() if value is not None}, lookup)
+        given = {each: value for each, value in params.items() if value is not None}
+        return Operation(name, flow, given, lookup, task_id=None if pays_for is None else str(pays_for))
 
     def _one(
         self,
@@ -110,6 +112,7 @@ class Functions:
         issues: Sequence[Issue] = (),
         lookup: Lookup[M] | None = None,
         at_once: bool = False,
+        pays_for: Id | None = None,
     ) -> Operation[M]:
         """A function that answers with one record."""
 
@@ -117,7 +120,15 @@ class Functions:
             return model.parse(record_of(load_json(reply)), reply)
 
         return self._run(
-            function, read, params, effect=effect, costs=costs, issues=issues, lookup=lookup, at_once=at_once
+            function,
+            read,
+            params,
+            effect=effect,
+            costs=costs,
+            issues=issues,
+            lookup=lookup,
+            at_once=at_once,
+            pays_for=pays_for,
         )
 
     def _many(

@@ -153,6 +153,7 @@ class Tasks(TaskLists):
             costs=public is not False,  # what is meant where it is not said is not documented
             issues=issues,
             lookup=Lookup(f"an order titled {title!r} in your lists of drafts and of orders"),
+            pays_for=id,
         )
 
     def set_client_comment(self, id: Id, text: str) -> Operation[Done]:  # noqa: A002
@@ -246,6 +247,7 @@ class Tasks(TaskLists):
             effect=Effect.READ if autopay is AutoPay.CALCULATE else Effect.SPEND,
             issues=issues,
             lookup=Lookup(f"extra pay for the order {id} in the account's statement"),
+            pays_for=id,
         )
 
     def fail_task(self, id: Id, *, copy: bool | None = None, deadline: datetime | None = None) -> Operation[Failed]:  # noqa: A002
@@ -290,6 +292,7 @@ class Tasks(TaskLists):
             effect=Effect.SETTLE,
             costs=public,
             issues=[*identifier("id", id), *due("deadline", deadline, self._now())],
+            pays_for=id,
         )
 
     def save_comment(self, id: Id, text: str, *, hide: bool | None = None) -> Operation[Commented]:  # noqa: A002
