@@ -121,7 +121,8 @@ def _say_plan(market: AnyMarket, plan: DryRun, key: str | None) -> None:
     for name, value in plan.content.items():
         say(f"  {name}: {value}")
     if plan.quote is not None:
-        say(f"It would take {plan.quote}." + (f" {plan.quote.assumption}." if plan.quote.assumption else ""))
+        assumed = f" ({plan.quote.assumption})" if plan.quote.assumption else ""
+        say(f"It would take {plan.quote}{assumed}.")
     for why in plan.obstacles:
         say(f"It would not go through now: {why}")
     say("Nothing was published.")

@@ -235,7 +235,7 @@ def _exact(amount: object) -> Decimal:
             issues=[Issue("amount", f"{amount!r} is a {type(amount).__name__}; give text, an int or a Decimal")]
         )
     try:
-        if not isinstance(amount, (Decimal, int, str)):
+        if not isinstance(amount, (Decimal, int, str)) or (isinstance(amount, str) and "_" in amount):
             raise TypeError
         exact = Decimal(amount)
     except (InvalidOperation, TypeError, ValueError):

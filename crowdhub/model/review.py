@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from pydantic import field_validator
+from pydantic_core import PydanticCustomError
+
 from crowdhub.errors import CrowdhubError
 from crowdhub.model.base import Model
 from crowdhub.model.input import InputModel
@@ -28,6 +31,13 @@ class Decision(InputModel):
     verdict: Verdict
     comment: str | None = None
     options: Options = ()
+
+    @field_validator("submission", mode="before")
+    @classmethod
+    def _not_an_id(cls, given: object) -> object:
+        if isinstance(given, str):
+            raise PydanticCustomError("id_alone", "is an id, which does not tell its task; give the submission itself")
+        return given
 
     @classmethod
     def approve(

@@ -99,8 +99,8 @@ class Task(Answer):
     replayed: bool = False
     """True where this is the result of an earlier call, found again rather than made now."""
     warnings: tuple[str, ...] = ()
-    """How a task that was found again by its own mark differs from what was asked for: the marketplace may have changed
-    it, or its key was used for something else elsewhere."""
+    """How the task differs from what was asked for: fields of the draft were left out that the marketplace has no place
+    for; what was found again by its own mark was changed there, or its key was used for something else elsewhere."""
 
     def __hash__(self) -> int:
         return hash((self.provider, self.account, self.id))

@@ -129,7 +129,7 @@ class Account:
                 raise
             prepared = spending.Prepared(None, spending.publish_lookup(self._provider, draft))
         ready = spending.with_reference(self._provider, checked, key)
-        return await spending.publish(self.port, self.policy, ready, key, prepared)
+        return await spending.publish(self.port, self.policy, ready, key, prepared, asked=draft)
 
     async def _done_before(self, asked: Sequence[tuple[str, TaskDraft]]) -> frozenset[str]:
         """The keys under which exactly this was published before."""
@@ -322,32 +322,41 @@ class Account:
 
     @checked_arguments
     async def download(self, files: Submission | File, folder: Path | str, max_bytes: int) -> list[Path]:
-        paths: list[Path] = []
-        stopped = threading.Event()
-        for file, name in await self._located(files):
-            fetch: Callable[[], Path] = partial(
-                download.fetch,
-                file.url,
-                Path(folder),
-                name,
-                max_bytes=max_bytes,
-                allowed_hosts=self._allowed_hosts(),
-                timeout=self._timeout,
-                stopped=stopped.is_set,
-            )
-            try:
-                paths.append(await self.port.blocking(fetch, abandon=True))
-            except BaseException:
-                stopped.set()  # a thread cannot be stopped from outside: it stops itself
-                raise
-        return paths
-
-    async def _located(self, files: Submission | File) -> list[tuple[File, str]]:
-        """The files and the names to save them under; a submission's begin with its id."""
         if isinstance(files, File):
-            return [(files, _name_of(files))]
-        found = [await self.port.run(self._provider.locate_file(files, each)) for each in files.files]
-        return [(each, f"{files.id}-{_name_of(each)}") for each in found]
+            return [await self._fetched(files, Path(folder), _name_of(files), max_bytes)]
+        paths: list[Path] = []
+        failed: list[CrowdhubError] = []
+        for each in files.files:  # one that cannot be had loses none of the others
+            try:
+                file = await self.port.run(self._provider.locate_file(files, each))
+                paths.append(await self._fetched(file, Path(folder), f"{files.id}-{_name_of(file)}", max_bytes))
+            except CrowdhubError as error:
+                failed.append(error)
+        if not failed:
+            return paths
+        first, *more = failed
+        others = dict.fromkeys(each.message for each in more if each.message != first.message)
+        also = "".join(f" Another: {words}" for words in others)
+        saved = f" {len(paths)} of its {len(files.files)} files are saved in {str(folder)!r}." if paths else ""
+        raise first.with_(message=f"{first.message}{also}{saved}")
+
+    async def _fetched(self, file: File, folder: Path, name: str, max_bytes: int) -> Path:
+        stopped = threading.Event()
+        fetch: Callable[[], Path] = partial(
+            download.fetch,
+            file.url,
+            folder,
+            name,
+            max_bytes=max_bytes,
+            allowed_hosts=self._allowed_hosts(),
+            timeout=self._timeout,
+            stopped=stopped.is_set,
+        )
+        try:
+            return await self.port.blocking(fetch, abandon=True)
+        except BaseException:
+            stopped.set()  # a thread cannot be stopped from outside: it stops itself
+            raise
 
     def _allowed_hosts(self) -> Collection[str]:
         """The files of a sandbox on this machine lie on a loopback address, and only those."""

@@ -272,7 +272,7 @@ def checked_bonus(provider: AnyProvider, submission: Submission, amount: Money, 
     issues = _foreign(provider, submission, "submission")
     if amount.amount <= 0:
         issues.append(Issue("amount", f"{amount} is not more than 0"))
-    issues += _other_currency(provider, amount)
+    issues += provider.amount_issues("amount", amount)
     if not reason.strip():
         issues.append(Issue("reason", "is empty; the worker must be told why"))
     if issues:
@@ -291,14 +291,8 @@ def checked_operation(provider: AnyProvider, operation: Operation[object]) -> No
 
 def checked_amount(provider: AnyProvider, amount: Money | None) -> None:
     """Raises `InvalidRequest` for a price in a currency that the account does not pay in: no budget would hold it."""
-    if amount is not None and (issues := _other_currency(provider, amount)):
+    if amount is not None and (issues := provider.currency_issues("amount", amount)):
         raise InvalidRequest(issues=issues)
-
-
-def _other_currency(provider: AnyProvider, amount: Money) -> list[Issue]:
-    if amount.currency == provider.currency:
-        return []
-    return [Issue("amount", f"{amount} is not in {provider.currency}, which {provider.title} pays in")]
 
 
 def _foreign(provider: AnyProvider, thing: Submission | Application, where: str) -> list[Issue]:

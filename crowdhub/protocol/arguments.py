@@ -20,6 +20,8 @@ from crowdhub.errors import InvalidRequest, Issue
 P = ParamSpec("P")
 R = TypeVar("R")
 Given = tuple[tuple[object, ...], dict[str, object]]
+NOT_BY_ID = ("Submission", "Application")
+"""What has to be given itself (as annotations name it)."""
 
 
 @runtime_checkable
@@ -90,7 +92,8 @@ def _made(verb: Callable[..., object], given: Given, taken: Given) -> list[str]:
 
 def _issue(where: str, name: str, kind: type, verb: Callable[..., object]) -> Issue:
     wanted = verb.__annotations__.get(name, "what is declared")
-    return Issue(where, f"is of type {kind.__name__}; {name} must be {wanted}")
+    alone = ", for an id alone does not tell its task" if kind is str and wanted in NOT_BY_ID else ""
+    return Issue(where, f"is of type {kind.__name__}; {name} must be {wanted}{alone}")
 
 
 def _issues(error: ValidationError, verb: Callable[..., object]) -> list[Issue]:

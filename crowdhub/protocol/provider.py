@@ -70,7 +70,8 @@ class Provider(Generic[S]):
     capabilities: ClassVar[Capabilities] = Declaration().capabilities(frozenset())
     """What this marketplace can do, with limits, and why not what it cannot. Not to be set: it is computed."""
     reward_decimals: ClassVar[int | None] = None
-    """How many decimals a reward can have (2: it is paid in cents); more are an issue. None: as many as one likes."""
+    """How many decimals a reward or a bonus can have (2: it is paid in cents); more are an issue. None: as many as one
+    likes."""
     copies_keep_marks: ClassVar[bool] = False
     """Whether the marketplace itself makes tasks out of tasks, with their texts: several with one mark then say nothing
     of how often it was published."""
@@ -350,14 +351,24 @@ class Provider(Generic[S]):
         else:
             if draft.reward.amount <= 0:
                 found.append(Issue("reward", f"{draft.reward} is not more than 0"))
-            if draft.reward.currency != self.currency:
-                found.append(Issue("reward", f"{draft.reward} is not in {self.currency}, which {self.title} pays in"))
-            if self.reward_decimals is not None and -int(draft.reward.plain.as_tuple().exponent) > self.reward_decimals:
-                limit = f"{self.reward_decimals} decimals, which is what {self.title} pays in"
-                found.append(Issue("reward", f"{draft.reward} has more than {limit}"))
+            found.extend(self.amount_issues("reward", draft.reward))
         if draft.slots < 1:
             found.append(Issue("slots", f"{draft.slots} is less than 1"))
         found.extend(country_issues(draft.countries))
+        return found
+
+    def currency_issues(self, where: str, amount: Money) -> list[Issue]:
+        """What is wrong with the currency of an amount."""
+        if amount.currency == self.currency:
+            return []
+        return [Issue(where, f"{amount} is not in {self.currency}, which {self.title} pays in")]
+
+    def amount_issues(self, where: str, amount: Money) -> list[Issue]:
+        """What is wrong with an amount that workers are paid: its currency, or its decimals."""
+        found = self.currency_issues(where, amount)
+        if self.reward_decimals is not None and -int(amount.plain.as_tuple().exponent) > self.reward_decimals:
+            limit = f"{self.reward_decimals} decimals, which is what {self.title} pays in"
+            found.append(Issue(where, f"{amount} has more than {limit}"))
         return found
 
     def decision_issues(self, decision: Decision) -> list[Issue]:

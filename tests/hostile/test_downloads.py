@@ -16,7 +16,7 @@ from crowdhub import Hub
 from crowdhub.engine import download
 from crowdhub.engine.download import fetch, is_public
 from crowdhub.errors import CrowdhubError, InvalidRequest, NotFound, ProviderError, ProviderUnavailable
-from crowdhub.model import File
+from crowdhub.model import File, Submission, Worker
 from tests.hostile.conftest import Hostile, Web, answer
 from tests.support.bombs import bomb
 
@@ -274,6 +274,21 @@ def test_a_file_that_breaks_off_leaves_nothing(hostile: Hostile, folder: Path) -
 
 
 # --- through a market -----------------------------------------------------------------------------------------
+
+
+def test_a_link_that_leads_nowhere_loses_none_of_the_other_files(
+    hostile: Hostile, accounts: dict[str, dict[str, object]], folder: Path
+) -> None:
+    hostile.says(answer(b"file"))
+    good = [File(url=f"{hostile.url}/{name}.png", name=f"{name}.png") for name in ("a", "b")]
+    bad = [File(url=f"ftp://{name}.example/x", name=name) for name in ("x", "y")]
+    with Hub({"rapidworkers": accounts["rapidworkers"]}) as hub:
+        market = hub["rapidworkers"]
+        files = (good[0], bad[0], bad[1], good[1])
+        work = Submission(**market.provider.identity, id="7", task_id="1", worker=Worker(id="w"), files=files)
+        with pytest.raises(InvalidRequest, match=r"x\.example.*Another: .*y\.example.* 2 of its 4 files are saved in"):
+            market.download(work, folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["7-a.png", "7-b.png"]
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,9 @@ def test_one_draft_for_those_who_take_a_sentence_and_those_who_take_a_form(
     assert hub["crowdsdom"].check(both.copy_with(reward=REWARDS["crowdsdom"])).proof is None
     assert "crowdsdom takes the draft's questions, which stands for its proof" in caplog.messages
     assert "rapidworkers takes the draft's proof, which stands for its questions" in caplog.messages
+    left_out = [share.task.warnings if share.task else () for share in report.shares]
+    assert left_out[0] == ("questions: left out of what was sent to RapidWorkers",)
+    assert left_out[1] == ("proof: left out of what was sent to CrowdSDOM",)
     job = box.market(CrowdSDOMSandbox).board.jobs[report.shares[1].task.id if report.shares[1].task else ""]
     assert "Which colour?" in str(job.form.content)
     with pytest.raises(NotSupported, match="questions"):

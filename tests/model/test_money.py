@@ -29,7 +29,7 @@ def test_a_float_or_a_flag_is_refused_with_what_to_give_instead(bad: Any) -> Non
         Money(bad, "USD")
 
 
-@pytest.mark.parametrize("bad", ["", "one", "1,50", "NaN", "Infinity", "-inf", "sNaN", None, [], "1.5 USD"])
+@pytest.mark.parametrize("bad", ["", "one", "1,50", "1_000", "NaN", "Infinity", "-inf", "sNaN", None, [], "1.5 USD"])
 def test_what_is_not_a_number_is_refused(bad: Any) -> None:
     with pytest.raises(InvalidRequest, match="amount"):
         Money(bad, "USD")

@@ -111,7 +111,7 @@ def test_a_file_that_is_too_large_is_given_up_without_a_trace(
 def test_a_link_that_fails(
     fetch: Fetch, submission: Submission, box: Sandbox, tmp_path: Path, fault: Fault, kind: type[CrowdhubError]
 ) -> None:
-    box["rapidworkers"].faults.add(fault, path="/media/")
+    box["rapidworkers"].faults.add(fault, path="/media/", times=None)
     with pytest.raises(kind) as caught:
         fetch(submission)
     if kind is NotFound:

@@ -39,6 +39,7 @@ from crowdhub.errors import (
     RateLimited,
 )
 from crowdhub.ledger import Ledger
+from crowdhub.operations.checks import checked_bonus
 from crowdhub.operations.port import AccountPort
 from crowdhub.operations.spending import Settled, Spend, SpendingPolicy, recover, run, unresolved
 from crowdhub.operations.spending.bonuses import pay_bonus
@@ -254,6 +255,19 @@ def test_a_market_runs_it_so_too(bench: Bench) -> None:
     market.operations.port = port
     assert market.run(market.provider.solve("2+2"), key="m", amount=COST) == "4"
     market.close()
+
+
+def test_a_bonus_finer_than_the_marketplace_pays_in_is_named_before_anything_is_sent(bench: Bench) -> None:
+    class Cents(Press):
+        name: ClassVar[str] = "cents"
+        reward_decimals = 2
+
+    provider = Cents(ProviderSettings(base_url="http://127.0.0.1:1"))
+    work = Submission(**provider.identity, id="1", task_id="2", worker=Worker(id="w"))
+    checked_bonus(provider, work, Money("0.250", "USD"), "thanks")
+    for amount in ("0.255", "0.005"):
+        with pytest.raises(InvalidRequest, match=r"amount: .* more than 2 decimals"):
+            checked_bonus(provider, work, Money(amount, "USD"), "thanks")
 
 
 class Tokens(Press):
@@ -724,7 +738,7 @@ def test_recover_sends_again_what_the_marketplace_recognises(bench: Bench, what:
 
     async def asked_for() -> None:
         if what == "publish":
-            await publish(port, bench.policy, draft, "k")
+            await publish(port, bench.policy, draft, "k", asked=draft)
         else:
             await pay_bonus(port, bench.policy, WORK, COST, "good", "k")
 
@@ -753,7 +767,7 @@ def test_recover_settles_nothing_by_a_failure_now(bench: Bench, failure: Crowdhu
     port = bench.port(("POST /jobs", Crash()), kind=Press24)
     draft = with_reference(port.provider, TaskDraft(title="T", instructions="I", reward=COST), "k")
     with pytest.raises(Crash):
-        drive(publish(port, bench.policy, draft, "k"))
+        drive(publish(port, bench.policy, draft, "k", asked=draft))
     (found,) = drive(recover(bench.port(("POST /jobs", failure), kind=Press24), bench.policy)).intents
     assert (found.settled, bench.states()) == (settled, ["unknown"])
     assert found.look_for

@@ -96,7 +96,7 @@ class PreparedAccount:
 
     def publish(self, draft: TaskDraft, key: str | None = None) -> Task:
         """Publish a draft with the reference that it has."""
-        return drive(publish(self._account.port, self._account.policy, draft, key))
+        return drive(publish(self._account.port, self._account.policy, draft, key, asked=draft))
 
     def settle(self, decision: Decision) -> Submission:
         return drive(self._account.settle(decision))

@@ -241,7 +241,7 @@ async def _carry_out(batch: AccountBatch, unfit: CrowdhubError | None) -> list[t
         try:
             if each.error is not None:
                 raise each.error
-            task = await publish(port, policy, each.draft, each.key, _prepared(port, each))
+            task = await publish(port, policy, each.draft, each.key, _prepared(port, each), asked=each.asked)
         except CrowdhubError as error:
             failed = port.described(error)
             outcome = PublishOutcome(

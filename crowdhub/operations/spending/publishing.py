@@ -69,12 +69,26 @@ class Prepared:
 
 
 async def publish(
-    port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str | None, prepared: Prepared | None = None
+    port: Port,
+    policy: SpendingPolicy,
+    draft: TaskDraft,
+    key: str | None,
+    prepared: Prepared | None = None,
+    *,
+    asked: TaskDraft,
 ) -> Task:
-    """Publish once, with its intent in the ledger. ``draft`` carries its reference."""
+    """Publish once, with its intent in the ledger. ``draft`` carries its reference; ``asked`` is what the application
+    gave, before what the marketplace has no place for was left out."""
     quote = prepared.quote if prepared is not None else await quoted(port, draft)
     task = await spend(port, policy, publication(port.provider, draft, key, quote, prepared))
-    return task.copy_with(metadata=draft.metadata) if draft.metadata else task
+    warnings = (*task.warnings, *_left_out(port.provider, asked, draft))
+    return task.copy_with(metadata=draft.metadata or task.metadata, warnings=warnings)
+
+
+def _left_out(provider: AnyProvider, asked: TaskDraft, sent: TaskDraft) -> tuple[str, ...]:
+    """The fields of a draft that were left out, in words."""
+    gone = (name for name in TaskDraft.model_fields if getattr(asked, name) and not getattr(sent, name))
+    return tuple(f"{name}: left out of what was sent to {provider.title}" for name in gone)
 
 
 def publication(
