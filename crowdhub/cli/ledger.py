@@ -1,4 +1,4 @@
-"""`ledger`: what was spent where, from the ledger alone. No marketplace is asked."""
+"""`ledger`: what was spent where, from the ledger alone. No marketplace is asked; `settle` asks for a task."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import typer
 
 from crowdhub.cli.common import AsJson, Config, command, open_hub
 from crowdhub.cli.output import complain, console, json_line, plain, record, say, table, unresolved_words
-from crowdhub.errors import ConfigurationError, CrowdhubError, InvalidRequest, Issue
+from crowdhub.errors import ConfigurationError, CrowdhubError, InvalidRequest, Issue, NotFound
 from crowdhub.operations.port import identity_of
 
 if TYPE_CHECKING:  # the command starts without the database's library
     from crowdhub.hub import Hub
     from crowdhub.ledger import Intent, Ledger, Total
+    from crowdhub.model import Task
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -227,6 +228,7 @@ def settle(
 
     --done: it counts as spent, its key stays taken. --not-done: nothing is reserved for it any more, and its key may
     publish again, so be certain. Of what was paid in several parts, the first stays paid: say whether the rest was.
+    The task of --task is asked for, where its account is among the settings: its key gives it back from then on.
     """
     if done is None:
         raise InvalidRequest(issues=[Issue("--done/--not-done", "is missing; say what you found")])
@@ -234,17 +236,20 @@ def settle(
         raise InvalidRequest(issues=[Issue("--task", "has no meaning with --not-done")])
     with opened(config, intent=intent) as ledger:
         known = ledger.get(intent)
-        twin = known is not None and known.twin_of is not None
+        if known is None:
+            raise InvalidRequest(issues=[Issue("ID", f"{intent} is not in the ledger")])
         if task is not None and not task.strip():
             raise InvalidRequest(issues=[Issue("--task", "is an empty id")])
-        if known is not None and not twin and known.operation == "publish" and done and task is None:
-            raise InvalidRequest(
-                issues=[Issue("--task", "is missing: the key gives this task back from now on, so say its id")]
-            )
-        if known is not None and twin and done:
+        if known.twin_of is not None and done:
             after = ledger.seen(known)
             say(f"{after.operation} of {after.created_at:%Y-%m-%d %H:%M:%S} UTC is not named any more.")
             return
+        if known.twin_of is None and known.operation == "publish" and done and task is None:
+            raise InvalidRequest(
+                issues=[Issue("--task", "is missing: the key gives this task back from now on, so say its id")]
+            )
+        is_open = known.state not in ("done", "not_done") or known.look_for is not None
+        found = _named(config, known, task) if task is not None and is_open else None
         with ledger.holding() as held:
             begun = ledger.claim(intent, held)
             mine = begun.intent
@@ -253,7 +258,7 @@ def settle(
             if begun.status == "replayed":
                 raise InvalidRequest(issues=[Issue("ID", f"{intent} is settled already: {mine.state}")])
             if done:
-                after = _finish(ledger, mine, task)
+                after = _finish(ledger, mine, found)
             elif begun.status == "resume":
                 _ = ledger.undoubted(mine, "A person looked: what comes after the payment was not carried out.")
                 say(f"{mine.operation} stays paid for; its key goes on from there and sends the rest.")
@@ -263,13 +268,37 @@ def settle(
     say(f"{after.operation} of {after.created_at:%Y-%m-%d %H:%M:%S} UTC is {after.state} now.")
 
 
-def _finish(ledger: Ledger, mine: Intent, task: str | None) -> Intent:
+def _finish(ledger: Ledger, mine: Intent, task: Task | None) -> Intent:
     """A task that a person found is kept as a task, so that its key gives it back."""
     if mine.operation == "publish" and task is not None:
-        from crowdhub.model import Task
+        return ledger.finish(mine, task)
+    return ledger.finish(mine, task_id=None if task is None else task.id)
 
-        return ledger.finish(mine, Task.model_validate({**mine.identity, "id": task, "reference": mine.reference}))
-    return ledger.finish(mine, task_id=task)
+
+def _named(config: Path | None, mine: Intent, task_id: str) -> Task:
+    """The task that a person named, as its marketplace shows it; by its id alone where that cannot be asked.
+
+    Raises `InvalidRequest` where there is none of this id, or it carries the mark of another key.
+    """
+    from crowdhub.model import Task
+
+    bare = Task.model_validate({**mine.identity, "id": task_id, "reference": mine.reference})
+    with open_hub(config) as hub:
+        market = hub[mine.account] if mine.account in _readable(hub) else None
+        if market is None or identity_of(market.provider) != mine.identity:
+            complain(f"{mine.account} ({mine.environment}) is not among the settings: the id is taken as you gave it.")
+            return bare
+        try:
+            found = market.task(task_id)
+        except NotFound:
+            what = f"{task_id} is no task of {mine.account} ({mine.environment})"
+            raise InvalidRequest(issues=[Issue("--task", what)]) from None
+        except CrowdhubError as error:
+            complain(f"The task cannot be asked for, so the id is taken as you gave it. {error}")
+            return bare
+    if mine.operation == "publish" and found.reference not in (None, mine.reference):
+        raise InvalidRequest(issues=[Issue("--task", f"{task_id} was published under another key")])
+    return found.copy_with(reference=mine.reference)
 
 
 def _unresolved(ledger: Ledger, account: str | None, environment: str | None) -> list[datetime]:

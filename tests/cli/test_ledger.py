@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from crowdhub import Hub
 from crowdhub.clock import Clock
 from crowdhub.errors import OutcomeUnknown
 from crowdhub.ledger import Ledger
 from crowdhub.model import Money, Task
+from crowdhub.operations.port import identity_of
 
 from .conftest import Cli, Said
 
@@ -118,6 +120,26 @@ def test_a_key_settled_by_hand_gives_its_task_back(cli: Cli, ids: list[str], tmp
         again = ledger.begin(LIVE, "publish", "work 3", key="order-3")
         assert again.status == "replayed"
         assert again.intent.read(Task).id == "t77"
+
+
+def test_the_task_that_a_person_names_is_asked_for(cli: Cli) -> None:
+    other, mine = cli.publish(key="other"), cli.publish(key="mine", title="Mine")
+    (row,) = [row for row in cli.ok("ledger", "list", "--json").rows if row["key"] == "mine"]
+    with Hub(cli.box.accounts) as hub:
+        ledger, identity = hub["rapidworkers"].ledger, identity_of(hub["rapidworkers"].provider)
+        assert ledger is not None
+    file = cli.folder / "elsewhere.sqlite3"
+    cli.write(f'ledger = "{file.as_posix()}"', **cli.box.accounts)
+    with Ledger.open(file) as ledger:
+        begun = ledger.begin(identity, "publish", "mine", key="k", reference=str(row["reference"])).intent
+        ledger.unknown(begun, "the answer was lost")
+    for wrong, words in ((other, "under another key"), ("12345", "is no task of rapidworkers (sandbox)")):
+        said = cli("ledger", "settle", begun.id, "--done", f"--task={wrong}")
+        assert (said.code, words in said.err) == (2, True), said.err
+        assert "the answer was lost" in str(cli("ledger", "list", "--json", "--state=unknown").rows)
+    cli.ok("ledger", "settle", begun.id, "--done", f"--task={mine}")
+    with Ledger.open(file) as ledger:
+        assert ledger.begin(identity, "publish", "mine", key="k").intent.read(Task).title == "Mine"
 
 
 def test_a_person_says_that_it_was_not_done(cli: Cli, ids: list[str]) -> None:
