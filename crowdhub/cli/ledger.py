@@ -240,9 +240,10 @@ def settle(
             raise InvalidRequest(issues=[Issue("ID", f"{intent} is not in the ledger")])
         if task is not None and not task.strip():
             raise InvalidRequest(issues=[Issue("--task", "is an empty id")])
+        what = f"{known.operation} of {known.created_at:%Y-%m-%d %H:%M:%S} UTC"
         if known.twin_of is not None and done:
-            after = ledger.seen(known)
-            say(f"{after.operation} of {after.created_at:%Y-%m-%d %H:%M:%S} UTC is not named any more.")
+            _ = ledger.seen(known)
+            say(f"{what} is not named any more.")
             return
         if known.twin_of is None and known.operation == "publish" and done and task is None:
             raise InvalidRequest(
@@ -250,22 +251,24 @@ def settle(
             )
         is_open = known.state not in ("done", "not_done") or known.look_for is not None
         found = _named(config, known, task) if task is not None and is_open else None
-        with ledger.holding() as held:
-            begun = ledger.claim(intent, held)
-            mine = begun.intent
-            if begun.status == "under way":
-                raise InvalidRequest(issues=[Issue("ID", f"{intent} is being carried out by {mine.owner_words}")])
-            if begun.status == "replayed":
-                raise InvalidRequest(issues=[Issue("ID", f"{intent} is settled already: {mine.state}")])
-            if done:
-                after = _finish(ledger, mine, found)
-            elif begun.status == "resume":
-                _ = ledger.undoubted(mine, "A person looked: what comes after the payment was not carried out.")
-                say(f"{mine.operation} stays paid for; its key goes on from there and sends the rest.")
-                return
-            else:
-                after = ledger.fail(mine, "A person looked: it was not carried out.")
-    say(f"{after.operation} of {after.created_at:%Y-%m-%d %H:%M:%S} UTC is {after.state} now.")
+        say(f"{what} {_settled(ledger, intent, done=done, found=found)}.")
+
+
+def _settled(ledger: Ledger, intent: str, *, done: bool, found: Task | None) -> str:
+    """Write down what a person found; returns what it is now."""
+    with ledger.holding() as held:
+        begun = ledger.claim(intent, held)
+        mine = begun.intent
+        if begun.status == "under way":
+            raise InvalidRequest(issues=[Issue("ID", f"{intent} is being carried out by {mine.owner_words}")])
+        if begun.status == "replayed":
+            raise InvalidRequest(issues=[Issue("ID", f"{intent} is settled already: {mine.state}")])
+        if done:
+            return f"is {_finish(ledger, mine, found).state} now"
+        if begun.status == "resume":
+            _ = ledger.undoubted(mine, "A person looked: what comes after the payment was not carried out.")
+            return "stays paid for; its key goes on from there and sends the rest"
+        return f"is {ledger.fail(mine, 'A person looked: it was not carried out.').state} now"
 
 
 def _finish(ledger: Ledger, mine: Intent, task: Task | None) -> Intent:
