@@ -4,7 +4,8 @@
 what happened                   READ            SETTLE                SPEND
 ==============================  ==============  ====================  =========================
 never left (no connection,      again           again                 again
-DNS, TLS), 429
+DNS, TLS, a proxy's refusal),
+429
 4xx, and a refusal with a 2xx   the error       the error             the error
 that says what is wrong
 5xx, 408, a broken connection,  again           again, then           OutcomeUnknown at once
@@ -66,25 +67,24 @@ class AnswerTooLarge(Exception):
     """The body passed the engine's cap."""
 
 
-class AnswerTooSlow(Exception):
-    """The body did not end within the call's total time."""
-
-
-LOST = (http.HTTPError, AnswerTooLarge, AnswerTooSlow, NotSendable)
+LOST = (http.HTTPError, AnswerTooLarge, NotSendable)
 """What an attempt may end with instead of an answer."""
 
 
-def of_transport(call: Call, failure: Exception, sent_at: datetime, status: int | None = None) -> Failure:
-    """The failure that an exception of the HTTP library means. ``status``: where the answer had begun already."""
+def of_transport(
+    call: Call, failure: Exception, sent_at: datetime, status: int | None = None, *, may_have_left: bool = True
+) -> Failure:
+    """The failure that an exception of the HTTP library means. ``status``: where the answer had begun already.
+    ``may_have_left``: whether the network may have taken any of the request."""
     words = f"{type(failure).__name__}: {failure}" if str(failure) else type(failure).__name__
-    if isinstance(failure, NEVER_SENT):
-        reason = f"The marketplace was not reached ({words})."
-        return Failure(ProviderUnavailable(reason, sent=False), again=True)
     if isinstance(failure, (NotSendable, http.LocalProtocolError)):
         return Failure(_not_sendable(failure), again=False)
+    if isinstance(failure, NEVER_SENT) or not may_have_left:
+        reason = f"The marketplace was not reached ({words})."
+        return Failure(ProviderUnavailable(reason, sent=False), again=True)
     if isinstance(failure, AnswerTooLarge):
         lost, reason = Lost.ANSWERED, f"The answer is too large: {failure}."
-    elif isinstance(failure, (http.TimeoutException, AnswerTooSlow)):
+    elif isinstance(failure, http.TimeoutException):
         lost, reason = Lost.TIMED_OUT, f"The marketplace did not answer in time ({words})."
     elif isinstance(failure, http.DecodingError):
         lost, reason = Lost.ANSWERED, f"The answer could not be decoded ({words})."

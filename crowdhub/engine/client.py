@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Protocol
 
 from crowdhub.engine import http
 from crowdhub.engine.classify import AnswerTooLarge
+from crowdhub.engine.environment import proxy_for, ssl_context
+from crowdhub.engine.network import AsyncTransport, Transport
 from crowdhub.engine.runtime import hub_closed
-from crowdhub.engine.transport import AsyncSigningTransport, Signer, SigningTransport, proxy_for
+from crowdhub.engine.transport import AsyncSigningTransport, Signer, SigningTransport
 from crowdhub.protocol import Response
 
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a page of 1,000 submissions is about half a million
-LIMITS = http.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=5)
 
 Began = Callable[[int], None]
 """Told the status of an answer that has begun, whatever becomes of the rest."""
@@ -27,11 +29,12 @@ class HttpClient(Protocol):
 
 
 class BlockingClient:
-    """For ordinary code."""
+    """For ordinary code. ``urls``: the account's addresses, each of which can have a proxy of its own."""
 
-    def __init__(self, signer: Signer, url: str) -> None:
-        inner = http.HTTPTransport(verify=http.ssl_context(), limits=LIMITS, proxy=proxy_for(url))
-        self._client = http.Client(transport=SigningTransport(inner, signer), follow_redirects=False)
+    def __init__(self, signer: Signer, urls: Sequence[str]) -> None:
+        first, *rest = (SigningTransport(Transport(ssl_context(), proxy_for(url)), signer) for url in urls)
+        mounts = dict(zip(map(_host, urls[1:]), rest, strict=True))
+        self._client = http.Client(transport=first, mounts=mounts, cookies=_no_cookies())
 
     async def send(self, request: http.Request, began: Began) -> Response:
         _refuse_closed(self._client.is_closed)
@@ -49,9 +52,10 @@ class BlockingClient:
 class LoopClient:
     """For asyncio and trio."""
 
-    def __init__(self, signer: Signer, url: str) -> None:
-        inner = http.AsyncHTTPTransport(verify=http.ssl_context(), limits=LIMITS, proxy=proxy_for(url))
-        self._client = http.AsyncClient(transport=AsyncSigningTransport(inner, signer), follow_redirects=False)
+    def __init__(self, signer: Signer, urls: Sequence[str]) -> None:
+        first, *rest = (AsyncSigningTransport(AsyncTransport(ssl_context(), proxy_for(url)), signer) for url in urls)
+        mounts = dict(zip(map(_host, urls[1:]), rest, strict=True))
+        self._client = http.AsyncClient(transport=first, mounts=mounts, cookies=_no_cookies())
 
     async def send(self, request: http.Request, began: Began) -> Response:
         _refuse_closed(self._client.is_closed)
@@ -64,6 +68,16 @@ class LoopClient:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+def _host(url: str) -> str:
+    target = http.URL(url)
+    return f"{target.scheme}://{target.netloc.decode('ascii')}"
+
+
+def _no_cookies() -> CookieJar:
+    """Keeps none: the HTTP library gathers them for as long as it lives, and no call sends one back."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
 
 def _refuse_closed(closed: bool) -> None:

@@ -18,7 +18,10 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 from crowdhub.engine import http
+from crowdhub.engine.environment import ssl_context
+from crowdhub.engine.network import Transport
 from crowdhub.engine.redact import shown
+from crowdhub.engine.round_trip import RoundTrip
 from crowdhub.engine.transport import USER_AGENT
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, NotFound, ProviderError, ProviderUnavailable
 
@@ -81,14 +84,11 @@ def _fetched(
         with (
             os.fdopen(handle, "wb") as file,
             # Not a client: that would log the whole link, whose query can be a credential of its own.
-            http.HTTPTransport(verify=http.ssl_context(), trust_env=False) as transport,
+            Transport(ssl_context()) as transport,
         ):
             for _ in range(MAX_REDIRECTS + 1):
-                target, headers, extensions = _checked(url, allowed_hosts)
-                request = http.Request("GET", target, headers=headers, extensions=extensions)
-                request.extensions["timeout"] = http.Timeout(timeout).as_dict()
                 try:
-                    answer = transport.handle_request(request)
+                    answer = _asked(transport, _checked(url, allowed_hosts), ends, timeout)
                     try:
                         if answer.has_redirect_location:
                             url = _joined(url, answer.headers["location"])
@@ -99,11 +99,13 @@ def _fetched(
                             size += len(chunk)
                             if size > max_bytes:
                                 raise _refused(url, f"is larger than {max_bytes:,} bytes")
-                            if time.monotonic() > ends or stopped():
-                                raise ProviderUnavailable(f"The file at {_shown(url)} did not come in time.")
+                            if stopped():
+                                raise ProviderUnavailable(f"The file at {_shown(url)} is not waited for any more.")
                             file.write(chunk)
                     finally:
                         answer.close()
+                except http.TimeoutException:
+                    raise ProviderUnavailable(f"The file at {_shown(url)} did not come in time.") from None
                 except http.HTTPError as error:
                     raise ProviderUnavailable(
                         f"The file at {_shown(url)} could not be fetched ({type(error).__name__})."
@@ -114,6 +116,20 @@ def _fetched(
         return _placed(Path(part), folder, harmless(name))
     finally:
         Path(part).unlink(missing_ok=True)
+
+
+def _asked(transport: http.BaseTransport, requests: list[http.Request], ends: float, timeout: float) -> http.Response:
+    """The answer to the first of some requests whose address lets itself be connected to."""
+    failed: http.TransportError | None = None
+    for request in requests:
+        trip = RoundTrip(ends, secure=request.url.scheme == "https")
+        request.extensions["timeout"] = trip.timeouts(http.Timeout(timeout))
+        try:
+            return transport.handle_request(request)
+        except (http.ConnectError, http.ConnectTimeout) as error:
+            failed = error
+    assert failed is not None
+    raise failed
 
 
 def harmless(name: str) -> str:
@@ -152,8 +168,9 @@ def _placed(part: Path, folder: Path, name: str) -> Path:
     raise InvalidRequest(issues=[Issue("folder", f"{folder} holds ten thousand files called {name!r}")])
 
 
-def _checked(url: str, allowed_hosts: Collection[str]) -> tuple[http.URL, dict[str, str], dict[str, object]]:
-    """The address to connect to, with its host already resolved, so that it cannot change after the check."""
+def _checked(url: str, allowed_hosts: Collection[str]) -> list[http.Request]:
+    """The request for each address of its host, resolved already, so that it cannot change after the check; in the
+    order in which the system would try them."""
     try:
         target = http.URL(url)
     except http.InvalidURL:
@@ -162,7 +179,7 @@ def _checked(url: str, allowed_hosts: Collection[str]) -> tuple[http.URL, dict[s
         raise _refused(url, "is not an http(s) address")
     headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
     if target.host in allowed_hosts:
-        return target, headers, {}
+        return [http.Request("GET", target, headers=headers)]
     if target.scheme != "https":
         raise _refused(url, "is not https")
     host = target.raw_host.decode("ascii")
@@ -170,12 +187,14 @@ def _checked(url: str, allowed_hosts: Collection[str]) -> tuple[http.URL, dict[s
         found = socket.getaddrinfo(host, target.port or 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):  # Python refuses some names before it asks for them
         raise ProviderUnavailable(f"The host of the file at {_shown(url)} is not known.", sent=False) from None
-    addresses = {str(each[4][0]) for each in found}
+    addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
     if not all(map(is_public, addresses)):
         raise _refused(url, "leads to a private address")
     headers["Host"] = target.netloc.decode("ascii")
-    pinned = target.copy_with(host=min(addresses))
-    return pinned, headers, {"sni_hostname": host}
+    return [
+        http.Request("GET", target.copy_with(host=address), headers=headers, extensions={"sni_hostname": host})
+        for address in addresses
+    ]
 
 
 def is_public(address: str) -> bool:

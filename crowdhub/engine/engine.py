@@ -286,7 +286,7 @@ class Engine:
             except ConfigurationError as error:  # the hub was closed meanwhile: this attempt did not leave
                 raise Failure(attempts.lost or error, again=False) from error
             except LOST as error:
-                failure = session.lost(call, error, sent_at, status[0] if status else None)
+                failure = session.lost(request, call, error, sent_at, status[0] if status else None)
             except KeyboardInterrupt:
                 self._leave_client()
                 raise
@@ -340,7 +340,7 @@ def blocking_engine(session: Session) -> Engine:
     runtime = BlockingRuntime(session.clock, session.options.in_flight)
 
     def client() -> HttpClient:
-        return BlockingClient(_signer(session), session.base_url)
+        return BlockingClient(_signer(session), session.urls)
 
     return Engine(session, runtime, client(), client)
 
@@ -350,13 +350,13 @@ def loop_engine(session: Session) -> Engine:
     runtime = LoopRuntime(session.clock, session.options.in_flight)
 
     def client() -> HttpClient:
-        return LoopClient(_signer(session), session.base_url)
+        return LoopClient(_signer(session), session.urls)
 
     return Engine(session, runtime, client(), client)
 
 
 def _signer(session: Session) -> Signer:
-    return Signer(session.provider, LARGEST_ANSWER, session.clock.monotonic)
+    return Signer(session.provider, LARGEST_ANSWER)
 
 
 def _refuse_late(attempts: Attempts) -> None:

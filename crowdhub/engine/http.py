@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import ssl
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import httpx
 import simplejson
 from httpx import (
     URL,
@@ -25,7 +22,6 @@ from httpx import (
     HTTPError,
     HTTPTransport,
     InvalidURL,
-    Limits,
     LocalProtocolError,
     NetworkError,
     PoolTimeout,
@@ -39,6 +35,7 @@ from httpx import (
     TimeoutException,
     TransportError,
     UnsupportedProtocol,
+    create_ssl_context,
 )
 
 from crowdhub.protocol import UNSET, Call, PreparedRequest, Upload
@@ -57,7 +54,6 @@ __all__ = [
     "HTTPError",
     "HTTPTransport",
     "InvalidURL",
-    "Limits",
     "LocalProtocolError",
     "NetworkError",
     "PoolTimeout",
@@ -72,14 +68,8 @@ __all__ = [
     "TransportError",
     "UnsupportedProtocol",
     "build_request",
-    "ssl_context",
+    "create_ssl_context",
 ]
-
-
-@lru_cache(maxsize=1)
-def ssl_context() -> ssl.SSLContext:
-    """One for all connections: reading the certificates takes longer than everything else about a market."""
-    return httpx.create_ssl_context()
 
 
 def build_request(call: Call, url: URL, user_agent: str, extensions: dict[str, object] | None = None) -> Request:

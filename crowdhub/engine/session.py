@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -18,8 +19,9 @@ from crowdhub.engine.classify import Failure
 from crowdhub.engine.pause import Pause
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.redact import Redactor, shown
+from crowdhub.engine.round_trip import ROUND_TRIP, RoundTrip
 from crowdhub.engine.told import ToldBalance
-from crowdhub.engine.transport import CALL, DEADLINE, TOKEN
+from crowdhub.engine.transport import CALL, TOKEN
 from crowdhub.errors import ConfigurationError, CrowdhubError, InvalidRequest, Issue, RateLimited
 from crowdhub.model import Money
 from crowdhub.protocol import (
@@ -77,7 +79,7 @@ class Options:
     """How an engine behaves."""
 
     timeout: float = 60.0
-    """Seconds for each wait on the network; the whole answer may take four times as long."""
+    """Seconds for each wait on the network; a request and its whole answer may take four times as long."""
     max_wait: float = 60.0
     """Seconds that one call may wait in all: for its place in the request budget and between attempts."""
     in_flight: int = 8
@@ -120,11 +122,11 @@ class Session:
         self.token: Token | None = None
         self._renew_token_at: datetime | None = None
         self.needs_token = provider.has_tokens()
-        self.timeout = http.Timeout(options.timeout, connect=min(10.0, options.timeout)).as_dict()
 
     @property
-    def base_url(self) -> str:
-        return self.bases.get("base_url", "https://localhost")
+    def urls(self) -> list[str]:
+        """The account's addresses, one at least."""
+        return list(self.bases.values()) or ["https://localhost"]
 
     def _checked(self, name: str, url: str) -> http.URL:
         try:
@@ -150,20 +152,19 @@ class Session:
 
     def request(self, call: Call) -> http.Request:
         """The request as the HTTP client sees it: no body, no query, no credentials; `SigningTransport` adds them."""
-        timeout = self.timeout
-        if call.timeout is not None:
-            timeout = http.Timeout(call.timeout, connect=min(10.0, call.timeout)).as_dict()
-        longest = 4 * (call.timeout or self.options.timeout)
-        extensions = {
-            "timeout": timeout,
-            CALL: call,
-            TOKEN: self.token if call.authenticated else None,
-            DEADLINE: self.clock.monotonic() + longest,
-        }
+        seconds = self.options.timeout if call.timeout is None else call.timeout
         try:
-            return http.Request(call.method, self.address(call), extensions=extensions)
+            target = http.URL(self.address(call))
         except http.InvalidURL:
             raise InvalidRequest(issues=[Issue("address", f"{call.path!r} cannot be part of an address")]) from None
+        trip = RoundTrip(time.monotonic() + 4 * seconds, secure=target.scheme == "https")
+        extensions = {
+            "timeout": trip.timeouts(http.Timeout(seconds, connect=min(10.0, seconds))),
+            CALL: call,
+            TOKEN: self.token if call.authenticated else None,
+            ROUND_TRIP: trip,
+        }
+        return http.Request(call.method, target, extensions=extensions)
 
     def token_is_due(self) -> bool:
         """Whether a token has to be fetched before the next call."""
@@ -215,8 +216,11 @@ class Session:
         elif tries and error.http_status is not None:
             self.pause.end()
 
-    def lost(self, call: Call, failure: Exception, sent_at: datetime, status: int | None) -> Failure:
-        found = classify.of_transport(call, failure, sent_at, status)
+    def lost(
+        self, request: http.Request, call: Call, failure: Exception, sent_at: datetime, status: int | None
+    ) -> Failure:
+        trip: RoundTrip = request.extensions[ROUND_TRIP]
+        found = classify.of_transport(call, failure, sent_at, status, may_have_left=trip.may_have_left)
         found.error.__cause__ = self._harmless(failure)
         return found
 

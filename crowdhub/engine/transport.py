@@ -1,42 +1,36 @@
 """The wrapper in which credentials are added: to a copy of the request that nothing else ever sees.
 
 The request that the HTTP client, its logs and its errors know holds neither body, query nor credentials.
-Answers are bounded here too, in size and in time.
+Answers are bounded here too, in size; in time they are by their `RoundTrip`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import cast
-from urllib.request import getproxies, proxy_bypass
 
 from crowdhub._version import __version__
 from crowdhub.engine import http
-from crowdhub.engine.classify import AnswerTooLarge, AnswerTooSlow, NotSendable
+from crowdhub.engine.classify import AnswerTooLarge, NotSendable
 from crowdhub.errors import CrowdhubError
 from crowdhub.protocol import AnyProvider, Call, Token
 
 USER_AGENT = f"crowdhub/{__version__}"
 CALL = "crowdhub.call"  # the request extensions that carry what to sign
 TOKEN = "crowdhub.token"  # noqa: S105 - a name
-DEADLINE = "crowdhub.deadline"
 
 
 class _Watch:
-    """Counts an answer's bytes and its time."""
+    """Counts an answer's bytes."""
 
-    def __init__(self, request: http.Request, largest: int, monotonic: Callable[[], float]) -> None:
+    def __init__(self, largest: int) -> None:
         self._left = largest
         self._largest = largest
-        self._deadline = float(request.extensions[DEADLINE])
-        self._monotonic = monotonic
 
     def saw(self, chunk: bytes) -> bytes:
         self._left -= len(chunk)
         if self._left < 0:
             raise AnswerTooLarge(f"it passed {self._largest:,} bytes")
-        if self._monotonic() > self._deadline:
-            raise AnswerTooSlow("its body was still coming after the call's total time")
         return chunk
 
 
@@ -67,10 +61,9 @@ class _AsyncStream(http.AsyncByteStream):
 class Signer:
     """Turns the bare request that the HTTP client knows into the one that is sent."""
 
-    def __init__(self, provider: AnyProvider, largest: int, monotonic: Callable[[], float]) -> None:
+    def __init__(self, provider: AnyProvider, largest: int) -> None:
         self._provider = provider
         self._largest = largest
-        self._monotonic = monotonic
 
     def signed(self, request: http.Request) -> http.Request:
         """With its body, its query and its credentials. Raises `NotSendable`."""
@@ -94,8 +87,8 @@ class Signer:
             raise NotSendable(f"{type(error).__name__}: {error}") from None
         return built
 
-    def watch(self, request: http.Request) -> _Watch:
-        return _Watch(request, self._largest, self._monotonic)
+    def watch(self) -> _Watch:
+        return _Watch(self._largest)
 
 
 class SigningTransport(http.BaseTransport):
@@ -108,7 +101,7 @@ class SigningTransport(http.BaseTransport):
         except BaseException as error:
             _forget(error)
             raise
-        response.stream = _Stream(cast("http.SyncByteStream", response.stream), self._signer.watch(request))
+        response.stream = _Stream(cast("http.SyncByteStream", response.stream), self._signer.watch())
         return response
 
     def close(self) -> None:
@@ -125,7 +118,7 @@ class AsyncSigningTransport(http.AsyncBaseTransport):
         except BaseException as error:
             _forget(error)
             raise
-        response.stream = _AsyncStream(cast("http.AsyncByteStream", response.stream), self._signer.watch(request))
+        response.stream = _AsyncStream(cast("http.AsyncByteStream", response.stream), self._signer.watch())
         return response
 
     async def aclose(self) -> None:
@@ -136,11 +129,3 @@ def _forget(error: BaseException) -> None:
     """Leave out the frames below, and the errors that it came from: their locals hold the signed request, and a
     traceback with locals would show it (after Ctrl-C, too)."""
     error.__traceback__ = error.__cause__ = error.__context__ = None
-
-
-def proxy_for(url: str) -> http.Proxy | None:
-    """The proxy that the environment names for ``url`` (``HTTPS_PROXY``, ``NO_PROXY`` …)."""
-    target = http.URL(url)
-    found = getproxies()
-    address = found.get(target.scheme) or found.get("all")
-    return http.Proxy(address) if address and not proxy_bypass(target.host) else None

@@ -24,7 +24,6 @@ from crowdhub.protocol import Token
 from tests.conftest import World
 from tests.engine.conftest import Http, MakeSession, Plain, RawServer
 from tests.support.bombs import bomb
-from tests.support.hand_clock import HandClock
 
 E = TypeVar("E", bound=CrowdhubError)
 
@@ -104,21 +103,6 @@ def test_a_bomb_is_not_unpacked(
         assert tracemalloc.get_traced_memory()[1] < 260_000_000
     finally:
         tracemalloc.stop()
-
-
-def test_a_body_that_trickles_is_given_up(
-    ordinary: World, session: MakeSession, server: RawServer, clock: HandClock
-) -> None:
-    """Each byte comes in time, the whole never would."""
-    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
-
-    def reply(number: int, request: bytes) -> bytes:
-        clock.sleep(10_000)  # far more than the call's total time passes while the body comes
-        return head + b"1\r\n[\r\n" * 3 + b"0\r\n\r\n"
-
-    server.reply = reply
-    error = fails(ordinary, session(), SPEND, OutcomeUnknown, "in time")
-    assert error.lost.name in ("TIMED_OUT", "ACCEPTED")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -289,14 +273,3 @@ def test_a_kept_connection_that_the_server_closed_is_no_failure(
 
     assert ordinary.market(session(), two) == {"ok": True}
     assert server.count == 2
-
-
-def test_proxies_of_the_environment_are_used_but_not_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    from crowdhub.engine.transport import proxy_for
-
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    proxy = proxy_for("https://api.example.com")
-    assert proxy is not None
-    assert str(proxy.url) == "http://proxy.example:3128"
-    assert proxy_for("https://127.0.0.1:1") is None

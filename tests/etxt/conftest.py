@@ -107,8 +107,8 @@ class ScriptedEngine(Engine):
     def __init__(self, provider: Etxt, answers: list[object]) -> None:
         clock = HandClock(NOW)
         session = Session(provider, Options(clock=clock))
-        signer = Signer(provider, 1, clock.monotonic)
-        super().__init__(session, BlockingRuntime(clock, 1), BlockingClient(signer, session.base_url))
+        signer = Signer(provider, 1)
+        super().__init__(session, BlockingRuntime(clock, 1), BlockingClient(signer, session.urls))
         self.answers = answers
         self.calls: list[Call] = []
 

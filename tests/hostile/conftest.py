@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from crowdhub.engine import http
+from crowdhub.engine import download
 
 Script = Callable[[socket.socket, int], None]
 
@@ -20,10 +21,13 @@ Script = Callable[[socket.socket, int], None]
 class Hostile:
     """Listens on loopback; each request is read whole and answered by ``script(connection, number)``."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.port: int = self.listener.getsockname()[1]
+        self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
         self.requests: list[bytes] = []
+        self.connections = 0
+        self._tls = tls
         self.script: Script = lambda connection, number: connection.sendall(answer(b"{}"))
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -38,13 +42,18 @@ class Hostile:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
+            self.connections += 1
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
     def _answer(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
-            while request := _read(connection):
-                self.requests.append(request)
-                self.script(connection, len(self.requests))
+        with contextlib.suppress(OSError):
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            with connection:
+                while request := _read(connection):
+                    self.requests.append(request)
+                    self.script(connection, len(self.requests))
 
     def close(self) -> None:
         self.listener.shutdown(socket.SHUT_RDWR)  # close alone leaves accept waiting
@@ -79,6 +88,7 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
+Address = tuple[str, int]
 Reply = Callable[[httpx.Request], httpx.Response]
 
 
@@ -90,7 +100,9 @@ class Web:
         self.reply: Reply = lambda request: httpx.Response(200, content=b"file")
         self.requests: list[httpx.Request] = []
 
-    def resolve(self, host: str, port: int, **_: object) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+    def resolve(
+        self, host: str, port: int, *_: object, **__: object
+    ) -> list[tuple[int, int, int, str, tuple[str, int]]]:
         addresses = self.names.get(host, [host])
         try:
             for address in addresses:
@@ -109,11 +121,11 @@ class Web:
 def web(monkeypatch: pytest.MonkeyPatch) -> Web:
     made = Web()
 
-    def transport(**_: object) -> httpx.MockTransport:
+    def transport(_: object) -> httpx.MockTransport:
         return httpx.MockTransport(made.handle)
 
     monkeypatch.setattr(socket, "getaddrinfo", made.resolve)
-    monkeypatch.setattr(http, "HTTPTransport", transport)
+    monkeypatch.setattr(download, "Transport", transport)
     return made
 
 
@@ -124,6 +136,18 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     yield inside
     assert [each.name for each in tmp_path.iterdir()] in (["files"], [])
     assert not list(inside.glob(".crowdhub*")) if inside.exists() else True
+
+
+TLS = Path(__file__).parents[1] / "support" / "tls"
+CA = TLS / "ca.pem"
+"""Signed the certificate of `tls`, and nothing else: its key is not kept."""
+
+
+def tls() -> ssl.SSLContext:
+    """A server's, for 127.0.0.1 and localhost."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(TLS / "localhost.pem")
+    return made
 
 
 @pytest.fixture

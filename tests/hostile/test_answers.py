@@ -151,30 +151,6 @@ def test_a_reset_each_time_gives_up(hub: Hub, hostile: Hostile) -> None:
     assert len(hostile.requests) == 5
 
 
-def test_a_body_that_drips_ends(accounts: dict[str, dict[str, object]], hostile: Hostile) -> None:
-    from crowdhub.clock import Clock
-
-    class Fast(Clock):
-        """Monotonic time runs away, as it would for a body that comes byte by byte for hours."""
-
-        ticks = 0.0
-
-        def monotonic(self) -> float:
-            self.ticks += 1
-            return self.ticks
-
-        def sleep(self, seconds: float) -> None: ...
-
-    def drip(connection: socket.socket, _: int) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n")
-        while True:
-            connection.sendall(b"1\r\n \r\n")
-
-    hostile.script = drip
-    with Hub(accounts, clock=Fast(), timeout=5) as hub, pytest.raises(ProviderUnavailable, match="time"):
-        hub["rapidworkers"].balance()
-
-
 def test_words_that_turn_or_rewrite_are_shown_not_obeyed(hub: Hub, hostile: Hostile) -> None:
     words = "refused \x1b[2J\x1b[1;31m\u202etxt.exe\u2066 \x07\x9b"
     hostile.says(answer(json.dumps({"error": words}).encode(), status="403 Forbidden"))

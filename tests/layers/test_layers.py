@@ -153,6 +153,11 @@ def test_only_one_module_knows_the_http_library() -> None:
     assert named == {"crowdhub/engine/http.py"}
 
 
+def test_only_the_network_knows_what_is_below_the_http_library() -> None:
+    named = {path.name for path in files(CORE) if any(m.split(".")[0] in ("httpcore", "h11") for m, _ in imports(path))}
+    assert named == {"round_trip.py", "network.py"}
+
+
 def test_the_core_never_imports_a_plugin() -> None:
     for path in files(CORE):
         for module, line in imports(path):

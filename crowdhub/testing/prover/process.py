@@ -141,7 +141,7 @@ def account_of(application: Program, clock: Clock, policy: SpendingPolicy, proce
     """Every verb of the account, over the real engine."""
     provider = application.provider(application.settings, account=application.account)
     session = Session(provider, Options(timeout=TIMEOUT, clock=clock))
-    client = ProverClient(Signer(provider, LARGEST_ANSWER, clock.monotonic))
+    client = ProverClient(Signer(provider, LARGEST_ANSWER))
     return Account(AccountPort(Engine(session, ProverRuntime(process), client)), policy)
 
 
