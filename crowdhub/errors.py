@@ -420,14 +420,14 @@ class Lost(Enum):
     """How an answer was lost, which decides what a later look can prove."""
 
     ANSWERED = "answered"
-    """The marketplace did finish: it answered with a 5xx, or with what cannot be unpacked. Looks over some seconds are
-    proof."""
+    """The marketplace answered: with a 5xx or a redirect, or with what cannot be unpacked. It may have done it, and may
+    be at work on it still."""
     BROKEN = "broken"
-    """The connection broke. It may finish at any later moment: an absence proves nothing."""
+    """The connection broke. It may finish at any later moment."""
     ACCEPTED = "accepted"
     """The marketplace said yes (a 2xx), and what else it said was lost or makes no sense. Never sent again."""
     TIMED_OUT = "timed out"
-    """It did not answer in time. It may finish at any later moment: an absence proves nothing."""
+    """It did not answer in time. It may finish at any later moment."""
 
 
 class OutcomeUnknown(MarketplaceError):

@@ -37,7 +37,7 @@ KINDS: Mapping[str, Sequence[str]] = {
 }
 """All of them, by what the connection does."""
 NEVER_CERTAIN = ("500 before", "504 before", "HTML before", "dropped before", "reset before", "503 before")
-"""It may still be at work, or said yes; and without a key nobody looked before: that it is absent proves nothing."""
+"""It may still be at work, or said yes: that it is absent proves nothing yet."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from crowdhub.ledger import Intent, Ledger
 from crowdhub.model import Decision, Submission, SubmissionStatus
 from crowdhub.operations import settling
 from crowdhub.operations.spending import once
-from crowdhub.operations.spending.witnesses import NOTHING, Before
 from crowdhub.protocol import AnyProvider, Flow, Operation, Page, no_call
 from crowdhub.testing.campaign import Face, LedgerHost, names, run
 from crowdhub.testing.campaign.audit import UNEXPLAINED
@@ -57,9 +56,9 @@ def test_a_seed_is_a_campaign(host: LedgerHost, face: Face) -> None:
 # The deliberate defects below have to be found, or the campaign's silence would mean nothing.
 
 
-async def no_look(*_: object) -> tuple[None, Before]:
+async def no_look(*_: object) -> None:
     """It is absent."""
-    return None, NOTHING
+    return
 
 
 @pytest.mark.parametrize("face", ["sync", "async"])

@@ -446,12 +446,13 @@ def money(left: str) -> tuple[str, object]:
     return "GET /money", {"left": left}
 
 
-def test_what_is_sent_once_more_makes_no_second_draft(bench: Bench) -> None:
+def test_what_is_absent_now_may_still_be_carried_out(bench: Bench) -> None:
     provider = Looking(ProviderSettings(base_url="http://127.0.0.1:1"))
-    port = bench.port(DRAFT, NONE, money("5"), BROKEN, *ABSENT, money("5"), PRINTED, kind=Looking)
-    assert drive(run(port, bench.policy, provider.print("hello"), key="k", amount=COST)) == "7: hello"
-    assert bench.sent.count("POST /drafts") == 1
-    assert bench.states() == ["done"]
+    port = bench.port(DRAFT, NONE, money("5"), BROKEN, *ABSENT, money("5"), kind=Looking)
+    with pytest.raises(OutcomeUnknown):
+        drive(run(port, bench.policy, provider.print("hello"), key="k", amount=COST))
+    assert bench.sent.count("POST /drafts/7/print") == 1
+    assert bench.states() == ["unknown"]
 
 
 @pytest.mark.parametrize("key", ["k", None])

@@ -576,14 +576,14 @@ class TestLostPublish:
         return hand
 
     @pytest.mark.parametrize("known", [[], ["its mark"], ["no mark"]])
-    def test_absent_is_sent_once_more(
+    def test_absent_now_is_no_proof_yet(
         self, by_hand: ByHand, provider: RapidWorkers, draft: TaskDraft, campaign: dict[str, object], known: list[str]
     ) -> None:
         others = {"its mark": {**marked(campaign, "ch-another1"), "jobId": "other"}, "no mark": campaign}
         listed = [others[each] for each in known]
         hand = self.looked(self.begun(by_hand, provider, draft, listed, MONEY), listed)
-        assert hand.answer(MONEY).call.path == "/jobs/add"
-        assert hand.answer(CREATED, 201).result.id == JOB
+        with pytest.raises(OutcomeUnknown, match="in 300 s that can be proof"):
+            hand.answer(MONEY)
 
     @pytest.mark.parametrize(
         "change",
@@ -669,14 +669,13 @@ class TestLostReadyMade:
         hand = self.bought(by_hand, provider, [old]).answer([old, self.row(campaign)])
         assert (hand.result.id, hand.result.replayed) == (JOB, True)
 
-    def test_absent_is_sent_once_more(
-        self, by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object]
-    ) -> None:
+    def test_absent_now_is_no_proof(self, by_hand: ByHand, provider: RapidWorkers, campaign: dict[str, object]) -> None:
         old = self.row(campaign, jobId="old")
         hand = self.bought(by_hand, provider, [old])
         for _ in LOOKS[Lost.ANSWERED]:
             hand.answer([old])
-        assert hand.answer(MONEY).call.path == "/api/jobs/youtube-likes/"
+        with pytest.raises(OutcomeUnknown, match="youtube"):
+            hand.answer(MONEY)
 
     @pytest.mark.parametrize("change", [{"jobPay": None}, {"jobTotalAvailabilities": None}, {"jobPay": "0.06"}])
     def test_one_that_is_not_recognised_is_not_bought_again(

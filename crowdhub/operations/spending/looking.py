@@ -22,18 +22,13 @@ T = TypeVar("T")
 log = logging.getLogger("crowdhub")
 
 LOOKS: Mapping[Lost, Sequence[float]] = {
-    # The marketplace had finished: what is not there after some seconds, for a listing can be behind, will not come,
-    # if its money is still there as well.
     Lost.ANSWERED: (0, 1, 3, 6),
-    # The connection broke while it may still have been at work: it may finish at any later moment. Looks can find it,
-    # but never prove that it is absent.
     Lost.BROKEN: (0, 1, 3, 6),
-    # It said yes: what it made may be listed a moment later.
     Lost.ACCEPTED: (0, 1, 3, 6),
-    # It was slow: as where the connection broke.
     Lost.TIMED_OUT: (0, 2, 5),
 }
-"""Seconds to wait before each look for what a lost call may have made."""
+"""Seconds to wait before each look for what a lost call may have made: a listing can be behind. They can find it. That
+it is absent is proven by none of them, for it may still be carried out, whatever was answered."""
 LOOK_BACK = (0, 1)
 """The same for what an earlier process's call may have made."""
 
@@ -49,7 +44,7 @@ NEAR = timedelta(hours=1)
 @dataclass(frozen=True)
 class Trace:
     """What is known of a request whose answer was lost, by which it may be found. ``evidence``: what the lookup read
-    before it; ``before``: what the witnesses said; ``is_free``: it takes no money, so that they have nothing to say."""
+    before it; ``before``: what the witnesses said; ``is_free``: it takes no money."""
 
     reference: str | None = None
     evidence: object = None
@@ -133,9 +128,9 @@ def keep_told(ledger: Ledger, intent: Intent, found: object) -> bool:
 
 async def look_for_lost(
     port: Port, ledger: Ledger | None, lookup: Lookup[T], lost: OutcomeUnknown, trace: Trace
-) -> tuple[T | None, Before]:
-    """What a call made whose answer was lost just now; None where it is certainly absent and may be sent once more,
-    with what the witnesses say by then.
+) -> T | None:
+    """What a call made whose answer was lost just now; None where nothing of it is seen and it takes no money, so that
+    it may be sent once more.
 
     Raises `OutcomeUnknown` where it cannot be told.
     """
@@ -149,19 +144,19 @@ async def look_for_lost(
                 await port.sleep(delay)
             found, sight = await look_once(port, lookup, trace.reference, lost.sent_at, trace.evidence)
             if found is not None:
-                return found, trace.before
+                return found
         if lost.lost is not Lost.ANSWERED:
             raise unknown
         if trace.is_free:
-            return None, trace.before
-        doubt, now = await judge(port, ledger, trace.intent, trace.before, sight)
+            return None
+        doubt, _ = await judge(port, ledger, trace.intent, trace.before, sight)
     except OutcomeUnknown:
         raise
     except CrowdhubError as blind:
         raise unknown from blind
     if doubt is not None:
         raise _doubted(unknown, doubt)
-    return None, now
+    raise unknown if lookup.compares else unknown.doubting(_not_yet(port.provider.settles_within))
 
 
 async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T]) -> tuple[T | None, Before]:
@@ -201,8 +196,7 @@ async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T
                     return None, now
                 unknown = _doubted(unknown, doubt)
             elif before.balance is not None:
-                seconds = f"{left.total_seconds():.0f}"
-                unknown = unknown.doubting(f"It is not there yet; in {seconds} s that can be proof: ask again then.")
+                unknown = unknown.doubting(_not_yet(left))
             else:
                 unknown = unknown.doubting("It is not there; that proves nothing, and nothing else can be asked.")
         except CrowdhubError as error:
@@ -211,6 +205,10 @@ async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T
     # What was first said about it stays, so that the words do not grow with each look.
     await port.blocking(lambda: ledger.unknown(intent, intent.error or ENDED))
     raise unknown from blind
+
+
+def _not_yet(left: timedelta) -> str:
+    return f"It is not there yet; in {left.total_seconds():.0f} s that can be proof: ask again then."
 
 
 def _first_words(error: str | None) -> str:

@@ -257,10 +257,6 @@ class Reservation(Generic[T]):
         """What is known of a request whose answer was lost just now."""
         return Trace(self._purchase.reference, self.evidence, self._seen, self.intent, self._is_free)
 
-    def has_seen(self, seen: Before) -> None:
-        """What the witnesses say by now, before it is sent once more."""
-        self._seen = seen
-
     def _check_recognised(self, call: Call) -> None:
         """An earlier process may have sent this very call: send it again only where the marketplace then knows it for
         the same. Raises `NotRecognised`."""
@@ -372,7 +368,7 @@ def _kept(purchase: Purchase[T], result: T) -> object:
 
 
 async def _send(port: Port, purchase: Purchase[T], reservation: Reservation[T]) -> T:
-    """Send it; when its answer is lost, look for what it made, and send once more only if that is certainly absent."""
+    """Send it; when its answer is lost, look for what it made, and send once more only what takes no money."""
     lookup = purchase.lookup
     for may_send_again in (True, False):
         reservation.steps.restart()
@@ -380,8 +376,7 @@ async def _send(port: Port, purchase: Purchase[T], reservation: Reservation[T]) 
             return await port.run(purchase.operation, reservation)
         except OutcomeUnknown as error:
             lost = error
-        found, seen = await look_for_lost(port, reservation.ledger, lookup, lost, reservation.trace())
-        reservation.has_seen(seen)
+        found = await look_for_lost(port, reservation.ledger, lookup, lost, reservation.trace())
         if found is not None:
             if await reservation.could_be_anothers(found):
                 raise looking_for(lost, lookup)

@@ -59,6 +59,7 @@ OF_CHANGES = (
     Fate(Done.NOW, ClientGets.FAILED),
     Fate(Done.NOW, ClientGets.GARBAGE),
     Fate(Done.NEVER, ClientGets.REFUSED),
+    Fate(Done.AT_WORST, ClientGets.FAILED),
 )
 """Of a request that changes something."""
 

@@ -79,13 +79,16 @@ def _resent_on_time_out() -> Patches:
     ]
 
 
-def _taken_for_answered(which: Lost) -> Callable[[], Patches]:
+def _seconds_prove_absence(which: Lost) -> Callable[[], Patches]:
     look = looking.look_for_lost
 
     async def look_for_lost(port: Any, ledger: Any, lookup: Any, lost: OutcomeUnknown, trace: Any) -> Any:
-        if lost.lost is which:
-            lost = lost.with_(lost=Lost.ANSWERED)
-        return await look(port, ledger, lookup, lost, trace)
+        try:
+            return await look(port, ledger, lookup, lost, trace)
+        except OutcomeUnknown as unknown:
+            if lost.lost is not which or unknown.__cause__ is not lost.__cause__:
+                raise
+            return None
 
     return lambda: [("crowdhub.operations.spending.once.look_for_lost", look_for_lost)]
 
@@ -93,10 +96,10 @@ def _taken_for_answered(which: Lost) -> Callable[[], Patches]:
 def _absent_without_a_doubt() -> Patches:
     async def look_for_lost(port: Any, _: object, lookup: Any, lost: OutcomeUnknown, trace: Any) -> Any:
         try:
-            found, _ = await looking.look_once(port, lookup, trace.reference, lost.sent_at, trace.evidence)
+            found, _sight = await looking.look_once(port, lookup, trace.reference, lost.sent_at, trace.evidence)
         except CrowdhubError as error:
             raise looking.looking_for(lost, lookup) from error
-        return found, trace.before
+        return found
 
     return [("crowdhub.operations.spending.once.look_for_lost", look_for_lost)]
 
@@ -238,8 +241,9 @@ FAULTS: Sequence[Planted] = (
     Planted("no compare-and-set before a request leaves", f"{PUBLISH}/two", 1, _no_compare_and_set, quick=True),
     Planted("a second outcome is swallowed", f"{PUBLISH}/two", 1, _finish_swallows, quick=True),
     Planted("a spend is sent again when it times out", f"{PUBLISH}/one", 1, _resent_on_time_out, quick=True),
-    Planted("a broken connection proves absence", f"{PUBLISH}/one", 1, _taken_for_answered(Lost.BROKEN), quick=True),
-    Planted("a time-out proves absence", f"{PUBLISH}/one", 1, _taken_for_answered(Lost.TIMED_OUT)),
+    Planted("a broken connection proves absence", f"{PUBLISH}/one", 2, _seconds_prove_absence(Lost.BROKEN)),
+    Planted("a time-out proves absence", f"{PUBLISH}/one", 1, _seconds_prove_absence(Lost.TIMED_OUT), quick=True),
+    Planted("a 500 proves absence", f"{PUBLISH}/one", 1, _seconds_prove_absence(Lost.ANSWERED)),
     Planted("one look at one listing proves absence", f"{PUBLISH}/one", 1, _absent_without_a_doubt),
     Planted("the account's money is not asked again", f"{PUBLISH}/one", 2, _money_is_not_asked, "7=3.25=3"),
     Planted("absence from a cut list", f"{PUBLISH}/one", 2, _cut_list_proves_absence, "7=3.25=3"),
