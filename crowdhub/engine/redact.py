@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import base64
-import html
-import itertools
 import json
 import logging
 import re
+import string
 import threading
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
 from weakref import WeakSet
 
+from crowdhub.engine.spellings import Unescaped
+
 MASK = "[secret]"
 SHORTEST = 4  # a shorter secret would mask ordinary words
+RENEWED = 16
+"""How many fetched tokens are known at a time: more than there are calls on their way with an older one."""
+
+_LETTERS = frozenset(f"{string.ascii_letters}{string.digits}+/")  # of base64
 
 
 # Control characters can rewrite a terminal, and characters that turn the direction of text can make a message
@@ -39,58 +46,124 @@ def shown(text: str) -> str:
 
 
 class Redactor:
-    """Replaces every known secret in a text: plain, URL-encoded, escaped, or as part of HTTP Basic.
+    """Replaces every known secret in a text, however it is spelled: each character plain or escaped for JSON, HTML or
+    an address, once or several times; or all of it inside of what was written in base64, as for HTTP Basic.
 
-    ``names`` are those under which credentials travel. What is made from a secret for one request (a signature, a
-    pair for HTTP Basic) is known by its name alone: ``sign=…``, ``"Authorization": "…"``.
+    ``names`` are those under which credentials travel. What is made from a secret for one request (a signature) is
+    known by its name alone: ``sign=…``, ``"Authorization": "…"``.
     """
 
     def __init__(self, secrets: Iterable[str] = (), names: Iterable[str] = ()) -> None:
-        self._forms: set[str] = set()
         self._named = _named(names)
+        self._secrets: frozenset[str] = frozenset()
+        self._renewed: deque[tuple[str, ...]] = deque(maxlen=RENEWED)
+        self._forms = _Forms()
         with _lock:
             _live.add(self)
-        self._pattern: re.Pattern[str] | None = None
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
-        pairs = (f"{user}:{password}" for user, password in itertools.permutations(secrets, 2))  # of HTTP Basic
-        self._forms |= {base64.b64encode(pair.encode("utf-8", "replace")).decode().rstrip("=") for pair in pairs}
-        for secret in secrets:
-            if len(secret) >= SHORTEST:
-                as_bytes = secret.encode("utf-8", "replace")
-                # As messages quote text and bytes, and as JSON and HTML hold it.
-                forms = {secret.strip(), as_bytes.decode().strip(), repr(as_bytes)[2:-1], repr(secret)[1:-1]}
-                forms |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-                forms |= {html.escape(secret), html.escape(secret, quote=False)}
-                for form in {secret} | {form for form in forms if len(form) >= SHORTEST}:
-                    plain = form.encode("utf-8", "replace")
-                    for encoded in (quote(plain, safe=""), quote(plain), quote_plus(plain)):
-                        self._forms |= {encoded, _ESCAPE.sub(lambda found: found[0].lower(), encoded)}
-                    self._forms.add(form)
-                    self._forms.add(base64.b64encode(plain).decode().rstrip("="))
-                    self._forms.add(base64.urlsafe_b64encode(plain).decode().rstrip("="))
-        longest_first = sorted(self._forms, key=len, reverse=True)
-        patterns = [*map(re.escape, longest_first), *map(_begun, longest_first)]
-        self._pattern = re.compile("|".join(patterns)) if patterns else None
+        """Secrets to know for good."""
+        with _lock:
+            self._secrets |= {*secrets}
+            self._learn()
+
+    def renew(self, *secrets: str) -> None:
+        """The parts of a fetched token, to know until several others came after it."""
+        with _lock:
+            self._renewed.append(secrets)
+            self._learn()
+
+    def _learn(self) -> None:
+        self._forms = _Forms.of(self._secrets.union(*self._renewed))
 
     def __call__(self, text: str) -> str:
-        if self._pattern is not None:
-            text = self._pattern.sub(MASK, text)
+        text = _without(text, self._forms.places(text))
         return self._named.sub(rf"\1{MASK}", text) if self._named is not None else text
 
 
-def _begun(form: str) -> str:
-    """A pattern for a secret, and for its beginning: texts are cut off, and a cut can go through a key."""
-    half = max(8, len(form) // 2)
-    step = max(1, -(-(len(form) - half) // 16))
-    pattern = ""
-    for start in reversed(range(half, len(form), step)):
-        pattern = f"(?:{re.escape(form[start : start + step])}{pattern})?"
-    return re.escape(form[:half]) + pattern
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    """What to look for: in a text as it is, in what it means, and in base64 in what it means."""
+
+    plain: tuple[str, ...] = ()
+    meant: tuple[str, ...] = ()
+    spaced: tuple[str, ...] = ()
+    in_base64: tuple[str, ...] = ()
+    everything: bool = False
+
+    @classmethod
+    def of(cls, secrets: Iterable[str]) -> _Forms:
+        known = {secret for secret in secrets if len(secret) >= SHORTEST}
+        plain = known | {short for secret in known if len(short := secret.strip()) >= SHORTEST}
+        everything = any("\\" in secret or not secret.isascii() for secret in plain)
+        meant = {Unescaped(secret, everything=everything).text for secret in plain}
+        meant = {form for form in meant if len(form.strip()) >= SHORTEST}
+        spaced = {_spaced(form) for form in meant if " " in form}
+        packed: set[str] = set()
+        for secret in known:
+            as_bytes = secret.encode("utf-8", "replace")
+            as_sent = {quote(as_bytes, safe=""), quote(as_bytes), quote_plus(as_bytes), json.dumps(secret)[1:-1]}
+            packed |= {form for sent in {as_bytes, *(each.encode() for each in as_sent)} for form in _in_base64(sent)}
+        return cls(tuple(plain), tuple(meant), tuple(spaced), tuple(packed), everything)
+
+    def places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where the secrets are. Linear in the text: it is searched for one after the other."""
+        if not self.plain:
+            return
+        yield from _places(text, self.plain)
+        unescaped = Unescaped(text, everything=self.everything)
+        for start, end in _places(unescaped.text, self.meant):
+            yield unescaped.span(start, end)
+        for start, end in _places(_spaced(unescaped.text), self.spaced):
+            yield unescaped.span(start, end)
+        letters = unescaped.text.replace("-", "+").replace("_", "/")
+        for start, end in _places(letters, self.in_base64):
+            # The letters next to it hold some bits of the secret, too.
+            before, after = letters[max(0, start - 1) : start], letters[end : end + 1]
+            yield unescaped.span(start - (before in _LETTERS), end + (after in _LETTERS))
 
 
-_ESCAPE = re.compile("%[0-9A-F]{2}")
+def _spaced(text: str) -> str:
+    """Forms in addresses write a space as a plus sign."""
+    return text.replace("+", " ")
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """What there is of a secret in base64, whatever stands before and after it."""
+    for before in range(3):
+        first, last = -(-before * 8 // 6), (before + len(secret)) * 8 // 6
+        packed = base64.b64encode(b"\0" * before + secret).decode()[first:last]
+        if len(packed) >= SHORTEST:
+            yield packed
+
+
+def _places(text: str, forms: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Where a secret is, or its beginning: texts are cut off, and a cut can go through a key."""
+    for form in forms:
+        head = form[: max(8, len(form) // 2)]
+        start = text.find(head)
+        while start >= 0:
+            end = start + _shared(form, text, start)
+            yield start, end
+            start = text.find(head, end)
+
+
+def _shared(form: str, text: str, start: int) -> int:
+    """How much of the beginning of ``form`` is in ``text`` from ``start`` on."""
+    if text.startswith(form, start):
+        return len(form)
+    return next(at for at, char in enumerate(form) if not text.startswith(char, start + at))
+
+
+def _without(text: str, places: Iterable[tuple[int, int]]) -> str:
+    parts: list[str] = []
+    done = -1
+    for start, end in sorted(places):
+        if start > done:
+            parts += (text[max(done, 0) : start], MASK)
+        done = max(done, end)
+    return "".join(parts) + text[done:] if parts else text
 
 
 _LONG = r"[\w.+/=%~-]{16,}"  # no word of a sentence

@@ -175,7 +175,7 @@ class Session:
         return self._renew_token_at is not None and self.clock.now() > self._renew_token_at
 
     def keep_token(self, token: Token) -> None:
-        self.redact.add(*token.secrets())
+        self.redact.renew(*token.secrets())
         self.token = token
         self._renew_token_at = None
         if token.expires_at is not None:

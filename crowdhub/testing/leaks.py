@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
 import traceback
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from urllib.parse import quote, quote_plus
 
+from crowdhub.engine.redact import SHORTEST, Redactor
 from crowdhub.protocol import UNSET, AnyProvider, Call, CredentialPlaces, mapping
-
-SHORTEST = 4
 
 
 class Secrets:
-    """The plain secrets of an account, and every form in which one could be found."""
+    """The secrets of an account, to be found in whatever spelling."""
 
     def __init__(self, provider: AnyProvider) -> None:
         self.plain = [text for text in provider.settings.secrets() if len(text) >= SHORTEST]
-        forms: set[str] = set()
-        for text in self.plain:
-            forms |= {text, quote(text, safe=""), quote_plus(text), text[::-1]}
-            forms.add(base64.b64encode(text.encode()).decode().rstrip("="))
-        self._forms = sorted(forms)
+        self._redact = Redactor([*self.plain, *(text[::-1] for text in self.plain)])
 
     def inside(self, text: str) -> bool:
-        return any(form in text for form in self._forms)
+        return self._redact(text) != text
 
     def faults(self, texts: Iterable[tuple[str, str]]) -> list[str]:
         """The places of those texts that hold a secret."""

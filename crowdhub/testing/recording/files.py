@@ -170,6 +170,7 @@ def _places(cassette: Cassette) -> Iterator[tuple[str, str]]:
         yield f"the address of {name}", exchange.uri
         for each in _texts(exchange.headers):
             yield f"the request headers of {name}", each
+        yield f"the status line of {name}", exchange.reason
         yield f"the request body of {name}", (exchange.body or b"").decode("utf-8", "replace")
         for each in _texts(exchange.answer_headers):
             yield f"the answer's headers of {name}", each

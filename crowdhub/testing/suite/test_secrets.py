@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crowdhub.engine.redact import SHORTEST
 from crowdhub.errors import CrowdhubError
 from crowdhub.model import Capability
 from crowdhub.protocol import PreparedRequest
@@ -19,7 +20,7 @@ from crowdhub.testing.tape import Played
 def secrets(bench: Bench) -> Secrets:
     found = Secrets(bench.provider)
     if not found.plain:
-        pytest.skip(f"an account of {bench.name} has no secret setting of {leaks.SHORTEST} characters or more")
+        pytest.skip(f"an account of {bench.name} has no secret setting of {SHORTEST} characters or more")
     return found
 
 
