@@ -32,7 +32,7 @@ from crowdhub.protocol.reading import (
     unreadable,
     why_no_amount,
 )
-from crowdhub.protocol.reference import carries, is_marked, mark, plain_text, unmark
+from crowdhub.protocol.reference import carries, is_marked, mark, plain_text, unescaped, unmark
 from crowdhub.protocol.refusals import (
     country_issues,
     error_of_no_json,
@@ -119,6 +119,7 @@ __all__ = [
     "text_or_none",
     "texts",
     "time_or_none",
+    "unescaped",
     "unmark",
     "unreadable",
     "why_no_amount",

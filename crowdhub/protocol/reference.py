@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-_MARK = re.compile(r"\s*\[ref ([0-9A-Za-z-]{6,64})\]\s*$")
+_MARK = re.compile(r"\[ref ([0-9A-Za-z-]{6,64})\]")
 _ANY = re.compile(r"\bch-[a-z2-7]{16}\b|\[ref [0-9a-z-]{6,64}\]")
 _TAG = re.compile(r"<[^<>]*>")
+_NO_CHARACTER = re.compile("&#[0-9]{100,}")  # Python reads no number of thousands of digits
 _UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 DEEPEST = 50
 ESCAPES = 3  # how often a site may have escaped a text that was escaped already
@@ -22,8 +23,16 @@ def mark(text: str, reference: str | None) -> str:
 
 def unmark(text: str | None) -> tuple[str | None, str | None]:
     """The text without its mark, and the reference (None where there is none)."""
-    found = _MARK.search(text) if text else None
-    return (text[: found.start()], found[1]) if text and found else (text, None)
+    if not text:
+        return text, None
+    kept = text.rstrip()
+    found = _MARK.fullmatch(kept, max(0, kept.rfind("[ref ")))
+    return (kept[: found.start()].rstrip(), found[1]) if found else (text, None)
+
+
+def unescaped(text: str) -> str:
+    """``text`` with HTML's entities resolved, whatever numbers they hold."""
+    return html.unescape(_NO_CHARACTER.sub("&#0", text))
 
 
 def carries(answer: object, reference: str) -> bool:
@@ -48,7 +57,7 @@ def _plain(answer: object, depth: int = 0) -> Iterator[str]:
         yield answer.casefold()
         text = answer
         for _ in range(ESCAPES):
-            text, before = _TAG.sub("", html.unescape(text)), text
+            text, before = _TAG.sub("", unescaped(text)), text
             if text == before:
                 break
         if (seen := _UNSEEN.sub("", text)) != answer:

@@ -30,7 +30,7 @@ MARK_LENGTH = 40
 """Characters of a description that are kept for the mark of a draft's reference."""
 
 # Not only at the end: words given on accepting an application are added after it.
-_MARK = re.compile(r"\s*\[ref ([0-9A-Za-z-]{6,64})\]")
+_MARK = re.compile(r"\[ref ([0-9A-Za-z-]{6,64})\]")
 
 
 def marked(text: str, reference: str | None) -> str:
@@ -41,7 +41,7 @@ def marked(text: str, reference: str | None) -> str:
 def unmarked(text: str | None) -> tuple[str | None, str | None]:
     """The text without its mark, and the reference."""
     found = _MARK.search(text) if text else None
-    return (text[: found.start()] + text[found.end() :], found[1]) if text and found else (text, None)
+    return (text[: found.start()].rstrip() + text[found.end() :], found[1]) if text and found else (text, None)
 
 
 def carries(order: OrderBase, reference: str | None) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+
+from crowdhub.protocol import unescaped
 
 CHARSETS = ("utf-8-sig", "windows-1251")
 
@@ -18,7 +19,7 @@ def read_text(file: Path | bytes, charset: str | None = None) -> str:
     given charset does not exist or is not the file's.
     """
     content = file if isinstance(file, bytes) else file.read_bytes()
-    return html.unescape(_decoded(content, charset)).replace("\r\n", "\n")
+    return unescaped(_decoded(content, charset)).replace("\r\n", "\n")
 
 
 def _decoded(content: bytes, charset: str | None) -> str:
