@@ -35,6 +35,7 @@ from crowdhub.errors import (
     RateLimited,
     UnreadableResponse,
 )
+from crowdhub.frames import FramesLeftOut
 from crowdhub.model import Submission, Task
 from crowdhub.protocol import NEUTRAL, Call, Effect, Flow, Operation, OperationRun, Response, Token, result_type
 
@@ -87,7 +88,7 @@ class Engine:
         """
         self._be_here()
         counters = [self.session.counter] if counter is None else [self.session.counter, counter]
-        with self._begun(operation) as run:
+        with FramesLeftOut(), self._begun(operation) as run:
             failed, result = await self._carried_out(run, witness, counters)
         if failed is not None:
             raise failed  # here, where no frame below holds an answer

@@ -15,6 +15,7 @@ from crowdhub.clock import Clock
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.session import Options, Session
 from crowdhub.errors import ConfigurationError, CrowdhubError, InvalidRequest, Issue
+from crowdhub.frames import FramesLeftOut, also_half_made
 from crowdhub.hub import config
 from crowdhub.hub.many import publish_many, review
 from crowdhub.hub.resources import DEFAULT, HubResources
@@ -73,31 +74,32 @@ class HubBase(Generic[M]):
         clock: Clock | None = None,
         path: Path | None = None,
     ) -> None:
-        if on_unsupported not in ("error", "warn"):
-            raise ConfigurationError(f"on_unsupported = {on_unsupported!r} is neither 'error' nor 'warn'.")
-        if not _are_settings(accounts):
-            raise ConfigurationError(
-                "accounts: give settings by account name, such as {'rapidworkers': {'api_key': …}}."
+        with FramesLeftOut():  # the arguments are among the locals here
+            given = getattr(accounts, "clock", None)  # a sandbox's accounts bring the clock that they are to be used by
+            hidden = config.hidden(accounts)
+            if on_unsupported not in ("error", "warn"):
+                raise ConfigurationError("on_unsupported is neither 'error' nor 'warn'.")
+            if hidden is None:
+                raise ConfigurationError(
+                    "accounts: give settings by account name, such as {'rapidworkers': {'api_key': …}}."
+                )
+            if clock is not None and not isinstance(clock, Clock):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise ConfigurationError(f"clock = {clock!r} is no crowdhub.Clock.")
+            _check_time(clock)
+            if confirm is not None:
+                confirm = self._usable(confirm)
+            self._accounts = hidden
+            self._on_unsupported: OnUnsupported = on_unsupported
+            self._max_wait = _seconds("max_wait", max_wait)
+            self._timeout = _seconds("timeout", timeout)
+            self._clock: Clock = clock or given or Clock()
+            self._path = path
+            self._resources = HubResources(
+                ledger, budget, confirm, accounts=list(self._accounts), max_wait=self._max_wait, clock=self._clock
             )
-        if clock is not None and not isinstance(clock, Clock):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ConfigurationError(f"clock = {clock!r} is no crowdhub.Clock.")
-        _check_time(clock)
-        if confirm is not None:
-            confirm = self._usable(confirm)
-        given = getattr(accounts, "clock", None)  # a sandbox's accounts bring the clock that they are to be used by
-        # The argument's name as well: a traceback with locals must not show keys.
-        accounts = self._accounts = {name: config.Hidden(settings) for name, settings in accounts.items()}
-        self._on_unsupported: OnUnsupported = on_unsupported
-        self._max_wait = _seconds("max_wait", max_wait)
-        self._timeout = _seconds("timeout", timeout)
-        self._clock: Clock = clock or given or Clock()
-        self._path = path
-        self._resources = HubResources(
-            ledger, budget, confirm, accounts=list(self._accounts), max_wait=self._max_wait, clock=self._clock
-        )
-        self._markets: dict[str, M] = {}
-        self._lock = threading.Lock()
-        self._closed = False
+            self._markets: dict[str, M] = {}
+            self._lock = threading.Lock()
+            self._closed = False
 
     def _usable(self, confirm: Confirm) -> Confirm:
         if not callable(confirm):
@@ -114,7 +116,8 @@ class HubBase(Generic[M]):
         """
         found = config.load(path)
         settings = cast("HubOptions", {**found.hub, **options})
-        return cls(found.accounts, path=found.path, **settings)
+        accounts = cast("Mapping[str, Mapping[str, object]]", found.accounts)
+        return cls(accounts, path=found.path, **settings)
 
     @property
     def ledger(self) -> Ledger | None:
@@ -178,18 +181,20 @@ class HubBase(Generic[M]):
         checked = config.settings_of(kind, account, settings, path=self._path)
         return kind(checked, account=account)
 
-    def _name_of_provider(self, account: str, settings: Mapping[str, object]) -> str:
-        if "provider" not in settings:
-            return account
-        name, known = settings["provider"], registry.PROVIDERS.names()
-        if name not in known:  # what stands there may be a key
-            raise ConfigurationError(
-                f"The provider of the account {account!r} is no installed one. Installed: {', '.join(known)}."
-            )
-        return str(name)
+    def _name_of_provider(self, account: str, settings: config.Hidden) -> str:
+        known = registry.PROVIDERS.names()
+        for name in (account, *known):  # not what stands there, which may be a key
+            if settings.get("provider", account) == name:
+                return name
+        raise ConfigurationError(
+            f"The provider of the account {account!r} is no installed one. Installed: {', '.join(known)}."
+        )
 
     def _open(self, account: str) -> M:
-        provider = self._provider_of(account)
+        with FramesLeftOut():  # which hold what a market's keys are told apart by
+            return self._opened(self._provider_of(account))
+
+    def _opened(self, provider: AnyProvider) -> M:
         options = Options(
             timeout=self._timeout,
             max_wait=self._max_wait,
@@ -335,15 +340,9 @@ class HubBase(Generic[M]):
             self._markets.clear()
         return taken
 
+    @also_half_made
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self._accounts)})"
-
-
-def _are_settings(accounts: object) -> bool:
-    if not isinstance(accounts, Mapping):
-        return False
-    given = cast("Mapping[object, object]", accounts)
-    return all(isinstance(name, str) and isinstance(each, Mapping) for name, each in given.items())
 
 
 def _check_time(clock: Clock | None) -> None:

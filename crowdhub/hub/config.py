@@ -22,14 +22,16 @@ import os
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from crowdhub.errors import ConfigurationError, Issue
+from crowdhub.frames import FramesLeftOut, also_half_made
 from crowdhub.hub import trust
 from crowdhub.model.input import issues_of
 from crowdhub.protocol import AnyProvider, ProviderSettings, is_loopback
@@ -40,26 +42,24 @@ OF_KUBERNETES = re.compile(r"service_host|service_port(_\w+)?|port(_\d+_(tcp|udp
 HUB_SETTINGS = ("ledger", "budget", "on_unsupported", "max_wait", "timeout")
 
 
-class Hidden(Mapping[str, object]):
+class Hidden:
     """An account's settings as they were given, keys in plain text among them: shows their names only.
 
-    No ``dict``: tools that print the locals of a traceback look into those.
+    No mapping: what prints or sends the locals of a traceback looks into those.
     """
 
     __slots__ = ("_given",)
 
-    def __init__(self, given: Mapping[str, object]) -> None:
-        self._given = dict(given)
+    def __init__(self, given: Mapping[str, object] | Hidden) -> None:
+        self._given = dict(given.items())
 
-    def __getitem__(self, name: str) -> object:
-        return self._given[name]
+    def get(self, name: str, default: object = None) -> object:
+        return self._given.get(name, default)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._given)
+    def items(self) -> Iterable[tuple[str, object]]:
+        return self._given.items()
 
-    def __len__(self) -> int:
-        return len(self._given)
-
+    @also_half_made
     def __repr__(self) -> str:
         return f"<settings {', '.join(self._given)}>"
 
@@ -75,10 +75,21 @@ class Config:
 
 def load(path: str | Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
     """Read the file and the variables. Raises `ConfigurationError` with the file, the line and the setting."""
-    try:
+    with FramesLeftOut():  # they hold the file's text and the keys in it
         return _load(path, os.environ if environ is None else environ)
-    except ConfigurationError as error:
-        raise _bare(error) from None
+
+
+def hidden(accounts: object) -> dict[str, Hidden] | None:
+    """The accounts that a hub is given; None for what is no settings by account name."""
+    if not isinstance(accounts, Mapping):
+        return None
+    given = cast("Mapping[object, object]", accounts)
+    found = {
+        name: Hidden(cast("Mapping[str, object] | Hidden", settings))
+        for name, settings in given.items()
+        if isinstance(name, str) and isinstance(settings, (Mapping, Hidden))
+    }
+    return found if len(found) == len(given) else None
 
 
 def _load(path: str | Path | None, environ: Mapping[str, str]) -> Config:
@@ -142,12 +153,6 @@ def _beside(file: Path, ledger: str) -> str:
     if ledger == "default" or not is_file(ledger):
         return ledger
     return str(file.resolve().parent / Path(ledger).expanduser())
-
-
-def _bare(error: ConfigurationError) -> ConfigurationError:
-    """The error without its frames, whose locals hold the file's text and the keys in it."""
-    error.__context__ = None
-    return error.with_traceback(None)
 
 
 def find(start: Path | None = None) -> Path | None:
@@ -215,21 +220,19 @@ def _add_variables(
 def settings_of(
     kind: type[AnyProvider],
     account: str,
-    given: Mapping[str, object],
+    given: Mapping[str, object] | Hidden,
     *,
     path: Path | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> ProviderSettings:
     """The checked settings of one account. Raises `ConfigurationError` naming everything that is wrong with them."""
     given = Hidden(given)
-    try:
+    with FramesLeftOut():
         return _settings_of(kind, account, given, path, os.environ if environ is None else environ)
-    except ConfigurationError as error:
-        raise _bare(error) from None
 
 
 def _settings_of(
-    kind: type[AnyProvider], account: str, given: Mapping[str, object], path: Path | None, environ: Mapping[str, str]
+    kind: type[AnyProvider], account: str, given: Hidden, path: Path | None, environ: Mapping[str, str]
 ) -> ProviderSettings:
     fields = kind.settings_type.model_fields
     values: dict[str, object] = {}

@@ -65,7 +65,7 @@ class Budget(Limits):
         if isinstance(given, Budget):
             return given.copy_with(among=among) if among is not None else given
         if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - out of a file
-            raise ConfigurationError(f'budget = {given!r}: give amounts by currency, such as {{"USD": "50"}}.')
+            raise ConfigurationError('budget: give amounts by currency, such as {"USD": "50"}.')
         plain = dict(given)
         unpriced = plain.pop("unpriced", "refuse")
         if unpriced not in ("refuse", "allow"):
@@ -202,7 +202,7 @@ class Rule(NamedTuple):
 
 def _limits(given: object, where: str) -> dict[str, dict[str, Money]]:
     if not isinstance(given, Mapping):
-        raise ConfigurationError(f'{where} = {given!r}: give amounts by currency, such as {{"USD": "50"}}.')
+        raise ConfigurationError(f'{where}: give amounts by currency, such as {{"USD": "50"}}.')
     plain = dict(cast("Mapping[str, object]", given))
     found = {name: _amounts(plain.pop(name, {}), f"{where}.{name}") for name in PERIODS}
     return {"total": _amounts(plain, where), **found}
@@ -210,7 +210,7 @@ def _limits(given: object, where: str) -> dict[str, dict[str, Money]]:
 
 def _amounts(given: object, where: str) -> dict[str, Money]:
     if not isinstance(given, Mapping):
-        raise ConfigurationError(f'{where} = {given!r}: give amounts by currency, such as {{"USD": "50"}}.')
+        raise ConfigurationError(f'{where}: give amounts by currency, such as {{"USD": "50"}}.')
     found: dict[str, Money] = {}
     for currency, amount in cast("Mapping[str, object]", given).items():
         try:

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 from crowdhub.clock import Clock
 from crowdhub.errors import BudgetExceeded, CrowdhubError, InvalidRequest, Issue, LedgerError, OutcomeUnknown
+from crowdhub.frames import FramesLeftOut, also_half_made
 from crowdhub.ledger import checks, names, rows, transitions
 from crowdhub.ledger import content as contents
 from crowdhub.ledger import steps as noted
@@ -102,6 +103,7 @@ class Ledger:
     def _redacted(self, text: str) -> str:
         return self.redact(text)  # as it is then: the journal is made before the hub sets it
 
+    @also_half_made
     def __repr__(self) -> str:
         return f"<Ledger {self.database.name}>"
 
@@ -360,8 +362,9 @@ class Ledger:
 
     def owner_of(self, secrets: Iterable[str]) -> str | None:
         """What an account's key opens, under this ledger's own salt; None where it has no key."""
-        self._salt = self._salt or self.database.salt()
-        return owner_digest(secrets, self._salt)
+        with FramesLeftOut():
+            self._salt = self._salt or self.database.salt()
+            return owner_digest(secrets, self._salt)
 
     def bookmarks(self, name: str, identity: Mapping[str, str], owner: str | None) -> Bookmarks:
         """How far the watch of this name has come on an account."""

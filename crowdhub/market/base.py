@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from crowdhub.engine.engine import Engine
+from crowdhub.frames import also_half_made
 from crowdhub.model import Capabilities, TaskDraft
 from crowdhub.operations.account import Account
 from crowdhub.operations.checks import OnUnsupported
@@ -72,5 +73,6 @@ class MarketBase(Generic[P]):
         """
         return self.operations.check(draft)
 
+    @also_half_made
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} ({self.environment})>"

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from crowdhub.frames import also_half_made
+
 
 class Capability(StrEnum):
     PUBLISH = "publish"
@@ -80,5 +82,6 @@ class Capabilities(Mapping[Capability, Support]):
         """The absent ones, each with the reason in words."""
         return {k: s.reason or "not offered by this marketplace" for k, s in self._table.items() if not s}
 
+    @also_half_made
     def __repr__(self) -> str:
         return f"Capabilities({', '.join(self)})"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import model_serializer, model_validator
 
 from crowdhub.errors import InvalidRequest, Issue
+from crowdhub.frames import also_half_made
 from crowdhub.model.base import Model
 from crowdhub.model.currency import exponent, is_known
 
@@ -97,6 +98,7 @@ class Money(Model):
     def __str__(self) -> str:
         return f"{self.amount:f} {self.currency}"
 
+    @also_half_made
     def __repr__(self) -> str:
         return f'Money("{self.amount:f}", "{self.currency}")'
 
@@ -222,6 +224,7 @@ class Balance(Money):
     def _as_dict(self) -> dict[str, object]:
         return {"amount": str(self.amount), "currency": self.currency, "held": self.held, "others": self.others}
 
+    @also_half_made
     def __repr__(self) -> str:
         beside = f", held={self.held!r}" if self.held is not None else ""
         if self.others:

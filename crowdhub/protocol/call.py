@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack, cast
 
 from crowdhub.errors import InvalidRequest, Issue
+from crowdhub.frames import also_half_made
 
 
 class Effect(Enum):
@@ -162,6 +163,7 @@ class Call:
         """A copy that waits before it is sent."""
         return replace(self, delay=seconds)
 
+    @also_half_made
     def __repr__(self) -> str:
         # Neither query nor body: a signed copy holds credentials there.
         return f"Call({self.label} {self.effect.name})"

@@ -24,6 +24,7 @@ from functools import partial, wraps
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeAlias, TypeVar, cast, overload
 
+from crowdhub.frames import also_half_made
 from crowdhub.protocol.arguments import checked_arguments
 from crowdhub.protocol.call import Call
 from crowdhub.protocol.declaration import NEUTRAL
@@ -138,6 +139,7 @@ class Operation(Generic[T_co]):
         together = {**self.arguments, **arguments}
         return Operation(self.name, self._make, together, self._lookup, self.owner, task_id=self.task_id)
 
+    @also_half_made
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={reprlib.repr(value)}" for name, value in self.arguments.items())
         return f"<Operation {self.name}({arguments})>"

@@ -15,6 +15,7 @@ from typing import ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hi
 from urllib.parse import urlsplit
 
 from crowdhub.errors import Conflict, CrowdhubError, Issue, NotSupported
+from crowdhub.frames import also_half_made
 from crowdhub.model import (
     Application,
     BatchReport,
@@ -113,6 +114,7 @@ class Provider(Generic[S]):
         """``provider``, ``account`` and ``environment``, which every model read from here carries."""
         return {"provider": self.name, "account": self.account, "environment": self.environment}
 
+    @also_half_made
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.account} ({self.environment})>"
 

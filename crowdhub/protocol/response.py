@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from email.message import Message
 from typing import Any
 
+from crowdhub.frames import also_half_made
 from crowdhub.protocol.call import UNSET
 
 
@@ -40,6 +41,7 @@ class Headers(Mapping[str, str]):
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._found()
 
+    @also_half_made
     def __repr__(self) -> str:
         return f"Headers({', '.join(self)})"  # names only: an answer can set or repeat a credential
 
@@ -96,6 +98,7 @@ class Response:
         """The decoded body. Raises `ValueError`; `load_json` keeps numbers exact and raises an error of ours."""
         return json.loads(self.content)
 
+    @also_half_made
     def __repr__(self) -> str:
         return f"<Response {self.status_code}, {len(self.content)} bytes>"
 

@@ -23,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from crowdhub.clock import Clock
 from crowdhub.errors import ConfigurationError, InvalidRequest, Issue, LedgerError
+from crowdhub.frames import also_half_made
 from crowdhub.store import forks, migrations
 from crowdhub.store.address import url_of
 from crowdhub.store.failures import as_ledger_error, is_transient
@@ -73,6 +74,7 @@ class Database:
         if self.is_sqlite:
             forks.watch(self)
 
+    @also_half_made
     def __repr__(self) -> str:
         return f"<Database {self.name}>"
 

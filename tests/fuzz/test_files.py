@@ -8,7 +8,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -132,7 +132,7 @@ def test_settings(content: str | bytes) -> None:
     def use(path: Path) -> None:
         found = config.load(path, environ={})
         settings: dict[str, Any] = {name: value for name, value in found.hub.items() if name != "ledger"}
-        with Hub(found.accounts, path=found.path, **settings) as hub:
+        with Hub(cast("Any", found.accounts), path=found.path, **settings) as hub:
             for name in hub:
                 try:
                     hub[name]

@@ -134,7 +134,6 @@ def _account(name: str, account: str | Mapping[str, object] | None) -> tuple[str
             f"There is no account {wanted!r} in the settings.",
             next_step='Add it to "crowdhub.toml", with your own key.',
         )
-    kind = settings.get("provider", wanted)
-    if kind != name:
-        raise ConfigurationError(f"The account {wanted!r} is one of {kind}, not of {name}.")
-    return wanted, {**settings, "provider": name}, {**loaded.hub, "path": loaded.path}
+    if settings.get("provider", wanted) != name:  # what stands there may be a key
+        raise ConfigurationError(f"The account {wanted!r} is none of {name}.")
+    return wanted, {**dict(settings.items()), "provider": name}, {**loaded.hub, "path": loaded.path}
