@@ -59,6 +59,7 @@ class Redactor:
         self._secrets: frozenset[str] = frozenset()
         self._renewed: deque[tuple[str, ...]] = deque(maxlen=RENEWED)
         self._forms = _Forms()
+        self._others: list[Redactor] = []
         with _lock:
             _live.add(self)
         self.add(*secrets)
@@ -74,6 +75,12 @@ class Redactor:
         with _lock, FramesLeftOut():
             self._renewed.append(secrets)
             self._learn()
+        for other in self._others:
+            other.renew(*secrets)
+
+    def tell(self, other: Redactor) -> None:
+        """From now on the other one knows the tokens that are fetched here, too."""
+        self._others.append(other)
 
     def _learn(self) -> None:
         self._forms = _Forms.of(self._secrets.union(*self._renewed))

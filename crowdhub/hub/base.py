@@ -203,6 +203,7 @@ class HubBase(Generic[M]):
         )
         policy, gate, pause = self._resources.open(provider)
         session = Session(provider, options, gate, pause)
+        session.redact.tell(self._resources.redact)
         make = cast("Callable[..., M]", self._market_type)
         return make(provider, session, on_unsupported=self._on_unsupported, policy=policy)
 

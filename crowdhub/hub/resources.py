@@ -62,7 +62,8 @@ class HubResources:
         self._confirm = confirm
         self._max_wait = max_wait
         self._clock = clock
-        self._redact = Redactor()
+        self.redact = Redactor()
+        """Cleans what the ledgers keep."""
         self._lock = threading.RLock()
         self._ledgers: dict[LedgerFile, tuple[Ledger, Gates]] = {}
         self._memory: Gates | None = None
@@ -80,8 +81,8 @@ class HubResources:
                 gate = self._memory.of(identity_of(provider), settings.secrets())
                 return self._policy(None), gate, self._pause(provider, settings)
             ledger, gates = self._opened(self._place(provider.environment, settings.base_url))
-            self._redact.add(*settings.secrets())
-            ledger.redact = self._redact
+            self.redact.add(*settings.secrets())
+            ledger.redact = self.redact
             gate = gates.of(identity_of(provider), settings.secrets())
             return self._policy(ledger), gate, self._pause(provider, settings)
 
