@@ -6,6 +6,7 @@ Listing imports nothing. Something is loaded by name on first use, so one that i
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import Generic, NoReturn, Protocol, TypeGuard, TypeVar
 
 T = TypeVar("T")
+
+
+_PACKAGE = re.compile("[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +125,10 @@ class Group(Generic[T]):
         names = self.names()
         near = difflib.get_close_matches(name, names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
+        package = f" (by convention `pip install crowdhub-{name}`)" if _PACKAGE.fullmatch(name) else ""
         return _Unusable(
             f"There is no {self.noun} {name!r}. Installed: {', '.join(names) or 'none'}.{hint}",
-            f"Correct the name, or install a plugin that has it in its entry-point group {self.name!r} "
-            f"(by convention `pip install crowdhub-{name}`).",
+            f"Correct the name, or install a plugin that has it in its entry-point group {self.name!r}{package}.",
         )
 
     def _points(self) -> list[EntryPoint]:

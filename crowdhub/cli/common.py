@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
@@ -89,11 +89,18 @@ def opened(config: Path | None, account: str | None) -> Generator[AnyMarket]:
         yield choose(hub, account)
 
 
+def is_here(folder: Path) -> bool:
+    """Whether that is the working folder, which may have been deleted."""
+    with suppress(FileNotFoundError):
+        return folder == Path.cwd()
+    return False
+
+
 def open_hub(config: Path | None) -> Hub:
     """All accounts of the settings."""
     hub = Hub.from_config(config)
     found = hub.settings_file
-    if found is not None and named(config) is None and found.parent != Path.cwd():
+    if found is not None and named(config) is None and not is_here(found.parent):
         complain(f"settings: {found}")
     if not hub.accounts:
         raise ConfigurationError(

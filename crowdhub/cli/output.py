@@ -204,7 +204,7 @@ def progress(what: str, total: int | None, *, on: Console | None = None) -> Gene
         yield lambda _: None
         return
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),

@@ -12,6 +12,7 @@ import typer
 from crowdhub.cli.common import CALLER, command
 from crowdhub.cli.output import complain, console, json_line
 from crowdhub.errors import InvalidRequest, Issue
+from crowdhub.protocol import is_loopback
 
 
 @command
@@ -39,6 +40,9 @@ def sandbox(
     except ImportError as missing:
         complain(str(missing))
         raise typer.Exit(CALLER) from None
+
+    if not is_loopback(f"//{f'[{host}]' if ':' in host else host}"):
+        complain(f"Whoever reaches {host} can use these marketplaces, and read their requests.")
 
     def announce(accounts: Mapping[str, Mapping[str, object]]) -> None:
         if as_json:

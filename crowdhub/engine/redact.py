@@ -196,15 +196,27 @@ class _Scrub(logging.Filter):
     """The HTTP library logs the headers of answers at DEBUG, and an answer can echo a key."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        with _lock:
-            redactors = list(_live)
-        said = text = record.getMessage()
-        for redact in redactors:
-            text = redact(text)
+        said = record.getMessage()
+        text = self.clean(said)
         if text != said:
             record.msg, record.args = text, ()
         return True
 
+    def clean(self, text: str) -> str:
+        with _lock:
+            redactors = list(_live)
+        for redact in redactors:
+            text = redact(text)
+        return text
+
+
+class _OneLine(_Scrub):
+    """Our own lines hold words of marketplaces: none of these makes another line of them."""
+
+    def clean(self, text: str) -> str:
+        return shown(super().clean(text)).replace("\n", "\\u000a")
+
 
 for _name in ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks"))):
     logging.getLogger(_name).addFilter(_Scrub())
+logging.getLogger("crowdhub").addFilter(_OneLine())

@@ -157,7 +157,10 @@ def _beside(file: Path, ledger: str) -> str:
 
 def find(start: Path | None = None) -> Path | None:
     """The nearest ``crowdhub.toml`` upwards from here, else the one in the user's config folder."""
-    here = (start or Path.cwd()).resolve()
+    try:
+        here = (start or Path.cwd()).resolve()
+    except FileNotFoundError:  # the working folder was deleted
+        return own if (own := own_file()).is_file() else None
     for folder in (here, *here.parents):
         if (folder / FILE).is_file():
             return folder / FILE
@@ -270,6 +273,11 @@ def _settings_of(
         Issue(name, "holds a key or a user name; keys have settings of their own")
         for name, value in values.items()
         if name.endswith("_url") and isinstance(value, str) and ("@" in value or any(key in value for key in keys))
+    ]
+    issues += [
+        Issue(name, "holds more than an address: a query, a fragment, an escape or a space")
+        for name, value in values.items()
+        if name.endswith("_url") and isinstance(value, str) and re.search(r"[?#%\s\\]", value)
     ]
     issues += [
         Issue(name, "is not an address such as https://api.example.com")

@@ -75,10 +75,8 @@ def _find(provider: str, name: str) -> type[Pluggable]:
 def _load(provider: str) -> None:
     """Import the plugin, which makes its classes known."""
     if provider not in PROVIDERS.names():
-        raise ValueError(
-            f"belongs to the plugin {provider!r}, which is not installed "
-            f"(by convention `pip install crowdhub-{provider}` brings it)"
-        )
+        # No hint how to install it: whoever wrote the draft chose the name.
+        raise ValueError(f"belongs to the plugin {provider!r}, which is not installed")
     PROVIDERS.load(provider)
 
 

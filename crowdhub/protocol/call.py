@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -35,6 +36,9 @@ UNSET = _Unset.UNSET
 """No JSON body at all, as against ``json=None``, which sends ``null``."""
 
 
+_CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:; *[\w.+-]+=[\w.+-]+)*", re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A file to send: ``content`` is its bytes, or the path from which the engine reads them."""
@@ -42,6 +46,10 @@ class Upload:
     filename: str
     content: bytes | Path
     content_type: str = "application/octet-stream"
+
+    def __post_init__(self) -> None:
+        if _CONTENT_TYPE.fullmatch(self.content_type) is None:  # it is part of a header
+            raise InvalidRequest(issues=[Issue("content_type", f"{self.content_type!r} is none, such as image/png")])
 
 
 class CallOptions(TypedDict, total=False):

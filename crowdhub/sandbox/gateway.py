@@ -4,6 +4,7 @@ ASGI has no way to cut a connection, so the server puts the connection's transpo
 """
 
 import asyncio
+import ipaddress
 import json
 import logging
 import socket
@@ -11,8 +12,11 @@ import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import cast
+from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crowdhub.sandbox.faults import Fault, Hold
@@ -21,6 +25,25 @@ from crowdhub.sandbox.values import is_list, is_object, object_of, parsed
 
 LOGGER = logging.getLogger("crowdhub.sandbox")
 TRANSPORT = "crowdhub.sandbox.transport"
+
+
+def _is_meant(scope: Scope) -> bool:
+    """Whether a request is for this address. A name of somebody else's that leads to this machine's loopback address
+    is how a page in a browser here gets at what listens there."""
+    server: tuple[str, int] | None = scope.get("server")
+    if server is None or not _is_loopback(server[0]):
+        return True
+    with suppress(ValueError):
+        name = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
+        return name == "localhost" or _is_loopback(name)
+    return False
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Gateway:
@@ -34,6 +57,9 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"the sandbox speaks HTTP only, not {scope['type']}")
+        if not _is_meant(scope):
+            await PlainTextResponse("This is a sandbox; it answers to its address alone.", 421)(scope, receive, send)
+            return
         record = self.market.record(Request(scope))
         fault = self.market.faults.take(record.method, record.path, record.at, record.operation)
         if fault is None:

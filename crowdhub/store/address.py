@@ -45,7 +45,7 @@ def url_of(target: str | os.PathLike[str] | None) -> URL:
     if not text or "\0" in text or not _is_encodable(text):
         raise ConfigurationError(f"ledger = {target!r} is neither a file's name nor a database URL.")
     if isinstance(target, os.PathLike) or is_file(text):
-        return URL.create("sqlite", database=str(Path(text).expanduser().absolute()))
+        return URL.create("sqlite", database=_absolute(text))
     if text.lower() in NO_FILES:
         raise ConfigurationError(
             f"ledger = {text!r} names no file.",
@@ -54,6 +54,15 @@ def url_of(target: str | os.PathLike[str] | None) -> URL:
     if text == ":memory:":
         raise _in_memory()
     return _database_url(text)
+
+
+def _absolute(path: str) -> str:
+    try:
+        return str(Path(path).expanduser().absolute())
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"ledger = {path!r} is meant from the working folder, which was deleted; give a whole path."
+        ) from None
 
 
 def _is_encodable(text: str) -> bool:
@@ -76,7 +85,7 @@ def _database_url(text: str) -> URL:
             raise _in_memory()
         if url.query:
             raise ConfigurationError("The address of a SQLite file takes no options behind a question mark.")
-        return url.set(database=str(Path(url.database or "").expanduser().absolute()))
+        return url.set(database=_absolute(url.database or ""))
     if backend == "postgresql":
         return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
     raise ConfigurationError(f"The ledger keeps to SQLite and PostgreSQL; {backend!r} is neither.")

@@ -330,7 +330,8 @@ _KINDS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "
 def _upload(image: bytes | Path) -> Upload:
     if isinstance(image, Path):
         suffix = image.suffix.lower().lstrip(".")
-        kind = {"jpg": "jpeg"}.get(suffix, suffix) or "octet-stream"
+        kind = {"jpg": "jpeg"}.get(suffix, suffix)
+        kind = kind if kind.isascii() and kind.isalnum() else "octet-stream"
         name = image.name
     else:
         kind = next((kind for start, kind in _KINDS.items() if image.startswith(start)), "octet-stream")

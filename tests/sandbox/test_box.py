@@ -50,7 +50,7 @@ def test_a_connection_is_kept_alive(box: Sandbox) -> None:
     account = box.accounts["counter"]["base_url"].removeprefix("http://").split(":")
     with socket.create_connection((account[0], int(account[1])), timeout=5) as sock:
         for expected in (b'{"done":1,"got":""}', b'{"done":2,"got":""}'):
-            sock.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+            sock.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
             answer = b""
             while not answer.endswith(expected):
                 piece = sock.recv(4096)

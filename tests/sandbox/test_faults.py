@@ -36,7 +36,7 @@ def connect(box: Sandbox) -> socket.socket:
 def raw_post(box: Sandbox) -> bytes:
     """One POST by hand, and every byte that came back until the connection ended."""
     with connect(box) as sock:
-        sock.sendall(b"POST /work HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi")
+        sock.sendall(b"POST /work HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi")
         answer = b""
         while piece := sock.recv(4096):
             answer += piece
@@ -132,7 +132,7 @@ def test_delay_answers_late_but_whole(client: httpx.Client, counter: Counter, wh
 def asked_and_left(box: Sandbox, counter: Counter) -> Generator[None, None, None]:
     """A request that hangs (body of the `with`), whose client then goes away."""
     with connect(box) as sock:
-        sock.sendall(b"POST /work HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        sock.sendall(b"POST /work HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
         counter.faults.wait_held()
         yield
 
