@@ -125,7 +125,9 @@ def _whole(data: object) -> object:
     return data
 
 
+@lru_cache(maxsize=4096)
 def _number(text: str) -> Decimal:
+    """Prices repeat, and one object for each of a long list would take thirty times the answer's memory."""
     if len(text) > MAX_DIGITS:
         raise ValueError("a number with too many digits")
     return Decimal(text)
