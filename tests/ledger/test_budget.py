@@ -156,7 +156,7 @@ def test_a_price_that_nobody_knows_is_refused_under_a_budget(file_ledger: Ledger
         ({"USD": 0.5}, r"budget\.USD = 0\.5: 0\.5 is a float"),
         ({"XXQ": "5"}, "XXQ"),
         ({"USD": "-5"}, "0 or more"),
-        ({"per_day": "5"}, r"budget\.per_day = '5': give amounts by currency"),
+        ({"per_day": "5"}, r"budget\.per_day: give amounts by currency"),
         ({"acmee": {"USD": "5"}}, r"there is no account 'acmee' here \(accounts: acme\)"),
         ({"acme": {"per_week": {"USD": "5"}}}, "per_week"),
         ({"USD": Money("5", "RUB")}, "in USD"),
