@@ -37,7 +37,6 @@ SAID: dict[str, str] = {
     "`proof` and `questions` may stand in one draft": NOT_MONEY,
     "no request was ever made to a live marketplace": NOT_MONEY,
     # docs/money.md
-    "at most one payment is ever in doubt": "G1",
     "never adds them twice": "G1",
     "The same key with the same content is carried out once": "G1",
     "what is done comes back without a request": "G1",
@@ -76,7 +75,7 @@ SAID: dict[str, str] = {
     "All of it is one room": NOT_MONEY,
     "**Refused**, or certainly never arrived": "G5",
     "says what to look for, and nothing is sent again": "G1",
-    "Whether an absence proves anything": "G1",
+    "That nothing was done is proven by no look before": "G1",
     "## Nothing is lost A listing": NOT_MONEY,
     # docs/write-a-provider.md
     "never comes back from a `yield`": NOT_MONEY,

@@ -72,7 +72,11 @@ def publish_here(world: World, box: Sandbox, clock: HandClock, tmp_path: Path) -
 def publish(publish_here: Publish) -> Publish:
     """Publishes each time by a program of its own, elsewhere: with another ledger."""
     ledgers = count()
-    return lambda draft, **more: publish_here(draft, ledger=str(next(ledgers)), **more)
+
+    def publish(draft: TaskDraft, **more: Any) -> Any:
+        return publish_here(draft, ledger=str(next(ledgers)), **more)
+
+    return publish
 
 
 def test_what_is_published_is_what_was_drafted(publish: Publish, sandbox: RapidWorkersSandbox) -> None:
