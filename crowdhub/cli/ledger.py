@@ -227,7 +227,8 @@ def settle(
     """Say by hand what became of an entry that is open or unknown, after you looked at the marketplace.
 
     --done: it counts as spent, its key stays taken. --not-done: nothing is reserved for it any more, and its key may
-    publish again, so be certain. Of what was paid in several parts, the first stays paid: say whether the rest was.
+    publish again, so be certain. Of what pays several times, say it of the payment in doubt: --not-done lets the key
+    send that one and what comes after it; --done ends the key, and what comes after it is not sent.
     The task of --task is asked for, where its account is among the settings: its key gives it back from then on.
     """
     if done is None:

@@ -61,6 +61,10 @@ class Witness(Protocol):
         """Called once the operation has read a good answer."""
         ...
 
+    def lost(self, call: Call) -> None:
+        """Called where it is not known what became of a call, whatever the operation makes of that."""
+        ...
+
 
 class Engine:
     """Runs operations of one account."""
@@ -151,6 +155,8 @@ class Engine:
             is_new = known is None
             answer = known if known is not None else await self._answer(call, run.name, witness, counters, answered)
             answered = time.monotonic()
+            if witness is not None and isinstance(answer, OutcomeUnknown):
+                witness.lost(call)
 
     def _check_result(self, run: OperationRun[T]) -> None:
         """A neutral operation has to return its neutral model: nobody above could say whose fault another thing is."""

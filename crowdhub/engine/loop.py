@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import sniffio
 
@@ -34,6 +35,15 @@ class LoopRuntime:
         if sniffio.current_async_library() != "asyncio":
             return await anyio.to_thread.run_sync(work)  # which tells of a cancel only after its end
         return await _to_its_end(anyio.to_thread.run_sync(work))
+
+    async def checkpoint(self) -> None:
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        if sniffio.current_async_library() == "asyncio":
+            import asyncio
+
+            me = asyncio.current_task()
+            if me is not None and me.cancelling():
+                await asyncio.sleep(0)  # asyncio's own cancelling is told where its task waits
 
     async def side_by_side(
         self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None

@@ -49,6 +49,10 @@ class Runtime(Protocol):
         cancelled caller does not wait for its end."""
         ...
 
+    async def checkpoint(self) -> None:
+        """A cancelled caller ends here, where nothing has begun yet."""
+        ...
+
     async def side_by_side(
         self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None
     ) -> list[T | CrowdhubError]:
@@ -149,6 +153,9 @@ class BlockingRuntime:
     async def blocking(self, work: Callable[[], T], *, abandon: bool = False) -> T:
         del abandon  # nobody can cancel it
         return work()
+
+    async def checkpoint(self) -> None:
+        """Nobody can cancel it."""
 
     async def side_by_side(
         self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None

@@ -29,6 +29,16 @@ def check(key: str | None, amount: Money | None) -> None:
         raise InvalidRequest(issues=issues)
 
 
+def counted(money: Money) -> Money | None:
+    """A charge that was told, with as many decimals as are counted; None where it makes no sense."""
+    if is_countable(money):
+        return money
+    if money.amount.adjusted() >= LARGEST_AMOUNT:
+        return None
+    rounded = Money(Money(round(money.amount, MOST_DECIMALS), money.currency).plain, money.currency)
+    return rounded if is_countable(rounded) else None
+
+
 def is_countable(money: Money) -> bool:
     """Whether sums of it stay exact."""
     exponent = money.amount.as_tuple().exponent

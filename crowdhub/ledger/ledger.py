@@ -405,6 +405,10 @@ class Ledger:
                 " recover.",
             ) from None
 
+    def forget_steps(self, intent: Intent) -> None:
+        """What its earlier calls made is gone, and cost nothing: the same key begins from the start."""
+        self.database.write(lambda connection: noted.drop(connection, [intent.id]))
+
     def steps(self, intent: Intent) -> list[Step]:
         """What was noted of an operation of several steps so far, in order."""
         return self.database.read(lambda connection: noted.read(connection, intent.id))

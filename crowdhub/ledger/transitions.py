@@ -45,17 +45,20 @@ call of it is in doubt: its answer was lost, or its process ended without a word
 
 from __future__ import annotations
 
+import logging
 from typing import Literal, TypeAlias
 
 from sqlalchemy.engine import Connection
 
 from crowdhub.ledger import rows, steps
-from crowdhub.ledger.checks import is_countable
+from crowdhub.ledger.checks import counted
 from crowdhub.ledger.errors import NotHeld
 from crowdhub.ledger.intent import BeginStatus, Begun, Intent, State, intent_of
 from crowdhub.ledger.leases import Lease, Leases
 from crowdhub.model import Money
 from crowdhub.store.schema import IntentRow
+
+log = logging.getLogger("crowdhub")
 
 Ending: TypeAlias = Literal[State.NOT_DONE, State.UNKNOWN]
 OPEN = (State.INTENDED, State.SENT, State.UNKNOWN)
@@ -202,7 +205,11 @@ def _done(connection: Connection, row: IntentRow) -> IntentRow:
 
 
 def _charged(row: IntentRow, charged: Money | None) -> IntentRow:
-    if charged is None or not is_countable(charged):
+    if charged is None:
+        return row
+    told, charged = charged, counted(charged)
+    if charged is None:
+        log.warning("%s: a charge of %s cannot be counted; what was reserved counts", row.operation, str(told)[:60])
         return row
     amount = row.amount if row.currency == charged.currency else None  # reserved in another currency, or not at all
     return row._replace(charged=f"{charged.amount:f}", currency=charged.currency, amount=amount)

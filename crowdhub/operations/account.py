@@ -108,7 +108,21 @@ class Account:
     async def run(self, operation: Operation[T], *, key: str | None, amount: Money | None) -> T:
         checks.checked_operation(self._provider, operation)
         checks.checked_amount(self._provider, amount)
+        try:
+            operation = checks.checked_neutral(self._provider, operation, self._on_unsupported)
+        except InvalidRequest:  # what is done is given back, right or wrong by now
+            if key is None or not await self._is_known(operation.name, key):
+                raise
         return await spending.run(self.port, self.policy, operation, key=key, amount=amount)
+
+    async def _is_known(self, operation: str, key: str) -> bool:
+        """Whether something was done under a key, or may have been."""
+        ledger, provider = self.policy.ledger, self._provider
+        if ledger is None:
+            return False
+        owner = await self.port.blocking(lambda: ledger.owner_of(provider.settings.secrets()))
+        used = partial(ledger.key_in_use, identity_of(provider), operation, [key], owner)
+        return await self.port.blocking(used) is not None
 
     async def _done(self, operation: Operation[T], amount: Money | None = None) -> T:
         """A verb without a price: on some marketplaces it takes money all the same (giving work away, say)."""

@@ -289,6 +289,29 @@ def checked_operation(provider: AnyProvider, operation: Operation[object]) -> No
         raise InvalidRequest(issues=[Issue("operation", what)])
 
 
+def checked_neutral(provider: AnyProvider, operation: Operation[T], on_unsupported: OnUnsupported) -> Operation[T]:
+    """A neutral operation that is run as a plugin's own: it is checked as its verb does. Raises as that does."""
+    if operation.owner is not provider:
+        return operation
+    operation.taken()
+    asked = operation.arguments
+    match operation.name, asked:
+        case "publish", {"draft": TaskDraft() as draft}:
+            return operation.given(draft=checked_draft(provider, draft, on_unsupported))
+        case "pay_bonus", {"submission": Submission() as work, "amount": Money() as amount, "reason": str(reason)}:
+            checked_bonus(provider, work, amount, reason)
+        case "extend", _:
+            slots, until = asked.get("slots"), asked.get("until")
+            checked_extension(
+                provider,
+                slots if isinstance(slots, int) else None,
+                until if isinstance(until, datetime) else None,
+            )
+        case _:
+            pass
+    return operation
+
+
 def checked_amount(provider: AnyProvider, amount: Money | None) -> None:
     """Raises `InvalidRequest` for a price in a currency that the account does not pay in: no budget would hold it."""
     if amount is not None and (issues := provider.currency_issues("amount", amount)):

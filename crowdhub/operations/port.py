@@ -53,6 +53,10 @@ class Port(Protocol):
         """Do what may wait on a disk or a database. ``abandon``: a cancelled caller does not wait for its end."""
         ...
 
+    async def checkpoint(self) -> None:
+        """A cancelled caller ends here, where nothing has begun yet."""
+        ...
+
     def calls_left(self, limits: Sequence[RateLimit]) -> int | None:
         """The calls left in the present window; None where there is no limit. May wait on a database."""
         ...
@@ -128,6 +132,9 @@ class AccountPort:
 
     async def blocking(self, work: Callable[[], T], *, abandon: bool = False) -> T:
         return await self._engine.runtime.blocking(work, abandon=abandon)
+
+    async def checkpoint(self) -> None:
+        await self._engine.runtime.checkpoint()
 
     def calls_left(self, limits: Sequence[RateLimit]) -> int | None:
         return self._engine.session.gate.left(limits)

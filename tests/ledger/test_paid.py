@@ -45,6 +45,34 @@ def test_what_was_charged_in_another_currency_is_counted_in_that(ledger: Ledger,
     assert sums["USD"] == (Money(0, "USD"), Money(0, "USD"), 0)
 
 
+@pytest.mark.parametrize(
+    ("told", "counted"),
+    [
+        ("5.300000000000001", "5.3"),
+        ("5.2999999999999998", "5.3"),
+        ("0.0000000000001", "0"),
+        ("1234567.1234567891", "1234567.123456789"),
+    ],
+)
+def test_a_charge_with_the_digits_of_a_float_is_counted(
+    file_ledger: Ledger, identity: dict[str, Any], told: str, counted: str
+) -> None:
+    file_ledger.finish(begun(file_ledger, identity), Task(id="1", charged=Money(told, "USD"), **identity))
+    (only,) = file_ledger.report.entries()
+    assert only.charged == Money(counted, "USD")
+    assert [each.spent for each in file_ledger.report.totals()] == [Money(counted, "USD")]
+
+
+@pytest.mark.parametrize("told", ["-3", "1e16", "1e30"])
+def test_a_charge_that_makes_no_sense_is_logged_and_what_was_reserved_counts(
+    file_ledger: Ledger, identity: dict[str, Any], caplog: pytest.LogCaptureFixture, told: str
+) -> None:
+    file_ledger.finish(begun(file_ledger, identity), Task(id="1", charged=Money(told, "USD"), **identity))
+    (only,) = file_ledger.report.entries()
+    assert (only.charged, only.spent) == (None, FIVE)
+    assert "cannot be counted; what was reserved counts" in caplog.text
+
+
 def test_what_was_free_in_the_end_took_nothing(file_ledger: Ledger, identity: dict[str, Any]) -> None:
     assert file_ledger.paid(begun(file_ledger, identity), charged=Money(0, "USD")).spent == Money(0, "USD")
 

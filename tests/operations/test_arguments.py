@@ -9,8 +9,8 @@ from typing import Any
 import anyio
 import pytest
 
-from crowdhub import AsyncHub, Hub, Market, Money
-from crowdhub.errors import InvalidRequest
+from crowdhub import AsyncHub, Hub, Market, Money, TaskDraft
+from crowdhub.errors import BudgetExceeded, InvalidRequest
 from crowdhub.sandbox import Sandbox
 
 Ask = Callable[[Any], object]
@@ -37,6 +37,32 @@ WRONG: dict[str, tuple[Ask, str]] = {
     "a text for a folder's files": (lambda m: m.download("x", 4), "files: is of type str.* folder: is of type int"),
     "nothing for a worker": (lambda m: m.block(None), "worker: is of type NoneType"),
 }
+DRAFT = TaskDraft(title="T", instructions="I", proof="P", reward=Money("0.10", "USD"), category="Survey", slots=1)
+NEUTRAL: dict[str, tuple[Ask, str]] = {
+    "fewer places than none": (lambda m: m.run(m.provider.publish(DRAFT.copy_with(slots=-3))), "slots: -3 is less"),
+    "no reward": (lambda m: m.run(m.provider.publish(DRAFT.copy_with(reward=None)), key="k"), "reward: is missing"),
+    "another currency": (
+        lambda m: m.run(m.provider.publish(DRAFT.copy_with(reward=Money(1, "EUR"))), amount=Money(9, "USD")),
+        "reward: 1 EUR is not in USD",
+    ),
+}
+
+
+@pytest.mark.parametrize(("ask", "said"), NEUTRAL.values(), ids=NEUTRAL)
+def test_what_a_verb_would_refuse_is_refused_when_it_is_run_as_an_operation(ask: Ask, said: str) -> None:
+    with Sandbox("rapidworkers") as box, Hub(box.accounts) as hub:
+        with pytest.raises(InvalidRequest, match=said):
+            ask(hub["rapidworkers"])
+        assert box["rapidworkers"].requests == []
+
+
+def test_a_publish_that_is_run_is_reserved_for_what_it_will_take() -> None:
+    with Sandbox("rapidworkers") as box, Hub(box.accounts, budget={"USD": "0.10"}) as hub:
+        market = hub["rapidworkers"]
+        with pytest.raises(BudgetExceeded):
+            market.run(market.provider.publish(DRAFT), key="k", amount=Money("0.01", "USD"))
+
+
 LISTS: dict[str, tuple[Ask, str]] = {
     "a number for a status": (lambda m: m.tasks(status=4), "status: is of type int"),
     "nothing for a task": (lambda m: m.submissions(None), "task: is of type NoneType"),

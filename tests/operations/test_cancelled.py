@@ -13,6 +13,8 @@ import pytest
 from crowdhub import AsyncHub, Hub, Money, TaskDraft
 from crowdhub.errors import CrowdhubError, OutcomeUnknown
 from crowdhub.sandbox import Sandbox
+from crowdhub_capsolver import CapSolver
+from crowdhub_capsolver.conformance import PIXEL
 from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
 from tests.support.own_process import in_own_process
 
@@ -39,6 +41,43 @@ async def _cancelled(hub: AsyncHub, key: str, steps: int, how: str) -> None:
         await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("how", ["native", "scope"])
+@pytest.mark.parametrize("turns", [1, 2, 5, 20])
+def test_what_is_cancelled_before_it_leaves_is_free(tmp_path: Path, how: str, turns: int) -> None:
+    """Also where nothing could ever prove that it was not carried out: a cancel that came first is told first."""
+
+    async def main() -> None:
+        with Sandbox("capsolver") as box:
+            async with AsyncHub(box.accounts, ledger=tmp_path / "ledger.sqlite3", clock=box.clock) as hub:
+                market = hub.market(CapSolver)
+                _ = await market.balance()
+                before = box["capsolver"].request_count
+
+                async def buy() -> None:
+                    draft = TaskDraft(title="", instructions="", image=PIXEL)
+                    await market.run(market.provider.solve(draft), key="k", amount=Money("1", "USD"))
+
+                if how == "scope":
+                    async with anyio.create_task_group() as group:
+                        group.start_soon(buy)
+                        for _ in range(turns):
+                            await asyncio.sleep(0)
+                        group.cancel_scope.cancel()
+                else:
+                    task = asyncio.ensure_future(buy())
+                    for _ in range(turns):
+                        await asyncio.sleep(0)
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
+                ledger = market.ledger
+                assert ledger is not None
+                states = [str(each.state) for each in ledger.report.entries()]
+                assert box["capsolver"].request_count == before
+                assert states in ([], ["not_done"])
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("how", ["native", "scope"])

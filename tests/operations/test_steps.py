@@ -34,7 +34,9 @@ from crowdhub.errors import (
     InvalidRequest,
     LedgerError,
     Lost,
+    NotFound,
     OutcomeUnknown,
+    ProviderError,
     ProviderUnavailable,
     RateLimited,
 )
@@ -600,6 +602,88 @@ def test_a_person_who_found_no_second_payment_lets_the_key_go_on(bench: Bench) -
     assert order_two(bench, FREE, ("POST /insurance", {})) == "5"
     assert bench.sent.count("POST /slots/5/buy") == 1
     assert [each.error for each in bench.ledger.report.entries()] == [None]
+
+
+def test_it_is_said_which_of_several_payments_is_in_doubt(bench: Bench) -> None:
+    with pytest.raises(OutcomeUnknown) as caught:
+        order_two(bench, FREE, BOUGHT, ("POST /insurance", OutcomeUnknown("lost", lost=Lost.TIMED_OUT)))
+    assert "payment 2 of this operation, POST /insurance" in str(caught.value.look_for)
+
+
+def test_a_refusal_after_a_payment_does_not_say_that_nothing_was_done(bench: Bench) -> None:
+    with pytest.raises(InsufficientFunds) as caught:
+        order_two(bench, FREE, BOUGHT, ("POST /insurance", InsufficientFunds("no money")))
+    assert "nothing was" not in str(caught.value)
+    assert "Top up the account" in str(caught.value)
+    assert "The same key goes on from there, and does not pay that again" in str(caught.value)
+
+
+class FeeKept(ProviderError):
+    charged = Money("2", "USD")
+
+
+@pytest.mark.parametrize("amount", [COST, None], ids=["reserved", "no price"])
+def test_an_error_that_says_what_it_took_is_a_payment(bench: Bench, amount: Money | None) -> None:
+    port = bench.port(("POST /riddles", FeeKept("it failed, and its fee is kept")))
+    assert isinstance(port.provider, Press)
+    with pytest.raises(FeeKept) as caught:
+        drive(run(port, bench.policy, port.provider.solve("2+2"), key="k", amount=amount))
+    assert caught.value.money_may_be_spent
+    assert "It took 2 USD" in str(caught.value)
+    (only,) = bench.ledger.report.entries()
+    assert (only.state, only.charged) == ("done", Money("2", "USD"))
+    with pytest.raises(Conflict, match="already done"):
+        bench.solve()
+    assert bench.sent == ["POST /riddles"]
+
+
+def test_a_draft_that_is_gone_is_made_anew(bench: Bench) -> None:
+    with pytest.raises(InsufficientFunds):
+        bench.print(DRAFT, ("POST /drafts/7/print", InsufficientFunds("no money")))
+    with pytest.raises(NotFound, match="the same key begins from the start now"):
+        bench.print(("POST /drafts/7/print", NotFound("no such draft")))
+    assert bench.print(("POST /drafts", {"draft": 8}), ("POST /drafts/8/print", {"printed": "hello"})) == "8: hello"
+    assert bench.states().count("done") == 1
+
+
+class Giving(Press):
+    """Gives work away: what was given away before is refused, and is a success."""
+
+    name: ClassVar[str] = "giving"
+
+    @operation
+    def give(self, slot: int) -> Flow[Submission]:
+        done = Submission(**self.identity, id=str(slot), task_id="1", worker=Worker(id="w"))
+        try:
+            yield Call.post("/give", effect=Effect.SPEND, json={"slot": slot})
+        except (Conflict, OutcomeUnknown):
+            return done.copy_with(replayed=True)
+        return done
+
+
+@pytest.mark.parametrize(
+    ("answer", "charged"),
+    [
+        ({}, None),
+        (Conflict("given away before"), Money(0, "USD")),
+        (OutcomeUnknown("lost", lost=Lost.BROKEN), None),
+    ],
+    ids=["done", "done before", "lost"],
+)
+def test_what_was_done_before_took_nothing_now(bench: Bench, answer: object, charged: Money | None) -> None:
+    port = bench.port(("POST /give", answer), kind=Giving)
+    assert isinstance(port.provider, Giving)
+    drive(run(port, bench.policy, port.provider.give(3), key=None, amount=COST))
+    (only,) = bench.ledger.report.entries()
+    assert (only.state, only.charged) == ("done", charged)
+
+
+def test_a_lost_operation_is_told_by_what_it_was_asked_with(bench: Bench) -> None:
+    port = bench.port(("POST /riddles", OutcomeUnknown("lost", lost=Lost.BROKEN)))
+    assert isinstance(port.provider, Press)
+    with pytest.raises(OutcomeUnknown) as caught:
+        drive(run(port, bench.policy, port.provider.solve("2+2"), key="k", amount=COST))
+    assert caught.value.look_for == "what solve did, at the marketplace (riddle 2+2)"
 
 
 def test_what_sent_nothing_that_takes_money_took_nothing(bench: Bench) -> None:

@@ -72,6 +72,9 @@ class ScriptedPort:
     async def blocking(self, work: Callable[[], T], *, abandon: bool = False) -> T:
         return work()
 
+    async def checkpoint(self) -> None:
+        """Nobody cancels it."""
+
     def calls_left(self, limits: Sequence[RateLimit]) -> int | None:
         return None
 

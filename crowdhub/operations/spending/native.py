@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar, cast
 
-from crowdhub.model import Money, Submission, Task, TaskDraft
+from crowdhub.model import Application, Money, Submission, Task, TaskDraft
 from crowdhub.operations.checks import lookup_of
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.looking import Unsaid
@@ -15,6 +15,8 @@ from crowdhub.operations.spending.purchase import Purchase, kept, restored
 from crowdhub.protocol import AnyProvider, Lookup, Operation
 
 T = TypeVar("T")
+LONGEST = 60
+"""Characters of an argument that is told to a person."""
 
 
 async def run(
@@ -46,17 +48,18 @@ async def run(
 
 
 async def _price(port: Port, operation: Operation[T], amount: Money | None) -> Money | None:
-    """What a neutral operation is known to take, whatever ``amount`` was given for it; else that."""
-    if operation.owner is not port.provider:
-        return amount
+    """What a neutral operation is known to take, where that is more than the ``amount`` that was given; else that."""
     asked = operation.arguments
-    match operation.name, asked.get("amount"), asked.get("draft"):
-        case "pay_bonus", Money() as least, _ if amount is None or amount < least:
-            return least  # the budget goes by what it certainly takes
-        case "publish", _, TaskDraft() as draft if amount is None:
-            return await quoted(port, draft)
-        case _:
-            return amount
+    known: Money | None = None
+    if operation.owner is port.provider:
+        match operation.name, asked.get("amount"), asked.get("draft"):
+            case "pay_bonus", Money() as known, _:
+                pass
+            case "publish", _, TaskDraft() as draft:
+                known = await quoted(port, draft)
+            case _:
+                pass
+    return known if known is not None and (amount is None or amount < known) else amount
 
 
 def _task_of(operation: Operation[T]) -> str | None:
@@ -72,6 +75,19 @@ def _task_of(operation: Operation[T]) -> str | None:
         if isinstance(given, str):
             return given
     return None
+
+
+def _about(operation: Operation[object]) -> str:
+    """What an operation was asked with, for a person who looks for what it did."""
+    told: list[str] = []
+    for name, given in operation.arguments.items():
+        if isinstance(given, (Submission, Application)):
+            told.append(f"{name} {given.id} of worker {given.worker.id} and task {given.task_id}")
+        elif isinstance(given, Task):
+            told.append(f"{name} {given.id}")
+        elif isinstance(given, (str, int, Money)) and len(str(given)) <= LONGEST:
+            told.append(f"{name} {given}")
+    return f" ({', '.join(told)})" if told else ""
 
 
 def _marked(provider: AnyProvider, operation: Operation[T], key: str | None) -> tuple[Operation[T], str | None]:
@@ -92,4 +108,4 @@ def _lookup(provider: AnyProvider, operation: Operation[T]) -> Lookup[T]:
     draft = operation.arguments.get("draft")
     if operation.name == "publish" and isinstance(draft, TaskDraft):
         return cast("Lookup[T]", publish_lookup(provider, draft))
-    return Unsaid(f"what {operation.name} did, at the marketplace")
+    return Unsaid(f"what {operation.name} did, at the marketplace{_about(operation)}")

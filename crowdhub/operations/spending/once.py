@@ -15,6 +15,7 @@ from crowdhub.errors import (
     Issue,
     LedgerError,
     NotConfirmed,
+    NotFound,
     OutcomeUnknown,
 )
 from crowdhub.model import Money, Submission, Task
@@ -160,6 +161,7 @@ class Reservation(Generic[T]):
         self._looked = False
         self._seen = seen
         self._is_free = True
+        self._has_lost = False
         self._confirmed = self._is_priced = confirmed
         self.recovering = recovering
         self._held = ExitStack()
@@ -242,16 +244,16 @@ class Reservation(Generic[T]):
             return False
         return self._purchase.lookup.listing is not None and self._seen.count is not None
 
-    @property
-    def took_nothing(self) -> Money | None:
-        """No money, where something was reserved and no request that takes any ever left under this intent (a draft
-        that is not put up, a question); else None."""
+    def took_nothing(self, result: object) -> Money | None:
+        """No money, where something was reserved and no request under this intent ever took any: none left (a draft,
+        a question), or all were refused, as it had been done before. Else None."""
         intent = self.intent
-        if intent is None or intent.amount is None or not self._is_free:
+        if intent is None or intent.amount is None or intent.sent_at is not None:
             return None
-        if intent.sent_at is not None or self.steps.payments:  # an earlier call of it may have taken some
+        if self.steps.paid or self._has_lost:
             return None
-        return Money(0, intent.amount.currency)
+        was_done = getattr(result, "replayed", False) is True
+        return Money(0, intent.amount.currency) if self._is_free or was_done else None
 
     def trace(self) -> Trace:
         """What is known of a request whose answer was lost just now."""
@@ -274,6 +276,7 @@ class Reservation(Generic[T]):
         if self.recovering and call.idempotent_for is not None:
             self._check_recognised(call)  # again: it may have waited for long
         if ledger is not None and intent is not None and call.takes_money:
+            await self._port.checkpoint()  # what is cancelled by now never leaves, and is not said to have left
             await self._port.blocking(lambda: ledger.sending(intent, self._seen.as_json()))
 
     async def could_be_anothers(self, found: object) -> bool:
@@ -287,6 +290,9 @@ class Reservation(Generic[T]):
         self.steps.answered(call, response)
         if call.takes_money:
             self._seen = self._seen.without_money()
+
+    def lost(self, call: Call) -> None:
+        self._has_lost = self._has_lost or call.takes_money
 
     async def write_steps(self) -> None:
         """Note what was answered so far; a ledger that cannot be written now must not undo what was done."""
@@ -315,7 +321,7 @@ async def _settled(port: Port, ledger: Ledger | None, purchase: Purchase[T], res
     else:
         done = reservation.intent
         if ledger is not None and done is not None:
-            took = reservation.took_nothing
+            took = reservation.took_nothing(result)
             await port.blocking(lambda: finish(ledger, done, _kept(purchase, result), of=result, took=took))
         return result
     intent = reservation.intent
@@ -323,6 +329,7 @@ async def _settled(port: Port, ledger: Ledger | None, purchase: Purchase[T], res
         await reservation.write_steps()
         doubtful = isinstance(failed, OutcomeUnknown) and failed.money_may_be_spent
         paid = reservation.steps.paid and not doubtful
+        failed = await _in_steps(port, ledger, intent, reservation.steps, failed)
         if reservation.recovering and not paid and not failed.money_may_be_spent:
             # That it fails now tells nothing of what an earlier process sent.
             raise NotRecognised from failed
@@ -334,6 +341,17 @@ async def _settled(port: Port, ledger: Ledger | None, purchase: Purchase[T], res
             if not isinstance(first, LedgerError):
                 raise  # the outcome is not noted: `recover` has to settle it
     raise failed
+
+
+async def _in_steps(port: Port, ledger: Ledger, intent: Intent, steps: Steps, error: CrowdhubError) -> CrowdhubError:
+    """What an error means where the operation makes several calls."""
+    if isinstance(error, OutcomeUnknown) and error.money_may_be_spent and steps.payments > 1:
+        which = f"payment {steps.payments} of this operation, {steps.payment}"
+        return error.looking_for(f"{error.look_for or 'it'} ({which})")
+    if isinstance(error, NotFound) and steps.goes_on and not steps.paid:
+        await port.blocking(lambda: ledger.forget_steps(intent))
+        return error.with_(next_step="What an earlier call made is gone; the same key begins from the start now.")
+    return error
 
 
 def _lost_to_another(error: CrowdhubError) -> bool:
@@ -469,6 +487,11 @@ def note(
     that tells of nothing taken is about one.
     """
     taken = charged_by(error)
+    if taken is not None and taken.amount > 0 and not paid and not isinstance(error, OutcomeUnknown):
+        ledger.paid(intent, charged=taken)
+        ledger.fail(intent, error)
+        told = f"{_advice(error)} It took {taken}, which is in the ledger; its key is used up."
+        return error.with_(sent=True, money_may_be_spent=True, next_step=told)
     if alone and taken is not None and not taken.amount:
         ledger.gave_back(intent, error)
         return error.with_(sent=True, money_may_be_spent=False)
@@ -476,11 +499,13 @@ def note(
         ledger.unknown(intent, error)
         return error.with_(sent=True, money_may_be_spent=True, next_step=f"{error.next_step} `recover` looks again.")
     if paid:
-        goes_on = "The same key goes on from there and pays nothing again" if intent.key is not None else "It is done"
+        goes_on = "It is done"
+        if intent.key is not None:
+            goes_on = "The same key goes on from there, and does not pay that again"
         error = error.with_(
             sent=True,
             money_may_be_spent=True,
-            next_step=f"{error.next_step} What was paid for is kept in the ledger. {goes_on}.",
+            next_step=f"{_advice(error)} What was paid for is kept in the ledger. {goes_on}.",
         )
         ledger.fail(intent, error, charged=taken if alone else None)
         return error
@@ -490,6 +515,11 @@ def note(
     ledger.unknown(intent, error)
     again = ", and so does the same key" if intent.key is not None else ""
     return error.with_(next_step=f"{error.next_step} `recover` looks again{again}.")
+
+
+def _advice(error: CrowdhubError) -> str:
+    """What to do about an error of a call that came after one that was paid: that nothing was done is not said then."""
+    return error.next_step.partition("; nothing was")[0].rstrip(".") + "."
 
 
 def _asked(port: Port, purchase: Purchase[Any]) -> Spend:

@@ -32,6 +32,10 @@ class Steps:
         """Whether a call that takes money was answered."""
         self.payments = 0
         """How many calls that take money it has come to, answered or not."""
+        self.payment: str | None = None
+        """What the last of them is called."""
+        self.goes_on = False
+        """Whether an earlier call's notes were gone on from."""
         self._resuming = resuming
         self._earlier = earlier
         self._answered: dict[int, tuple[str, Response]] = {}
@@ -51,7 +55,8 @@ class Steps:
         if call.effect is Effect.READ:
             return None
         number, self._number = self._number, self._number + 1
-        self.payments += call.takes_money
+        if call.takes_money:
+            self.payments, self.payment = self.payments + 1, call.label
         self._replayed = False
         label, response = self._answered.get(number, ("", None))
         if response is not None and label == _named(call):
@@ -68,7 +73,7 @@ class Steps:
                 )
             return None
         self.paid = self.paid or call.takes_money
-        self._replayed = True
+        self._replayed = self.goes_on = True
         return _read(step)
 
     def answered(self, call: Call, response: Response) -> None:

@@ -71,6 +71,9 @@ class ProverRuntime:
         del abandon
         return cast("T", await suspended(Book(work)))
 
+    async def checkpoint(self) -> None:
+        """Clients are stopped, not cancelled."""
+
     async def side_by_side(
         self, works: Sequence[Callable[[], Awaitable[T]]], done: Callable[[], None] | None = None
     ) -> list[T | CrowdhubError]:
