@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
-from platformdirs import user_state_path
-
+from crowdhub import folders
 from crowdhub.cli.output import AnyMarket
 from crowdhub.errors import ConfigurationError
 from crowdhub.model import Decision, Submission, Verdict
@@ -21,7 +20,7 @@ class KeptDecisions:
     def __init__(self, market: AnyMarket, task: str) -> None:
         place = f"{market.provider.settings.base_url} {market.name} {task}"
         name = f"{market.name}-{hashlib.sha256(place.encode()).hexdigest()[:16]}.jsonl"
-        self.file = user_state_path("crowdhub", appauthor=False) / "reviews" / name
+        self.file = folders.state() / "reviews" / name
         self._rows = self._read()
 
     def __iter__(self) -> Iterator[str]:

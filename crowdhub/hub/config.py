@@ -30,6 +30,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from crowdhub import folders
 from crowdhub.errors import ConfigurationError, Issue
 from crowdhub.frames import FramesLeftOut, also_half_made
 from crowdhub.hub import trust
@@ -147,12 +148,12 @@ def _beside(file: Path, ledger: str) -> str:
     """A ledger's path as the file means it: from its own folder, whichever the program is run in."""
     scheme, sign, path = ledger.partition(":///")
     if sign and scheme.partition("+")[0] == "sqlite" and path not in ("", ":memory:"):
-        return f"{scheme}:///{file.resolve().parent / Path(path).expanduser()}"
+        return f"{scheme}:///{file.resolve().parent / folders.expanded(path)}"
     from crowdhub.store.address import is_file
 
     if ledger == "default" or not is_file(ledger):
         return ledger
-    return str(file.resolve().parent / Path(ledger).expanduser())
+    return str(file.resolve().parent / folders.expanded(ledger))
 
 
 def find(start: Path | None = None) -> Path | None:
@@ -160,18 +161,17 @@ def find(start: Path | None = None) -> Path | None:
     try:
         here = (start or Path.cwd()).resolve()
     except FileNotFoundError:  # the working folder was deleted
-        return own if (own := own_file()).is_file() else None
+        return own_file()
     for folder in (here, *here.parents):
         if (folder / FILE).is_file():
             return folder / FILE
-    return own if (own := own_file()).is_file() else None
+    return own_file()
 
 
-def own_file() -> Path:
-    """The file in the user's config folder."""
-    from platformdirs import user_config_path
-
-    return user_config_path("crowdhub") / FILE
+def own_file() -> Path | None:
+    """The file in the user's config folder, where there is one."""
+    own = folders.config()
+    return own / FILE if own is not None and (own / FILE).is_file() else None
 
 
 def _read(file: Path) -> tuple[dict[str, dict[str, object]], dict[str, object]]:

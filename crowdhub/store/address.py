@@ -6,10 +6,10 @@ import os
 import re
 from pathlib import Path
 
-from platformdirs import user_data_path
 from sqlalchemy import exc
 from sqlalchemy.engine import URL, make_url
 
+from crowdhub import folders
 from crowdhub.errors import ConfigurationError
 
 NO_FILES = ("none", "null", "off", "no", "false")  # what somebody writes who wants no ledger
@@ -18,7 +18,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.]+:")  # of two characters and more: 
 
 def default_path() -> Path:
     """``ledger.sqlite3`` in the user's data folder."""
-    return user_data_path("crowdhub", appauthor=False) / "ledger.sqlite3"
+    return folders.data() / "ledger.sqlite3"
 
 
 def sandbox_path() -> Path:
@@ -58,7 +58,7 @@ def url_of(target: str | os.PathLike[str] | None) -> URL:
 
 def _absolute(path: str) -> str:
     try:
-        return str(Path(path).expanduser().absolute())
+        return str(folders.expanded(path).absolute())
     except FileNotFoundError:
         raise ConfigurationError(
             f"ledger = {path!r} is meant from the working folder, which was deleted; give a whole path."
