@@ -13,6 +13,7 @@ from crowdhub._version import __version__
 from crowdhub.engine import http
 from crowdhub.engine.classify import AnswerTooLarge, NotSendable
 from crowdhub.errors import CrowdhubError
+from crowdhub.frames import FramesLeftOut
 from crowdhub.protocol import AnyProvider, Call, Token
 
 USER_AGENT = f"crowdhub/{__version__}"
@@ -96,11 +97,8 @@ class SigningTransport(http.BaseTransport):
         self._inner, self._signer = inner, signer
 
     def handle_request(self, request: http.Request) -> http.Response:
-        try:
+        with FramesLeftOut():
             response = self._inner.handle_request(self._signer.signed(request))
-        except BaseException as error:
-            _forget(error)
-            raise
         response.stream = _Stream(cast("http.SyncByteStream", response.stream), self._signer.watch())
         return response
 
@@ -113,19 +111,10 @@ class AsyncSigningTransport(http.AsyncBaseTransport):
         self._inner, self._signer = inner, signer
 
     async def handle_async_request(self, request: http.Request) -> http.Response:
-        try:
+        with FramesLeftOut():
             response = await self._inner.handle_async_request(self._signer.signed(request))
-        except BaseException as error:
-            _forget(error)
-            raise
         response.stream = _AsyncStream(cast("http.AsyncByteStream", response.stream), self._signer.watch())
         return response
 
     async def aclose(self) -> None:
         await self._inner.aclose()
-
-
-def _forget(error: BaseException) -> None:
-    """Leave out the frames below, and the errors that it came from: their locals hold the signed request, and a
-    traceback with locals would show it (after Ctrl-C, too)."""
-    error.__traceback__ = error.__cause__ = error.__context__ = None

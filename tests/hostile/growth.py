@@ -15,7 +15,7 @@ def growth(seconds: Callable[[str], float], run: str, ending: str = "!") -> floa
     for _ in range(5):
         short, long = ((run * times * SHORT)[: times * SHORT] + ending for times in (1, 4))
         few, many = seconds(short), seconds(long)
-        grown = many / few
+        grown = many / max(few, 1e-9)
         if many < TOO_SHORT_TO_TELL or grown < 9:
             return None
     return grown

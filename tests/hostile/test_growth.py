@@ -93,10 +93,10 @@ def test_four_times_the_text(parser: str) -> None:
     read = PARSERS[parser]
 
     def seconds(text: str) -> float:
-        begun = time.perf_counter()
+        begun = time.thread_time()
         with suppress(CrowdhubError, ValueError):
             read(text)
-        return time.perf_counter() - begun
+        return time.thread_time() - begun
 
     slow = {run: grown for run in RUNS if (grown := growth(seconds, run)) is not None}
     assert slow == {}
