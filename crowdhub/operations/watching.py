@@ -72,12 +72,13 @@ class Watching:
         self._rounds = rounds
         self._patience = patience
         self._round = 0
+        self._has_begun = False
         self._rounds_under_way: list[_MarketRound] = []
         self._ready: deque[tuple[MarketWatch, Submission]] = deque()
         self._handed_out: tuple[MarketWatch, Submission] | None = None
         """What whoever asks for the next one has dealt with."""
         self._failed: CrowdhubError | None = None
-        """Of the present or the last round: raised where no other follows, or patience is at its end."""
+        """Of the present round: raised where no other follows, or patience is at its end."""
         self._is_over = False
 
     async def next(self) -> Submission | None:
@@ -86,8 +87,6 @@ class Watching:
         while not self._ready:
             if not self._rounds_under_way:
                 if self._is_over:
-                    if self._failed is not None and not self._ended:
-                        raise self._failed.with_()
                     return None
                 await self._begin_round()
             await self._fetch()
@@ -96,7 +95,7 @@ class Watching:
 
     async def close(self) -> None:
         """Give up what is under way. What was handed out last is not noted as dealt with."""
-        self._is_over, self._failed, self._handed_out = True, None, None
+        self._is_over, self._handed_out = True, None
         for each in self._rounds_under_way:
             await each.close()
         self._rounds_under_way = []
@@ -116,8 +115,9 @@ class Watching:
             self._note(WatchProblem(self._clock.now(), watch.account, error, submission.task_id))
 
     async def _begin_round(self) -> None:
-        if self._round:
+        if self._has_begun:
             await self._sleep(self._interval)
+        self._has_begun = True
         self._round += 1
         self._failed = None
         self._rounds_under_way = [_MarketRound(each, each.round(self._note)) for each in self.watches.values()]
@@ -160,6 +160,7 @@ class Watching:
         if failed is None:
             return
         if self._is_over and not self._ended:
+            self._is_over, self._round = False, self._round - 1  # whoever asks again has it once more
             raise failed from None
         for each in self.watches.values():
             if self._has_lost_patience(each):

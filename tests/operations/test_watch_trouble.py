@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crowdhub import Hub, Money, Submission, SubmissionStatus, Task, TaskDraft, TaskStatus, Watch
-from crowdhub.errors import InvalidRequest, NotFound, ProviderUnavailable
+from crowdhub.errors import InvalidRequest, NotFound, ProviderError, ProviderUnavailable
 from crowdhub.sandbox import Fault, Sandbox
 from crowdhub_crowdsdom.sandbox import CrowdSDOMSandbox
 from crowdhub_etxt import EtxtOptions
@@ -69,6 +69,25 @@ def settle(side: RapidWorkersSandbox, task: Task, number: int, status: str) -> N
     decide = side.marketplace.approve if status == "approved" else side.marketplace.reject
     arguments: list[Any] = [None] if status == "approved" else ["no", side.clock.now()]
     decide(job, job.submissions[number], *arguments)
+
+
+@pytest.mark.parametrize("rounds", [1, 2])
+@pytest.mark.parametrize("fault", [Fault.status(500), Fault.html(), Fault.status(404)], ids=["500", "page", "404"])
+def test_where_the_last_round_failed_whoever_asks_again_gets_one_more(
+    box: Sandbox, side: RapidWorkersSandbox, hub: Hub, task: Task, fault: Fault, rounds: int
+) -> None:
+    side.hand_in(task.id, 2)
+    side.faults.add(fault, times=None, path=r"submissions|campaigns")
+    watch = iter(hub[NAME].watch([task], interval=30, rounds=rounds))
+    for _ in range(3):
+        with pytest.raises((NotFound, ProviderError, ProviderUnavailable)):
+            next(watch)
+    side.faults.clear()
+    begun = box.clock.now()
+    assert len({next(watch).id, next(watch).id}) == 2
+    assert next(watch, None) is None
+    assert next(watch, None) is None
+    assert box.clock.now() - begun >= timedelta(seconds=30)  # it waits for its round all the same
 
 
 def test_a_list_that_is_behind_its_counter_is_listed_again(
