@@ -22,6 +22,7 @@ from crowdhub.engine.policy import Attempts
 from crowdhub.engine.runtime import BlockingRuntime, Runtime
 from crowdhub.engine.session import Counter, Session
 from crowdhub.engine.transport import Signer
+from crowdhub.engine.unpaid import Unpaid
 from crowdhub.errors import (
     AuthenticationFailed,
     CallerError,
@@ -330,7 +331,7 @@ class Engine:
         session = self.session
         async with self._token_lock:
             if session.token_is_due() or (unlike is not None and session.token is unlike):
-                session.keep_token(await self.run(session.provider.authenticate()))
+                session.keep_token(await self.run(session.provider.authenticate(), Unpaid("authenticate")))
             return session.token
 
     async def close(self) -> None:

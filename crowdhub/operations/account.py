@@ -318,7 +318,7 @@ class Account:
         if ledger is not None:
             await self.port.blocking(lambda: give_way(self.port, ledger, work))
         try:
-            return await settle_once(self.port, decision)
+            return await settle_once(self.port, decision, spending.DecisionTill(self.policy))
         finally:
             self._settled += 1  # whatever came of it, lists may have moved
 
@@ -326,7 +326,8 @@ class Account:
     async def review(self, decisions: Sequence[Decision], progress: Progress | None) -> ReviewReport:
         checks.checked_decisions(self._provider, decisions)
         try:
-            return await review(self.port, decisions, progress, ledger=self.policy.ledger)
+            till = spending.DecisionTill(self.policy)
+            return await review(self.port, decisions, progress, till=till, ledger=self.policy.ledger)
         finally:
             self._settled += 1
 

@@ -10,6 +10,7 @@ from crowdhub.clock import Clock
 from crowdhub.engine.engine import Engine, Witness
 from crowdhub.engine.runtime import Pending, hub_closed
 from crowdhub.engine.session import Counter
+from crowdhub.engine.unpaid import Unpaid
 from crowdhub.errors import CrowdhubError
 from crowdhub.model import Money
 from crowdhub.protocol import AnyProvider, Operation, RateLimit
@@ -33,7 +34,8 @@ class Port(Protocol):
         ...
 
     async def run(self, operation: Operation[T], witness: Witness | None = None) -> T:
-        """Run an operation of the provider. Raises a `CrowdhubError`."""
+        """Run an operation of the provider; without a ``witness`` nothing in it may take money. Raises a
+        `CrowdhubError`."""
         ...
 
     def start(self, operation: Operation[T]) -> Pending[T]:
@@ -108,7 +110,7 @@ class AccountPort:
         return (self._counter or self._engine.session.counter).requests
 
     async def run(self, operation: Operation[T], witness: Witness | None = None) -> T:
-        return await self._engine.run(operation, witness, self._counter)
+        return await self._engine.run(operation, witness or Unpaid(operation.name), self._counter)
 
     def start(self, operation: Operation[T]) -> Pending[T]:
         def work() -> Coroutine[Any, Any, T]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from crowdhub.errors import AuthenticationFailed, CrowdhubError, LedgerError, OutcomeUnknown
-from crowdhub.model import Capability, Decision, Outcome, Result, ReviewReport, Submission, settled
+from crowdhub.errors import AuthenticationFailed, CrowdhubError, LedgerError, NotConfirmed, OutcomeUnknown
+from crowdhub.model import BatchReport, Capability, Decision, Outcome, Result, ReviewReport, Submission, settled
 from crowdhub.operations.checks import asking
 from crowdhub.operations.port import Port, identity_of
-from crowdhub.operations.settling import settle_once
+from crowdhub.operations.settling import Payment, Till, as_it_stands, fits, settle_once, unfit
 from crowdhub.operations.unnoted import tell_unnoted
 from crowdhub.protocol import AnyProvider
 
@@ -27,6 +28,7 @@ async def review(
     decisions: Sequence[Decision],
     progress: Progress | None = None,
     *,
+    till: Till,
     ledger: Ledger | None,
     unfinished: tuple[str, Sequence[int]] | None = None,
 ) -> ReviewReport:
@@ -37,7 +39,7 @@ async def review(
     """
     port = port.counting()
     if ledger is None:
-        return await _Review(port, decisions, progress, None).run()
+        return await _Review(port, decisions, till, progress, None).run()
     journal = ledger.journal
     if unfinished is None:
         provider = port.provider
@@ -59,7 +61,7 @@ async def review(
         journal.outcome(review_id, rows)
 
     try:
-        return await _Review(port, decisions, progress, write).run()
+        return await _Review(port, decisions, till, progress, write).run()
     finally:
         try:
             journal.close(review_id)
@@ -90,11 +92,13 @@ class _Review:
         self,
         port: Port,
         decisions: Sequence[Decision],
+        till: Till,
         progress: Progress | None,
         write: Callable[[Sequence[tuple[int, Outcome]]], None] | None,
     ) -> None:
         self._port = port
         self._decisions = decisions
+        self._till = till
         self._progress = progress
         self._write = write
         self._outcomes: dict[int, Outcome] = {}
@@ -105,15 +109,13 @@ class _Review:
         unintended: list[Submission] = []
         left, batches = _batches(provider, self._decisions)
         for batch in batches:
-            try:
-                report = await self._port.run(provider.review_batch(batch))
-            except CrowdhubError:
-                left.extend(batch)  # one by one, each decision tells its own state
-            else:
-                await self._take(report.outcomes)
-                self._advance(len(report.outcomes))
-                left.extend(report.left)
-                unintended.extend(report.unintended)
+            report = await self._together(batch)
+            outcomes = await self._checked(batch, report)
+            await self._take(outcomes)
+            self._advance(len(outcomes))
+            told = {_about(outcome.decision) for outcome in outcomes}
+            left.extend(each for each in batch if _about(each) not in told)
+            unintended.extend(report.unintended)
         left.sort(key=lambda decision: self._places[_about(decision)])
         await self._one_by_one(left)
         return ReviewReport(
@@ -121,6 +123,60 @@ class _Review:
             unintended=tuple(unintended),
             requests=self._port.requests,
         )
+
+    async def _together(self, batch: Sequence[Decision]) -> BatchReport:
+        """Carry out a batch. Where it fails, each decision tells its own state, one by one; not where it may have been
+        paid for: then each state is looked at, and nothing is sent again."""
+        port = self._port
+        operation = port.provider.review_batch(batch).taken()
+        seen: BatchReport | None = None
+
+        async def send(payment: Payment) -> BatchReport:
+            nonlocal seen
+            try:
+                return await port.run(operation, payment)
+            except OutcomeUnknown as error:
+                if payment.is_free:
+                    raise
+                lost = error
+            seen = BatchReport(outcomes=await self._as_they_stand([(each, lost) for each in batch]))
+            if doubt := next((each.error for each in seen.outcomes if each.result is Result.UNKNOWN), None):
+                raise doubt
+            if not any(each.error is None for each in seen.outcomes):  # each was settled another way
+                raise seen.outcomes[0].error or lost
+            return seen
+
+        try:
+            return await self._till(port, operation, batch, send)
+        except (LedgerError, NotConfirmed) as error:
+            stopped = [Outcome(decision=each, result=Result.FAILED, error=error) for each in batch]
+            return seen or BatchReport(outcomes=tuple(stopped))
+        except CrowdhubError:
+            return seen or BatchReport(left=tuple(batch))
+
+    async def _checked(self, batch: Sequence[Decision], report: BatchReport) -> Sequence[Outcome]:
+        """The outcomes of a batch; the state of what does not fit its decision is looked at."""
+        told = {_about(outcome.decision): outcome for outcome in report.outcomes}
+        for each in report.left:
+            _ = told.pop(_about(each), None)
+        found = [(each, told[_about(each)]) for each in batch if _about(each) in told]
+        doubts = [(each, unfit(each, said.submission)) for each, said in found if not self._fits(each, said)]
+        looked = {_about(each.decision): each for each in await self._as_they_stand(doubts, was_taken=True)}
+        return [looked.get(_about(each), said) for each, said in found]
+
+    def _fits(self, decision: Decision, outcome: Outcome) -> bool:
+        if outcome.error is not None:
+            return True
+        work = outcome.submission
+        return work is not None and fits(self._port.provider, decision, work)
+
+    async def _as_they_stand(
+        self, doubts: Sequence[tuple[Decision, CrowdhubError]], *, was_taken: bool = False
+    ) -> tuple[Outcome, ...]:
+        """What became of decisions, by the states of their submissions."""
+        looks = [partial(as_it_stands, self._port, *each, was_taken=was_taken) for each in doubts]
+        results = await self._port.side_by_side(looks)
+        return tuple(outcome_of(each, result) for (each, _), result in zip(doubts, results, strict=True))
 
     async def _one_by_one(self, decisions: Sequence[Decision]) -> None:
         stopped: CrowdhubError | None = None
@@ -135,7 +191,7 @@ class _Review:
             stopped = next((each for each in results if isinstance(each, (AuthenticationFailed, LedgerError))), None)
 
     def _settling(self, decision: Decision) -> Callable[[], Awaitable[Submission]]:
-        return lambda: settle_once(self._port, decision)
+        return lambda: settle_once(self._port, decision, self._till)
 
     async def _take(self, done: Sequence[Outcome]) -> None:
         placed = [(self._places[_about(outcome.decision)], outcome) for outcome in done]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from crowdhub.errors import Conflict, CrowdhubError, OutcomeUnknown, UnreadableResponse
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+
+from crowdhub.engine.engine import Witness
+from crowdhub.errors import Conflict, CrowdhubError, Lost, OutcomeUnknown, UnreadableResponse
 from crowdhub.model import Decision, Submission, SubmissionStatus, Verdict
 from crowdhub.operations.port import Port
 from crowdhub.protocol import AnyProvider, Operation
+
+T = TypeVar("T")
 
 WANTED = {
     Verdict.APPROVE: frozenset({SubmissionStatus.APPROVED}),
@@ -13,6 +19,30 @@ WANTED = {
     Verdict.REDO: frozenset({SubmissionStatus.REDO, SubmissionStatus.IN_PROGRESS}),
 }
 UNSETTLED = frozenset({SubmissionStatus.PENDING, SubmissionStatus.UNKNOWN})
+
+
+class Payment(Witness, Protocol):
+    """What stands before the calls of one run that take money."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether none of its calls took money so far."""
+        ...
+
+
+class Till(Protocol):
+    """Where decisions are carried out: a call of theirs that takes money is preceded by an intent in the ledger, and
+    asked of the budget and the application. One that takes none costs nothing here."""
+
+    async def __call__(
+        self,
+        port: Port,
+        operation: Operation[T],
+        decisions: Sequence[Decision],
+        send: Callable[[Payment], Awaitable[T]],
+    ) -> T:
+        """Carry ``operation`` out by ``send``; what that returns or raises is what became of it."""
+        ...
 
 
 def operation_for(provider: AnyProvider, decision: Decision) -> Operation[Submission]:
@@ -32,21 +62,64 @@ def _spoken(provider: AnyProvider, decision: Decision) -> Operation[Submission]:
             return provider.request_redo(decision.submission, decision.comment or "")
 
 
-async def settle_once(port: Port, decision: Decision) -> Submission:
+async def settle_once(port: Port, decision: Decision, till: Till) -> Submission:
     """Carry out one decision. Settled that way before is a success, marked ``replayed``.
 
     Raises `Conflict` where it was settled another way, `OutcomeUnknown` where its state does not tell.
     """
     provider = port.provider
+    operation = operation_for(provider, decision).taken()
+    looked = False
+
+    async def send(payment: Payment) -> Submission:
+        nonlocal looked
+        try:
+            told = await port.run(operation, payment)
+        except (OutcomeUnknown, UnreadableResponse) as error:
+            if not error.sent:
+                raise
+            doubt: CrowdhubError = error
+            was_taken = isinstance(error, UnreadableResponse)
+        else:
+            if fits(provider, decision, told):
+                return told
+            doubt, was_taken = unfit(decision, told), True
+        looked = True
+        return await as_it_stands(port, decision, doubt, was_taken=was_taken)
+
     try:
-        return await port.run(operation_for(provider, decision))
+        return await till(port, operation, [decision], send)
     except CrowdhubError as error:
-        unclear = isinstance(error, (*provider.unclear_refusals, OutcomeUnknown, UnreadableResponse))
-        if not unclear or not error.sent:
+        # A refusal took no money; that it was settled so before is found outside of what is paid for.
+        if looked or not error.sent or not isinstance(error, provider.unclear_refusals):
             raise
-        doubt = error
+        refused = error
+    return await as_it_stands(port, decision, refused)
+
+
+def fits(provider: AnyProvider, decision: Decision, told: Submission) -> bool:
+    """Whether a result is that of the decision: the same submission, settled as was decided."""
+    if told.id != decision.submission.id:
+        return False
+    noted = decision.verdict is Verdict.REJECT and told.status == provider.rejection_leaves
+    return noted or told.status in WANTED[decision.verdict]
+
+
+def unfit(decision: Decision, told: Submission | None) -> OutcomeUnknown:
+    """The doubt that a good answer leaves which tells of something else than what was decided."""
+    of = decision.submission
+    said = "nothing of it" if told is None else f"submission {told.id} as {told.status}"
+    return OutcomeUnknown(
+        f"The marketplace took the decision {decision.verdict} on submission {of.id}, and its answer shows {said}.",
+        lost=Lost.ACCEPTED,
+    ).looking_for(f"the state of submission {of.id} of task {of.task_id}")
+
+
+async def as_it_stands(port: Port, decision: Decision, doubt: CrowdhubError, *, was_taken: bool = False) -> Submission:
+    """What became of a decision, by the state of its submission. ``was_taken``: the marketplace said yes, so that it
+    was settled by this very decision. Raises `Conflict`, or the ``doubt`` where the state does not tell."""
     try:
-        actual = await port.run(provider.state_of(decision.submission))
+        actual = await port.run(port.provider.state_of(decision.submission))
     except CrowdhubError as blind:
         raise doubt from blind
     if actual is None or actual.status in UNSETTLED:
@@ -59,4 +132,4 @@ async def settle_once(port: Port, decision: Decision) -> Submission:
             provider_code=doubt.provider_code,
             provider_message=doubt.provider_message,
         ) from doubt
-    return actual.copy_with(replayed=not isinstance(doubt, UnreadableResponse))
+    return actual.copy_with(replayed=not was_taken)

@@ -227,6 +227,10 @@ class Provider(Generic[S]):
     """The errors of `approve`, `reject` and `request_redo` that may mean that it was settled before: after one of
     them, as after a lost answer, the market asks `state_of`."""
 
+    rejection_leaves: ClassVar[SubmissionStatus | None] = None
+    """What the work is after `reject` where the marketplace only takes note of a rejection (a ticket to its staff, a
+    report); None: rejected. Any other status in a result is a doubt, after which `state_of` is asked."""
+
     @operation
     def state_of(self, submission: Submission) -> Flow[Submission | None]:
         """The submission as it stands now; None where it is not listed. READ only.

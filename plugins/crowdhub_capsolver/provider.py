@@ -60,6 +60,7 @@ class CapSolver(Provider[CapSolverSettings]):
     settings_type = CapSolverSettings
     credential_places = CredentialPlaces(json=("clientKey",))
     auto_approval_untold = NOBODY
+    rejection_leaves = SubmissionStatus.APPROVED
     declares = Declaration(
         draft_fields={"slots", "image"},
         absent={
@@ -243,7 +244,8 @@ class CapSolver(Provider[CapSolverSettings]):
             body["appId"] = self.settings.app_id
         reply = yield Call.post("/feedbackTask", effect=Effect.SETTLE, costs=False, json=body)
         told = mapping(load_json(reply))
-        return submission.copy_with(feedback=reason, raw={**submission.raw, "feedback": told})
+        status, raw = SubmissionStatus.APPROVED, {**submission.raw, "feedback": told}
+        return submission.copy_with(status=status, feedback=reason, raw=raw)
 
     @operation
     def state_of(self, submission: Submission) -> Flow[Submission | None]:

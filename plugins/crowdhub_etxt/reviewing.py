@@ -157,6 +157,7 @@ class Reviewing(Account):
 
     unclear_refusals = (Conflict, NotFound, PermissionDenied, ProviderError)
     """There is no code for work that was decided on before."""
+    rejection_leaves = SubmissionStatus.PENDING
 
     def decision_issues(self, decision: Decision) -> list[Issue]:
         found = [*super().decision_issues(decision), *identifier("submission", decision.submission.id)]

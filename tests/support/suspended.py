@@ -16,7 +16,7 @@ from crowdhub.engine.session import Counter, Options, Session
 from crowdhub.model import Decision, Submission
 from crowdhub.operations.port import AccountPort
 from crowdhub.operations.settling import settle_once
-from crowdhub.operations.spending import SpendingPolicy, run
+from crowdhub.operations.spending import DecisionTill, SpendingPolicy, run
 from crowdhub.protocol import AnyProvider, Call, Flow, Operation, Response
 from tests.support.hand_clock import HandClock
 
@@ -76,4 +76,5 @@ def spent(provider: AnyProvider, operation: Operation[T], key: str | None = None
 
 def settled(provider: AnyProvider, decision: Decision) -> Operation[Submission]:
     """What ``market.approve``, ``reject`` and ``request_redo`` do."""
-    return as_operation(decision.verdict.value, settle_once(hand_port(provider), decision))
+    work = settle_once(hand_port(provider), decision, DecisionTill(SpendingPolicy()))
+    return as_operation(decision.verdict.value, work)

@@ -10,11 +10,13 @@ says how a thing is found (`Provider.find_published`, `find_bonus`, or an operat
 - `looking`: what a lost answer may have paid for.
 - `batch`: many drafts published together.
 - `publishing`, `bonuses`, `extending`, `native`: the purchases that there are.
+- `deciding`: decisions about work, where a plugin's call for one takes money.
 - `recovering`: settling what a process that ended left open.
 """
 
 from crowdhub.operations.spending.batch import AccountBatch, Keyed, publish_many, published_before
 from crowdhub.operations.spending.bonuses import pay_bonus
+from crowdhub.operations.spending.deciding import DecisionTill
 from crowdhub.operations.spending.extending import extend
 from crowdhub.operations.spending.native import run
 from crowdhub.operations.spending.plan import DryRun, dry_run
@@ -26,6 +28,7 @@ from crowdhub.operations.unnoted import LedgerWarning
 __all__ = [
     "AccountBatch",
     "Confirm",
+    "DecisionTill",
     "DryRun",
     "Keyed",
     "LedgerWarning",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
@@ -119,10 +120,16 @@ async def send_again(
     return await _settled(port, ledger, purchase, again)
 
 
-async def spend_if_it_costs(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:
-    """Carry out what has no key and no known price: it becomes an intent with its first call that takes money."""
+async def spend_if_it_costs(
+    port: Port,
+    policy: SpendingPolicy,
+    purchase: Purchase[T],
+    send: Callable[[Reservation[T]], Awaitable[T]] | None = None,
+) -> T:
+    """Carry out what has no key and no known price: it becomes an intent with its first call that takes money.
+    ``send``: how, where it is known by other means than a lookup what became of it."""
     with Reservation(port, policy, purchase) as reservation:
-        return await _settled(port, policy.ledger, purchase, reservation)
+        return await _settled(port, policy.ledger, purchase, reservation, send)
 
 
 def _ours(port: Port, result: T) -> T:
@@ -244,6 +251,11 @@ class Reservation(Generic[T]):
             return False
         return self._purchase.lookup.listing is not None and self._seen.count is not None
 
+    @property
+    def is_free(self) -> bool:
+        """Whether no call that takes money was come to so far."""
+        return self._is_free
+
     def took_nothing(self, result: object) -> Money | None:
         """No money, where something was reserved and no request under this intent ever took any: none left (a draft,
         a question), or all were refused, as it had been done before. Else None."""
@@ -311,11 +323,17 @@ class Reservation(Generic[T]):
         self._held.close()
 
 
-async def _settled(port: Port, ledger: Ledger | None, purchase: Purchase[T], reservation: Reservation[T]) -> T:
+async def _settled(
+    port: Port,
+    ledger: Ledger | None,
+    purchase: Purchase[T],
+    reservation: Reservation[T],
+    send: Callable[[Reservation[T]], Awaitable[T]] | None = None,
+) -> T:
     """Send it, and write down what became of it."""
     try:
         await _confirmed(ledger, reservation)
-        result = await _send(port, purchase, reservation)
+        result = await (_send(port, purchase, reservation) if send is None else send(reservation))
     except CrowdhubError as error:
         failed = error
     else:

@@ -28,8 +28,10 @@ from crowdhub.model import (
 from crowdhub.operations.listing import all_items
 from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.reviewing import review
+from crowdhub.operations.settling import WANTED
 from crowdhub.operations.spending.bonuses import bonus_lookup, bonus_payment
 from crowdhub.operations.spending.charges import task_id_of
+from crowdhub.operations.spending.deciding import DecisionTill, decided_on, decision_lookup
 from crowdhub.operations.spending.looking import keep_told, look_back
 from crowdhub.operations.spending.once import NotRecognised, send_again
 from crowdhub.operations.spending.policy import SpendingPolicy
@@ -108,12 +110,15 @@ async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
         return RecoverReport()
     provider = port.provider
     intents: list[Recovered] = []
+    doubtful: set[tuple[str, str]] = set()
     owner = await port.blocking(lambda: ledger.owner_of(provider.settings.secrets()))
     for intent in await port.blocking(lambda: ledger.open_intents(provider.account, owner=owner)):
         if _is_of(intent, provider):
             settled = await _settle(port, policy, ledger, intent)
             if settled is not None:
                 intents.append(settled)
+                if settled.settled is Settled.LOOK:
+                    doubtful |= decided_on(intent)
     paid = await port.blocking(lambda: ledger.unfinished(provider.account, owner=owner))
     intents += [_left(each) for each in paid if _is_of(each, provider)]
     twins = await port.blocking(lambda: ledger.twins(provider.account, owner=owner))
@@ -122,7 +127,7 @@ async def recover(port: Port, policy: SpendingPolicy) -> RecoverReport:
     failed: CrowdhubError | None = None
     for unfinished in await port.blocking(lambda: ledger.journal.take_over(identity_of(provider), owner)):
         try:
-            outcomes.extend(await _carry_on(port, ledger, unfinished))
+            outcomes.extend(await _carry_on(port, policy, ledger, unfinished, doubtful))
         except CrowdhubError as error:  # it stays open; the others are carried on with
             failed = failed or error
         finally:
@@ -226,6 +231,8 @@ def _lookup(provider: AnyProvider, intent: Intent) -> Lookup[Task | Submission]:
         found = _bonus(provider, intent)
     elif intent.operation == "publish":
         found = _published(provider, intent)
+    else:
+        found = decision_lookup(provider, intent)
     return cast("Lookup[Task | Submission]", found or Lookup(intent.look_for or f"what {intent.operation} paid for"))
 
 
@@ -276,10 +283,17 @@ def _recovered(
     )
 
 
-async def _carry_on(port: Port, ledger: Ledger, unfinished: OpenReview) -> tuple[Outcome, ...]:
+async def _carry_on(
+    port: Port,
+    policy: SpendingPolicy,
+    ledger: Ledger,
+    unfinished: OpenReview,
+    doubtful: Collection[tuple[str, str]],
+) -> tuple[Outcome, ...]:
     """Carry out the decisions that have no outcome yet. One that was carried out already is told apart.
 
-    One about work that was handed in anew since is not carried out: nobody has looked at that.
+    One about work that was handed in anew since is not carried out: nobody has looked at that. Nor is one that may have
+    been paid for already (``doubtful``); it stays open until somebody has looked.
     """
     from crowdhub.ledger import Noted  # the database is loaded where there is a ledger
 
@@ -287,26 +301,31 @@ async def _carry_on(port: Port, ledger: Ledger, unfinished: OpenReview) -> tuple
     fresh: list[JournalEntry] = []
     stale: list[Outcome] = []
     for entry in unfinished.entries:
-        found = now.get((entry.task_id, entry.submission_id))
+        about = (entry.task_id, entry.submission_id)
+        found = now.get(about)
         error: CrowdhubError | None
         if entry.task_id in gone:
-            result, error = Result.UNKNOWN, _untold(entry, unfinished, gone[entry.task_id])
+            # At its end, though it cannot be told: nothing of such a task can be decided any more.
+            result, error, noted_as = Result.UNKNOWN, _untold(entry, unfinished, gone[entry.task_id]), Result.FAILED
+        elif found is not None and found.status in WANTED[entry.verdict]:
+            result, error, noted_as = Result.ALREADY, None, Result.ALREADY
+        elif about in doubtful:
+            result, error, noted_as = Result.UNKNOWN, _in_doubt(entry, unfinished), Result.UNKNOWN
         elif found is not None and _is_stale(entry, found):
             error = Conflict(f"Submission {found.id} is not the work that was decided on any more.", actual=found)
-            result = Result.FAILED
+            result = noted_as = Result.FAILED
             if entry.verdict is Verdict.REDO:  # it was sent back, or nobody could have handed in anew
-                result, error = Result.ALREADY, None
+                result, error, noted_as = Result.ALREADY, None, Result.ALREADY
         else:
             fresh.append(entry)
             continue
         stale.append(Outcome(decision=_decision(port.provider, entry), result=result, error=error))
-        # Also what cannot be told is at its end: nothing of such a task can be decided any more.
-        settled = Result.FAILED if result is Result.UNKNOWN else result
-        noted = Noted(entry.position, settled.value, None if error is None else str(error))
+        noted = Noted(entry.position, noted_as.value, None if error is None else str(error))
         await port.blocking(partial(ledger.journal.outcome, unfinished.id, [noted]))
     decisions = [_decision(port.provider, entry) for entry in fresh]
     positions = [entry.position for entry in fresh]
-    report = await review(port, decisions, ledger=ledger, unfinished=(unfinished.id, positions))
+    till, rest = DecisionTill(policy), (unfinished.id, positions)
+    report = await review(port, decisions, till=till, ledger=ledger, unfinished=rest)
     return (*report.outcomes, *stale)
 
 
@@ -319,6 +338,15 @@ def _untold(entry: JournalEntry, unfinished: OpenReview, gone: NotFound) -> Outc
     ).looking_for(f"submission {entry.submission_id} of task {entry.task_id}, and what was paid for it")
     error.__cause__ = gone
     return error
+
+
+def _in_doubt(entry: JournalEntry, unfinished: OpenReview) -> OutcomeUnknown:
+    """An earlier request for the decision may have been carried out, or may be yet."""
+    return OutcomeUnknown(
+        f"The decision {entry.verdict} on submission {entry.submission_id} takes money, and an earlier request for it"
+        " is in doubt.",
+        sent_at=unfinished.created_at,
+    ).looking_for(f"the state of submission {entry.submission_id} of task {entry.task_id}")
 
 
 async def _present(port: Port, tasks: Collection[str]) -> tuple[dict[tuple[str, str], Submission], dict[str, NotFound]]:
