@@ -6,7 +6,7 @@ import pytest
 
 from crowdhub.errors import Conflict, CrowdhubError, OutcomeUnknown, ProviderUnavailable
 from crowdhub.model import Capability, Decision, Result, ReviewReport, Submission, SubmissionStatus, Verdict
-from crowdhub.operations.settling import operation_for
+from crowdhub.operations.settling import fits, operation_for
 from crowdhub.protocol import Call
 from crowdhub.testing.bench import Bench
 from crowdhub.testing.exercises import settled
@@ -25,6 +25,17 @@ def verdict(settling: Capability) -> Verdict:
 
 def paid_for(verdict: Verdict) -> int:
     return 1 if verdict is Verdict.APPROVE else 0
+
+
+def test_the_result_is_what_was_decided(bench: Bench, verdict: Verdict) -> None:
+    """Read out of the answer alone: any other result costs a look at the state, each time."""
+    (work,) = bench.pending()
+    decision = bench.subject.decision(work, verdict)
+    told = bench.market.run(operation_for(bench.provider, decision))
+    assert fits(bench.provider, decision, told), (
+        f"the result is submission {told.id}, {told.status}; where the marketplace only takes note of a rejection, say"
+        " so with `rejection_leaves`"
+    )
 
 
 def test_twice(bench: Bench, verdict: Verdict, world: str) -> None:
