@@ -128,7 +128,6 @@ class _Review:
         """Carry out a batch. Where it fails, each decision tells its own state, one by one; not where it may have been
         paid for: then each state is looked at, and nothing is sent again."""
         port = self._port
-        operation = port.provider.review_batch(batch).taken()
         seen: BatchReport | None = None
 
         async def send(payment: Payment) -> BatchReport:
@@ -147,6 +146,7 @@ class _Review:
             return seen
 
         try:
+            operation = port.provider.review_batch(batch).taken()
             return await self._till(port, operation, batch, send)
         except (LedgerError, NotConfirmed) as error:
             stopped = [Outcome(decision=each, result=Result.FAILED, error=error) for each in batch]
