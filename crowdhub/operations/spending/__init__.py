@@ -6,7 +6,9 @@ says how a thing is found (`Provider.find_published`, `find_bonus`, or an operat
 
 - `policy`: what stands between a wish to spend and the request (ledger, budget, confirmation).
 - `purchase`: one thing to spend on, and its result as the ledger keeps it.
-- `once`: the procedure.
+- `once`: a purchase from its key to its result.
+- `reservation`: what stands before each of its requests that take money: intent, confirmation, the witnesses.
+- `outcomes`: writing down what became of it.
 - `looking`: what a lost answer may have paid for.
 - `batch`: many drafts published together.
 - `publishing`, `bonuses`, `extending`, `native`: the purchases that there are.

@@ -33,10 +33,11 @@ from crowdhub.operations.spending.bonuses import bonus_lookup, bonus_payment
 from crowdhub.operations.spending.charges import task_id_of
 from crowdhub.operations.spending.deciding import DecisionTill, decided_on, decision_lookup
 from crowdhub.operations.spending.looking import keep_told, look_back
-from crowdhub.operations.spending.once import NotRecognised, send_again
+from crowdhub.operations.spending.once import send_again
 from crowdhub.operations.spending.policy import SpendingPolicy
 from crowdhub.operations.spending.publishing import publication, publish_lookup, reference_of
 from crowdhub.operations.spending.purchase import Purchase
+from crowdhub.operations.spending.reservation import NotRecognised
 from crowdhub.protocol import AnyProvider, Lookup
 
 if TYPE_CHECKING:

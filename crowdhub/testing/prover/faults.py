@@ -11,7 +11,7 @@ from crowdhub.engine import classify
 from crowdhub.errors import CrowdhubError, Lost, OutcomeUnknown
 from crowdhub.ledger import Decided, Intent, Ledger, transitions
 from crowdhub.ledger.intent import BeginStatus
-from crowdhub.operations.spending import looking, once, witnesses
+from crowdhub.operations.spending import looking, outcomes, witnesses
 
 Patches = Sequence[tuple[str, object]]
 """What is replaced, by its full name, and what takes its place."""
@@ -151,7 +151,7 @@ def _bonus_by_its_amount() -> Patches:
 
 
 def _never_anothers() -> Patches:
-    return [("crowdhub.operations.spending.once.could_be_anothers", _always(False))]
+    return [("crowdhub.operations.spending.reservation.could_be_anothers", _always(False))]
 
 
 def _status(change: Callable[[BeginStatus, Any], BeginStatus]) -> Patches:
@@ -189,13 +189,13 @@ def _random_reference() -> Patches:
 
 
 def _paid_is_forgotten() -> Patches:
-    true = once.note
+    true = outcomes.note
 
     def note(ledger: Ledger, intent: Intent, error: CrowdhubError, **_: object) -> CrowdhubError:
         return true(ledger, intent, error, paid=False)
 
     return [
-        ("crowdhub.operations.spending.once.note", note),
+        ("crowdhub.operations.spending.outcomes.note", note),
         ("crowdhub.operations.spending.steps.Steps.write", _always(None)),
     ]
 
