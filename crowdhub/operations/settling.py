@@ -78,8 +78,8 @@ async def settle_once(port: Port, decision: Decision, till: Till) -> Submission:
         except (OutcomeUnknown, UnreadableResponse) as error:
             if not error.sent:
                 raise
-            doubt: CrowdhubError = error
             was_taken = isinstance(error, UnreadableResponse)
+            doubt: CrowdhubError = _unread(decision, error) if was_taken else error
         else:
             if fits(provider, decision, told):
                 return told
@@ -105,6 +105,17 @@ def fits(provider: AnyProvider, decision: Decision, told: Submission) -> bool:
     return noted or told.status in WANTED[decision.verdict]
 
 
+def _unread(decision: Decision, error: CrowdhubError) -> OutcomeUnknown:
+    """The doubt that a good answer leaves which cannot be read."""
+    lost = OutcomeUnknown(error.message, lost=Lost.ACCEPTED, http_status=error.http_status)
+    lost.__cause__ = error
+    return lost.looking_for(_state_of(decision))
+
+
+def _state_of(decision: Decision) -> str:
+    return f"the state of submission {decision.submission.id} of task {decision.submission.task_id}"
+
+
 def unfit(decision: Decision, told: Submission | None) -> OutcomeUnknown:
     """The doubt that a good answer leaves which tells of something else than what was decided."""
     of = decision.submission
@@ -112,7 +123,7 @@ def unfit(decision: Decision, told: Submission | None) -> OutcomeUnknown:
     return OutcomeUnknown(
         f"The marketplace took the decision {decision.verdict} on submission {of.id}, and its answer shows {said}.",
         lost=Lost.ACCEPTED,
-    ).looking_for(f"the state of submission {of.id} of task {of.task_id}")
+    ).looking_for(_state_of(decision))
 
 
 async def as_it_stands(port: Port, decision: Decision, doubt: CrowdhubError, *, was_taken: bool = False) -> Submission:

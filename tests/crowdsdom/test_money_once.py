@@ -253,7 +253,7 @@ def test_an_unknown_outcome_stays_unknown_where_one_cannot_look(provider: CrowdS
 
 def test_an_answer_about_another_task_is_not_believed(provider: CrowdSDOM, prepared: Prepared) -> None:
     account = prepared({"task": {"id": "another", "status": "approved"}}, PENDING)
-    with pytest.raises(UnreadableResponse):
+    with pytest.raises(OutcomeUnknown, match="Look for the state of submission S of task J"):
         account.settle(Decision.approve(submission(provider)))
 
 
