@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from typing import cast
 
 import pytest
 
@@ -17,17 +16,6 @@ from crowdhub_etxt.sandbox import EtxtSandbox
 
 Open = Callable[[Mapping[str, object]], Market[Etxt]]
 PRICE = Money(300, "RUB")
-
-
-@pytest.fixture
-def box() -> Iterator[Sandbox]:
-    with Sandbox("etxt", options={"etxt": {"work_rate": 0}}) as made:
-        yield made
-
-
-@pytest.fixture
-def people(box: Sandbox) -> EtxtSandbox:
-    return cast("EtxtSandbox", box["etxt"])
 
 
 @pytest.fixture
