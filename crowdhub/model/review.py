@@ -71,7 +71,8 @@ class Result(StrEnum):
     FAILED = "failed"
     """Nothing was done; ``error`` says why."""
     UNKNOWN = "unknown"
-    """The answer was lost and its state could not be read; ``error`` says what to look at. Safe to run again."""
+    """The answer was lost and its state could not be read, or does not tell; ``error`` says what to look at. Safe to
+    run again: a decision leaves one result."""
 
 
 class Outcome(Model):

@@ -134,8 +134,9 @@ class _Review:
             nonlocal seen
             try:
                 return await port.run(operation, payment)
-            except OutcomeUnknown as error:
-                if payment.is_free:
+            except CrowdhubError as error:
+                lost_a_payment = isinstance(error, OutcomeUnknown) and not payment.is_free
+                if not payment.has_paid and not lost_a_payment:
                     raise
                 lost = error
             seen = BatchReport(outcomes=await self._as_they_stand([(each, lost) for each in batch]))

@@ -26,7 +26,12 @@ class Payment(Witness, Protocol):
 
     @property
     def is_free(self) -> bool:
-        """Whether none of its calls took money so far."""
+        """Whether it has come to no call that takes money so far."""
+        ...
+
+    @property
+    def has_paid(self) -> bool:
+        """Whether one was answered."""
         ...
 
 
@@ -75,8 +80,9 @@ async def settle_once(port: Port, decision: Decision, till: Till) -> Submission:
         nonlocal looked
         try:
             told = await port.run(operation, payment)
-        except (OutcomeUnknown, UnreadableResponse) as error:
-            if not error.sent:
+        except CrowdhubError as error:
+            unclear = payment.has_paid or isinstance(error, (OutcomeUnknown, UnreadableResponse))
+            if not unclear or not error.sent:
                 raise
             was_taken = isinstance(error, UnreadableResponse)
             doubt: CrowdhubError = _unread(decision, error) if was_taken else error

@@ -71,6 +71,14 @@ class SpendingBureau(Bureau):
     costs = None
 
 
+class TwoStepBureau(Bureau):
+    """Asks for the result in a second call."""
+
+    def _decide(self, submission: Submission, verb: str) -> Flow[Submission]:
+        yield Call.post(f"/{verb}/{submission.id}", effect=self.effect, costs=self.costs)
+        return self._read(load_json((yield Call.get(f"/result/{submission.id}"))))
+
+
 class FreeBureau(Bureau):
     costs = None
 
@@ -88,6 +96,14 @@ class BulkBureau(Bureau):
         told, _ = read_each((mapping(load_json(reply)) or {})["rows"], self._read)
         by_id = {each.submission.id: each for each in decisions}
         return BatchReport(outcomes=tuple(settled(by_id[ids[n]], each) for n, each in enumerate(told)))
+
+
+class TwoStepBulkBureau(BulkBureau):
+    @operation
+    def review_batch(self, decisions: Sequence[Decision]) -> Flow[BatchReport]:
+        yield Call.post("/bulk", effect=self.effect, costs=self.costs, json={})
+        yield Call.get("/result/bulk")
+        return BatchReport(outcomes=tuple(settled(each, self._read({"id": "0"})) for each in decisions))
 
 
 class FreeBulkBureau(BulkBureau):
@@ -204,7 +220,35 @@ def office(tmp_path: Path, clock: HandClock) -> Iterator[Office]:
     server.close()
 
 
-paying = pytest.mark.parametrize("kind", [Bureau, SpendingBureau])
+@pytest.mark.parametrize("verb", list(MADE))
+def test_a_decision_that_would_cost_again_is_a_defect_of_the_plugin(office: Office, world: World, verb: str) -> None:
+    with pytest.raises(ConfigurationError, match="each repetition costs again"):
+        office.decide(world, SpendingBureau, verb)
+    assert office.server.count == 0
+    assert [each.state for each in office.entries()] in ([], [State.NOT_DONE])
+
+
+@pytest.mark.parametrize("status", [404, 503, 401])
+def test_what_fails_after_the_payment_is_told_by_the_state(office: Office, world: World, status: int) -> None:
+    """The second call alone fails: what was paid for was done, and is not reported as failed."""
+    office.spoil = lambda verb, number: http(status, {}) if verb == "result" else office.answer(verb, number)
+    done = office.decide(world, TwoStepBureau, "approve")
+    assert (done.status, office.states["1"]) == ("approved", "approved")
+    assert [each.state for each in office.entries()] == [State.DONE]
+    assert office.server.paths().count("/approve/1") == 1
+
+
+@pytest.mark.parametrize("status", [404, 503, 401, 429])
+def test_a_batch_that_fails_after_its_payment_is_looked_at_and_not_sent_again(
+    office: Office, world: World, status: int
+) -> None:
+    office.spoil = lambda verb, number: http(status, {}) if verb == "result" else office.answer(verb, number)
+    assert [each.result for each in office.review(world, TwoStepBulkBureau)] == [Result.ALREADY] * 3
+    assert office.kept() == [State.DONE]
+    assert [path for path in office.server.paths() if not path.startswith(("/work", "/result"))] == ["/bulk"]
+
+
+paying = pytest.mark.parametrize("kind", [Bureau])
 every_verb = pytest.mark.parametrize("verb", list(MADE))
 
 
@@ -318,7 +362,7 @@ def test_together_they_are_confirmed_once(office: Office, world: World) -> None:
     assert (office.server.count, len(office.asked)) == (0, 1)
 
 
-@pytest.mark.parametrize("kind", [SpendingBureau, BulkBureau])
+@pytest.mark.parametrize("kind", [Bureau, BulkBureau])
 def test_what_is_unknown_is_not_sent_again_by_recover(office: Office, ordinary: World, kind: type[Bureau]) -> None:
     """A person has to look first; then the review goes on from there."""
     office.lose("approve", "bulk", becomes=None)

@@ -40,7 +40,7 @@ from crowdhub.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from crowdhub.ledger import Ledger
+from crowdhub.ledger import Budget, Ledger
 from crowdhub.operations.checks import checked_bonus
 from crowdhub.operations.port import AccountPort
 from crowdhub.operations.spending import Settled, Spend, SpendingPolicy, recover, run, unresolved
@@ -314,6 +314,17 @@ def test_after_that_time_it_is_only_looked_for(bench: Bench) -> None:
     port, provider = buying(bench)
     with pytest.raises(OutcomeUnknown):
         drive(run(port, bench.policy, provider.buy("x"), key="k", amount=COST))
+    assert bench.sent.count("POST /buy") == 1
+
+
+def test_what_only_the_budget_keeps_from_being_sent_again_says_so(bench: Bench) -> None:
+    port, provider = buying(bench, ("POST /buy", Crash()))
+    with pytest.raises(Crash):
+        drive(run(port, bench.policy, provider.buy("x"), key="k", amount=COST))
+    port, provider = buying(bench)
+    poor = SpendingPolicy(ledger=bench.ledger, budget=Budget.of({"USD": "0"}))
+    with pytest.raises(OutcomeUnknown, match="could be sent again, but for the budget: The budget has 0 USD left"):
+        drive(run(port, poor, provider.buy("x"), key="k", amount=COST))
     assert bench.sent.count("POST /buy") == 1
 
 

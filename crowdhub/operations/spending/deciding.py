@@ -45,6 +45,7 @@ class DecisionTill:
             lookup=lookup,
             after_crash=lookup,
             task_id=next(iter(tasks)) if len(tasks) == 1 else None,
+            settles=True,
         )
         return await spend_if_it_costs(port, self.policy, purchase, send)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from crowdhub.errors import Conflict, CrowdhubError, Lost, OutcomeUnknown
+from crowdhub.errors import BudgetExceeded, Conflict, CrowdhubError, Lost, OutcomeUnknown
 from crowdhub.model import Application, Task, TaskStatus
 from crowdhub.operations.checks import looking_at_answers
 from crowdhub.operations.port import Port
@@ -159,12 +159,15 @@ async def look_for_lost(
     raise unknown if lookup.compares else unknown.doubting(_not_yet(port.provider.settles_within))
 
 
-async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T]) -> tuple[T | None, Before]:
+async def look_back(
+    port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T], stopped: BaseException | None = None
+) -> tuple[T | None, Before]:
     """What an intent without outcome made; None where it certainly made nothing, and may be sent again, with what the
     witnesses say by now.
 
     A request that left can be carried out late, also when the process that sent it is gone: until the provider's
-    ``settles_within`` is over, its absence proves nothing.
+    ``settles_within`` is over, its absence proves nothing. ``stopped``: what kept it from being sent again at once, to
+    a marketplace that knows it for the same.
 
     Raises `OutcomeUnknown` where it cannot be told; the intent stays open for a later look.
     """
@@ -202,9 +205,16 @@ async def look_back(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[T
         except CrowdhubError as error:
             blind = error
             unknown = unknown.doubting(f"Looking for it failed: {error.message}")
+    unknown = _but_for_the_budget(unknown, stopped)
     # What was first said about it stays, so that the words do not grow with each look.
     await port.blocking(lambda: ledger.unknown(intent, intent.error or ENDED))
     raise unknown from blind
+
+
+def _but_for_the_budget(unknown: OutcomeUnknown, stopped: BaseException | None) -> OutcomeUnknown:
+    if not isinstance(stopped, BudgetExceeded):
+        return unknown
+    return unknown.doubting(f"It could be sent again, but for the budget: {stopped.message}")
 
 
 def _not_yet(left: timedelta) -> str:

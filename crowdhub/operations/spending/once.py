@@ -56,8 +56,8 @@ async def spend(port: Port, policy: SpendingPolicy, purchase: Purchase[T]) -> T:
         if begun.status == "recover" or (resuming and intent.look_for is not None):
             try:
                 return await send_again(port, policy, purchase, intent, resuming=resuming)
-            except NotRecognised:
-                found, seen = await look_back(port, ledger, intent, purchase.after_crash)
+            except NotRecognised as stop:
+                found, seen = await look_back(port, ledger, intent, purchase.after_crash, stop.__cause__)
                 await _begin_again(port, policy, ledger, intent, found)
         elif begun.status == "new":
             try:

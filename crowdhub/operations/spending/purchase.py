@@ -41,6 +41,9 @@ class Purchase(Generic[T]):
     title: str | None = None
     looked: tuple[T | None, Before] | None = None
     """What a look for a whole batch found of it shortly before, and what was listed then."""
+    settles: bool = False
+    """Whether it is a decision: no key of its own keeps it from being sent again, so its calls have to leave one result
+    however often they are sent."""
     is_never_absent: bool = False
     """Whether the marketplace's listing lags so far behind that what is not there proves nothing, ever."""
 

@@ -170,17 +170,18 @@ async def _settle(port: Port, policy: SpendingPolicy, ledger: Ledger, intent: In
         if begun.status != "recover":
             return None  # settled meanwhile, or somebody is at it
         purchase = await port.blocking(lambda: _purchase(port.provider, ledger, mine))
+        stopped: BaseException | None = None
         if purchase is not None:
             try:
                 again = await send_again(port, policy, cast("Purchase[object]", purchase), mine)
-            except NotRecognised:
-                pass
+            except NotRecognised as stop:
+                stopped = stop.__cause__
             except CrowdhubError as error:
                 return await _failed(port, ledger, mine, error)
             else:
                 return _recovered(mine, Settled.DONE, task_id=task_id_of(again))
         try:
-            found, _ = await look_back(port, ledger, mine, _lookup(port.provider, mine))
+            found, _ = await look_back(port, ledger, mine, _lookup(port.provider, mine), stopped)
         except OutcomeUnknown as error:
             return _recovered(mine, Settled.LOOK, look_for=error.look_for, doubt=error.doubt)
         if found is None:

@@ -8,7 +8,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from crowdhub.errors import InvalidRequest, Issue, LedgerError, NotConfirmed
+from crowdhub.errors import ConfigurationError, InvalidRequest, Issue, LedgerError, NotConfirmed
 from crowdhub.model import Money
 from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.spending.looking import Trace, could_be_anothers
@@ -75,6 +75,7 @@ class Reservation(Generic[T]):
 
     async def before(self, call: Call) -> Response | None:
         await self.write_steps()
+        self._check_leaves_one_result(call)
         known = self.steps.known(call)
         if known is None and self.recovering:
             self._check_recognised(call)
@@ -92,6 +93,15 @@ class Reservation(Generic[T]):
         if self._can_be_absent:
             self._seen = await before_sending(self._port, self._policy.ledger, self._seen)
         return None
+
+    def _check_leaves_one_result(self, call: Call) -> None:
+        if self._purchase.settles and call.takes_money and call.effect is Effect.SPEND:
+            raise ConfigurationError(
+                f"The plugin's call {call.label} says that each repetition costs again, and it is that of a decision,"
+                " which may be sent again.",
+                next_step="It is a defect of the plugin: a decision is SETTLE, with costs=True where it takes money,"
+                " and leaves one result; what does not is an operation of its own. This call was not sent.",
+            )
 
     async def _check_files(self) -> None:
         """What is sent is what the ledger has, also where a file changed while the application was asked."""
@@ -141,6 +151,11 @@ class Reservation(Generic[T]):
     def is_free(self) -> bool:
         """Whether no call that takes money was come to so far."""
         return self._is_free
+
+    @property
+    def has_paid(self) -> bool:
+        """Whether one was answered."""
+        return self.steps.paid
 
     def took_nothing(self, result: object) -> Money | None:
         """No money, where something was reserved and no request under this intent ever took any: none left (a draft,
