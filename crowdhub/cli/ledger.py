@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 import typer
 
 from crowdhub.cli.common import AsJson, Config, command, open_hub
+from crowdhub.cli.known import check_known, knows, readable
 from crowdhub.cli.output import complain, console, json_line, plain, record, say, table, unresolved_words
 from crowdhub.errors import ConfigurationError, CrowdhubError, InvalidRequest, Issue, NotFound
 from crowdhub.operations.port import identity_of
 
 if TYPE_CHECKING:  # the command starts without the database's library
-    from crowdhub.hub import Hub
     from crowdhub.ledger import Intent, Ledger, Total
     from crowdhub.model import Task
 
@@ -42,7 +42,7 @@ States = Annotated[
 COLUMNS = ("when", "account", "operation", "state", "amount", "task", "key", "id")
 
 
-class Filters(TypedDict, total=False):
+class Filters(TypedDict):
     account: str | None
     currency: str | None
     environment: str | None
@@ -53,21 +53,28 @@ class Filters(TypedDict, total=False):
 
 @contextmanager
 def opened(
-    config: Path | None, *, account: str | None = None, environment: str | None = None, intent: str | None = None
+    config: Path | None,
+    *,
+    account: str | None = None,
+    environment: str | None = None,
+    currency: str | None = None,
+    intent: str | None = None,
 ) -> Generator[Ledger]:
     """The ledger at work for the account, for those of this environment, or that has this entry; else the hub's own,
-    and a word about the others."""
+    and a word about the others. Raises `InvalidRequest` for a name that is nowhere."""
     with open_hub(config) as hub:
         main = hub.ledger
         if main is None:
             raise ConfigurationError("The ledger is turned off in the settings (ledger = none).")
         others = [
             (market, market.ledger)
-            for market in map(hub.__getitem__, _readable(hub))
+            for market in map(hub.__getitem__, readable(hub))
             if market.ledger is not None and market.ledger is not main
         ]
+        check_known(hub, account=account, environment=environment, currency=currency)
+        is_gone = account is not None and account not in hub.accounts and not knows(main, account)
         for market, ledger in others:
-            wanted = account == market.name or environment == market.environment
+            wanted = account == market.name or environment == market.environment or (is_gone and knows(ledger, account))
             if wanted or (intent is not None and main.get(intent) is None and ledger.get(intent) is not None):
                 main = ledger
                 break
@@ -75,15 +82,6 @@ def opened(
             if others and (account, environment, intent) == (None, None, None):
                 complain("The accounts on this machine's sandboxes have a ledger of their own: --environment sandbox.")
         yield main
-
-
-def _readable(hub: Hub) -> list[str]:
-    """The accounts whose settings are right; a wrong one hides none of the others."""
-    found: list[str] = []
-    for name in hub.accounts:
-        with suppress(CrowdhubError):
-            found.append(hub[name].name)
-    return found
 
 
 @app.command("list")
@@ -101,7 +99,7 @@ def entries(
 ) -> None:
     """What was asked and paid, newest first."""
     chosen = _filters(account, currency, day, since, until, state, environment)
-    with opened(config, account=account, environment=environment) as ledger:
+    with opened(config, account=account, environment=environment, currency=chosen["currency"]) as ledger:
         found = ledger.report.entries(**chosen, newest_first=True)
         if as_json:
             for each in found:
@@ -137,7 +135,8 @@ def totals(
     ``reserved`` is what was estimated for calls without an outcome; how old the oldest of them is stands below.
     """
     first, end = _days(day, since, until)
-    with opened(config, account=account, environment=environment) as ledger:
+    currency = None if currency is None else currency.upper()
+    with opened(config, account=account, environment=environment, currency=currency) as ledger:
         found = ledger.report.totals(
             by_day=by_day, account=account, currency=currency, environment=environment, since=first, until=end
         )
@@ -170,7 +169,7 @@ def export(
 ) -> None:
     """Write entries to standard output, as CSV or as one JSON list."""
     chosen = _filters(account, currency, day, since, until, state, environment)
-    with opened(config, account=account, environment=environment) as ledger:
+    with opened(config, account=account, environment=environment, currency=chosen["currency"]) as ledger:
         _ = ledger.report.export(sys.stdout, kind, **chosen)
 
 
@@ -238,7 +237,7 @@ def settle(
     with opened(config, intent=intent) as ledger:
         known = ledger.get(intent)
         if known is None:
-            raise InvalidRequest(issues=[Issue("ID", f"{intent} is not in the ledger")])
+            raise InvalidRequest(issues=[Issue("ID", f"{intent!r} is not in the ledger")])
         if task is not None and not task.strip():
             raise InvalidRequest(issues=[Issue("--task", "is an empty id")])
         what = f"{known.operation} of {known.created_at:%Y-%m-%d %H:%M:%S} UTC"
@@ -288,7 +287,7 @@ def _named(config: Path | None, mine: Intent, task_id: str) -> Task:
 
     bare = Task.model_validate({**mine.identity, "id": task_id, "reference": mine.reference})
     with open_hub(config) as hub:
-        market = hub[mine.account] if mine.account in _readable(hub) else None
+        market = hub[mine.account] if mine.account in readable(hub) else None
         if market is None or identity_of(market.provider) != mine.identity:
             complain(f"{mine.account} ({mine.environment}) is not among the settings: the id is taken as you gave it.")
             return bare
@@ -334,7 +333,7 @@ def _filters(
     first, end = _days(day, since, until)
     return Filters(
         account=account,
-        currency=currency.upper() if currency else None,
+        currency=None if currency is None else currency.upper(),
         environment=environment,
         state=state,
         since=_midnight(first),

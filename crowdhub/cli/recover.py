@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from crowdhub.cli.common import UNSETTLED, AsJson, Config, command, open_hub
+from crowdhub.cli.known import check_known
 from crowdhub.cli.output import complain, json_line, record, say, unresolved_words
 from crowdhub.model import Outcome, Result
 from crowdhub.operations.spending.recovering import Recovered, RecoverReport, Settled
@@ -66,6 +67,7 @@ def unresolved(
     something.
     """
     with open_hub(config) as hub:
+        check_known(hub, account=account)
         found = [each for each in hub.unresolved() if account in (None, each.account)]
         for each in found:
             _intent(each, as_json=as_json)

@@ -75,7 +75,7 @@ def test_everything_is_listed_newest_first(cli: Cli, ids: list[str]) -> None:
         (["--day", "2026-03-02"], ["order-2"]),
         (["--since", "2026-03-02"], ["order-3", "order-2"]),
         (["--until", "2026-03-02"], ["order-1"]),
-        (["--account", "nobody"], []),
+        (["--account", "rapidworkers"], []),
     ],
 )
 def test_filters(cli: Cli, ids: list[str], options: list[str], found: list[str]) -> None:

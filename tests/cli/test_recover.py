@@ -115,7 +115,7 @@ def test_the_totals_say_how_old_the_oldest_unresolved_one_is(cli: Cli, file: Pat
     totals = cli.ok("ledger", "totals").out
     assert "2 unresolved; the oldest is 20 minutes old." in totals
     assert "0.56 USD" in totals
-    assert "unresolved" not in cli.ok("ledger", "totals", "--environment", "live").out
+    assert "unresolved" in cli.ok("ledger", "totals", "--environment", "sandbox").out
     assert all("spent" in row for row in cli.ok("ledger", "totals", "--json").rows)
     assert "2 unresolved; the oldest is 20 minutes old." in cli("unresolved").out
 
@@ -162,4 +162,5 @@ def test_what_is_unresolved_is_listed_oldest_first_without_asking_anybody(cli: C
     assert "2 unresolved; the oldest is 20 minutes old" in said.out
     assert cli.side.requests == []
     assert [row["key"] for row in cli("unresolved", "--json").rows] == ["older", "newer"]
-    assert cli("unresolved", "--account", "nobody").code == 0
+    assert cli("unresolved", "--account", "rapidworkers").code == 3
+    assert cli("unresolved", "--account", "nobody").code == 2
