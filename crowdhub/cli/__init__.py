@@ -7,27 +7,30 @@ from __future__ import annotations
 import sys
 
 from crowdhub._version import __version__
+from crowdhub.cli.signals import STOPS
 
 
 def main() -> None:
     """The entry point; says what to install where the extra `cli` is missing."""
+    raise SystemExit(STOPS.around(_program))
+
+
+def _program() -> int:
     from crowdhub.cli.boundary import guarded
 
     if sys.argv[1:] == ["--version"]:  # answered without the libraries that read a command line
-        raise SystemExit(guarded(lambda: sys.stdout.write(f"crowdhub {__version__}\n")))
+        return guarded(lambda: sys.stdout.write(f"crowdhub {__version__}\n"))
     try:
         import rich
         import typer
     except ModuleNotFoundError as missing:
         sys.stderr.write(f'The command needs the package {missing.name!r}: pip install "crowdhub[cli]"\n')
-        raise SystemExit(2) from None
+        return 2
     del rich, typer
-    raise SystemExit(guarded(_commands))
+    return guarded(_commands)
 
 
 def _commands() -> None:
-    from crowdhub.cli.app import app
-    from crowdhub.cli.signals import STOPS
+    from crowdhub.cli.app import run
 
-    STOPS.listen()
-    app(prog_name="crowdhub")
+    run()

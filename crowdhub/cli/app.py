@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import Annotated, Any
 
 import typer
 
 from crowdhub._version import __version__
 from crowdhub.cli.lazy import HELP, Entry, LazyGroup
+from crowdhub.cli.telling import error_json, shortened, wants_json
 
 COMMANDS = {
     "demo": Entry("crowdhub.cli.demo:demo", "One program over all marketplaces, from publishing to paying."),
@@ -64,3 +66,29 @@ def crowdhub(
     4 a fault of crowdhub or of this machine, 5 a dry run would not go through, 130 Ctrl-C, 143 SIGTERM.
     """
     del version
+
+
+def run() -> None:
+    """Run the command of this process's command line. Raises `SystemExit` with its exit code."""
+    try:
+        code: object = app(prog_name="crowdhub", standalone_mode=False)
+    except typer.Abort:
+        sys.stderr.write("Aborted!\n")
+        raise SystemExit(1) from None
+    except Exception as error:
+        # Since typer has a click of its own, the class of such errors has no public name in all versions.
+        if not (hasattr(error, "format_message") and hasattr(error, "show")):
+            raise
+        _misused(error)
+        raise SystemExit(2) from None
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _misused(error: Any) -> None:
+    """The command line is not one of this program."""
+    if wants_json():
+        told = {"message": error.format_message(), "next_step": "Read the command's --help.", "sent": False}
+        sys.stderr.write(error_json("UsageError", told))
+        return
+    error.message = shortened(error.message)
+    error.show()

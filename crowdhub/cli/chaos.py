@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from crowdhub.cli.common import CALLER, MARKETPLACE, command
+from crowdhub.cli.common import MARKETPLACE, command, needs
 from crowdhub.cli.output import complain, console, json_line, say, table
+from crowdhub.errors import InvalidRequest, Issue
 
 if TYPE_CHECKING:
     from crowdhub.testing.campaign import CampaignReport
@@ -49,8 +50,9 @@ def chaos(
     try:
         from crowdhub.testing.campaign import LedgerHost, names, run
     except ImportError as missing:
-        complain(str(missing))
-        raise typer.Exit(CALLER) from None
+        raise needs(missing) from None
+    if postgres_url is not None and not postgres_url.strip():
+        raise InvalidRequest(issues=[Issue("--postgres-url", "is empty; without it, a database is started")])
 
     def progress(name: str, what: str, done: int) -> None:
         if not as_json:

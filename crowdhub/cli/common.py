@@ -13,7 +13,7 @@ import typer
 
 from crowdhub.cli.boundary import BROKEN_PIPE, give_up_output
 from crowdhub.cli.output import AnyMarket, complain, error_line, place
-from crowdhub.cli.signals import STOPS, TERMINATED
+from crowdhub.cli.signals import INTERRUPTED
 from crowdhub.errors import CallerError, ConfigurationError, CrowdhubError, InvalidRequest, Issue
 from crowdhub.hub import Hub
 from crowdhub.hub.config import named
@@ -21,7 +21,7 @@ from crowdhub.hub.config import named
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MARKETPLACE, CALLER, UNSETTLED, WOULD_NOT, INTERRUPTED = 1, 2, 3, 5, 130
+MARKETPLACE, CALLER, UNSETTLED, WOULD_NOT = 1, 2, 3, 5
 
 Account = Annotated[
     str | None,
@@ -50,26 +50,20 @@ def command(work: Callable[P, R]) -> Callable[P, R]:
             result = work(*args, **kwargs)
             sys.stdout.flush()
         except CrowdhubError as error:
-            if kwargs.get("as_json"):
-                error_line(error)
-            else:
-                complain(str(error))
+            tell(error, as_json=bool(kwargs.get("as_json")))
             raise typer.Exit(CALLER if isinstance(error, CallerError) else MARKETPLACE) from None
         except BrokenPipeError:  # `crowdhub tasks | head`: the reader has what it wanted
             give_up_output()
             raise typer.Exit(BROKEN_PIPE) from None
-        except typer.Exit as ended:
-            if ended.exit_code == INTERRUPTED and STOPS.terminated:
-                raise typer.Exit(TERMINATED) from None
+        except typer.Exit:
             raise
         except Exception as error:
             if not _of_the_sandbox(error):
                 raise
-            complain(str(error))
+            tell(ConfigurationError(str(error), next_step=""), as_json=bool(kwargs.get("as_json")))
             raise typer.Exit(CALLER) from None
-        except KeyboardInterrupt:
-            complain("Terminated." if STOPS.terminated else "Interrupted.")
-            raise typer.Exit(TERMINATED if STOPS.terminated else INTERRUPTED) from None
+        except KeyboardInterrupt:  # the end of the program says so, and with what exit code
+            raise typer.Exit(INTERRUPTED) from None
         return result
 
     return guarded
@@ -77,9 +71,32 @@ def command(work: Callable[P, R]) -> Callable[P, R]:
 
 def _of_the_sandbox(error: Exception) -> bool:
     """Whether a sandbox refused what it was asked for; few commands need the package that says so."""
-    from crowdhub.sandbox.errors import SandboxError
+    module = sys.modules.get("crowdhub.sandbox.errors")  # where it was not needed, it cannot be the sandbox's
+    return module is not None and isinstance(error, module.SandboxError)
 
-    return isinstance(error, SandboxError)
+
+def needs(missing: ImportError, next_step: str = "") -> ConfigurationError:
+    """The error of a command whose packages are not installed."""
+    return ConfigurationError(str(missing), next_step=next_step)
+
+
+@contextmanager
+def writing(option: str) -> Generator[None]:
+    """Around what writes files where ``option`` says: a place that takes none is the caller's."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise InvalidRequest(issues=[Issue(option, f"{error.filename} cannot be written: {error.strerror}")]) from None
+
+
+def tell(error: CrowdhubError, *, as_json: bool) -> None:
+    """Say it on standard error, as a line of JSON where the output is JSON."""
+    if as_json:
+        error_line(error)
+    else:
+        complain(str(error).strip())
 
 
 @contextmanager

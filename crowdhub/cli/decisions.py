@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
+from crowdhub.cli.files import read_text
+from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.model import Decision, Submission, Verdict
 
 VERDICTS = {str(each): each for each in Verdict} | {"request_redo": Verdict.REDO}
@@ -28,10 +29,7 @@ class Line:
 
 def read_file(path: Path) -> list[Line]:
     """The decisions of a file. Raises `InvalidRequest` naming every bad line at once."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}.") from None
+    text = read_text(path)
     rows = _json_rows(text) if text.lstrip().startswith("{") else _csv_rows(text)
     lines: list[Line] = []
     issues: list[Issue] = []

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crowdhub.cli.common import MARKETPLACE, command
+from crowdhub.cli.common import MARKETPLACE, command, needs
 from crowdhub.cli.output import AnyMarket, complain, console, json_line, place, plain, progress
 from crowdhub.demo import run
 from crowdhub.demo.show import LABELS, Silent
@@ -121,8 +121,7 @@ def demo(
     try:
         report = run(Silent() if as_json else OnConsole(), markets or ())
     except ImportError as missing:
-        complain(str(missing))
-        raise typer.Exit(2) from None
+        raise needs(missing) from None
     if as_json:
         for row in report.rows:
             json_line({**row, "agrees": report.agrees})

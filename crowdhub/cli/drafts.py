@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from crowdhub import registry
+from crowdhub.cli.files import read_text
 from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
 from crowdhub.model import ProviderOptions, TaskDraft
 
@@ -22,12 +23,12 @@ def read_file(path: Path) -> dict[str, object]:
     Raises `ConfigurationError` for a file that cannot be read, `InvalidRequest` naming all unknown fields.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
         # parse_float: an amount without quotes must not become a float on its way to Money
         data: object = (
             json.loads(text, parse_float=str) if path.suffix == ".json" else tomllib.loads(text, parse_float=str)
         )
-    except (OSError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}.") from None
     if not isinstance(data, dict):
         raise ConfigurationError(f"{path} does not hold a table of a draft's fields.")
@@ -50,7 +51,33 @@ def draft(fields: Mapping[str, object], currency: str) -> TaskDraft:
         ready["reward"] = amount if " " in amount else f"{amount} {currency}"
     if options := fields.get("options"):
         ready["options"] = list(_options(options))
-    return TaskDraft(**ready)
+    if isinstance(image := ready.get("image"), str):
+        _check_name(image)
+    try:
+        return TaskDraft(**ready)
+    except InvalidRequest as error:
+        raise InvalidRequest(issues=_about_deadline(error.issues, ready.get("deadline"))) from None
+
+
+def _check_name(image: str) -> None:
+    """Whether there is such a file is asked later; some names cannot even be asked for."""
+    try:
+        _ = Path(image).is_file()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InvalidRequest(issues=[Issue("image", f"{image!r} is no file ({reason})")]) from None
+
+
+def _about_deadline(issues: Iterable[Issue], given: object) -> Iterator[Issue]:
+    """One issue about it in place of one for each way in which it could have been read."""
+    told = False
+    for each in issues:
+        if not each.where.startswith("deadline."):
+            yield each
+        elif not told:
+            told = True
+            what = "neither a moment such as 2026-01-31T12:00Z nor a span such as P3D or PT36H"
+            yield Issue("deadline", f"{str(given)!r} is {what}")
 
 
 def _options(tables: object) -> Iterator[ProviderOptions]:

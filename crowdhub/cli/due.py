@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from crowdhub.cli.common import MARKETPLACE, AsJson, Config, command, open_hub
-from crowdhub.cli.output import Columns, complain, console, json_line, plain, record, say, table
+from crowdhub.cli.common import MARKETPLACE, AsJson, Config, command, open_hub, tell
+from crowdhub.cli.output import Columns, console, json_line, plain, record, say, table
 from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.model import DueReport, Submission
 
@@ -45,7 +45,7 @@ def due(account: Account = None, within: Within = "24h", config: Config = None, 
     else:
         _as_text(report, environments, within)
     for name, error in report.failed.items():
-        complain(f"{name}: {error}")
+        tell(error.located(account=name), as_json=as_json)
     if report.failed:
         raise typer.Exit(MARKETPLACE)
 

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from crowdhub.cli.telling import TOLD, error_json, shortened
 from crowdhub.errors import CrowdhubError, InvalidRequest
 from crowdhub.market import Market
 from crowdhub.model import Money
@@ -52,7 +53,7 @@ def say(text: str, *, style: str | None = None) -> None:
 
 def complain(text: str) -> None:
     """A line on standard error."""
-    errors().print(Text(plain(text)), soft_wrap=not sys.stderr.isatty())
+    errors().print(Text(plain(shortened(text))), soft_wrap=not sys.stderr.isatty())
 
 
 def place(market: AnyMarket) -> str:
@@ -116,18 +117,10 @@ def unresolved_words(begun: Sequence[datetime], now: datetime) -> str:
     return f"{len(begun)} unresolved; the oldest is {age} old. `crowdhub recover` asks the marketplaces."
 
 
-TOLD_OF_ERRORS = (
-    *("message", "next_step", "provider", "account", "environment", "operation"),
-    *("http_status", "provider_code", "provider_message", "sent", "money_may_be_spent"),
-)
-
-
 def error_line(error: CrowdhubError) -> None:
     """An error as a JSON line on standard error, where a program reads the output."""
-    told: dict[str, object] = {name: getattr(error, name) for name in TOLD_OF_ERRORS}
-    told["kind"] = type(error).__name__
-    told["issues"] = [each._asdict() for each in error.issues] if isinstance(error, InvalidRequest) else []
-    sys.stderr.write(json.dumps({"error": told}) + "\n")
+    told: dict[str, object] = {name: getattr(error, name) for name in TOLD}
+    sys.stderr.write(error_json(type(error).__name__, told, error.issues if isinstance(error, InvalidRequest) else ()))
 
 
 def json_line(value: Mapping[str, object]) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from crowdhub import scaffold
-from crowdhub.cli.common import command
+from crowdhub.cli.common import command, writing
 from crowdhub.cli.output import say
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -29,6 +29,7 @@ def new(
     ] = None,
 ) -> None:
     """Write a complete project of its own: provider, sandbox, tests, README. The tests pass as written."""
-    made = scaffold.create(name, folder)
+    with writing("NAME" if folder is None else "--folder"):
+        made = scaffold.create(name, folder)
     say(f"Written: {made}")
     say(f'Next: cd {made} && pip install -e ".[test]" && pytest && pytest --crowdhub-provider {scaffold.named(name)}')

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crowdhub.cli.common import CALLER, MARKETPLACE, command
+from crowdhub.cli.common import MARKETPLACE, command, needs
 from crowdhub.cli.output import complain, console, json_line, say, table
 from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
 
@@ -63,8 +63,7 @@ def prove(
         from crowdhub.testing.campaign import names
         from crowdhub.testing.prover import Prover
     except ImportError as missing:
-        complain(str(missing))
-        raise typer.Exit(CALLER) from None
+        raise needs(missing) from None
     with _quiet(), Prover() as prover:
         if planted:
             good = _planted()

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from crowdhub import registry
-from crowdhub.cli.common import CALLER, AsJson, command
+from crowdhub.cli.common import CALLER, AsJson, command, tell
 from crowdhub.cli.matrix import Kind, insert, matrix, reasons
-from crowdhub.cli.output import complain, console, json_line, table
+from crowdhub.cli.output import console, json_line, table
+from crowdhub.errors import ConfigurationError
 
 
 @command
@@ -59,7 +60,7 @@ def providers(
     broken = [plugin for plugin, kind in found if kind is None]
     if names and broken:
         for plugin in broken:
-            complain(plugin.error or "")
+            tell(ConfigurationError(plugin.error or "", next_step=""), as_json=as_json)
         raise typer.Exit(CALLER)
 
 

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from crowdhub.cli.common import INTERRUPTED, WOULD_NOT, Account, AsJson, Config, Yes, command, confirm, opened
+from crowdhub.cli.common import WOULD_NOT, Account, AsJson, Config, Yes, command, confirm, opened
 from crowdhub.cli.drafts import draft, read_file
 from crowdhub.cli.output import AnyMarket, complain, json_line, place, record, say
+from crowdhub.cli.signals import INTERRUPTED
 from crowdhub.errors import InvalidRequest, OutcomeUnknown
 from crowdhub.model import Capability, Quote, TaskDraft
 from crowdhub.model.keys import key_issues

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from crowdhub.cli.common import CALLER, UNSETTLED, command
+from crowdhub.cli.common import UNSETTLED, command, needs, writing
 from crowdhub.cli.output import complain, json_line, say
 from crowdhub.errors import InvalidRequest, Issue
 
@@ -36,7 +36,11 @@ def record(
         raise InvalidRequest(issues=[Issue("--live", "needs somebody to ask, or --yes")])
     try:
         from crowdhub.testing.recording import cli_record
-
+    except ImportError as missing:
+        hint = 'Recording needs more packages: pip install "crowdhub[record,sandbox]"'
+        raise needs(missing, next_step=hint) from None
+    place = "live" if live else "sandbox"
+    with writing("--folder"):
         report = cli_record(
             name,
             live=live,
@@ -45,11 +49,8 @@ def record(
             only=tuple(only or ()),
             given=_given(given or []),
             confirm=lambda question: yes or typer.confirm(question, err=True),
-            progress=None if as_json else lambda each: complain(f"{name} ({'live' if live else 'sandbox'}): {each}"),
+            progress=None if as_json else lambda each: complain(f"{name} ({place}): {each}"),
         )
-    except ImportError as missing:
-        complain(f'{missing}. Recording needs more packages: pip install "crowdhub[record,sandbox]"')
-        raise typer.Exit(CALLER) from None
     for path in report.written:
         if as_json:
             json_line({"recording": path.stem, "result": "written", "file": str(path)})

@@ -15,9 +15,10 @@ import typer
 from rich.prompt import Prompt
 
 from crowdhub.cli import decisions as files
-from crowdhub.cli.common import INTERRUPTED, UNSETTLED, Account, AsJson, Config, Yes, command, confirm, opened
+from crowdhub.cli.common import UNSETTLED, Account, AsJson, Config, Yes, command, confirm, opened
 from crowdhub.cli.kept import KeptDecisions
 from crowdhub.cli.output import AnyMarket, complain, errors, json_line, place, progress, say
+from crowdhub.cli.signals import INTERRUPTED
 from crowdhub.cli.work import TaskId
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
 from crowdhub.model import Decision, ReviewReport, Submission, SubmissionStatus, Verdict

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from crowdhub.cli.common import CALLER, command
+from crowdhub.cli.common import command, needs
 from crowdhub.cli.output import complain, console, json_line
-from crowdhub.errors import InvalidRequest, Issue
+from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
 from crowdhub.protocol import is_loopback
 
 
@@ -38,9 +38,10 @@ def sandbox(
     try:
         from crowdhub.sandbox import SandboxError, run_forever, sandbox_names
     except ImportError as missing:
-        complain(str(missing))
-        raise typer.Exit(CALLER) from None
+        raise needs(missing) from None
 
+    if not host.strip():
+        raise InvalidRequest(issues=[Issue("--host", "is empty; 127.0.0.1 is reached from this machine alone")])
     if not is_loopback(f"//{f'[{host}]' if ':' in host else host}"):
         complain(f"Whoever reaches {host} can use these marketplaces, and read their requests.")
 
@@ -65,8 +66,7 @@ def sandbox(
             announce=announce,
         )
     except (SandboxError, TypeError) as mistake:  # an option that a market does not have is a TypeError
-        complain(str(mistake))
-        raise typer.Exit(CALLER) from None
+        raise ConfigurationError(str(mistake), next_step="") from None
 
 
 def as_toml(accounts: Mapping[str, Mapping[str, object]]) -> list[str]:

@@ -1,26 +1,57 @@
-"""How a command is stopped from outside: Ctrl-C and SIGTERM alike, in order."""
+"""How a command is stopped from outside: Ctrl-C and SIGTERM alike, in order. The program begins with it, so it loads
+next to nothing."""
 
 from __future__ import annotations
 
+import _thread
+import os
 import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
-TERMINATED = 143
-"""The exit code after SIGTERM."""
+INTERRUPTED, TERMINATED = 130, 143
 
 
 class Stops:
-    """Whether SIGTERM came. It goes where Ctrl-C goes: what holds that back holds this back, too."""
+    """Whether Ctrl-C or SIGTERM came. SIGTERM goes where Ctrl-C goes: what holds that back holds this back, too."""
 
     def __init__(self) -> None:
-        self.terminated = False
+        self.interrupted = self.terminated = False
+
+    @property
+    def code(self) -> int | None:
+        """The exit code of a program that was asked to stop."""
+        return TERMINATED if self.terminated else INTERRUPTED if self.interrupted else None
+
+    def around(self, program: Callable[[], int]) -> int:
+        """Run the program; return its exit code. It is that of the signal where one came, whatever became of it."""
+        try:
+            self.listen()
+            code = program()
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+        for number in (signal.SIGINT, signal.SIGTERM):  # nothing is left that has to end in order
+            _ = signal.signal(number, signal.SIG_DFL)
+        if self.code is None:
+            return code
+        with suppress(AttributeError, OSError, ValueError):  # there may be nowhere left to say it
+            sys.stderr.write("Terminated.\n" if self.terminated else "Interrupted.\n")
+            sys.stderr.flush()
+        return self.code
 
     def listen(self) -> None:
-        """From now on. An ignored SIGINT is inherited from shells that start a program in the background: there Ctrl-C,
-        sent by hand, has to work all the same."""
-        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-            _ = signal.signal(signal.SIGINT, signal.default_int_handler)
+        """From now on. Also where SIGINT is ignored: shells start so what is to run in the background, and there
+        Ctrl-C, sent by hand, has to work all the same."""
         _ = signal.signal(signal.SIGTERM, self._terminate)
+        _ = signal.signal(signal.SIGINT, self._interrupt)
+        sys.unraisablehook = self._not_raised
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self.interrupted = True
+        raise KeyboardInterrupt
 
     def _terminate(self, _number: int, frame: FrameType | None) -> None:
         self.terminated = True
@@ -29,6 +60,23 @@ class Stops:
             handler(signal.SIGINT, frame)
         else:
             raise KeyboardInterrupt
+
+    def _not_raised(self, what: sys.UnraisableHookArgs) -> None:
+        """In a finalizer or a callback (the import system has some) nothing can be raised: the signal comes again, a
+        moment later."""
+        if issubclass(what.exc_type, KeyboardInterrupt):
+            with suppress(RuntimeError):  # the interpreter is ending
+                _ = _thread.start_new_thread(_again, (signal.SIGTERM if self.terminated else signal.SIGINT,))
+        else:
+            sys.__unraisablehook__(what)
+
+
+def _again(number: signal.Signals) -> None:
+    time.sleep(0.01)
+    if os.name == "posix":
+        os.kill(os.getpid(), number)  # wakes what waits in the system
+    else:
+        _thread.interrupt_main(number)
 
 
 STOPS = Stops()

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from crowdhub.cli.common import MARKETPLACE, Account, AsJson, Config, command, open_hub, opened
+from crowdhub.cli.common import MARKETPLACE, Account, AsJson, Config, command, open_hub, opened, tell
 from crowdhub.cli.output import AnyMarket, Columns, complain, json_line, listing, place, progress, say
 from crowdhub.errors import CallerError, CrowdhubError, InvalidRequest, Issue
 from crowdhub.model import Submission, Task
@@ -54,7 +54,7 @@ def balance(account: Account = None, config: Config = None, as_json: AsJson = Fa
                 if account is not None:
                     raise
                 # One account that cannot be asked does not stop the others from being shown.
-                complain(str(error))
+                tell(error, as_json=as_json)
                 failed = error if failed is None or isinstance(failed, CallerError) else failed
                 continue
             if as_json:

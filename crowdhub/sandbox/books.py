@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from crowdhub.sandbox.errors import SandboxError
+
 ZERO = Decimal(0)
+DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ class Purse:
     payouts: list[Charge] = field(init=False, default_factory=list[Charge])
 
     def __post_init__(self) -> None:
+        if not self.opening.is_finite() or self.opening.adjusted() >= DIGITS:
+            raise SandboxError(f"A balance is a number of at most {DIGITS} digits before the point")
         self.balance = self.opening
 
     def charge(

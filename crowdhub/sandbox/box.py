@@ -82,7 +82,12 @@ class Sandbox:
             return market
         kind = market if isclass(market) else load_sandbox(market)
         factory: Callable[..., MarketSandbox] = kind
-        return factory(clock=self.clock, seed=seed, **options.pop(kind.name, {}))
+        given = options.pop(kind.name, {})
+        try:
+            return factory(clock=self.clock, seed=seed, **given)
+        except (ArithmeticError, ValueError):  # of a number that is none, or too large
+            listed = ", ".join(f"{name}={str(value)[:40]}" for name, value in given.items())
+            raise SandboxError(f"The {kind.name} sandbox cannot be made with {listed}") from None
 
     def start(self) -> Self:
         """Start the servers; does nothing when they run already."""
