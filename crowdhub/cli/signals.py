@@ -4,6 +4,7 @@ next to nothing."""
 from __future__ import annotations
 
 import _thread
+import atexit
 import os
 import signal
 import sys
@@ -29,12 +30,13 @@ class Stops:
     def around(self, program: Callable[[], int]) -> int:
         """Run the program; return its exit code. It is that of the signal where one came, whatever became of it."""
         try:
+            _ = atexit.register(_deaf)  # the first that is registered runs last
             self.listen()
             code = program()
         except KeyboardInterrupt:
             code = INTERRUPTED
         for number in (signal.SIGINT, signal.SIGTERM):  # nothing is left that has to end in order
-            _ = signal.signal(number, signal.SIG_DFL)
+            _ = signal.signal(number, self._leave)
         if self.code is None:
             return code
         with suppress(AttributeError, OSError, ValueError):  # there may be nowhere left to say it
@@ -61,6 +63,10 @@ class Stops:
         else:
             raise KeyboardInterrupt
 
+    def _leave(self, number: int, _frame: FrameType | None) -> None:
+        """Something that the end waits for may never come."""
+        os._exit(self.code or (TERMINATED if number == signal.SIGTERM else INTERRUPTED))
+
     def _not_raised(self, what: sys.UnraisableHookArgs) -> None:
         """In a finalizer or a callback (the import system has some) nothing can be raised: the signal comes again, a
         moment later."""
@@ -69,6 +75,12 @@ class Stops:
                 _ = _thread.start_new_thread(_again, (signal.SIGTERM if self.terminated else signal.SIGINT,))
         else:
             sys.__unraisablehook__(what)
+
+
+def _deaf() -> None:
+    """From here on Python only tidies up, and what comes then is too late to change what the program did."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        _ = signal.signal(number, signal.SIG_IGN)
 
 
 def _again(number: signal.Signals) -> None:

@@ -134,3 +134,53 @@ raise SystemExit(STOPS.around(program))
     done = run(program, signal.SIGTERM)
     assert done.returncode == 0
     assert "ValueError: mine" in done.stderr
+
+
+@BOTH
+def test_a_stop_while_python_tidies_up_comes_too_late(number: int, code: int, said: str) -> None:
+    del code, said
+    program = """
+class Late:
+    def __del__(self, kill=os.kill, me=os.getpid()):
+        kill(me, {number})
+
+late = Late()
+late.itself = late  # not before the interpreter's own end
+raise SystemExit(STOPS.around(lambda: 3))
+"""
+    done = run(program.replace("{number}", str(int(number))), number)
+    assert (done.returncode, done.stderr) == (3, "")
+
+
+@BOTH
+def test_an_end_that_waits_for_something_can_be_stopped(number: int, code: int, said: str) -> None:
+    del said
+    program = """
+import signal, threading
+
+def later():
+    while signal.getsignal({number}) != STOPS._leave:
+        time.sleep(0.01)
+    os.kill(os.getpid(), {number})
+    time.sleep(60)
+
+threading.Thread(target=later).start()
+raise SystemExit(STOPS.around(lambda: 3))
+"""
+    done = run(program.replace("{number}", str(int(number))), number)
+    assert done.returncode == code
+
+
+@BOTH
+def test_a_second_stop_while_the_first_is_told(number: int, code: int, said: str) -> None:
+    program = """
+def program():
+    try:
+        stop()
+    finally:
+        stop()
+
+raise SystemExit(STOPS.around(program))
+"""
+    done = run(program, number)
+    assert (done.returncode, done.stderr) == (code, said)
