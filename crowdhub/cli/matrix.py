@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from crowdhub.cli.files import read_text
 from crowdhub.errors import ConfigurationError
 from crowdhub.model import Capability, Support
 from crowdhub.protocol import Provider, ProviderSettings, RateLimit
@@ -50,7 +51,7 @@ def reasons(kinds: Sequence[Kind]) -> str:
 
 def insert(file: Path, text: str) -> None:
     """Put the text between the marks. Raises `ConfigurationError` where the file has none."""
-    before = file.read_text(encoding="utf-8")
+    before = read_text(file)
     after = inserted(before, text)
     if after is None:
         raise ConfigurationError(f"{file} has no lines {START} and {END}.", next_step="Add them; nothing was written.")

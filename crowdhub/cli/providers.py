@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from crowdhub import registry
-from crowdhub.cli.common import CALLER, AsJson, command, tell
+from crowdhub.cli.common import CALLER, AsJson, command, tell, writing
 from crowdhub.cli.matrix import Kind, insert, matrix, reasons
 from crowdhub.cli.output import console, json_line, table
 from crowdhub.errors import ConfigurationError
@@ -34,7 +34,8 @@ def providers(
     if unknown := set(names or ()) - {plugin.name for plugin, _ in found}:
         _ = registry.load(min(unknown))  # raises, with the names there are
     if into is not None:
-        insert(into, (reasons if with_reasons else matrix)(own()))
+        with writing("--into"):
+            insert(into, (reasons if with_reasons else matrix)(own()))
         return
     kinds = [kind for _, kind in found if kind is not None]
     if as_json:

@@ -15,7 +15,7 @@ import typer
 from rich.prompt import Prompt
 
 from crowdhub.cli import decisions as files
-from crowdhub.cli.common import UNSETTLED, Account, AsJson, Config, Yes, command, confirm, opened
+from crowdhub.cli.common import UNSETTLED, Account, AsJson, Config, Yes, command, confirm, opened, tell
 from crowdhub.cli.kept import KeptDecisions
 from crowdhub.cli.output import AnyMarket, complain, errors, json_line, place, progress, say
 from crowdhub.cli.signals import INTERRUPTED
@@ -161,7 +161,11 @@ def _show(market: AnyMarket, report: ReviewReport, *, as_json: bool) -> None:
         for extra in report.unintended:
             say(f"settled without a decision of yours: {extra.id}")
     for each in report.failures:
-        complain(f"{each.result}: {each.decision.verdict} {each.decision.submission.id}: {each.error}")
+        said = f"{each.result}: {each.decision.verdict} {each.decision.submission.id}: "
+        if each.error is None:
+            complain(said)
+        else:
+            tell(each.error.with_(message=said + each.error.message), as_json=as_json)
 
 
 def _decision(decision: Decision) -> dict[str, object]:

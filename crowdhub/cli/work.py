@@ -113,17 +113,17 @@ def submissions(
             for each in found:
                 if download is not None:
                     if follow:
-                        _save(market, [each], download)
+                        _save(market, [each], download, as_json=as_json)
                     elif each.files:
                         seen.append(each)
                 yield each
 
         _ = listing(market, f"Work on task {task}", noted(), SUBMISSIONS, as_json=as_json, follow=follow)
         if download is not None and seen:
-            _save(market, seen, download)
+            _save(market, seen, download, as_json=as_json)
 
 
-def _save(market: AnyMarket, works: list[Submission], folder: Path) -> None:
+def _save(market: AnyMarket, works: list[Submission], folder: Path, *, as_json: bool) -> None:
     """Save the files; one that cannot be fetched does not stop the others."""
     failed: CrowdhubError | None = None
     saved = 0
@@ -133,7 +133,7 @@ def _save(market: AnyMarket, works: list[Submission], folder: Path) -> None:
                 try:
                     saved += len(market.download(work.copy_with(files=(file,)), folder))
                 except CrowdhubError as error:
-                    complain(f"submission {work.id}: {error}")
+                    tell(error.with_(message=f"submission {work.id}: {error.message}"), as_json=as_json)
                     failed = failed or error
             advance(1)
     complain(f"{saved} files saved in {folder}")

@@ -23,6 +23,8 @@ DRAFT = ["--title=T", "--instructions=I", "--proof=P", "--category=Survey", "--r
         (["plugin", "new", "x" * 300], "NAME: "),
         (["plugin", "new", "bee", "--folder", "/dev/null/x"], "--folder: /dev/null/x"),
         (["record", "etxt", "--only", "users.getBW", "--folder", "/dev/null/x"], "--folder: /dev/null/x"),
+        (["providers", "--matrix", "--into", "/dev/zero"], "/dev/zero cannot be read"),
+        (["providers", "--matrix", "--into", "nowhere"], "nowhere cannot be read: No such file"),
         (["sandbox", "rapidworkers", "--host", ""], "--host: is empty"),
         (["sandbox", "rapidworkers", "--set", "rapidworkers.balance=" + "9" * 5000], "rapidworkers"),
         (["sandbox", "rapidworkers", "--set", "rapidworkers.balance=NaN"], "balance"),
@@ -101,3 +103,12 @@ def test_a_place_that_takes_no_file_is_named_in_full(cli: Cli) -> None:
     told = cli("plugin", "new", "bee", "--folder", Path("taken") / "deeper")
     assert told.code == 2
     assert str(Path("taken") / "deeper") in told.err
+
+
+def test_a_file_that_cannot_be_fetched_is_told_as_json_too(cli: Cli) -> None:
+    task = cli.publish(slots=1)
+    _ = cli.side.hand_in(task, 1)
+    (cli.folder / "taken").write_text("")
+    said = cli("submissions", task, "--download", "taken", "--json")
+    error = json.loads(said.err.splitlines()[0])["error"]
+    assert (said.code, error["message"].startswith("submission ")) == (1, True)

@@ -67,3 +67,14 @@ def test_errors_are_json_where_the_output_is(cli: Cli) -> None:
     assert (told["kind"], told["http_status"], told["provider_message"]) == ("AuthenticationFailed", 401, "who are you")
     bad = cli("publish", "--title", " ", "--json")
     assert {each["where"] for each in json.loads(bad.err)["error"]["issues"]} >= {"title"}
+
+
+def test_a_decision_that_failed_is_json_too(cli: Cli) -> None:
+    task = cli.publish(slots=1)
+    _ = cli.side.hand_in(task, 1)
+    cli.side.faults.add(Fault.status(403, "before", body={"detail": "not you"}), path="/approve/$", times=None)
+    said = cli("review", task, "--approve-all", "--json")
+    told = [json.loads(line)["error"] for line in said.err.splitlines() if line.startswith("{")]
+    assert said.code == 3
+    assert [each["provider_message"] for each in told] == ["not you"]
+    assert told[0]["message"].startswith("failed: approve ")
