@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 import re
-import string
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import quote, quote_plus
 from weakref import WeakSet
 
-from crowdhub.engine.spellings import Unescaped
+from crowdhub.engine.spellings import Unescaped, Unpacked
 from crowdhub.frames import FramesLeftOut
 
 MASK = "[secret]"
 SHORTEST = 4  # a shorter secret would mask ordinary words
 RENEWED = 16
 """How many fetched tokens are known at a time: more than there are calls on their way with an older one."""
-
-_LETTERS = frozenset(f"{string.ascii_letters}{string.digits}+/")  # of base64
+PACKED = 3
+"""How often secrets can be in base64 on top of each other, each with escapes around it."""
 
 
 # Control characters can rewrite a terminal, and characters that turn the direction of text can make a message
@@ -93,12 +89,11 @@ class Redactor:
 
 @dataclass(frozen=True, slots=True)
 class _Forms:
-    """What to look for: in a text as it is, in what it means, and in base64 in what it means."""
+    """What to look for: in a text as it is, and in what it means, again in each layer of base64."""
 
     plain: tuple[str, ...] = ()
     meant: tuple[str, ...] = ()
     spaced: tuple[str, ...] = ()
-    in_base64: tuple[str, ...] = ()
     everything: bool = False
 
     @classmethod
@@ -109,14 +104,10 @@ class _Forms:
         meant = {Unescaped(secret, everything=everything).text for secret in plain}
         meant = {form for form in meant if len(form.strip()) >= SHORTEST}
         spaced = {_spaced(form) for form in meant if " " in form}
-        packed: set[str] = set()
-        for secret in known:
-            as_bytes = secret.encode("utf-8", "replace")
-            as_sent = {quote(as_bytes, safe=""), quote(as_bytes), quote_plus(as_bytes), json.dumps(secret)[1:-1]}
-            packed |= {form for sent in {as_bytes, *(each.encode() for each in as_sent)} for form in _in_base64(sent)}
-        return cls(tuple(plain), tuple(meant), tuple(spaced), tuple(packed), everything)
+        as_bytes = {secret.encode("utf-8", "replace").decode("latin-1") for secret in plain}
+        return cls(tuple(plain | as_bytes), tuple(meant), tuple(spaced), everything)
 
-    def places(self, text: str) -> Iterator[tuple[int, int]]:
+    def places(self, text: str, packed: int = PACKED) -> Iterator[tuple[int, int]]:
         """Where the secrets are. Linear in the text: it is searched for one after the other."""
         if not self.plain:
             return
@@ -124,27 +115,19 @@ class _Forms:
         unescaped = Unescaped(text, everything=self.everything)
         for start, end in _places(unescaped.text, self.meant):
             yield unescaped.span(start, end)
-        for start, end in _places(_spaced(unescaped.text), self.spaced):
-            yield unescaped.span(start, end)
-        letters = unescaped.text.replace("-", "+").replace("_", "/")
-        for start, end in _places(letters, self.in_base64):
-            # The letters next to it hold some bits of the secret, too.
-            before, after = letters[max(0, start - 1) : start], letters[end : end + 1]
-            yield unescaped.span(start - (before in _LETTERS), end + (after in _LETTERS))
+        if self.spaced:
+            for start, end in _places(_spaced(unescaped.text), self.spaced):
+                yield unescaped.span(start, end)
+        if packed:
+            unpacked = Unpacked(unescaped.text)
+            for before, inner in unpacked.readings():
+                for start, end in self.places(inner, packed - 1):
+                    yield unescaped.span(*unpacked.span(start, end, before))
 
 
 def _spaced(text: str) -> str:
     """Forms in addresses write a space as a plus sign."""
     return text.replace("+", " ")
-
-
-def _in_base64(secret: bytes) -> Iterator[str]:
-    """What there is of a secret in base64, whatever stands before and after it."""
-    for before in range(3):
-        first, last = -(-before * 8 // 6), (before + len(secret)) * 8 // 6
-        packed = base64.b64encode(b"\0" * before + secret).decode()[first:last]
-        if len(packed) >= SHORTEST:
-            yield packed
 
 
 def _places(text: str, forms: Iterable[str]) -> Iterator[tuple[int, int]]:

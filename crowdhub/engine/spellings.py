@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from binascii import a2b_base64
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,28 +13,49 @@ from html.entities import html5
 DEEPEST = 6  # escapes of escapes; a marketplace, its framework and a proxy make three
 
 _HEX = "[0-9A-Fa-f]"
-_ENTITIES = {
-    name[:-1]: char for name, char in html5.items() if name.endswith(";") and char.isascii() and len(char) == 1
-}
+_ENTITIES = {name.removesuffix(";"): char for name, char in html5.items() if char.isascii() and len(char) == 1}
 # Only from the first of several backslashes on, or a long row of them would be read once for each. Every alternative
 # begins with its character: so the search runs from one such character to the next.
 _SLASHES = r"\\(?<!\\\\)\\*+"
-_NAMES = "|".join(sorted(_ENTITIES, key=len, reverse=True))
-_HTML = rf"&(?:#0*+(?P<decimal>[0-9]{{1,7}})|#[xX]0*+(?P<hex>{_HEX}{{1,6}})|(?P<name>{_NAMES}));"
+
+
+def _one_of(names: Iterator[str]) -> str:
+    return "|".join(sorted(names, key=len, reverse=True))
+
+
+_CLOSED = _one_of(name[:-1] for name in html5 if name.endswith(";") and name[:-1] in _ENTITIES)
+_OPEN = _one_of(name for name in html5 if not name.endswith(";") and name in _ENTITIES)
+_HTML = (
+    rf"&(?:#0*+(?P<decimal>[0-9]{{1,7}});?|#[xX]0*+(?P<hex>{_HEX}{{1,6}});?"
+    rf"|(?P<closed>{_CLOSED});|(?P<open>{_OPEN}))"
+)
+_CALLED = r"N\{(?P<called>[A-Za-z0-9 -]{2,90}+)\}"
+_BRACED = rf"\{{0*+(?P<braced>{_HEX}{{1,6}})\}}"
+_PRINTED = rf"(?:[2-7]{_HEX}|0[9aAdD])"  # and what breaks lines
 
 _ASCII = re.compile(
-    rf"{_SLASHES}(?:u00(?P<u>[2-7]{_HEX})|x(?P<x>[2-7]{_HEX})|(?P<char>[^\\0-9A-Za-z]))"
-    rf"|%(?P<percent>[2-7]{_HEX})|{_HTML}",
+    rf"{_SLASHES}(?:u00(?P<u>{_PRINTED})|x(?P<x>{_PRINTED})|U000000(?P<long>{_PRINTED})"
+    rf"|(?P<octal>1[0-7]{{2}}|0?[4-7][0-7]|0?1[125])|[ux]{_BRACED}|{_CALLED}|(?P<char>[^\\0-9A-Za-z]))"
+    rf"|%(?:(?P<percent>{_PRINTED})|u00(?P<percent_u>{_PRINTED}))|{_HTML}",
     re.DOTALL,
 )
 _ANY = re.compile(
-    rf"{_SLASHES}(?:(?P<xs>x{_HEX}{{2}}(?:\\++x{_HEX}{{2}})*+)"
+    rf"{_SLASHES}(?:(?P<xs>x{_HEX}{{2}}(?:\\++x{_HEX}{{2}})*+)|(?P<octals>[0-3][0-7]{{2}}(?:\\++[0-3][0-7]{{2}})*+)"
     rf"|u(?P<high>[dD][89ABab]{_HEX}{{2}})\\++u(?P<low>[dD][C-Fc-f]{_HEX}{{2}})"
-    rf"|u(?P<u>{_HEX}{{4}})|U(?P<long>{_HEX}{{8}})|(?P<char>[^\\]))"
-    rf"|%(?P<percents>{_HEX}{{2}}(?:%{_HEX}{{2}})*+)|{_HTML}",
+    rf"|u(?P<u>{_HEX}{{4}})|U(?P<long>{_HEX}{{8}})|(?P<octal>[0-7]{{1,2}})|[ux]{_BRACED}|{_CALLED}"
+    rf"|(?P<char>[^\\]))"
+    rf"|%(?:(?P<percents>{_HEX}{{2}}(?:%{_HEX}{{2}})*+)|u(?P<percent_u>{_HEX}{{4}}))|{_HTML}",
     re.DOTALL,
 )
-_BYTE = re.compile(rf"(?:%|\\+x)({_HEX}{{2}})")
+_BYTE = re.compile(rf"(?:%|\\+x)(?P<hex>{_HEX}{{2}})|\\+(?P<octal>[0-7]{{3}})")
+_BREAKS = {"n": "\n", "r": "\r", "t": "\t"}
+_BASES = {"decimal": 10, "octal": 8}
+_UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+
+_LETTERS = "[A-Za-z0-9+/_-]"
+# Of base64, with what breaks it into lines; too short to hold a secret where there are fewer than six letters.
+_RUN = re.compile(rf"{_LETTERS}{{6,}}+(?:(?:\\++[rn]|[\r\n])++[ \t]*+{_LETTERS}++)*+")
+_BREAK = re.compile(r"(?:\\+[rn]|[\r\n])+[ \t]*")
 
 
 @dataclass(slots=True)
@@ -79,29 +102,74 @@ class Unescaped:
         return start, end
 
 
+class Unpacked:
+    """What is written in base64 in ``text``, in one line or several."""
+
+    def __init__(self, text: str) -> None:
+        self._places = _Round([], [])
+        parts: list[str] = []
+        count = 0
+        for run in _RUN.finditer(text):
+            start = run.start()
+            for end, after in [*(found.span() for found in _BREAK.finditer(run[0])), (len(run[0]), 0)]:
+                self._places.made.append(count)
+                self._places.given.append(start)
+                parts.append(text[start : run.start() + end])
+                count += run.start() + end - start
+                start = run.start() + after
+            gap = 4 + -count % 4  # each run begins a group of four
+            parts.append("A" * gap)
+            count += gap
+        self._letters = "".join(parts).replace("-", "+").replace("_", "/").encode()
+
+    def readings(self) -> Iterator[tuple[int, str]]:
+        """The bytes, as Latin-1, with the number of letters that are put before them: other letters can stand before
+        those that were written."""
+        for before in range(4) if self._letters else ():
+            packed = b"A" * before + self._letters + b"A" * (-before % 4)
+            yield before, a2b_base64(packed).decode("latin-1")
+
+    def span(self, start: int, end: int, before: int) -> tuple[int, int]:
+        """The letters that hold some of the bytes from ``start`` to ``end``."""
+        first, last = start * 8 // 6 - before, (end * 8 - 1) // 6 - before
+        return self._places.place(max(first, 0)), self._places.place(max(last, 0)) + 1
+
+
 def _meant(found: re.Match[str]) -> Iterator[tuple[str, int, int]]:
     """The characters that an escape stands for, each with its place."""
     written = found[found.lastgroup or 0]
     match found.lastgroup:
-        case "xs" | "percents":
+        case "xs" | "octals" | "percents":
             yield from _of_bytes(found)
             return
-        case "name":
+        case "closed" | "open":
             char = _ENTITIES[written]
+        case "called":
+            char = _called(written)
         case "char":
-            char = written
+            char = _BREAKS.get(written, written)
         case "low":
             char = chr(0x10000 + ((int(found["high"], 16) & 0x3FF) << 10) + (int(written, 16) & 0x3FF))
         case kind:
-            code = int(written, 10 if kind == "decimal" else 16)
-            char = chr(code) if code <= 0x10FFFF else "\N{REPLACEMENT CHARACTER}"
+            code = int(written, _BASES.get(kind or "", 16))
+            char = chr(code) if code <= 0x10FFFF else _UNKNOWN
     yield char, found.start(), found.end()
+
+
+def _called(name: str) -> str:
+    try:
+        char = unicodedata.lookup(name)
+    except KeyError:
+        return _UNKNOWN
+    return char if len(char) == 1 else _UNKNOWN
 
 
 def _of_bytes(found: re.Match[str]) -> Iterator[tuple[str, int, int]]:
     """Escaped bytes: UTF-8, and Latin-1 where they are not."""
     each = list(_BYTE.finditer(found[0]))
-    text = bytes(int(byte[1], 16) for byte in each).decode("utf-8", "surrogateescape")
+    text = bytes(int(byte["hex"], 16) if byte["hex"] else int(byte["octal"], 8) for byte in each).decode(
+        "utf-8", "surrogateescape"
+    )
     first = 0
     for char in text:
         lone = 0xDC80 <= ord(char) <= 0xDCFF

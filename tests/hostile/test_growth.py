@@ -46,6 +46,15 @@ RUNS = [
         "=",
         ".",
         "元",
+        "\\172",
+        "\\N{A",
+        "\\u{0",
+        "&#75",
+        "%u",
+        "QUJDREVG\n",
+        "QUJDREVG\\r\\n",
+        "QUJDREVG\n \t",
+        "WVhCcExXdGxl ",
     ),
 ]
 REDACT = Redactor(["a-key/of+some=length", "ключ \\ too"], ["Authorization", "sign", "api_key"])

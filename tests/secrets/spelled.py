@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from html.entities import html5
@@ -17,6 +18,15 @@ NAMES = {char: f"&{name}" for name, char in html5.items() if name.endswith(";") 
 def _json(char: str) -> str:
     units = char.encode("utf-16-be").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def _octal(char: str) -> str:
+    return "".join(f"\\{byte:03o}" for byte in char.encode())
+
+
+def _called(char: str) -> str:
+    name = unicodedata.name(char, "")
+    return f"\\N{{{name}}}" if name else char
 
 
 def percent(char: str) -> str:
@@ -44,6 +54,11 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "percent in JSON": lambda char: percent(char).replace("%", "\\u0025"),
     "a form": lambda char: "+" if char == " " else percent(char),
     "Python": lambda char: ascii(char)[1:-1],
+    "Python, octal": _octal,
+    "Python, long": lambda char: f"\\U{ord(char):08x}",
+    "Python, by name": _called,
+    "braces": lambda char: f"\\u{{{ord(char):x}}}",
+    "percent, u": lambda char: f"%u{ord(char):04x}" if ord(char) < 0x10000 else percent(char),
 }
 
 # Left out is what means something else together with its neighbours, where those are escaped and it is not: what

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import unicodedata
+from base64 import b64encode, encodebytes
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,64 @@ def test_a_key_in_one_spelling(written: str) -> None:
     assert Redactor([KEY])(f"before {written}, after") == f"before {MASK}, after"
 
 
+LETTERS = "Kq7zP2mWx9Lt4RvB8sNd"
+
+
+def each(form: str, key: str = LETTERS) -> str:
+    return "".join(form.format(ord(char)) for char in key)
+
+
+def in_base64(text: str, times: int = 1) -> str:
+    for _ in range(times):
+        text = b64encode(text.encode()).decode()
+    return text
+
+
+WRAPPED = encodebytes(b"y" * 51 + LETTERS.encode()).decode().strip()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        each("\\{:03o}"),
+        LETTERS.replace("z", r"\172"),
+        each("\\U{:08x}"),
+        "".join(f"\\N{{{unicodedata.name(char)}}}" for char in LETTERS),
+        each("&#{}"),
+        LETTERS.replace("z", "&#x7A"),
+        each("%u{:04x}"),
+        each("\\u{{{:x}}}"),
+        each("\\x{{{:x}}}"),
+        each("\\{:03o}", in_base64(LETTERS).rstrip("=")),
+    ],
+)
+def test_a_key_of_letters_in_one_spelling(written: str) -> None:
+    assert Redactor([LETTERS])(f"before {written}, after") == f"before {MASK}, after"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        in_base64(each("%{:02x}")),
+        in_base64(each("&#{};")),
+        in_base64(each("\\{:03o}")),
+        in_base64(LETTERS, 2),
+        in_base64(LETTERS, 3),
+        in_base64(in_base64(LETTERS).replace("=", "%3D")),
+        WRAPPED,
+        WRAPPED.replace("\n", r"\n"),
+        WRAPPED.replace("\n", r"\\r\\n"),
+        WRAPPED.replace("\n", "%0D%0A"),
+        WRAPPED.replace("\n", "\r\n\t"),
+    ],
+)
+def test_a_key_in_base64_with_something_around_or_in_it(written: str) -> None:
+    said = Redactor([LETTERS])(f"before /{written}/, after")
+    assert MASK in said
+    assert len(said.replace(in_base64("y" * 51), "").replace(MASK, "")) < len("before //, after") + 10  # its padding
+    assert said.endswith("/, after")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -77,6 +137,8 @@ def test_a_key_in_one_spelling(written: str) -> None:
         "sk%2Flive%2a0123%3Dab_cd-Z9",
         json.dumps({"text": "Простой текст \U0001f5dd", "more": ['"', "\\"]}),
         "&#99999999; &#x110000; %zz \\uD800 \\",
+        r"\N{NO SUCH THING} \N{KEYCAP DIGIT ONE} \u{110000} \777 \1 &amp&lt;",
+        "words of\nseveral lines\\nand c2sv in base64 aGVsbG8gd29ybGQ=",
     ],
 )
 def test_what_is_no_key_stays_as_it_is(text: str) -> None:
