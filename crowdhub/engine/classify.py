@@ -19,9 +19,10 @@ A SPEND that the marketplace recognises when it is sent again (`Call.idempotent_
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from crowdhub.engine import http
 from crowdhub.errors import (
@@ -39,7 +40,11 @@ from crowdhub.errors import (
 from crowdhub.protocol import AnyProvider, Call, Effect, Response
 
 NEVER_SENT = (http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.UnsupportedProtocol)
-LONGEST_WORDS = 1000  # characters of what a marketplace says that go into an error
+LONGEST = {"message": 1000, "provider_code": 1000, "provider_message": 1000, "excerpt": 300}
+"""Characters of what a marketplace says that an error shows. It can put megabytes where its error code should be."""
+E = TypeVar("E", bound=CrowdhubError)
+Beginning = Callable[[str, int], str]
+"""So many characters of a text, without secrets."""
 LONGEST_RETRY_AFTER = 24 * 3600.0  # a later date is a mistake or an attack
 
 
@@ -119,12 +124,14 @@ def _not_sendable(failure: Exception) -> CrowdhubError:
     )
 
 
-def of_answer(provider: AnyProvider, call: Call, answer: Response, sent_at: datetime) -> Failure | None:
+def of_answer(
+    provider: AnyProvider, call: Call, answer: Response, sent_at: datetime, beginning: Beginning
+) -> Failure | None:
     """The failure that an answer means, or None for a good one."""
     error = _error_of(provider, call, answer)
     if error is None:
         return None
-    error = _shortened(error).with_(sent=True)
+    error = shortened(error, beginning, LONGEST).with_(sent=True)
     status = answer.status_code
     wait = retry_after(answer, sent_at)
     if status == 429 or (isinstance(error, RateLimited) and status < 500):
@@ -164,22 +171,25 @@ def _error_of(provider: AnyProvider, call: Call, answer: Response) -> CrowdhubEr
         found = cast("object", provider.error(call, answer))
         if found is None or isinstance(found, CrowdhubError):
             return found
-        raise TypeError(f"`error` returned {found!r:.100}, not an error of crowdhub.errors or None")
+        raise TypeError(f"`error` returned {found!r}, not an error of crowdhub.errors or None")
     except CrowdhubError as error:
         return error
     except Exception as foreign:  # noqa: BLE001 - a plugin that stumbles over an answer cannot read it
         return UnreadableResponse(
             f"The answer cannot be read: the plugin failed on it ({type(foreign).__name__}: {foreign}).",
-            excerpt=answer.text[:300],
+            excerpt=answer.text,
             http_status=answer.status_code,
         )
 
 
-def _shortened(error: CrowdhubError) -> CrowdhubError:
-    """A marketplace can put megabytes where its error code should be."""
-    texts = {name: getattr(error, name) for name in ("message", "provider_code", "provider_message")}
-    long = {name: text for name, text in texts.items() if isinstance(text, str) and len(text) > LONGEST_WORDS}
-    return error.with_(**{name: text[:LONGEST_WORDS] + "…" for name, text in long.items()}) if long else error
+def shortened(error: E, beginning: Beginning, names: Iterable[str] | None = None) -> E:
+    """The error with no more of a marketplace's words than it shows. ``names``: where they are; else only what is
+    nobody's but the marketplace's, and the whole of what cannot be read."""
+    if names is None:
+        names = LONGEST if isinstance(error, UnreadableResponse) else LONGEST.keys() - {"message"}
+    texts = {name: getattr(error, name, None) for name in names}
+    long = {name: text for name, text in texts.items() if isinstance(text, str) and len(text) > LONGEST[name]}
+    return error.with_(**{name: beginning(text, LONGEST[name]) + "…" for name, text in long.items()}) if long else error
 
 
 def _lost(status: int, *, has_retry_after: bool) -> Lost:

@@ -188,7 +188,8 @@ class Engine:
             return self.session.described(error, name)
         lost = classify.unknown(
             asked,
-            f"The marketplace answered something unreadable to a request that spends: {error.message}",
+            f"The marketplace answered something unreadable to a request that spends: "
+            f"{self.session.cleaned(error).message}",
             lost=Lost.ACCEPTED,
             sent_at=None,
             http_status=answer.status_code,

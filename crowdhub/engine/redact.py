@@ -17,6 +17,8 @@ MASK = "[secret]"
 SHORTEST = 4  # a shorter secret would mask ordinary words
 RENEWED = 16
 """How many fetched tokens are known at a time: more than there are calls on their way with an older one."""
+ROOM = 8000
+"""Characters for the longest secret in its longest spelling."""
 PACKED = 3
 """How often secrets can be in base64 on top of each other, each with escapes around it."""
 
@@ -82,9 +84,19 @@ class Redactor:
         self._forms = _Forms.of(self._secrets.union(*self._renewed))
 
     def __call__(self, text: str) -> str:
+        return self.beginning(text, len(text))
+
+    def beginning(self, text: str, longest: int) -> str:
+        """What is left of the first ``longest`` characters. A secret that stands at the cut is taken out as a whole:
+        so it is looked for beyond that, too."""
+        text = text[: longest + ROOM]
         with FramesLeftOut():
-            text = _without(text, self._forms.places(text))
-        return self._named.sub(rf"\1{MASK}", text) if self._named is not None else text
+            return _without(text, [*self._forms.places(text), *self._values(text)], longest)
+
+    def _values(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where a value stands under a name of a credential."""
+        for found in self._named.finditer(text) if self._named is not None else ():
+            yield found.end(1), found.end()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +160,16 @@ def _shared(form: str, text: str, start: int) -> int:
     return next(at for at, char in enumerate(form) if not text.startswith(char, start + at))
 
 
-def _without(text: str, places: Iterable[tuple[int, int]]) -> str:
+def _without(text: str, places: Iterable[tuple[int, int]], longest: int) -> str:
     parts: list[str] = []
     done = -1
     for start, end in sorted(places):
+        if start >= longest:
+            break
         if start > done:
             parts += (text[max(done, 0) : start], MASK)
         done = max(done, end)
-    return "".join(parts) + text[done:] if parts else text
+    return "".join(parts) + text[done:longest] if parts else text[:longest]
 
 
 _LONG = r"[\w.+/=%~-]{16,}"  # no word of a sentence

@@ -237,7 +237,7 @@ class Session:
         return error
 
     def judge(self, call: Call, answer: Response, sent_at: datetime) -> Failure | None:
-        return classify.of_answer(self.provider, call, answer, sent_at)
+        return classify.of_answer(self.provider, call, answer, sent_at, self.redact.beginning)
 
     def balance_told(self, call: Call, answer: Response) -> Money | None:
         """The account's money, where a good answer told it by the way. Nothing depends on it: it is asked otherwise."""
@@ -250,6 +250,10 @@ class Session:
     def _clean(self, text: str) -> str:
         return shown(self.redact(text))
 
+    def cleaned(self, error: E) -> E:
+        """The error without secrets, and with no more of the marketplace's words than it shows."""
+        return classify.shortened(error, self.redact.beginning).redacted(self._clean)
+
     def described(self, error: E, operation: str | None = None) -> E:
         """The error with its evidence filled in and every secret taken out, and so all that it came from.
 
@@ -257,7 +261,7 @@ class Session:
         of the plugin in which it arose is kept, as text.
         """
         origin = error.origin or origin_of(error.__traceback__, self._packages)
-        found = error.redacted(self._clean).located(operation=operation, origin=origin, **self.provider.identity)
+        found = self.cleaned(error).located(operation=operation, origin=origin, **self.provider.identity)
         cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         found.__cause__ = self._described_cause(cause, operation, {id(error)})
         return found
@@ -270,7 +274,7 @@ class Session:
         seen.add(id(cause))
         before = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
         if isinstance(cause, CrowdhubError):
-            found: BaseException = cause.redacted(self._clean).located(operation=operation, **self.provider.identity)
+            found: BaseException = self.cleaned(cause).located(operation=operation, **self.provider.identity)
         else:
             found = self._harmless(cause)
         found.__cause__ = self._described_cause(before, operation, seen)

@@ -209,7 +209,7 @@ def result_text(result: object, redact: Redact = str) -> str:
 
     if len(made) <= LONGEST_TEXT and (text := _answer_text(result, shortened, {"raw"})) is not None:
         return text
-    return as_json({"id": made[:200]})
+    return as_json({"id": redact(made)[:200]})
 
 
 def step_text(answer: Mapping[str, object], redact: Redact = str) -> str:

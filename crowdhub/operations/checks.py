@@ -33,7 +33,6 @@ log = logging.getLogger("crowdhub")
 OnUnsupported = Literal["error", "warn"]
 S = TypeVar("S", bound=OpenEnum)
 T = TypeVar("T")
-EXCERPT = 300  # characters of what a plugin or a library says of an answer that it stumbles over
 OURS = Path(__file__).parents[1]
 NEEDED = {
     Verdict.APPROVE: Capability.APPROVE,
@@ -71,9 +70,7 @@ def looking_at_answers(provider: AnyProvider) -> AbstractContextManager[None]:
     """Around what looks at an answer outside of the operation that asked for it: records that are read when they are
     reached, and a plugin's choice among them. Raises `UnreadableResponse` where it stumbles over them."""
     return _told(
-        lambda words: UnreadableResponse(
-            f"The answer cannot be read: reading it for {provider.name} failed ({words[:EXCERPT]})."
-        )
+        lambda words: UnreadableResponse(f"The answer cannot be read: reading it for {provider.name} failed ({words}).")
     )
 
 

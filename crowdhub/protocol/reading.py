@@ -30,7 +30,10 @@ from crowdhub.errors import UnreadableResponse
 from crowdhub.model.base import aware
 from crowdhub.protocol.response import Response
 
-EXCERPT = 300  # characters of an unreadable answer that go into the error
+EVIDENCE = 10_000
+"""Characters of an answer that its error takes along. The engine takes the keys out of them and then cuts them to what
+is shown: a cut through a key would leave its beginning."""
+LONGEST_SENTENCE = 300
 LONGEST_NUMBER = 200  # characters of a text that may be a number, spaces included
 MAX_DIGITS = 40  # of a number: more is not an amount of money and only costs time
 
@@ -141,7 +144,7 @@ def unreadable(what: str, data: object, response: Response | None = None) -> Unr
     """The error for an answer that cannot be read; holds the beginning of ``data`` as evidence, and where that is a
     short text, no page, its words."""
     return UnreadableResponse(
-        f"The answer cannot be read: {what[:EXCERPT]}.",
+        f"The answer cannot be read: {what[:EVIDENCE]}.",
         excerpt=_excerpt(data),
         http_status=response.status_code if response is not None else None,
         provider_message=words_of(data) if isinstance(data, str) else None,
@@ -152,7 +155,7 @@ def words_of(text: str) -> str | None:
     """A short text that a person can read as it is; None for a page, for data, and for what is not text."""
     words = text.strip()
     readable = words.isprintable() or "\n" in words
-    return words if 0 < len(words) <= EXCERPT and words[0] not in "<{[" and readable else None
+    return words if 0 < len(words) <= LONGEST_SENTENCE and words[0] not in "<{[" and readable else None
 
 
 def _excerpt(data: object) -> str:
@@ -160,7 +163,7 @@ def _excerpt(data: object) -> str:
         text = data if isinstance(data, str) else json.dumps(data, default=str, ensure_ascii=False)
     except (ValueError, RecursionError):  # a number of thousands of digits, a thousand lists in each other
         text = f"({type(data).__name__})"
-    return text[:EXCERPT]
+    return text[:EVIDENCE]
 
 
 def read_records(

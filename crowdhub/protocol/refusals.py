@@ -10,7 +10,7 @@ from crowdhub import errors
 from crowdhub.errors import CrowdhubError, Issue, UnreadableResponse
 from crowdhub.model import country_code
 from crowdhub.protocol.call import Call, Effect
-from crowdhub.protocol.reading import mapping, text_or_none, words_of
+from crowdhub.protocol.reading import EVIDENCE, mapping, text_or_none, words_of
 from crowdhub.protocol.response import Response
 
 LONGEST_PLAIN = 10_000  # bytes
@@ -72,7 +72,7 @@ def error_of_no_json(response: Response) -> UnreadableResponse | None:
     kind = response.headers.get("content-type", "no content type")
     return UnreadableResponse(
         f"The marketplace answered something that is not JSON ({kind}).",
-        excerpt=response.text[:300],
+        excerpt=response.text[:EVIDENCE],
         http_status=response.status_code,
         provider_message=words_of(response.text),
     )
@@ -134,4 +134,4 @@ def error_words(response: Response) -> tuple[str | None, str | None]:
 
 
 def _short(words: object) -> str | None:
-    return str(words)[:500] if words else None
+    return str(words)[:EVIDENCE] if words else None

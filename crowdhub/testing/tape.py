@@ -10,6 +10,7 @@ from typing import TypeAlias, TypeVar
 import simplejson
 
 from crowdhub.engine import classify
+from crowdhub.engine.redact import Redactor
 from crowdhub.errors import CrowdhubError, ProviderUnavailable
 from crowdhub.protocol import AnyProvider, Call, Effect, Flow, Operation, OperationRun, Response, Token
 from crowdhub.testing.moved import Moved, Since
@@ -114,7 +115,7 @@ def replay(
             if answer is None:
                 call = run.throw(ProviderUnavailable("The tape has ended."))
                 continue
-            failure = classify.of_answer(provider, call, answer, provider.now())
+            failure = classify.of_answer(provider, call, answer, provider.now(), Redactor().beginning)
             call = run.send(answer) if failure is None else run.throw(failure.error)
         if call is None:
             return run.result

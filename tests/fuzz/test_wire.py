@@ -34,6 +34,7 @@ from crowdhub.protocol import (
     time_or_none,
     unreadable,
 )
+from crowdhub.protocol.reading import EVIDENCE
 from tests.fuzz.budget import cases
 
 
@@ -121,7 +122,7 @@ def test_bytes(body: bytes, charset: str) -> None:
         data = load_json(answer)
     except UnreadableResponse as error:
         assert len(str(error)) < 1000
-        assert len(error.excerpt or "") <= 300
+        assert len(error.excerpt or "") <= EVIDENCE
         return
     no_floats(data)
     try:
@@ -172,7 +173,7 @@ def test_readers_of_one_value_never_fail(value: object) -> None:
     text = text_or_none(value)
     assert text is None or isinstance(text, str)
     assert all(isinstance(each, str) for each in texts(value))
-    assert len(unreadable("x", value).excerpt or "") <= 300
+    assert len(unreadable("x", value).excerpt or "") <= EVIDENCE
 
 
 def prepare(row: dict[str, object]) -> dict[str, object]:

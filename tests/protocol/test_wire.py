@@ -25,6 +25,7 @@ from crowdhub.protocol import (
     time_or_none,
     why_no_amount,
 )
+from crowdhub.protocol.reading import EVIDENCE
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.decimals(),
@@ -268,7 +269,7 @@ def test_garbage_is_a_clear_error(answer: Callable[..., Response], body: Any) ->
         load_json(answer(body))
     assert len(str(caught.value)) < 1000
     assert caught.value.excerpt is not None
-    assert len(caught.value.excerpt) <= 300
+    assert len(caught.value.excerpt) <= EVIDENCE
     assert caught.value.http_status == 200
 
 

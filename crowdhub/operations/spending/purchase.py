@@ -60,7 +60,7 @@ def kept(result: object) -> object:
         return {"model": f"{kind.__module__}:{kind.__qualname__}", "value": result.model_dump(mode="json")}
     if result is None or isinstance(result, (str, int, bool)):
         return {"value": result}
-    return {"text": str(result)[:1000]}
+    return {"text": str(result)}
 
 
 def restored(provider: AnyProvider, intent: Intent) -> Any:
