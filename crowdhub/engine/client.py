@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Protocol
@@ -26,6 +27,32 @@ class HttpClient(Protocol):
     async def send(self, request: http.Request, began: Began) -> Response: ...
 
     async def close(self) -> None: ...
+
+
+class LazyClient:
+    """Made for its first request: what needs none does not depend on what the environment says of the network."""
+
+    def __init__(self, make: Callable[[], HttpClient]) -> None:
+        self._make = make
+        self._client: HttpClient | None = None
+        self._is_closed = False
+        self._lock = threading.Lock()
+
+    async def send(self, request: http.Request, began: Began) -> Response:
+        return await self._made().send(request, began)
+
+    def _made(self) -> HttpClient:
+        with self._lock:
+            _refuse_closed(self._is_closed)
+            if self._client is None:
+                self._client = self._make()
+            return self._client
+
+    async def close(self) -> None:
+        with self._lock:
+            self._is_closed = True
+        if self._client is not None:
+            await self._client.close()
 
 
 class BlockingClient:

@@ -16,7 +16,7 @@ from tenacity import AsyncRetrying
 
 from crowdhub.engine import classify
 from crowdhub.engine.classify import LOST, Failure
-from crowdhub.engine.client import LARGEST_ANSWER, BlockingClient, HttpClient, LoopClient
+from crowdhub.engine.client import LARGEST_ANSWER, BlockingClient, HttpClient, LazyClient, LoopClient
 from crowdhub.engine.loop import LoopRuntime
 from crowdhub.engine.policy import Attempts
 from crowdhub.engine.runtime import BlockingRuntime, Runtime
@@ -349,7 +349,7 @@ def blocking_engine(session: Session) -> Engine:
     runtime = BlockingRuntime(session.clock, session.options.in_flight)
 
     def client() -> HttpClient:
-        return BlockingClient(_signer(session), session.urls)
+        return LazyClient(lambda: BlockingClient(_signer(session), session.urls))
 
     return Engine(session, runtime, client(), client)
 
@@ -359,7 +359,7 @@ def loop_engine(session: Session) -> Engine:
     runtime = LoopRuntime(session.clock, session.options.in_flight)
 
     def client() -> HttpClient:
-        return LoopClient(_signer(session), session.urls)
+        return LazyClient(lambda: LoopClient(_signer(session), session.urls))
 
     return Engine(session, runtime, client(), client)
 

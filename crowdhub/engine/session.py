@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar, cast
 from crowdhub.clock import Clock
 from crowdhub.engine import classify, http
 from crowdhub.engine.classify import Failure
+from crowdhub.engine.environment import proxy_secrets
 from crowdhub.engine.pause import Pause
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.engine.redact import Redactor, shown
@@ -109,7 +110,7 @@ class Session:
         self.pause = pause or Pause(options.clock)
         settings: ProviderSettings = provider.settings
         places = provider.credential_places
-        self.redact = Redactor(settings.secrets(), (*places.headers, *places.query, *places.json))
+        self.redact = Redactor((*settings.secrets(), *proxy_secrets()), (*places.headers, *places.query, *places.json))
         self.bases: dict[str, str] = {
             name: value
             for name in type(settings).model_fields

@@ -40,6 +40,8 @@ M = TypeVar("M", bound=MarketBase[AnyProvider])
 
 MAX_WAIT = 60.0
 TIMEOUT = 60.0
+LONGEST = 24 * 3600.0
+"""Seconds: four times as many are as much as the system takes for a wait on the network."""
 
 
 class HubOptions(TypedDict, total=False):
@@ -357,9 +359,9 @@ def _seconds(name: str, value: float | str) -> float:
         seconds = float(value)
     except (TypeError, ValueError, OverflowError):
         seconds = -1.0
-    if not 0 <= seconds < float("inf"):
+    if not 0 <= seconds <= LONGEST:
         shown = f" = {value!r}" if isinstance(value, float) else ""  # a text may be a key that went astray
-        raise ConfigurationError(f"{name}{shown} is not a number of seconds.")
+        raise ConfigurationError(f"{name}{shown} is not a number of seconds from 0 to {LONGEST:,.0f}.")
     if name == "timeout" and not seconds:
         raise ConfigurationError("timeout = 0 leaves no answer the time to come.")
     return seconds

@@ -31,11 +31,13 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from crowdhub import folders
+from crowdhub.engine.redact import SHORTEST
 from crowdhub.errors import ConfigurationError, Issue
 from crowdhub.frames import FramesLeftOut, also_half_made
 from crowdhub.hub import trust
 from crowdhub.model.input import issues_of
 from crowdhub.protocol import AnyProvider, ProviderSettings, is_loopback
+from crowdhub.protocol.settings import is_port
 
 FILE = "crowdhub.toml"
 OF_KUBERNETES = re.compile(r"service_host|service_port(_\w+)?|port(_\d+_(tcp|udp|sctp)\w*)?")
@@ -176,7 +178,7 @@ def own_file() -> Path | None:
 
 def _read(file: Path) -> tuple[dict[str, dict[str, object]], dict[str, object]]:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
         data = tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{file} cannot be read: {error}.") from None
@@ -268,7 +270,7 @@ def _settings_of(
     except ValidationError as error:
         issues += [_readable(issue) for issue in issues_of(error) if issue.where not in named]
         settings = None
-    keys = settings.secrets() if settings is not None else []
+    keys = [key for key in settings.secrets() if len(key.strip()) >= SHORTEST] if settings is not None else []
     issues += [
         Issue(name, "holds a key or a user name; keys have settings of their own")
         for name, value in values.items()
@@ -280,12 +282,12 @@ def _settings_of(
         if name.endswith("_url") and isinstance(value, str) and re.search(r"[?#%\s\\]", value)
     ]
     issues += [
-        Issue(name, "is not an address such as https://api.example.com")
+        Issue(name, "is not an address such as https://api.example.com, with a port from 1 to 65535 if any")
         for name, value in values.items()
         if name.endswith("_url") and isinstance(value, str) and not _is_address(value)
     ]
     if settings is None or issues:
-        text = path.read_text(encoding="utf-8") if path is not None else ""
+        text = path.read_text(encoding="utf-8-sig") if path is not None else ""
         lines = [f"{issue}{_line(path, text, ('accounts', account, issue.where))}" for issue in issues]
         raise ConfigurationError(
             f"The settings of the account {account!r} are wrong: " + "; ".join(lines) + ".", provider=kind.name
@@ -295,7 +297,8 @@ def _settings_of(
 
 def _is_address(text: str) -> bool:
     try:
-        return text.isascii() and urlsplit(text).hostname is not None
+        parts = urlsplit(text)
+        return text.isascii() and parts.hostname is not None and (parts.port is None or is_port(parts.port))
     except ValueError:
         return False
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 
 from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
 from crowdhub.model import Money, ProviderOptions, TaskDraft
+from crowdhub.model.content import why_unreadable
 from crowdhub.protocol import Upload
 
 LONGEST_RESULT = 1_000_000  # characters; a longer one is kept without the provider's own answer
@@ -127,16 +128,15 @@ def _says_nothing(field: str, value: object) -> bool:
 
 
 def _file(path: Path) -> dict[str, object]:
-    digest, size = hashlib.sha256(), 0
+    if what := why_unreadable(path):
+        raise InvalidRequest(issues=[Issue("file", what)])
     try:
         with path.open("rb") as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-                size += len(chunk)
-    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
-        why = error.strerror if isinstance(error, OSError) else error
-        raise InvalidRequest(issues=[Issue(repr(str(path)), f"cannot be read ({why})")]) from None
-    return {"sha256": digest.hexdigest(), "bytes": size}
+            digest = hashlib.file_digest(file, "sha256")
+            return {"sha256": digest.hexdigest(), "bytes": file.tell()}
+    except OSError as error:  # it has gone since, or its disk
+        what = f"{str(path)!r} cannot be read ({error.strerror})"
+    raise InvalidRequest(issues=[Issue("file", what)])
 
 
 def _plain(number: Decimal) -> str:

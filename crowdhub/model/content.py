@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import base64
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, cast
 
 from pydantic import PlainSerializer, PlainValidator
+
+LARGEST = 64 * 1024 * 1024  # bytes, which are held in memory as often as a request is written
+
+
+def why_unreadable(path: Path) -> str | None:
+    """Why a file cannot be sent; a pipe or a device would be read for ever."""
+    name = repr(str(path))
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            return f"{name} is no plain file"
+        if found.st_size > LARGEST:
+            return f"{name} has {found.st_size:,} bytes; at most {LARGEST:,} are sent"
+        path.open("rb").close()
+    except FileNotFoundError:
+        return f"there is no file {name}"
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+        return f"{name} cannot be read ({error.strerror if isinstance(error, OSError) else error})"
+    return None
 
 
 def _read(value: object) -> bytes | Path:

@@ -24,6 +24,7 @@ from crowdhub.model import (
     Verdict,
     Worker,
 )
+from crowdhub.model.content import why_unreadable
 from crowdhub.model.keys import key_issues
 from crowdhub.operations.settling import operation_for
 from crowdhub.protocol import AnyProvider, Lookup, Operation, Provider
@@ -33,6 +34,7 @@ log = logging.getLogger("crowdhub")
 OnUnsupported = Literal["error", "warn"]
 S = TypeVar("S", bound=OpenEnum)
 T = TypeVar("T")
+LONGEST = 366 * 24 * 3600  # seconds of a watch
 OURS = Path(__file__).parents[1]
 NEEDED = {
     Verdict.APPROVE: Capability.APPROVE,
@@ -92,9 +94,8 @@ def checked_draft(provider: AnyProvider, draft: TaskDraft, on_unsupported: OnUns
     draft = _one_form(provider, draft)
     with asking(provider, "draft_issues"):
         issues = _only_issues(provider.draft_issues(draft))
-    if isinstance(draft.image, Path) and not draft.image.is_file():
-        issues.append(Issue("image", f"there is no file {str(draft.image)!r}"))
-    issues = list(dict.fromkeys(issues))  # the plugin may have looked, too
+    if isinstance(draft.image, Path) and (what := why_unreadable(draft.image)):
+        issues.append(Issue("image", what))
     missing = provider.unsupported_fields(draft)
     if missing and on_unsupported == "error":
         error = NotSupported(Capability.PUBLISH, provider.name, fields=missing)
@@ -235,19 +236,19 @@ def checked_extension(provider: AnyProvider, slots: int | None, until: datetime 
 def checked_rounds(interval: float, rounds: int | None, patience: float) -> None:
     """Raises `InvalidRequest` for a watch that would never wait, or never end."""
     issues: list[Issue] = []
-    if not _is_at_least_0(patience):
-        issues.append(Issue("patience", f"{patience} is not a number of seconds"))
-    if not _is_at_least_0(interval) or interval == float("inf"):
-        issues.append(Issue("interval", f"{interval} is not a number of seconds"))
+    if patience != float("inf") and not _is_time(patience):
+        issues.append(Issue("patience", f"is not a number of seconds from 0 to {LONGEST:,}, nor infinite"))
+    if not _is_time(interval):
+        issues.append(Issue("interval", f"is not a number of seconds from 0 to {LONGEST:,}"))
     if rounds is not None and rounds < 1:
         issues.append(Issue("rounds", f"{rounds} is less than 1; leave it out to watch until the tasks have ended"))
     if issues:
         raise InvalidRequest(issues=issues)
 
 
-def _is_at_least_0(seconds: float) -> bool:
+def _is_time(seconds: float) -> bool:
     try:
-        return bool(seconds >= 0)
+        return bool(0 <= seconds <= LONGEST)
     except ArithmeticError:  # a Decimal that is none
         return False
 

@@ -22,6 +22,11 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def is_port(number: int) -> bool:
+    """Whether a connection can be made to it: a larger one would be taken for another."""
+    return 1 <= number <= 65535
+
+
 class ProviderSettings(BaseModel):
     """The settings of one account. Declare keys as `SecretStr`: they are then redacted everywhere.
 

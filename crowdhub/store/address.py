@@ -81,6 +81,8 @@ def _database_url(text: str) -> URL:
         ) from None
     backend = url.get_backend_name()
     if backend == "sqlite":
+        if url.drivername not in ("sqlite", "sqlite+pysqlite"):
+            raise ConfigurationError("The ledger's address names another driver for SQLite; give sqlite:///FILE.")
         if url.database in (None, "", ":memory:") or "mode=memory" in text:
             raise _in_memory()
         if url.query:
@@ -88,6 +90,10 @@ def _database_url(text: str) -> URL:
         return url.set(database=_absolute(url.database or ""))
     if backend == "postgresql":
         return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+    if backend == "postgres":
+        raise ConfigurationError(
+            "The scheme of a PostgreSQL ledger's address is postgresql+psycopg://, not postgres://."
+        )
     raise ConfigurationError(f"The ledger keeps to SQLite and PostgreSQL; {backend!r} is neither.")
 
 

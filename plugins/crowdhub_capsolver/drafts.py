@@ -64,8 +64,6 @@ def issues(draft: TaskDraft) -> list[Issue]:
         found.append(Issue("image", 'is missing; give one, or CapSolverOptions(task={"type": …})'))
     if draft.image == b"":
         found.append(Issue("image", "is empty"))
-    if isinstance(draft.image, Path) and not draft.image.is_file():
-        found.append(Issue("image", f"there is no file {str(draft.image)!r}"))
     if task is not None and not (isinstance(task.get("type"), str) and task["type"]):
         found.append(Issue("options.task.type", "is missing; the marketplace needs the type of the task"))
     elif task is not None and draft.image is not None and task["type"] != IMAGE_TASK:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crowdhub import Effect, Hub
+from crowdhub import Effect, Hub, Money, TaskDraft
 from crowdhub.engine.environment import proxy_for
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.errors import ConfigurationError, ProviderUnavailable
@@ -97,7 +97,18 @@ def test_what_no_proxy_lists_is_asked_directly(
 
 @pytest.mark.parametrize(
     "address",
-    ["proxy.example:3128", "proxy.example", "socks5://u:s3cret@proxy.example:1080", "ftp://proxy", "://", "["],
+    [
+        "proxy.example:3128",
+        "proxy.example",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:0",
+        "http://:1",
+        "http://u:s3cret@127.0.0.1:99999",
+        "socks5://u:s3cret@proxy.example:1080",
+        "ftp://proxy",
+        "://",
+        "[",
+    ],
 )
 def test_a_proxy_that_cannot_be_used_is_one_clear_error(
     world: World, session: MakeSession, monkeypatch: pytest.MonkeyPatch, address: str
@@ -109,6 +120,45 @@ def test_a_proxy_that_cannot_be_used_is_one_clear_error(
     ) as caught:
         world.market(made, lambda market: market.run(market.provider.ask()))
     assert "s3cret" not in str(caught.value)
+
+
+def test_what_needs_no_network_does_not_depend_on_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    accounts = {"rapidworkers": {"api_key": "a-key-of-no-one", "base_url": "https://market.example"}}
+    draft = TaskDraft(title="T", instructions="I", reward=Money("0.10", "USD"), slots=1, proof="P", category="Survey")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:99999")
+    with Hub(accounts, ledger=tmp_path / "ledger") as hub:
+        assert hub.unresolved() == []
+        assert hub["rapidworkers"].ledger is not None
+        for _ in range(2):
+            with pytest.raises(ConfigurationError, match="HTTPS_PROXY names for"):
+                hub["rapidworkers"].publish(draft, key="k")
+        assert hub.unresolved() == []
+
+
+@pytest.mark.parametrize(
+    ("user_info", "written"),
+    [
+        ("user:pr0xy-s3cret", "pr0xy-s3cret"),
+        ("user:pr0xy%2Ds3cret", "pr0xy-s3cret"),
+        ("pr0xy-s3cret", "pr0xy-s3cret"),
+        ("user:pr0xy-s3cret", "dXNlcjpwcjB4eS1zM2NyZXQ="),
+    ],
+)
+def test_a_proxy_that_repeats_its_password(
+    world: World, session: MakeSession, monkeypatch: pytest.MonkeyPatch, user_info: str, written: str
+) -> None:
+    proxy = Hostile()
+    proxy.says(f"HTTP/1.1 407 No {written} here\r\nContent-Length: 0\r\n\r\n".encode())
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("://", f"://{user_info}@"))
+    made = session(base_url="https://market.example", policy=RetryPolicy(attempts=1))
+    try:
+        with pytest.raises(ProviderUnavailable, match=r"407 No .* here") as caught:
+            world.market(made, lambda market: market.run(market.provider.ask()))
+    finally:
+        proxy.close()
+    said = f"{caught.value} {vars(caught.value)} {caught.value.__cause__!r}"
+    assert "pr0xy" not in said
+    assert written[5:-5] not in said
 
 
 def test_each_address_of_an_account_has_its_own_proxy(
@@ -170,6 +220,31 @@ def test_certificates_that_are_not_there_are_one_clear_error(
     accounts = {"rapidworkers": {"api_key": "a-key-of-no-one", "base_url": server.url}}
     with Hub(accounts) as hub, pytest.raises(ConfigurationError, match=rf"{name} = .*gone.* cannot be read"):
         hub["rapidworkers"].balance()
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("SSL_CERT_DIR", "plain"), ("SSL_CERT_FILE", "pipe"), ("SSL_CERT_FILE", "."), ("SSL_CERT_FILE", "/dev/zero")],
+)
+def test_certificates_that_are_something_else_are_one_clear_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, server: RawServer, name: str, path: str
+) -> None:
+    (tmp_path / "plain").write_text("x")
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setenv(name, str(tmp_path / path))
+    accounts = {"rapidworkers": {"api_key": "a-key-of-no-one", "base_url": server.url}}
+    with Hub(accounts) as hub, pytest.raises(ConfigurationError, match=rf"{name} = .* cannot be read"):
+        hub["rapidworkers"].balance()
+
+
+def test_several_folders_of_certificates(
+    world: World, session: MakeSession, secure: Hostile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    shutil.copy(CA, tmp_path / CA_HASHED)
+    monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path / 'other'}{os.pathsep}{tmp_path}")
+    made = session(base_url=secure.url)
+    assert world.market(made, lambda market: market.run(market.provider.ask())) == {"ok": True}
 
 
 def test_a_file_without_certificates_is_one_clear_error(

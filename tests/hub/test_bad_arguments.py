@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,10 @@ def test_accounts(kind: Any, accounts: Any) -> None:
         ("ledger", "sqlite:ledger.db", "not a database URL"),
         ("timeout", 0, "leaves no answer the time"),
         ("timeout", 10**400, "not a number of seconds"),
+        ("timeout", 1e10, "not a number of seconds from 0 to 86,400"),
+        ("timeout", 1e308, "not a number of seconds from 0 to 86,400"),
+        ("max_wait", 1e12, "not a number of seconds from 0 to 86,400"),
+        ("max_wait", float("inf"), "not a number of seconds from 0 to 86,400"),
         ("max_wait", 10**400, "not a number of seconds"),
         ("budget", 0, "give amounts by currency"),
         ("budget", False, "give amounts by currency"),
@@ -87,6 +93,59 @@ def test_a_picture_that_is_not_there_is_named_once(name: str, tmp_path: Path) ->
             hub[name].publish(DRAFT.copy_with(image=tmp_path / "none.png"))
         assert str(caught.value).count("there is no file") == 1
         assert box[name].request_count == 0
+
+
+@pytest.mark.parametrize("ledger", [True, False], ids=["ledger", "no ledger"])
+@pytest.mark.parametrize("name", ["rapidworkers", "capsolver", "etxt"])
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        ("x" * 300, "cannot be read"),
+        ("locked", "cannot be read"),
+        ("pipe", "is no plain file"),
+        ("folder", "is no plain file"),
+        ("/dev/zero", "is no plain file"),
+        ("huge", "has 67,108,865 bytes"),
+    ],
+)
+def test_a_picture_that_cannot_be_sent(
+    name: str, file: str, why: str, ledger: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    with (tmp_path / "huge").open("wb") as huge:
+        huge.truncate(64 * 1024 * 1024 + 1)
+    path = tmp_path / file
+    if file == "locked":  # by hand: the tests' user may be one who may read everything
+        look = Path.stat
+
+        def stat(self: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+            if self == path:
+                raise PermissionError(errno.EACCES, "Permission denied", str(self))
+            return look(self, follow_symlinks=follow_symlinks)
+
+        monkeypatch.setattr(Path, "stat", stat)
+    where: dict[str, Any] = {} if ledger else {"ledger": None}
+    with Sandbox(name) as box, Hub(box.accounts, **where) as hub:
+        with pytest.raises((InvalidRequest, NotSupported), match=why) as caught:
+            hub[name].publish(DRAFT.copy_with(image=path), key="k" if ledger else None)
+        assert path.name in str(caught.value)
+        assert box[name].request_count == 0
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [-1, float("nan"), 1e308, 10**30, 10**400, 10**5000],
+    ids=["less than 0", "NaN", "1e308", "1e30", "1e400", "1e5000"],
+)
+@pytest.mark.parametrize("name", ["interval", "patience"])
+def test_a_watch_of_odd_times(name: str, seconds: float) -> None:
+    times: dict[str, Any] = {name: seconds}
+    with Sandbox("rapidworkers") as box, Hub(box.accounts) as hub:
+        task = hub["rapidworkers"].publish(DRAFT, key="k")
+        with pytest.raises(InvalidRequest, match=f"{name}: is (not a number of seconds|of type int)"):
+            list(hub.watch([task], rounds=1, **times))
+        assert list(hub.watch([task], rounds=1, patience=float("inf"))) == []
 
 
 @pytest.mark.parametrize(

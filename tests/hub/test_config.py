@@ -270,3 +270,60 @@ def test_a_ledger_goes_from_the_files_own_folder(
     for folder in (tmp_path, tmp_path / "below"):
         monkeypatch.chdir(folder)
         assert config.load().hub["ledger"] == meant.format(folder=tmp_path.resolve())
+
+
+@pytest.mark.parametrize("port", ["99999", "65536", "0", "70000000"])
+@pytest.mark.parametrize("setting", ["base_url", "account_url"])
+def test_a_port_that_does_not_exist(setting: str, port: str) -> None:
+    """It would be taken for another one."""
+    accounts = {
+        "crowdsdom": {
+            "api_key": SECRET,
+            "api_secret": SECRET,
+            "account_url": "http://127.0.0.1:8",
+            "base_url": "http://127.0.0.1:9",
+        }
+    }
+    accounts["crowdsdom"][setting] = f"http://127.0.0.1:{port}"
+    with (
+        Hub(accounts) as hub,
+        pytest.raises(ConfigurationError, match=f"{setting}: is not an address.*1 to 65535") as caught,
+    ):
+        hub["crowdsdom"].balance()
+    assert f":{port}" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["", " ", "a", "127"])
+def test_of_a_key_that_is_none_nothing_else_is_said(key: str) -> None:
+    accounts = {"rapidworkers": {"api_key": key, "base_url": "http://127.0.0.1:9"}}
+    with Hub(accounts) as hub:
+        try:
+            said = str(hub["rapidworkers"].provider.settings.base_url)
+        except ConfigurationError as error:
+            said = str(error)
+            assert "api_key: is empty" in said
+    assert "holds a key" not in said
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(project: Project) -> None:
+    file = project(f'[accounts.rapidworkers]\napi_key = "{SECRET}"\n')
+    file.write_text(file.read_text("utf-8"), "utf-8-sig")
+    assert list(open_all()) == ["rapidworkers"]
+    file.write_text('[accounts.rapidworkers]\napi_kez = "x"\n', "utf-8-sig")
+    assert "line 2" in refused()
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (f"postgres://u:{SECRET}@127.0.0.1/x", r"is postgresql\+psycopg://, not postgres://"),
+        ("sqlite+aiosqlite:///x", "another driver for SQLite; give sqlite:///FILE"),
+    ],
+)
+def test_a_ledger_by_another_scheme(address: str, said: str) -> None:
+    with (
+        Hub({"rapidworkers": {"api_key": "abcdefgh"}}, ledger=address) as hub,
+        pytest.raises(ConfigurationError, match=said) as caught,
+    ):
+        _ = hub["rapidworkers"].ledger
+    assert SECRET not in str(caught.value)

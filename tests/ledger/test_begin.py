@@ -359,7 +359,7 @@ def test_files_are_kept_by_their_hash_only(file_ledger: Ledger, identity: dict[s
     by_path = file_ledger.begin(identity, "publish", DRAFT.copy_with(image=picture), key="k").intent
     assert asked(by_path)["image"]["bytes"] == 18
     assert canonical(DRAFT.copy_with(image=b"a picture of a fox")) == by_path.content
-    with pytest.raises(InvalidRequest, match="cannot be read"):
+    with pytest.raises(InvalidRequest, match="there is no file"):
         canonical(DRAFT.copy_with(image=tmp_path / "absent.png"))
 
 

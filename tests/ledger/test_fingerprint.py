@@ -105,5 +105,5 @@ def test_what_is_nested_without_end_is_one_clear_error() -> None:
 
 @pytest.mark.parametrize("name", ["no such file", "a\0b", "x" * 5000])
 def test_a_file_that_cannot_be_read_is_one_clear_error(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InvalidRequest, match="cannot be read"):
+    with pytest.raises(InvalidRequest, match=r"cannot be read|there is no file"):
         canonical({"image": tmp_path / name})
