@@ -28,6 +28,7 @@ from crowdhub.errors import CrowdhubError, InvalidRequest, Issue, NotFound, Prov
 MAX_BYTES = 50 * 1024 * 1024
 MAX_SECONDS = 300.0
 MAX_REDIRECTS = 3
+LONGEST_LINK = 200  # characters that an error shows
 LONGEST_NAME = 150  # bytes; file systems take 255, and a number may be added
 
 # Addresses that are "global" to the letter and reach the machine's own cloud or network all the same.
@@ -234,9 +235,11 @@ def _refused(url: str, why: str) -> InvalidRequest:
 
 
 def _shown(url: str) -> str:
-    """The link without its query, which may be a credential of its own."""
+    """The link without its query, which may be a credential of its own. No part is cut off: a cut can go through a
+    key, of which the rest would not be known any more."""
     try:
         parts = urlsplit(url)
+        forms = [f"{parts.scheme}://{parts.hostname or ''}{path}" for path in (parts.path, "/…")]
     except ValueError:
-        return shown(repr(url[:60]))
-    return shown(f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:200])
+        forms = [repr(url)]
+    return next((shown(each) for each in forms if len(each) <= LONGEST_LINK), f"(a link of {len(url):,} characters)")

@@ -190,6 +190,15 @@ def test_a_link_with_a_credential_in_its_query_is_not_shown(tmp_path: Path) -> N
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("before", ["https://127.0.0.1/", "https://127.0.0.1/[", "https://[", "ftp://"])
+def test_of_a_long_link_no_half_is_shown(tmp_path: Path, before: str) -> None:
+    """A key in it would be cut, and its rest not be known any more."""
+    for count in range(30, 200, 10):
+        with pytest.raises((InvalidRequest, ProviderUnavailable)) as caught:
+            download.fetch(f"{before}{'z' * count}0123456789abcdef0123456789abcdef{'z' * 300}", tmp_path, "x")
+        assert "z0123" not in str(caught.value)
+
+
 NAMES = {
     "../../etc/passwd": "passwd",
     "..\\..\\boot.ini": "boot.ini",
