@@ -69,7 +69,7 @@ LISTS: dict[str, tuple[Ask, str]] = {
     "a text for tasks": (lambda m: m.watch("abc"), "tasks: is of type str"),
     "no rounds": (lambda m: m.watch(["1"], rounds=0), "rounds: 0 is less than 1"),
     "fewer rounds than none": (lambda m: m.watch(["1"], rounds=-1), "rounds: -1 is less than 1"),
-    "a wait that goes back": (lambda m: m.watch(["1"], interval=-1), "interval: -1"),
+    "a wait that goes back": (lambda m: m.watch(["1"], interval=-1), "interval: is not a number of seconds"),
     "a number among tasks": (lambda m: m.watch(["a", 2]), r"tasks\[1\]: is of type int"),
 }
 

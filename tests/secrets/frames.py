@@ -20,6 +20,13 @@ ROOT = TESTS.removesuffix("tests")
 
 
 def sent(value: object, depth: int = 0) -> str:
+    try:
+        return _sent(value, depth)
+    except Exception as error:  # noqa: BLE001 - as a reporter does: an interrupt leaves things of libraries half made
+        return f"<{type(error).__name__}>"
+
+
+def _sent(value: object, depth: int) -> str:
     if depth < DEEPEST and isinstance(value, Mapping):
         pairs = cast("Mapping[object, object]", value)
         return "{" + ", ".join(f"{key}: {sent(pairs[key], depth + 1)}" for key in pairs) + "}"
@@ -29,10 +36,7 @@ def sent(value: object, depth: int = 0) -> str:
     if depth < DEEPEST and dataclasses.is_dataclass(value) and not isinstance(value, type):
         parts = {field.name: getattr(value, field.name, None) for field in dataclasses.fields(value)}
         return repr(value) + sent(parts, depth + 1)
-    try:
-        return repr(value)
-    except Exception as error:  # noqa: BLE001 - as a reporter does
-        return f"<{type(error).__name__}>"
+    return repr(value)
 
 
 def reported(error: BaseException) -> dict[str, str]:
