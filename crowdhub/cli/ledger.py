@@ -215,9 +215,8 @@ def key_changed(
 @command
 def settle(
     intent: Annotated[str, typer.Argument(metavar="ID", help="The entry's id, as `ledger list` shows it.")],
-    done: Annotated[
-        bool | None, typer.Option("--done/--not-done", help="Whether it was carried out.", show_default=False)
-    ] = None,
+    done: Annotated[bool, typer.Option("--done", help="It was carried out.", show_default=False)] = False,
+    not_done: Annotated[bool, typer.Option("--not-done", help="It was not.", show_default=False)] = False,
     task: Annotated[
         str | None, typer.Option(help="With --done: the id of the task that it made.", show_default=False)
     ] = None,
@@ -230,8 +229,9 @@ def settle(
     send that one and what comes after it; --done ends the key, and what comes after it is not sent.
     The task of --task is asked for, where its account is among the settings: its key gives it back from then on.
     """
-    if done is None:
-        raise InvalidRequest(issues=[Issue("--done/--not-done", "is missing; say what you found")])
+    if done is not_done:
+        both = "cannot both be" if done else "is missing"
+        raise InvalidRequest(issues=[Issue("--done/--not-done", f"{both}; say what you found")])
     if task is not None and not done:
         raise InvalidRequest(issues=[Issue("--task", "has no meaning with --not-done")])
     with opened(config, intent=intent) as ledger:

@@ -175,6 +175,7 @@ def test_of_what_pays_in_parts_a_person_says_that_the_rest_was_not_done(
         (["list", "--day", "yesterday"], "not a day such as"),
         (["list", "--day", "2026-03-01", "--since", "2026-03-01"], "cannot be combined"),
         (["settle", "nonsense"], "--done/--not-done"),
+        (["settle", "nonsense", "--done", "--not-done"], "cannot both be"),
         (["settle", "nonsense", "--not-done"], "not in the ledger"),
         (["settle", "nonsense", "--not-done", "--task", "t"], "no meaning"),
     ],
