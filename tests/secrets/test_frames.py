@@ -169,7 +169,7 @@ def test_after_an_interrupt_while_settings_are_read(evidence: Evidence, own_plac
     with whole():
         read()
     failures: list[BaseException] = []
-    for at in range(1, whole.calls, 3):
+    for at in range(1, whole.calls, max(1, whole.calls // INTERRUPTS)):
         with Interrupts(at)(), suppress(Exception):
             if failure := failure_of(read):
                 failures.append(failure)
