@@ -92,11 +92,11 @@ def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, object] | str]]:
 def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, object] | str]]:
     first = text.partition("\n")[0]
     reader = csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
-    names = {name.strip().lower() for name in reader.fieldnames or ()}
-    if not ({"submission", "id"} & names and "verdict" in names):
-        yield 1, f"names no columns; the first line is {','.join(COLUMNS)}"
-        return
     try:
+        names = {name.strip().lower() for name in reader.fieldnames or ()}
+        if not ({"submission", "id"} & names and "verdict" in names):
+            yield 1, f"names no columns; the first line is {','.join(COLUMNS)}"
+            return
         for row in reader:
             yield reader.line_num, "has more cells than the first line" if None in row else row
     except csv.Error as error:

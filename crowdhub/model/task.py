@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from crowdhub.model.base import Answer, CountryText, FixedMoment, Moment, OpenEnum
 from crowdhub.model.content import FileContent
@@ -46,6 +47,13 @@ class TaskDraft(InputModel):
     options: Options = ()
     reference: str | None = Field(default=None, max_length=64)
     """A short mark that the market puts into the published text, so that a lost publish can be found again."""
+
+    @field_validator("slots", mode="before")
+    @classmethod
+    def _no_flag(cls, given: object) -> object:
+        if isinstance(given, bool):
+            raise PydanticCustomError("flag", "is a truth value; say how many")
+        return given
 
     def options_for(self, provider: str) -> ProviderOptions | None:
         """The options meant for ``provider``, if the draft carries any."""

@@ -337,6 +337,8 @@ class Account:
 
     @checked_arguments
     async def download(self, files: Submission | File, folder: Path | str, max_bytes: int) -> list[Path]:
+        if max_bytes < 1:
+            raise InvalidRequest(issues=[Issue("max_bytes", f"{max_bytes} is not at least 1")])
         if isinstance(files, File):
             return [await self._fetched(files, Path(folder), _name_of(files), max_bytes)]
         paths: list[Path] = []

@@ -26,7 +26,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from crowdhub.errors import UnreadableResponse
+from crowdhub.errors import CrowdhubError, UnreadableResponse
 from crowdhub.model.base import aware
 from crowdhub.protocol.response import Response
 
@@ -279,11 +279,17 @@ def read_each(rows: object, read: Callable[[object], R]) -> tuple[list[R], tuple
     for row in listed:
         try:
             good.append(read(row))
-        except UnreadableResponse as error:
+        except Exception as failed:  # noqa: BLE001 - whatever a plugin stumbles over in a record
+            error = failed if isinstance(failed, UnreadableResponse) else _unread(failed, row)
             bad.append(error.with_(records=(row,)))
             if len(bad) > MOST_BAD:
                 raise _mostly_bad(error, listed[0]) from None
     return good, tuple(bad)
+
+
+def _unread(failed: Exception, row: object) -> UnreadableResponse:
+    words = failed.message if isinstance(failed, CrowdhubError) else f"{type(failed).__name__}: {failed}"
+    return unreadable(f"a record cannot be read ({words})", row)
 
 
 def _mostly_bad(error: UnreadableResponse, row: object) -> UnreadableResponse:

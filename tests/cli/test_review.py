@@ -27,6 +27,14 @@ def test_all_of_a_full_task_in_bulk(cli: Cli) -> None:
     assert set(states(cli, task).values()) == {"Approved"}
 
 
+@pytest.mark.parametrize("text", ["a" * 131_073, f"submission,{'v' * 131_073}\n"], ids=["one cell", "a header"])
+def test_a_first_line_that_is_no_csv_is_named(cli: Cli, text: str) -> None:
+    (cli.folder / "r.csv").write_text(text)
+    said = cli("review", "1", cli.folder / "r.csv")
+    assert said.code == 2
+    assert "r.csv, line 1: is not CSV" in said.err
+
+
 def test_decisions_from_csv(cli: Cli) -> None:
     task = cli.publish(slots=5)
     a, b, c, d = cli.side.hand_in(task, 4)

@@ -191,6 +191,12 @@ def test_an_image_is_bytes_or_a_path_and_not_in_the_repr() -> None:
     assert "pixels" not in repr(draft)
 
 
+@pytest.mark.parametrize("given", [True, False])
+def test_a_flag_is_no_number_of_places(given: bool) -> None:
+    with pytest.raises(InvalidRequest, match="slots: is a truth value"):
+        made(TaskDraft, title="T", slots=given)
+
+
 def test_a_draft_is_frozen_and_pickles() -> None:
     draft = TaskDraft(title="t", reward=Money(1, "USD"), options=[RapidWorkersOptions(category="x")], image=b"\x89PNG")
     with pytest.raises(ValidationError):

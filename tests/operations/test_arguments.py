@@ -11,6 +11,7 @@ import pytest
 
 from crowdhub import AsyncHub, Hub, Market, Money, TaskDraft
 from crowdhub.errors import BudgetExceeded, InvalidRequest
+from crowdhub.model import File
 from crowdhub.sandbox import Sandbox
 
 Ask = Callable[[Any], object]
@@ -35,6 +36,10 @@ WRONG: dict[str, tuple[Ask, str]] = {
     "an id for an application": (lambda m: m.accept("1"), "Application, for an id alone does not tell"),
     "no submission for a bonus": (lambda m: m.pay_bonus(None, Money(1, "USD"), "x"), "submission: is of type None"),
     "a text for a folder's files": (lambda m: m.download("x", 4), "files: is of type str.* folder: is of type int"),
+    "no bytes at most": (
+        lambda m: m.download(File(url="https://a.example/x"), "f", max_bytes=0),
+        "max_bytes: 0 is not",
+    ),
     "nothing for a worker": (lambda m: m.block(None), "worker: is of type NoneType"),
 }
 DRAFT = TaskDraft(title="T", instructions="I", proof="P", reward=Money("0.10", "USD"), category="Survey", slots=1)

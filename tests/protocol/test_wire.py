@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from crowdhub.errors import UnreadableResponse
+from crowdhub.model import Money
 from crowdhub.protocol import (
     Amount,
     LenientDecimal,
@@ -25,7 +26,7 @@ from crowdhub.protocol import (
     time_or_none,
     why_no_amount,
 )
-from crowdhub.protocol.reading import EVIDENCE
+from crowdhub.protocol.reading import EVIDENCE, read_each
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.decimals(),
@@ -325,3 +326,18 @@ def test_no_bytes_crash_the_reader(body: bytes) -> None:
         load_json(reply)
     except UnreadableResponse as unreadable:
         assert unreadable.excerpt is not None  # noqa: PT017
+
+
+@pytest.mark.parametrize("bad", [None, {"title": "no id"}, {"id": 7}, {"id": ["x"]}, {"id": "x", "pay": "1e999"}])
+def test_a_record_that_a_plugin_stumbles_over_loses_none_of_the_others(bad: object) -> None:
+    """By its own code, without a model: whatever it raises is that record's."""
+
+    def read(row: Any) -> tuple[str, Money]:
+        if not isinstance(row["id"], str):
+            raise TypeError("an id is a text")
+        return row["id"], Money(row.get("pay", "1"), "USD")
+
+    good, unreadable = read_each([{"id": "a"}, bad, {"id": "b"}], read)
+    assert [each for each, _ in good] == ["a", "b"]
+    (error,) = unreadable
+    assert error.records == (bad,)
