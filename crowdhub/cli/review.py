@@ -70,7 +70,8 @@ def review(
                 kept.forget(kept)
             decided = _ask(market, task, kept)
         if not decided:
-            complain(f"Nothing to decide on task {task} on {place(market)}.")
+            what = "Nothing to decide" if kept is None else "Nothing was decided"
+            complain(f"{what} on task {task} on {place(market)}.")
             return
         counted = Counter(str(each.verdict) for each in decided)
         listed = ", ".join(f"{verdict} {count}" for verdict, count in counted.items())

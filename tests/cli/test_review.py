@@ -101,6 +101,14 @@ def test_one_by_one(cli: Cli) -> None:
     assert states(cli, task) == {str(a): "Approved", str(b): "Rejected", str(c): "Pending", str(d): "Pending"}
 
 
+@pytest.mark.parametrize("typed", ["q\n", "s\nq\n"])
+def test_whoever_decides_nothing_is_not_told_that_there_is_nothing(cli: Cli, typed: str) -> None:
+    task = cli.publish(slots=9)
+    _ = cli.side.hand_in(task, 3)
+    said = cli.ok("review", task, typed=typed)
+    assert "Nothing was decided on task" in said.err
+
+
 def test_what_was_decided_before_an_interruption_is_kept(cli: Cli) -> None:
     task = cli.publish(slots=9)
     a, b, c = cli.side.hand_in(task, 3)
