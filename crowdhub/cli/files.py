@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
 
+from crowdhub.cli.telling import shortened
 from crowdhub.errors import ConfigurationError
 
 MEBIBYTES = 64
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that files are to be saved in. Raises `ConfigurationError` where that cannot be one."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise ConfigurationError(f"Nothing can be saved in {shortened(str(folder))}: {reason}.") from None
 
 
 def read_text(path: Path) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from crowdhub.cli.common import MARKETPLACE, Account, AsJson, Config, command, open_hub, opened, tell
+from crowdhub.cli.files import make_folder
 from crowdhub.cli.output import AnyMarket, Columns, complain, json_line, listing, place, progress, say
 from crowdhub.errors import CallerError, CrowdhubError, InvalidRequest, Issue
 from crowdhub.model import Submission, Task
@@ -101,6 +102,8 @@ def submissions(
     """The work handed in on a task."""
     if resume is not None and not follow:
         raise InvalidRequest(issues=[Issue("--resume", "has no meaning without --follow")])
+    if download is not None:
+        make_folder(download)
     with opened(config, account) as market:
         found: Iterator[Submission]
         if follow:

@@ -77,6 +77,16 @@ def test_submissions_and_their_files(cli: Cli) -> None:
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in saved)
 
 
+@pytest.mark.parametrize("folder", ["afile", "/dev/null", "afile/below", "x" * 300])
+def test_a_folder_that_can_be_none_is_named_before_anything_is_asked(cli: Cli, folder: str) -> None:
+    task = cli.publish()
+    (cli.folder / "afile").write_text("a file")
+    before = cli.side.request_count
+    said = cli("submissions", task, "--download", folder)
+    assert (said.code, cli.side.request_count) == (2, before)
+    assert "Nothing can be saved in" in said.err
+
+
 def test_a_worker_cannot_steer_the_terminal(cli: Cli) -> None:
     task = cli.publish()
     _ = cli.side.hand_in(task, text="\x1b[2J\x1b]0;owned\x07gone\u202egnp.exe\n[bold]x[/bold]\tnext")
