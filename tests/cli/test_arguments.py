@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from crowdhub.sandbox import Fault
+
 from .conftest import Cli
 
 posix = pytest.mark.skipif(os.name != "posix", reason="devices and pipes are POSIX's")
@@ -108,7 +110,7 @@ def test_a_place_that_takes_no_file_is_named_in_full(cli: Cli) -> None:
 def test_a_file_that_cannot_be_fetched_is_told_as_json_too(cli: Cli) -> None:
     task = cli.publish(slots=1)
     _ = cli.side.hand_in(task, 1)
-    (cli.folder / "taken").write_text("")
-    said = cli("submissions", task, "--download", "taken", "--json")
+    cli.side.faults.add(Fault.status(404), path="/media/", times=None)
+    said = cli("submissions", task, "--download", "there", "--json")
     error = json.loads(said.err.splitlines()[0])["error"]
     assert (said.code, error["message"].startswith("submission ")) == (1, True)

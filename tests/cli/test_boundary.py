@@ -158,7 +158,7 @@ def test_letters_that_the_output_has_no_place_for(cli: Cli, encoding: str) -> No
         (("ledger", "totals", "--day", "9999-12-31"), "--day"),
         (("ledger", "settle", "\udcff", "--done"), "half a character"),
         (("sandbox", "--port", "99999999"), "--port"),
-        (("submissions", "TASK", "--download", "/dev/null/x"), "nothing can be saved"),
+        (("submissions", "TASK", "--download", "/dev/null/x"), "Nothing can be saved"),
     ],
 )
 def test_nonsense(cli: Cli, arguments: tuple[str, ...], said: str) -> None:
