@@ -223,7 +223,10 @@ def with_locals(error: BaseException) -> str:
     """What `traceback` prints with locals, also of contexts that it hides; without the frames of the tests."""
     told: list[str] = []
     for each in chain_of(error):
-        shown = traceback.TracebackException.from_exception(each, capture_locals=True)
+        try:
+            shown = traceback.TracebackException.from_exception(each, capture_locals=True)
+        except Exception:  # noqa: BLE001 - what an interrupt left half made has no repr; Python 3.12 minds that itself
+            shown = traceback.TracebackException.from_exception(each)
         ours = [frame for frame in shown.stack if not frame.filename.startswith(TESTS)]
         told += [f"{frame.filename}:{frame.lineno} {frame.name} {frame.locals}" for frame in ours]
         told += list(shown.format_exception_only())
