@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,6 +36,14 @@ class LedgerFile(NamedTuple):
 OWN = LedgerFile()
 
 
+def _budget(given: Mapping[str, object] | None, accounts: Sequence[str]) -> Budget | None:
+    if given in (None, {}):
+        return None
+    from crowdhub.ledger import Budget
+
+    return Budget.of(given, accounts)
+
+
 class HubResources:
     """``ledger``: ``"default"`` (the file in the user's data folder), a path or database URL, or None for none.
 
@@ -50,15 +58,14 @@ class HubResources:
         budget: Mapping[str, object] | None,
         confirm: Confirm | None,
         *,
-        accounts: list[str],
+        accounts: Sequence[str],
         max_wait: float,
         clock: Clock,
     ) -> None:
         if budget and ledger is None:
             raise ConfigurationError("A budget is counted in the ledger, and ledger=None turns that off.")
         self._target = ledger
-        self._given_budget = budget
-        self._accounts = accounts
+        self._budget = _budget(budget, accounts)
         self._confirm = confirm
         self._max_wait = max_wait
         self._clock = clock
@@ -133,12 +140,7 @@ class HubResources:
         return self._ledgers[place]
 
     def _policy(self, ledger: Ledger | None) -> SpendingPolicy:
-        budget: Budget | None = None
-        if ledger is not None and self._given_budget not in (None, {}):
-            from crowdhub.ledger import Budget
-
-            budget = Budget.of(self._given_budget, self._accounts)
-        return SpendingPolicy(ledger=ledger, budget=budget, confirm=self._confirm, max_wait=self._max_wait)
+        return SpendingPolicy(ledger=ledger, budget=self._budget, confirm=self._confirm, max_wait=self._max_wait)
 
     def close(self) -> None:
         with self._lock:

@@ -100,7 +100,7 @@ def test_an_address_that_holds_more_is_refused_and_not_repeated(url: str) -> Non
 def test_wrong_kinds_of_arguments() -> None:
     account = {"rapidworkers": {"api_key": KEY}}
     for wrong in (
-        lambda: Hub(account, budget=cast("Any", "5"))["rapidworkers"],
+        lambda: Hub(account, budget=cast("Any", "5")),
         lambda: Hub(account, ledger=cast("Any", 5))["rapidworkers"],
         lambda: Hub(cast("Any", {"rw": "key"})),
         lambda: Hub(cast("Any", {1: {}})),
