@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from weakref import WeakSet
 
 from crowdhub.engine.spellings import Unescaped, Unpacked
@@ -44,44 +45,17 @@ def shown(text: str) -> str:
     return text.translate(_SHOWN)
 
 
-class Redactor:
-    """Replaces every known secret in a text, however it is spelled: each character plain or escaped for JSON, HTML or
-    an address, once or several times; or all of it inside of what was written in base64, as for HTTP Basic.
+class Mask:
+    """Replaces secrets in a text, however they are spelled: each character plain or escaped for JSON, HTML or an
+    address, once or several times; or all of it inside of what was written in base64, as for HTTP Basic.
 
     ``names`` are those under which credentials travel. What is made from a secret for one request (a signature) is
     known by its name alone: ``sign=…``, ``"Authorization": "…"``.
     """
 
-    def __init__(self, secrets: Iterable[str] = (), names: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str], names: frozenset[str]) -> None:
+        self._forms = _Forms.of(secrets)
         self._named = _named(names)
-        self._secrets: frozenset[str] = frozenset()
-        self._renewed: deque[tuple[str, ...]] = deque(maxlen=RENEWED)
-        self._forms = _Forms()
-        self._others: list[Redactor] = []
-        with _lock:
-            _live.add(self)
-        self.add(*secrets)
-
-    def add(self, *secrets: str) -> None:
-        """Secrets to know for good."""
-        with _lock, FramesLeftOut():
-            self._secrets |= {*secrets}
-            self._learn()
-
-    def renew(self, *secrets: str) -> None:
-        """The parts of a fetched token, to know until several others came after it."""
-        with _lock, FramesLeftOut():
-            self._renewed.append(secrets)
-            self._learn()
-        for other in self._others:
-            other.renew(*secrets)
-
-    def tell(self, other: Redactor) -> None:
-        """From now on the other one knows the tokens that are fetched here, too."""
-        self._others.append(other)
-
-    def _learn(self) -> None:
-        self._forms = _Forms.of(self._secrets.union(*self._renewed))
 
     def __call__(self, text: str) -> str:
         return self.beginning(text, len(text))
@@ -99,6 +73,77 @@ class Redactor:
             yield found.end(1), found.end()
 
 
+class Redactor:
+    """The secrets of an account or a hub, and texts without them."""
+
+    def __init__(self, secrets: Iterable[str] = (), names: Iterable[str] = ()) -> None:
+        self.names = frozenset(names)
+        self._secrets: frozenset[str] = frozenset()
+        self._renewed: deque[tuple[str, ...]] = deque(maxlen=RENEWED)
+        self._others: list[Redactor] = []
+        self._mask: Mask | None = None
+        with _everyone.lock:
+            _everyone.redactors.add(self)
+        self.add(*secrets)
+
+    def add(self, *secrets: str) -> None:
+        """Secrets to know for good."""
+        with _everyone.lock, FramesLeftOut():
+            self._secrets |= {*secrets}
+            self._mask = _everyone.mask = None
+
+    def renew(self, *secrets: str) -> None:
+        """The parts of a fetched token, to know until several others came after it."""
+        with _everyone.lock, FramesLeftOut():
+            self._renewed.append(secrets)
+            self._mask = _everyone.mask = None
+        for other in self._others:
+            other.renew(*secrets)
+
+    def tell(self, other: Redactor) -> None:
+        """From now on the other one knows the tokens that are fetched here, too."""
+        self._others.append(other)
+
+    def known(self) -> frozenset[str]:
+        return self._secrets.union(*self._renewed)
+
+    def mask(self) -> Mask:
+        with _everyone.lock, FramesLeftOut():
+            if self._mask is None:
+                self._mask = Mask(self.known(), self.names)
+            return self._mask
+
+    def __call__(self, text: str) -> str:
+        return self.mask()(text)
+
+    def beginning(self, text: str, longest: int) -> str:
+        """What is left of the first ``longest`` characters, cut after its secrets were taken out."""
+        return self.mask().beginning(text, longest)
+
+
+class _Everyone:
+    """The secrets of all accounts in this process, taken out at once: of two where one is a part of the other, the
+    shorter one's mask would hide the longer one from whoever comes next."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.redactors: WeakSet[Redactor] = WeakSet()
+        self.mask: Mask | None = None
+        """None: something was learned since it was made."""
+
+    def __call__(self, text: str) -> str:
+        with self.lock, FramesLeftOut():
+            mask = self.mask
+            if mask is None:
+                each = list(self.redactors)
+                secrets = frozenset[str]().union(*(one.known() for one in each))
+                mask = self.mask = Mask(secrets, frozenset[str]().union(*(one.names for one in each)))
+        return mask(text)
+
+
+_everyone = _Everyone()
+
+
 @dataclass(frozen=True, slots=True)
 class _Forms:
     """What to look for: in a text as it is, and in what it means, again in each layer of base64."""
@@ -107,6 +152,8 @@ class _Forms:
     meant: tuple[str, ...] = ()
     spaced: tuple[str, ...] = ()
     everything: bool = False
+    shortest: int = 0
+    """How much of a secret has to be in base64 to be found."""
 
     @classmethod
     def of(cls, secrets: Iterable[str]) -> _Forms:
@@ -117,7 +164,8 @@ class _Forms:
         meant = {form for form in meant if len(form.strip()) >= SHORTEST}
         spaced = {_spaced(form) for form in meant if " " in form}
         as_bytes = {secret.encode("utf-8", "replace").decode("latin-1") for secret in plain}
-        return cls(tuple(plain | as_bytes), tuple(meant), tuple(spaced), everything)
+        shortest = min((len(_head(form)) for form in plain | as_bytes | meant), default=0)
+        return cls(tuple(plain | as_bytes), tuple(meant), tuple(spaced), everything, shortest)
 
     def places(self, text: str, packed: int = PACKED) -> Iterator[tuple[int, int]]:
         """Where the secrets are. Linear in the text: it is searched for one after the other."""
@@ -131,7 +179,7 @@ class _Forms:
             for start, end in _places(_spaced(unescaped.text), self.spaced):
                 yield unescaped.span(start, end)
         if packed:
-            unpacked = Unpacked(unescaped.text)
+            unpacked = Unpacked(unescaped.text, self.shortest)
             for before, inner in unpacked.readings():
                 for start, end in self.places(inner, packed - 1):
                     yield unescaped.span(*unpacked.span(start, end, before))
@@ -145,12 +193,16 @@ def _spaced(text: str) -> str:
 def _places(text: str, forms: Iterable[str]) -> Iterator[tuple[int, int]]:
     """Where a secret is, or its beginning: texts are cut off, and a cut can go through a key."""
     for form in forms:
-        head = form[: max(8, len(form) // 2)]
+        head = _head(form)
         start = text.find(head)
         while start >= 0:
             end = start + _shared(form, text, start)
             yield start, end
             start = text.find(head, end)
+
+
+def _head(form: str) -> str:
+    return form[: max(8, len(form) // 2)]
 
 
 def _shared(form: str, text: str, start: int) -> int:
@@ -175,7 +227,8 @@ def _without(text: str, places: Iterable[tuple[int, int]], longest: int) -> str:
 _LONG = r"[\w.+/=%~-]{16,}"  # no word of a sentence
 
 
-def _named(names: Iterable[str]) -> re.Pattern[str] | None:
+@lru_cache(maxsize=64)
+def _named(names: frozenset[str]) -> re.Pattern[str] | None:
     """A name as queries, headers and JSON have it, and a long value after it (not the words of a sentence)."""
     known = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
     if not known:
@@ -183,10 +236,6 @@ def _named(names: Iterable[str]) -> re.Pattern[str] | None:
     quote = r"(?:\\*[\"']|&quot;)"
     between = rf"(?:{quote}|\])?\s*(?:=>|[=:,]|%3d)\s*(?:[\[(b]{{0,2}}{quote})?(?:(?:Basic|Bearer) )?"
     return re.compile(rf"((?:(?<![A-Za-z])|(?<=\\[nrt]))(?:{known}){between}){_LONG}", re.IGNORECASE)
-
-
-_live: WeakSet[Redactor] = WeakSet()
-_lock = threading.Lock()
 
 
 class _Scrub(logging.Filter):
@@ -200,11 +249,7 @@ class _Scrub(logging.Filter):
         return True
 
     def clean(self, text: str) -> str:
-        with _lock:
-            redactors = list(_live)
-        for redact in redactors:
-            text = redact(text)
-        return text
+        return _everyone(text)
 
 
 class _OneLine(_Scrub):

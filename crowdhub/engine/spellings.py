@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.entities import html5
+from itertools import chain
 
 DEEPEST = 6  # escapes of escapes; a marketplace, its framework and a proxy make three
 
@@ -78,10 +79,14 @@ class Unescaped:
         self._rounds: list[_Round] = []
         pattern = _ANY if everything else _ASCII
         for _ in range(DEEPEST):
+            escapes = pattern.finditer(text)
+            first = next(escapes, None)
+            if first is None:
+                break
             parts: list[str] = []
             made = end = 0
             places = _Round()
-            for found in pattern.finditer(text):
+            for found in chain((first,), escapes):
                 parts.append(text[end : found.start()])
                 made += found.start() - end
                 for char, start, end in _meant(found):
@@ -89,8 +94,6 @@ class Unescaped:
                     places.made += (made, made + 1)
                     places.given += (start, end)
                     made += 1
-            if not parts:
-                break
             text = "".join(parts) + text[end:]
             self._rounds.append(places)
         self.text = text
@@ -103,15 +106,19 @@ class Unescaped:
 
 
 class Unpacked:
-    """What is written in base64 in ``text``, in one line or several."""
+    """What is written in base64 in ``text``, in one line or several; left out where it has no place for ``shortest``
+    bytes."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, shortest: int) -> None:
         self._places = _Round([], [])
         parts: list[str] = []
         count = 0
         for run in _RUN.finditer(text):
             start = run.start()
-            for end, after in [*(found.span() for found in _BREAK.finditer(run[0])), (len(run[0]), 0)]:
+            breaks = [found.span() for found in _BREAK.finditer(run[0])]
+            if (len(run[0]) - sum(end - begin for begin, end in breaks)) * 6 < shortest * 8:
+                continue
+            for end, after in [*breaks, (len(run[0]), 0)]:
                 self._places.made.append(count)
                 self._places.given.append(start)
                 parts.append(text[start : run.start() + end])

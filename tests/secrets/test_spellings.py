@@ -217,3 +217,27 @@ def test_only_so_many_fetched_tokens_are_known_at_a_time() -> None:
         redact.renew(f"{number}-of-many-tokens")
     said = redact("the key itself, 1999-of-many-tokens, 1990-of-many-tokens, 1-of-many-tokens")
     assert said == f"{MASK}, {MASK}, {MASK}, 1-of-many-tokens"
+
+
+@pytest.mark.parametrize("shorter_first", [True, False])
+def test_a_key_that_holds_the_key_of_another_account_is_not_logged_in_pieces(
+    caplog: pytest.LogCaptureFixture, shorter_first: bool
+) -> None:
+    keys = ["live+0123", KEY] if shorter_first else [KEY, "live+0123"]
+    accounts = [Redactor([key]) for key in keys]
+    for name in ("httpx", "httpcore.http11", "crowdhub"):
+        caplog.set_level(logging.DEBUG, name)
+        logging.getLogger(name).debug("echoed %s and %s.", KEY, "sk%2Flive%2B0123%3Dab_cd-Z9")
+    assert [record.getMessage() for record in caplog.records] == [f"echoed {MASK} and {MASK}."] * 3
+    assert len(accounts) == 2  # alive until here
+
+
+def test_what_was_learned_later_is_not_logged_either(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "httpx")
+    account = Redactor()
+    for key in ("first-key-1", "second-key-2"):
+        account.add(key)
+        logging.getLogger("httpx").debug(key)
+    account.renew("token-of-today")
+    logging.getLogger("httpx").debug("token-of-today")
+    assert [record.getMessage() for record in caplog.records] == [MASK] * 3
