@@ -3,46 +3,18 @@
 from __future__ import annotations
 
 import random
-import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import FrameType
 
 from crowdhub import Hub, Money, TaskDraft
 from crowdhub.errors import CrowdhubError
 from crowdhub.sandbox import Sandbox
 from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+from tests.support.interrupts import Interrupt
 from tests.support.own_process import in_own_process
 
 DRAFT = TaskDraft(title="T", instructions="I", proof="P", reward=Money("0.10", "USD"), category="Survey", slots=1)
 KEYS = 100
-
-
-LOCKS = "httpcore._synchronization"
-"""Where an interrupt that a finalizer swallows would leave the HTTP library's lock held for ever: Python has no way to
-take a lock and be inside of its `with` in one step."""
-
-
-class Interrupt:
-    """Raises a KeyboardInterrupt after so many events (calls and returns, C functions' too); counts them."""
-
-    def __init__(self, at: int | None = None) -> None:
-        self.count = 0
-        self._at = at
-
-    def __call__(self, frame: FrameType, event: str, _: object) -> None:
-        self.count += 1
-        if self._at is not None and self.count >= self._at and frame.f_globals.get("__name__") != LOCKS:
-            sys.setprofile(None)
-            raise KeyboardInterrupt
-
-    def around(self, work: Callable[[], object]) -> None:
-        sys.setprofile(self)
-        try:
-            work()
-        finally:
-            sys.setprofile(None)
 
 
 def test_no_key_is_stuck(tmp_path: Path) -> None:
