@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
-from crowdhub import Hub, Money, Task, TaskDraft
+from crowdhub import AsyncHub, Hub, Money, Task, TaskDraft
 from crowdhub.errors import OutcomeUnknown
-from crowdhub.ledger import NotHeld, State, owner
+from crowdhub.ledger import Intent, Ledger, NotHeld, PaidTwice, State, owner
 from crowdhub.operations.spending import Spend
 from crowdhub.sandbox import Fault, Sandbox
 from crowdhub_rapidworkers import RapidWorkers
@@ -125,6 +126,38 @@ def test_a_process_that_was_asleep_does_not_send_what_another_took_over(
     hub = hub_of()
     assert publish(hub).id == tasks[0].id
     assert (jobs(box), states(hub)) == (1, [State.DONE])
+
+
+@pytest.mark.parametrize("face", ["sync", "asyncio", "trio"])
+def test_a_process_that_was_stopped_in_the_moment_of_sending_is_told_of_the_second_payment(
+    box: Sandbox, hub_of: MakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, face: str
+) -> None:
+    """For ten minutes, between the note that it leaves and its first byte: what nothing can prevent is said."""
+    real = Ledger.sending
+    hub = hub_of()
+    tasks: list[Task] = []
+
+    def sending(ledger: Ledger, intent: Intent, *witness: object) -> None:
+        real(ledger, intent, *witness)  # type: ignore[arg-type]
+        monkeypatch.undo()
+        box.advance(minutes=10)
+        tasks.append(publish(hub))
+
+    async def stopped() -> None:
+        async with AsyncHub(box.accounts, ledger=tmp_path / "ledger.sqlite3", clock=box.clock) as there:
+            _ = await there[NAME].publish(DRAFT, key="k")
+
+    monkeypatch.setattr(Ledger, "sending", sending)
+    monkeypatch.setattr(owner.Here, "new_holder", another_machine)
+    with pytest.raises(PaidTwice, match="with the key 'k' was carried out twice") as caught:
+        _ = publish(hub_of()) if face == "sync" else anyio.run(stopped, backend=face)
+    assert hub.ledger is not None
+    assert (jobs(box), len(hub.ledger.twins())) == (2, 1)
+    (settled,) = hub.recover().intents
+    assert settled.settled == "twice"
+    both = {charge.task_id for charge in box[NAME].books().charges}
+    assert tasks[0].id in both
+    assert {caught.value.first.task_id, caught.value.second.task_id} == both
 
 
 def test_a_confirmation_that_fails_leaves_the_key_free(box: Sandbox, hub_of: MakeHub) -> None:
