@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from crowdhub.testing.campaign.profile import names, profile_of
-from crowdhub.testing.prover import OPERATIONS, Prover, left_out, paths
+from crowdhub.testing.prover import Prover, paths
 from crowdhub.testing.prover.faults import FAULTS, Planted
 from crowdhub.testing.prover.paths import Choices, explore
 from crowdhub.testing.prover.planted import check
 from crowdhub.testing.prover.scenarios import scenario_of
-
-ALONE = [
-    f"{name}/{operation}/one"
-    for name in names()
-    for operation in OPERATIONS
-    if not left_out(profile_of(name), operation)
-]
+from crowdhub.testing.subject import readings_of
+from tests.prover.played import ALONE
 
 
 @pytest.mark.parametrize("name", ALONE)
@@ -25,6 +19,16 @@ def test_nothing_is_paid_twice_or_lost_on_any_path_with_one_departure(prover: Pr
     assert not proof.violations
     assert proof.paths[0] == 1
     assert proof.paths[1] > 20
+
+
+@pytest.mark.parametrize("reading", readings_of("crowdsdom")[1:])
+def test_publishing_is_the_same_in_each_reading(prover: Prover, reading: str) -> None:
+    told: list[list[str]] = []
+    for name in ("crowdsdom", reading):
+        lines: list[str] = []
+        _ = prover.run(scenario_of(f"{name}/publish/one"), Choices({}), lines.append)
+        told.append([line.lower() for line in lines])  # one of them spells its paths with a capital letter
+    assert told[0] == told[1]
 
 
 def test_a_path_brings_the_same_each_time_it_is_gone(prover: Prover) -> None:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from crowdhub.testing.campaign.profile import names, profile_of
-from crowdhub.testing.prover import OPERATIONS, VARIANTS, Prover, left_out, scenarios
-
-BY_OPERATION = [
-    (name, operation) for name in names() for operation in OPERATIONS if not left_out(profile_of(name), operation)
-]
+from crowdhub.testing.prover import VARIANTS, Prover, scenarios
+from tests.prover.played import PLAYED
 
 
-@pytest.mark.parametrize(("provider", "operation"), BY_OPERATION)
+@pytest.mark.parametrize(("provider", "operation"), PLAYED)
 def test_nothing_is_paid_twice_or_lost_on_any_path_with_one_departure(
     prover: Prover, provider: str, operation: str
 ) -> None:

@@ -16,7 +16,7 @@ from crowdhub.testing.prover.process import ProcessDatabase
 from crowdhub.testing.prover.scenarios import scenario_of
 from crowdhub.testing.prover.scheduler import Client, Scheduler
 from crowdhub.testing.prover.world import World
-from tests.prover.test_prover import ALONE
+from tests.prover.played import ALONE
 
 
 def rows_of(database: Database) -> Sequence[str]:
