@@ -25,7 +25,9 @@ def prove(
     ] = None,
     operation: Annotated[
         list[str] | None,
-        typer.Option("--operation", "-o", help="publish, purchase, bonus, review or bulk (repeatable); all without."),
+        typer.Option(
+            "--operation", "-o", help="publish, batch, purchase, bonus, review or bulk (repeatable); all without."
+        ),
     ] = None,
     variant: Annotated[
         list[str] | None,

@@ -44,6 +44,9 @@ def paths_with(prover: Prover, scenario: str, words: str) -> list[list[str]]:
         ("rapidworkers/bulk/one", REJECTED, 3),
         ("etxt/review/one", SENT_BACK, 1),
         ("crowdsdom/publish/one", "the connection breaks", 2),
+        ("rapidworkers/publish/one", "the process is stopped past the lease", 5),
+        ("etxt/bonus/one", "1 s passes", 5),
+        ("rapidworkers/publish/two", "both clients are on one machine", 8),
     ],
 )
 def test_it_happens(prover: Prover, scenario: str, words: str, least: int) -> None:

@@ -52,7 +52,7 @@ def test_a_path_brings_the_same_each_time_it_is_gone(prover: Prover) -> None:
 def test_a_dead_process_writes_nothing(prover: Prover) -> None:
     """A crash right after the request: whatever the core does in a ``finally`` must not reach the ledger."""
     lines: list[str] = []
-    _ = prover.replay(scenario_of("rapidworkers/publish/one"), paths.read("8=1"), lines.append)
+    _ = prover.replay(scenario_of("rapidworkers/publish/one"), paths.read("14=1"), lines.append)
     at = next(number for number, line in enumerate(lines) if "crashes before a transaction" in line)
     assert "asks again" in lines[at + 1]
     assert lines[at + 3].startswith("GET /api/campaigns/")  # it has to look: nobody noted anything

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 
 from crowdhub.testing.prover import VARIANTS, Prover, scenarios
+from crowdhub.testing.prover.faults import FAULTS
+from crowdhub.testing.prover.paths import Choices, read
+from crowdhub.testing.prover.scenarios import scenario_of
 from tests.prover.played import PLAYED
 
 
@@ -19,3 +24,15 @@ def test_nothing_is_paid_twice_or_lost_on_any_path_with_one_departure(
         proof = prover.prove(scenario, 1)
         assert not proof.violations
         assert proof.paths[1] > 40
+
+
+def test_a_live_process_is_taken_for_gone_once_their_clock_is_set(prover: Prover) -> None:
+    """On one machine: then only the compare-and-set keeps it from sending what the other took over."""
+    scenario, path = scenario_of("rapidworkers/publish/two"), read("0=2.3=2.6=1")
+    lines: list[str] = []
+    assert not prover.replay(scenario, path, lines.append).violations
+    assert "set ahead by an hour" in lines[0]
+    fault = next(each for each in FAULTS if each.name.startswith("no compare-and-set"))
+    ((place, changed),) = fault.patches()
+    with patch(place, changed):
+        assert "key-1 was charged 2 times" in prover.run(scenario, Choices(path)).violations

@@ -14,8 +14,12 @@ What is left out, as it changes nothing or cannot be shown in one thread:
   the second.
 - Another process takes over before each of those steps; not right after a wait, where it could have moved already.
 - What the core does side by side is done one after the other; request limits are off.
-- What others do, and clocks that are set, are played beside one client. Between a look and the request right after it
-  that settles, and while that is on its way, others decide and hand in nothing: no client could know of it.
+- What others do is played beside one client. A clock is set under one client, and under two with one key that share
+  a machine. Time passes before the steps of a client that is alone in publishing and in a bonus; elsewhere after a
+  crash, or while the other of two moves.
+- A batch (`publish_many`) is one draft: what is charged is told apart by who asks.
+- Between a look and the request right after it that settles, and while that is on its way, others decide and hand in
+  nothing: no client could know of it.
 - Kills of real processes, PostgreSQL, a full or locked disk: see `crowdhub.testing.campaign`.
 """
 

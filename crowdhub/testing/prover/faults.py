@@ -236,7 +236,7 @@ def _older_decisions_settle() -> Patches:
 
 PUBLISH, PURCHASE = "rapidworkers/publish", "rapidworkers/purchase"
 FAULTS: Sequence[Planted] = (
-    Planted("an age counts from when the key was first used", f"{PUBLISH}/one", 2, _age_from_created_at, "6=1.29=3"),
+    Planted("an age counts from when the key was first used", f"{PUBLISH}/one", 2, _age_from_created_at, "2=4.13=3"),
     Planted("an absence is believed at once", f"{PUBLISH}/one", 1, _any_age_is_enough),
     Planted("no compare-and-set before a request leaves", f"{PUBLISH}/two", 1, _no_compare_and_set, quick=True),
     Planted("a second outcome is swallowed", f"{PUBLISH}/two", 1, _finish_swallows, quick=True),
@@ -245,8 +245,8 @@ FAULTS: Sequence[Planted] = (
     Planted("a time-out proves absence", f"{PUBLISH}/one", 1, _seconds_prove_absence(Lost.TIMED_OUT), quick=True),
     Planted("a 500 proves absence", f"{PUBLISH}/one", 1, _seconds_prove_absence(Lost.ANSWERED)),
     Planted("one look at one listing proves absence", f"{PUBLISH}/one", 1, _absent_without_a_doubt),
-    Planted("the account's money is not asked again", f"{PUBLISH}/one", 2, _money_is_not_asked, "7=3.25=3"),
-    Planted("absence from a cut list", f"{PUBLISH}/one", 2, _cut_list_proves_absence, "7=3.25=3"),
+    Planted("the account's money is not asked again", f"{PUBLISH}/one", 2, _money_is_not_asked, "12=3.34=3"),
+    Planted("absence from a cut list", f"{PUBLISH}/one", 2, _cut_list_proves_absence, "12=3.34=3"),
     Planted("what was listed before is not compared", f"{PURCHASE}/keys", 1, _list_before_is_not_read),
     Planted("the first row of a listing is the one", f"{PUBLISH}/keys", 1, _first_row_is_it),
     Planted("the budget is not asked", f"{PUBLISH}/budget", 0, _budget_is_not_asked, quick=True),

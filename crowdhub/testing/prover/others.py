@@ -14,6 +14,7 @@ from crowdhub.operations.account import Account
 from crowdhub.operations.spending import SpendingPolicy
 from crowdhub.testing.campaign.profile import MarketProfile
 from crowdhub.testing.prover.marketplace import run_well
+from crowdhub.testing.prover.paths import Option
 from crowdhub.testing.prover.process import Machine, Program, account_of
 
 if TYPE_CHECKING:
@@ -31,13 +32,18 @@ class Happening:
 
     ``before_changes`` is False where it does not come between a look and the request right after it that settles, nor
     between a request that settles and its being carried out late: no client could know of it then. ``while_down``: only
-    there.
+    there. ``cost``: how many departures from the good way it is.
     """
 
     words: str
     happen: Callable[[World, Machine], None]
     before_changes: bool = True
     while_down: bool = False
+    cost: int = 1
+
+    @property
+    def option(self) -> Option:
+        return Option(self.words, self.cost)
 
 
 def _set_clock(by: timedelta) -> Callable[[World, Machine], None]:

@@ -7,9 +7,9 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,7 +19,8 @@ from crowdhub.clock import Clock
 from crowdhub.store import Database
 from crowdhub.store.schema import meta, metadata
 from crowdhub.testing.prover.checks import PathFindings, entry_of
-from crowdhub.testing.prover.paths import Choices, explore, written
+from crowdhub.testing.prover.others import CLOCKS, Happening
+from crowdhub.testing.prover.paths import GOES_ON, Choices, Option, explore, written
 from crowdhub.testing.prover.process import Machine, MachineClock
 from crowdhub.testing.prover.scenarios import Scenario
 from crowdhub.testing.prover.scheduler import SOON, Client, Scheduler
@@ -30,6 +31,7 @@ ASKED_AGAIN = 3
 """How often the application asks again at a path's end, before it recovers."""
 ENOUGH = 2
 """Good answers in a row after which it stops asking."""
+ON_ONE = [Option(f"both clients are on one machine: {each.words}") for each in CLOCKS]
 
 
 @dataclass
@@ -144,20 +146,31 @@ class _Path:
         self._findings = PathFindings()
         self._judge = scenario.judge(self._world, self._findings)
         self._settles = scenario.settles_within.total_seconds()
+        machines, clocks = self._machines(choices)
         self._scheduler = Scheduler(
             scenario.application,
             self._world,
             self._settles,
             self._returned,
             interleaved=scenario.is_interleaved,
-            others=scenario.others,
+            others=[*scenario.others, *clocks],
+            held_up=scenario.is_held_up,
         )
-        machines = [Machine(f"machine-{number}", self._world.clock) for number, _ in enumerate(scenario.asks, 1)]
         self._clients = [
             Client(f"client {number}", ask.key, ask.call, databases[ask.ledger], machine)
             for number, (ask, machine) in enumerate(zip(scenario.asks, machines, strict=True), 1)
         ]
         self._good: dict[Client, int] = dict.fromkeys(self._clients, 0)
+
+    def _machines(self, choices: Choices) -> tuple[Sequence[Machine], Sequence[Happening]]:
+        """Each client's, and what is done to the clock of one that they share, at any moment."""
+        clock, count = self._world.clock, len(self._scenario.asks)
+        chosen = choices.choose([GOES_ON, *ON_ONE]) if self._scenario.can_share_a_machine else 0
+        if not chosen:
+            return [Machine(f"machine-{number}", clock) for number in range(1, count + 1)], ()
+        if self._tell is not None:
+            self._tell(ON_ONE[chosen - 1].words)
+        return [Machine("machine-1", clock)] * count, [replace(CLOCKS[chosen - 1], cost=0)]
 
     def run(self) -> PathFindings:
         self._scheduler.together(self._clients)

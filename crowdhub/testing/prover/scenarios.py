@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from crowdhub.engine.redact import Redactor
 from crowdhub.hub.config import settings_of
 from crowdhub.ledger import Budget
-from crowdhub.model import Capability, Money, Submission, SubmissionStatus, TaskDraft
+from crowdhub.model import Capability, Money, Submission, SubmissionStatus, Task, TaskDraft
 from crowdhub.operations.account import Account
 from crowdhub.operations.spending import SpendingPolicy
 from crowdhub.sandbox import SandboxClock
@@ -28,7 +28,8 @@ from crowdhub.testing.prover.world import World
 
 T = TypeVar("T")
 
-OPERATIONS = ("publish", "purchase", "bonus", "review", "bulk")
+OPERATIONS = ("publish", "batch", "purchase", "bonus", "review", "bulk")
+PUBLISHING = ("publish", "batch")
 VARIANTS = ("one", "two", "ledgers", "keys", "budget")
 ADDRESS = "http://127.0.0.1:1"
 """Where the marketplaces seem to be; nothing is ever sent there."""
@@ -65,7 +66,17 @@ class Scenario:
     @property
     def is_replayed(self) -> bool:
         """Whether what was done once is told again by the ledger alone."""
-        return self.operation in ("publish", "purchase", "bonus")
+        return self.operation in (*PUBLISHING, "purchase", "bonus")
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether time passes before the steps of a client that is alone."""
+        return self.variant == "one" and self.operation in ("publish", "bonus")
+
+    @property
+    def can_share_a_machine(self) -> bool:
+        """Whether its two clients may run on one computer: there one learns of the other by more than its lease."""
+        return self.variant == "two"
 
     @property
     def is_interleaved(self) -> bool:
@@ -123,7 +134,7 @@ def scenario_of(name: str) -> Scenario:
 def left_out(profile: MarketProfile, operation: str) -> str | None:
     """Why an operation is left out; None where it is not."""
     match operation:
-        case "publish":
+        case "publish" | "batch":
             return None if profile.can(Capability.PUBLISH) else _absent(profile, Capability.PUBLISH)
         case "purchase":
             return None if profile.subject.campaign.purchase else "its plan names no purchase of its own"
@@ -171,7 +182,7 @@ def _in_variants(
         "keys": (first, Ask("key-2", same(2))),
     }
     for variant, asks in variants.items():
-        marked = operation == "publish" and scene.profile.can(Capability.FIND_PUBLISHED)
+        marked = operation in PUBLISHING and scene.profile.can(Capability.FIND_PUBLISHED)
         if variant == "ledgers" and not marked:
             continue  # only what carries a mark can be found by another ledger
         judge = _judge(variant, makes_tasks=makes_tasks)
@@ -199,7 +210,7 @@ def _scenario(
     judge: Callable[[World, PathFindings], Judge],
     others: Sequence[Happening] = (),
 ) -> Scenario:
-    """What others do is looked at with one client alone, as it is the same for two; so are clocks that are set."""
+    """What others do is looked at with one client alone, as it is the same for two."""
     return Scenario(
         scene.profile.subject.name,
         operation,
@@ -215,17 +226,36 @@ def _scenario(
 
 
 def _publish(profile: MarketProfile) -> Iterator[Scenario]:
+    yield from _published(profile, "publish", Account.publish)
+
+
+def _batch(profile: MarketProfile) -> Iterator[Scenario]:
+    yield from _published(profile, "batch", _published_in_a_batch)
+
+
+async def _published_in_a_batch(account: Account, draft: TaskDraft, key: str) -> Task:
+    """By `publish_many`, of one draft: what is charged on a path is told apart by who asks, not by the draft."""
+    (outcome,) = (await account.publish_many([(key, draft)])).outcomes
+    if outcome.error is not None:
+        raise outcome.error
+    assert outcome.task is not None
+    return outcome.task
+
+
+def _published(
+    profile: MarketProfile, operation: str, publish: Callable[[Account, TaskDraft, str], Coroutine[Any, Any, Task]]
+) -> Iterator[Scenario]:
     scene = Scene(profile, {})
     draft = _draft(profile, 1)
 
     def call(number: int) -> Call:
-        return lambda account: account.publish(draft, f"key-{number}")
+        return lambda account: publish(account, draft, f"key-{number}")
 
     price = None
     if profile.can(Capability.ESTIMATE):
         price = scene.do(scene.account.estimate(draft))
     others = [Others(profile, scene.application).publish(draft)]
-    yield from _in_variants(scene, "publish", call, price=price, others=others)
+    yield from _in_variants(scene, operation, call, price=price, others=others)
 
 
 def _purchase(profile: MarketProfile) -> Iterator[Scenario]:
@@ -316,6 +346,7 @@ def _handed_in(scene: Scene, number: int, count: int, by: str | None = None) -> 
 
 _MAKERS: Mapping[str, Callable[[MarketProfile], Iterator[Scenario]]] = {
     "publish": _publish,
+    "batch": _batch,
     "purchase": _purchase,
     "bonus": _bonus,
     "review": _review,

@@ -60,7 +60,7 @@ class Client:
 
 class Scheduler:
     """Runs clients to the end of what they ask. ``returned`` is told each result, ``settles`` is in seconds,
-    ``others`` may happen, each once."""
+    ``others`` may happen, each once. ``held_up``: time may pass before a step while there is no other process."""
 
     def __init__(
         self,
@@ -71,6 +71,7 @@ class Scheduler:
         *,
         interleaved: bool = True,
         others: Sequence[Happening] = (),
+        held_up: bool = False,
     ) -> None:
         self._others = others
         self._application = application
@@ -96,6 +97,14 @@ class Scheduler:
             (Option("the process is stopped past the lease, and the other moves"), past_lease),
             (Option("the process is stopped past `settles_within`, and the other moves"), past_settling),
         ]
+
+        self._pauses = [
+            (Option("1 s passes"), SOON),
+            (Option("the process is stopped past the lease"), past_lease),
+            (Option("the process is stopped past `settles_within`"), past_settling),
+        ]
+        if not held_up:
+            self._pauses.clear()
 
     # --- what is asked
 
@@ -178,10 +187,10 @@ class Scheduler:
         ways: list[tuple[Option, Callable[[], None]]] = []
         if isinstance(step, Send) and step.call.authenticated:
             ways.append((CRASHES, lambda: self._crash(client)))
-            ways += [
-                (Option(each.words), partial(self._happen, each, client)) for each in self._could_happen(client, step)
-            ]
+            ways += [(each.option, partial(self._happen, each, client)) for each in self._could_happen(client, step)]
         other = self._other(client)
+        if not client.has_just_been_let:
+            ways += [(way, partial(self._stop, client, client, seconds)) for way, seconds in self._pauses]
         # After a wait the other could have moved already, and one that has just been let move does so.
         if other is not None and not client.has_just_been_let and not (client.has_slept and isinstance(step, Book)):
             ways.append((OTHER, partial(self._let, other)))
@@ -275,7 +284,7 @@ class Scheduler:
         if work is not None:
             _unwind(work)
         if others := self._could_happen(client, None):
-            happens = self._world.choices.choose([GOES_ON, *(Option(each.words) for each in others)])
+            happens = self._world.choices.choose([GOES_ON, *(each.option for each in others)])
             if happens:
                 self._happen(others[happens - 1], client)
         chosen = self._world.choices.choose([way for way, _, _ in self._restarts])
