@@ -81,6 +81,8 @@ class CrowdhubError(Exception):
     was_done: bool = False
     """Whether what was asked for had been carried out by an earlier call, which may have cost something."""
     money_may_be_spent: bool = False
+    foreign: bool = False
+    """Whether the answer is not in the marketplace's own shape: a proxy's page in its place, which may be over soon."""
 
     message: str
     provider: str | None

@@ -57,6 +57,8 @@ class MarketWatch:
         self._watched: dict[str, Watched] = {}
         self._pages = 0
         self.failing_since: datetime | None = None
+        self._missed: NotFound | None = None
+        """Of the present round: what was in place of a task, and no answer of the marketplace's own."""
         for task_id in task_ids:
             self.add(task_id)
 
@@ -87,8 +89,10 @@ class MarketWatch:
     async def round(self, problem: Callable[[WatchProblem], None]) -> Batches:
         """What is new. Asks for the tasks, and then only for the submissions of those whose lists may show more.
 
-        Raises what concerns the whole account; ``problem`` is told what concerns one task.
+        Raises what concerns the whole account; ``problem`` is told what concerns one task. Where a page that is not the
+        marketplace's own was in a task's place, that is raised when the others have been shown.
         """
+        self._missed = None
         watched = dict(self._watched)  # as they are now: what is added meanwhile is for the next round
         await self._find_bookmarks(watched)
         states = await self._states(watched, problem)
@@ -100,11 +104,25 @@ class MarketWatch:
             if not self._is_watched(task_id, each):
                 continue
             if each.is_due(task):
-                async with aclosing(self._listed(each, task, problem)) as news:
-                    async for batch in news:
-                        yield batch
+                try:
+                    async with aclosing(self._listed(each, task, problem)) as news:
+                        async for batch in news:
+                            yield batch
+                except NotFound as error:
+                    self._not_found(task_id, error, problem)
+                    continue
             if self._has_ended(task) and self._is_told_to_its_end(each, task, problem):
                 self.drop(task_id)
+        if self._missed is not None:
+            raise self._missed
+
+    def _not_found(self, task_id: str, error: NotFound, problem: Callable[[WatchProblem], None]) -> None:
+        """A task that was there. It was deleted, where its marketplace says so itself; else its round is missed."""
+        self._tell(problem, error, task_id)
+        if error.foreign:
+            self._missed = error
+        else:
+            self.drop(task_id)
 
     async def _find_bookmarks(self, watched: Mapping[str, Watched]) -> None:
         """Go on from where an earlier program of this name has come to."""
@@ -128,7 +146,10 @@ class MarketWatch:
             for task_id, task in states.items():
                 each = watched[task_id]
                 if self._bookmarks is not None and each.is_new and self._is_watched(task_id, each):
-                    self._first_works += await self._first_list(self._bookmarks, each, task, problem)
+                    try:
+                        self._first_works += await self._first_list(self._bookmarks, each, task, problem)
+                    except NotFound as error:
+                        self._not_found(task_id, error, problem)
         except CrowdhubError as error:
             failed = error
         if self._first_works:
@@ -233,10 +254,9 @@ class MarketWatch:
                 except NotFound as error:
                     if not self._is_watched(task_id, each):
                         continue
-                    if each.is_new:
-                        raise
-                    self._tell(problem, error, task_id)  # it was there: somebody deleted it
-                    self.drop(task_id)
+                    if each.is_new and not error.foreign:
+                        raise  # a wrong id
+                    self._not_found(task_id, error, problem)
         return found
 
     def _tell(self, problem: Callable[[WatchProblem], None], error: CrowdhubError, task_id: str | None) -> None:

@@ -44,7 +44,8 @@ PASSING = (
     RateLimited,
     UnreadableResponse,
 )
-"""What may be over by the next round. (A key can be changed at the marketplace before it is here.)"""
+"""What may be over by the next round, as may be what answered in the marketplace's place. (A key can be changed at the
+marketplace before it is here.)"""
 
 
 class Watching:
@@ -133,12 +134,14 @@ class Watching:
             one = self._rounds_under_way[await one.watch.first_of(asked)]
         try:
             news = await one.next()
-        except PASSING as error:
-            one.watch.failing_since = one.watch.failing_since or self._clock.now()
-            self._failed = self._failed or error
-            self._note(WatchProblem(self._clock.now(), one.watch.account, error))
-            self._ended_for(one)
-        except CrowdhubError:
+        except CrowdhubError as error:
+            if isinstance(error, PASSING) or error.foreign:
+                one.watch.failing_since = one.watch.failing_since or self._clock.now()
+                self._failed = self._failed or error
+                if all(each.error is not error for each in self.problems):  # else it was told which task it is about
+                    self._note(WatchProblem(self._clock.now(), one.watch.account, error))
+                self._ended_for(one)
+                return
             await one.close()  # nothing that waiting mends: whoever asks again goes on with the others
             self._rounds_under_way.remove(one)
             raise

@@ -34,10 +34,22 @@ def country_issues(countries: Sequence[str], where: str = "countries") -> list[I
 
 
 def error_of_status(response: Response) -> CrowdhubError | None:
-    """The error that an HTTP status stands for; None for 2xx."""
+    """The error that an HTTP status stands for; None for 2xx. It is `foreign` where the body is no JSON object."""
     status = response.status_code
     if 200 <= status < 300:
         return None
+    error = _error_of_status(status, response)
+    return error if _is_object(response) else error.with_(foreign=True)
+
+
+def _is_object(response: Response) -> bool:
+    try:
+        return mapping(response.json()) is not None
+    except (ValueError, RecursionError):
+        return False
+
+
+def _error_of_status(status: int, response: Response) -> CrowdhubError:
     code, words = error_words(response)
     message = f"The marketplace refused it: {words}" if words else f"The marketplace answered with HTTP {status}."
     evidence = Evidence(http_status=status, provider_code=code, provider_message=words)

@@ -124,7 +124,8 @@ class CapSolver(Provider[CapSolverSettings]):
         told = mapping(data) or {}
         number = int_or_none(told.get("errorId"))
         if number is None:
-            return by_status or unreadable("it has no errorId", data, response)
+            other = by_status.with_(foreign=True) if by_status is not None else None
+            return other or unreadable("it has no errorId", data, response)
         if number == 0:
             return by_status if status >= 500 or 300 <= status < 400 else None
         code, words = text_or_none(told.get("errorCode")), text_or_none(told.get("errorDescription"))
