@@ -65,6 +65,8 @@ class Submission(Answer):
     submitted_at: Moment | None = None
     auto_approves_at: Moment | None = None
     """When the marketplace approves it, and pays for it, if nobody decides before."""
+    auto_approved: bool = False
+    """Whether the marketplace tells that it approved this by itself, without anybody's decision."""
     settled_unseen: bool = False
     """A watch hands it out though it is settled: by the marketplace itself, or by somebody else, before it could be
     shown as pending."""

@@ -76,8 +76,8 @@ class MarketWatch:
             self._watched[task_id] = self._new()
 
     def _new(self) -> Watched:
-        comes_back = Capability.REQUEST_REDO in self._port.provider.capabilities
-        return Watched(self._status, comes_back=comes_back)
+        can = self._port.provider.capabilities
+        return Watched(self._status, comes_back=Capability.REQUEST_REDO in can, is_decided=Capability.APPROVE in can)
 
     def drop(self, task_id: str) -> None:
         _ = self._watched.pop(task_id, None)

@@ -20,11 +20,12 @@ Counters = tuple[int | None, int | None, int | None]
 class Watched:
     """One task under watch. ``status``: what is handed out; with ``pending`` also what the marketplace, or somebody
     else, settled before it could be shown. ``comes_back``: whether work can be sent back and handed in anew there, of
-    which counters tell nothing."""
+    which counters tell nothing. ``is_decided``: whether anybody can approve there."""
 
-    def __init__(self, status: SubmissionStatus | None, *, comes_back: bool) -> None:
+    def __init__(self, status: SubmissionStatus | None, *, comes_back: bool, is_decided: bool = True) -> None:
         self._status = status
         self._comes_back = comes_back
+        self._is_decided = is_decided
         self._handed_out, self._ids = Seen(), Seen()
         self._settled_before = Seen()
         self._handed_out_again = 0
@@ -90,19 +91,19 @@ class Watched:
 
     def settled_unseen(self, rows: Iterable[Submission]) -> list[Submission]:
         """Those that the marketplace settled by itself, or somebody else did, before they were handed out. What was
-        settled when the watch began is not news."""
+        decided by somebody when the watch began is not news."""
         settled = [row for row in rows if row.status in SETTLED]
         if self.is_new:
             for row in settled:
-                if self._settled_before.add(one_handing_in(row)):
+                by_itself = row.auto_approved or not self._is_decided
+                if not by_itself and self._settled_before.add(one_handing_in(row)):
                     self.begins_after.append(handing_in(row))
-            return []
         news = self.news(row for row in settled if one_handing_in(row) not in self._settled_before)
         return [row.copy_with(settled_unseen=True) for row in news]
 
     def needs_all(self, task: Task) -> bool:
-        """Whether what is settled has to be listed as well: what was settled when the watch began has to be known,
-        though it is not news."""
+        """Whether what is settled has to be listed as well: what was decided when the watch began has to be known,
+        though it is not news, and what the marketplace had settled by itself is."""
         if task.approved is None:
             return True
         return bool(task.approved + (task.rejected or 0)) and (self.is_new or self._comes_back)

@@ -145,11 +145,18 @@ def task_fields(row: dict[str, object], identity: Identity, job_id: str | None =
         "status": status,
         "submitted_at": moment(row.get("submitTime")),
         "auto_approves_at": moment(row.get("autoApprovalTime")) if status is SubmissionStatus.PENDING else None,
+        "auto_approved": status is SubmissionStatus.APPROVED and _ran_out(row),
         "text": "\n".join(map(str, told)) if told else None,
         "answers": answers,
         "feedback": text_or_none(row.get("requesterFeedback")),
         "raw": row,
     }
+
+
+def _ran_out(row: Mapping[str, object]) -> bool:
+    """Whether work was approved when its time was over: a person's approval comes before that."""
+    approved, due = moment(row.get("approvalTime")), moment(row.get("autoApprovalTime"))
+    return approved is not None and due is not None and approved >= due
 
 
 def answers_of(answers: object) -> object:
