@@ -23,9 +23,10 @@
         └── OutcomeUnknown           the answer was lost: it may have been done, and paid
 
 Errors are immutable: `CrowdhubError.with_` gives a changed copy. Each carries its evidence: ``provider``,
-``account``, ``environment``, ``operation``, ``http_status``, ``provider_code``, ``provider_message``, ``sent``
-(whether a request went out), ``money_may_be_spent``, ``origin`` (the line of the plugin where it arose, as text)
-and ``next_step``, what to do now. ``str(error)`` says all of it but the origin, which a traceback shows as a note.
+``account``, ``environment``, ``operation``, ``http_status``, ``provider_code``, ``provider_message``, ``excerpt`` (the
+beginning of an answer, which is shown where no words were found in it), ``sent`` (whether a request went out),
+``money_may_be_spent``, ``origin`` (the line of the plugin where it arose, as text) and ``next_step``, what to do now.
+``str(error)`` says all of it but the origin, which a traceback shows as a note.
 No error ever holds a key, a token or a signature.
 """
 
@@ -63,6 +64,9 @@ __all__ = [
 Redact = Callable[[str], str]
 E = TypeVar("E", bound="CrowdhubError")
 
+QUOTED = 300
+"""Characters of an answer's beginning that an error shows."""
+
 
 class Issue(NamedTuple):
     """One thing wrong with a request: ``where`` (the field) and ``what`` (what is wrong and what would be right)."""
@@ -92,6 +96,7 @@ class CrowdhubError(Exception):
     http_status: int | None
     provider_code: str | None
     provider_message: str | None
+    excerpt: str | None
     sent: bool
     origin: str | None
 
@@ -106,6 +111,7 @@ class CrowdhubError(Exception):
         http_status: int | None = None,
         provider_code: str | None = None,
         provider_message: str | None = None,
+        excerpt: str | None = None,
         sent: bool = False,
         next_step: str | None = None,
     ) -> None:
@@ -119,6 +125,7 @@ class CrowdhubError(Exception):
             http_status=http_status,
             provider_code=provider_code,
             provider_message=provider_message,
+            excerpt=excerpt,
             sent=sent,
             origin=None,
         )
@@ -156,6 +163,12 @@ class CrowdhubError(Exception):
             copy.add_note(_place(copy.origin))
         return copy
 
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """What the marketplace answered, as every error takes it."""
+        names = ("http_status", "provider_code", "provider_message", "excerpt")
+        return {name: getattr(self, name) for name in names}
+
     def located(self, **where: object) -> Self:
         """A copy with the evidence that is still missing (the engine knows what a provider's code does not)."""
         return self.with_(**{name: value for name, value in where.items() if getattr(self, name) is None})
@@ -180,8 +193,9 @@ class CrowdhubError(Exception):
         told = [f"HTTP {self.http_status}" if self.http_status is not None else None, code]
         if any(told):
             said.append(f"[{', '.join(filter(None, told))}]")
-        if self.provider_message and self.provider_message not in self.message:
-            said.append(f'The marketplace says: "{self.provider_message}".')
+        words = self.provider_message or (self.excerpt or "")[: QUOTED + 1]
+        if words and words not in self.message:
+            said.append(f'The marketplace says: "{words}".')
         if self.sent and self.money_may_be_spent:
             said.append("Money may have been spent.")
         elif isinstance(self, MarketplaceError):
@@ -403,19 +417,16 @@ class ProviderError(MarketplaceError):
 
 
 class UnreadableResponse(ProviderError):
-    """The marketplace answered something that cannot be read. ``excerpt`` holds its beginning, ``records`` the
-    single records of a listing that could not be read while the others could."""
+    """The marketplace answered something that cannot be read. ``records`` holds the single records of a listing that
+    could not be read while the others could."""
 
     next_step = "Report it with the excerpt: the marketplace may have changed its answers."
 
-    excerpt: str | None
     records: tuple[Any, ...]
 
-    def __init__(
-        self, message: str, *, excerpt: str | None = None, records: Sequence[Any] = (), **evidence: Any
-    ) -> None:
+    def __init__(self, message: str, *, records: Sequence[Any] = (), **evidence: Any) -> None:
         super().__init__(message, **evidence)
-        self._hold(excerpt=excerpt, records=tuple(records))
+        self._hold(records=tuple(records))
 
 
 class Lost(Enum):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 TOLD = (
     *("message", "next_step", "provider", "account", "environment", "operation"),
-    *("http_status", "provider_code", "provider_message", "sent", "money_may_be_spent"),
+    *("http_status", "provider_code", "provider_message", "excerpt", "sent", "money_may_be_spent"),
 )
 ECHOED = 500  # characters of one thing that was given; more of it says nothing
 _LONG = re.compile(rf"\S{{{ECHOED},}}|'[^'\n]{{{ECHOED},}}'")

@@ -19,6 +19,7 @@ A SPEND that the marketplace recognises when it is sent again (`Call.idempotent_
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -26,6 +27,7 @@ from typing import Any, TypeVar, cast
 
 from crowdhub.engine import http
 from crowdhub.errors import (
+    QUOTED,
     ConfigurationError,
     CrowdhubError,
     InvalidRequest,
@@ -37,14 +39,16 @@ from crowdhub.errors import (
     RateLimited,
     UnreadableResponse,
 )
-from crowdhub.protocol import AnyProvider, Call, Effect, Response
+from crowdhub.protocol import EVIDENCE, AnyProvider, Call, Effect, Response, beginning_of
 
 NEVER_SENT = (http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.UnsupportedProtocol)
-LONGEST = {"message": 1000, "provider_code": 1000, "provider_message": 1000, "excerpt": 300}
+LONGEST = {"message": 1000, "provider_code": 1000, "provider_message": 1000}
 """Characters of what a marketplace says that an error shows. It can put megabytes where its error code should be."""
 E = TypeVar("E", bound=CrowdhubError)
 Beginning = Callable[[str, int], str]
 """So many characters of a text, without secrets."""
+_HIDDEN = re.compile(r"<(script|style)\b.*?(?:</\1|\Z)", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[!?/a-z][^<>]*>?", re.IGNORECASE)
 LONGEST_RETRY_AFTER = 24 * 3600.0  # a later date is a mistake or an attack
 
 
@@ -135,7 +139,11 @@ def of_answer(
     status = answer.status_code
     wait = retry_after(answer, sent_at)
     if status == 429 or (isinstance(error, RateLimited) and status < 500):
-        limited = error if isinstance(error, RateLimited) else RateLimited(error.message, http_status=status)
+        limited = (
+            error
+            if isinstance(error, RateLimited)
+            else RateLimited(error.message, **{**error.evidence, "http_status": status})
+        )
         told = limited.retry_after if limited.retry_after is not None else wait
         return Failure(limited.with_(retry_after=told), again=True, retry_after=told)
     if (400 <= status < 500 and status != 408) or (status < 300 and _is_certain(call, error)):
@@ -150,9 +158,7 @@ def of_answer(
         error.message,
         lost=_lost(status, has_retry_after=wait is not None),
         sent_at=sent_at,
-        http_status=status,
-        provider_code=error.provider_code,
-        provider_message=error.provider_message,
+        **{**error.evidence, "http_status": status},
     )
     return Failure(lost, again=transient and call.may_be_repeated, retry_after=wait)
 
@@ -177,7 +183,7 @@ def _error_of(provider: AnyProvider, call: Call, answer: Response) -> CrowdhubEr
     except Exception as foreign:  # noqa: BLE001 - a plugin that stumbles over an answer cannot read it
         return UnreadableResponse(
             f"The answer cannot be read: the plugin failed on it ({type(foreign).__name__}: {foreign}).",
-            excerpt=answer.text,
+            excerpt=beginning_of(answer),
             http_status=answer.status_code,
         )
 
@@ -189,7 +195,19 @@ def shortened(error: E, beginning: Beginning, names: Iterable[str] | None = None
         names = LONGEST if isinstance(error, UnreadableResponse) else LONGEST.keys() - {"message"}
     texts = {name: getattr(error, name, None) for name in names}
     long = {name: text for name, text in texts.items() if isinstance(text, str) and len(text) > LONGEST[name]}
-    return error.with_(**{name: beginning(text, LONGEST[name]) + "…" for name, text in long.items()}) if long else error
+    changes = {name: beginning(text, LONGEST[name]) + "…" for name, text in long.items()}
+    if error.excerpt is not None:
+        # Its secrets go first: what is left out could stand in one, or keep one from being known.
+        words = one_line(beginning(error.excerpt, EVIDENCE))
+        changes["excerpt"] = words if len(words) <= QUOTED else words[:QUOTED] + "…"
+    return error.with_(**changes) if changes else error
+
+
+def one_line(text: str) -> str:
+    """An answer as a person reads it; of a page without its tags, and without what a browser does not show."""
+    if text.lstrip().startswith("<"):
+        text = _TAG.sub(" ", _HIDDEN.sub(" ", text))
+    return " ".join(text.split())
 
 
 def _lost(status: int, *, has_retry_after: bool) -> Lost:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from types import NoneType
-from typing import Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from tenacity import AsyncRetrying
 
@@ -38,7 +38,18 @@ from crowdhub.errors import (
 )
 from crowdhub.frames import FramesLeftOut
 from crowdhub.model import Submission, Task
-from crowdhub.protocol import NEUTRAL, Call, Effect, Flow, Operation, OperationRun, Response, Token, result_type
+from crowdhub.protocol import (
+    NEUTRAL,
+    Call,
+    Effect,
+    Flow,
+    Operation,
+    OperationRun,
+    Response,
+    Token,
+    beginning_of,
+    result_type,
+)
 
 T = TypeVar("T")
 
@@ -192,7 +203,7 @@ class Engine:
             f"{self.session.cleaned(error).message}",
             lost=Lost.ACCEPTED,
             sent_at=None,
-            http_status=answer.status_code,
+            **{**error.evidence, "http_status": answer.status_code, "excerpt": error.excerpt or beginning_of(answer)},
         )
         lost.__cause__ = error
         return self.session.described(lost.with_traceback(error.__traceback__), name)
@@ -412,7 +423,10 @@ def _translated(error: Exception, answer: Response | CrowdhubError | None) -> Cr
     if answer is None:
         ours: CrowdhubError = InvalidRequest(issues=[Issue("request", f"cannot be made by the plugin ({words})")])
     else:
-        status = answer.status_code if isinstance(answer, Response) else answer.http_status
-        ours = UnreadableResponse(f"The answer cannot be read: the plugin failed on it ({words}).", http_status=status)
+        if isinstance(answer, Response):
+            told: dict[str, Any] = {"http_status": answer.status_code, "excerpt": beginning_of(answer)}
+        else:
+            told = answer.evidence
+        ours = UnreadableResponse(f"The answer cannot be read: the plugin failed on it ({words}).", **told)
     ours.__cause__ = error
     return ours.with_traceback(error.__traceback__)

@@ -113,7 +113,7 @@ def fits(provider: AnyProvider, decision: Decision, told: Submission) -> bool:
 
 def _unread(decision: Decision, error: CrowdhubError) -> OutcomeUnknown:
     """The doubt that a good answer leaves which cannot be read."""
-    lost = OutcomeUnknown(error.message, lost=Lost.ACCEPTED, http_status=error.http_status)
+    lost = OutcomeUnknown(error.message, lost=Lost.ACCEPTED, **error.evidence)
     lost.__cause__ = error
     return lost.looking_for(_state_of(decision))
 
@@ -145,8 +145,6 @@ async def as_it_stands(port: Port, decision: Decision, doubt: CrowdhubError, *, 
         raise Conflict(
             f"Submission {decision.submission.id} is already {actual.status}, which {decision.verdict} cannot change.",
             actual=actual,
-            http_status=doubt.http_status,
-            provider_code=doubt.provider_code,
-            provider_message=doubt.provider_message,
+            **doubt.evidence,
         ) from doubt
     return actual.copy_with(replayed=not was_taken)

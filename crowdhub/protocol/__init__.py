@@ -10,6 +10,7 @@ from crowdhub.protocol.flow import Flow, Lookup, Operation, OperationRun, is_ope
 from crowdhub.protocol.page import Page, every, first_match
 from crowdhub.protocol.provider import Provider, result_type
 from crowdhub.protocol.reading import (
+    EVIDENCE,
     Amount,
     Lazy,
     LenientDecimal,
@@ -17,6 +18,7 @@ from crowdhub.protocol.reading import (
     LenientText,
     LenientTime,
     WireModel,
+    beginning_of,
     decimal_or_none,
     int_or_none,
     lazy_records,
@@ -57,6 +59,7 @@ AnyProvider = Provider[ProviderSettings]
 """A provider of whatever marketplace."""
 
 __all__ = [
+    "EVIDENCE",
     "LOOPBACK",
     "NEUTRAL",
     "UNSET",
@@ -88,6 +91,7 @@ __all__ = [
     "Token",
     "Upload",
     "WireModel",
+    "beginning_of",
     "carries",
     "checked_arguments",
     "country_issues",

@@ -158,6 +158,19 @@ def words_of(text: str) -> str | None:
     return words if 0 < len(words) <= LONGEST_SENTENCE and words[0] not in "<{[" and readable else None
 
 
+def beginning_of(response: Response) -> str | None:
+    """The beginning of an answer, its JSON without escapes; None for an empty one."""
+    body = response.content
+    if body.lstrip()[:1] in (b"{", b"[", b'"') and len(body) <= 10 * EVIDENCE:
+        try:
+            data: object = json.loads(body)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            return _excerpt(data) if data else None
+    return response.text[:EVIDENCE] or None
+
+
 def _excerpt(data: object) -> str:
     try:
         text = data if isinstance(data, str) else json.dumps(data, default=str, ensure_ascii=False)

@@ -10,7 +10,7 @@ from crowdhub import errors
 from crowdhub.errors import CrowdhubError, Issue, UnreadableResponse
 from crowdhub.model import country_code
 from crowdhub.protocol.call import Call, Effect
-from crowdhub.protocol.reading import EVIDENCE, mapping, text_or_none, words_of
+from crowdhub.protocol.reading import EVIDENCE, beginning_of, mapping, text_or_none, words_of
 from crowdhub.protocol.response import Response
 
 LONGEST_PLAIN = 10_000  # bytes
@@ -22,6 +22,18 @@ class Evidence(TypedDict):
     http_status: int
     provider_code: str | None
     provider_message: str | None
+    excerpt: str | None
+
+
+def evidence_of(response: Response) -> Evidence:
+    """The code and the words of a refusal, and its beginning, for a person to read where neither was found."""
+    code, words = error_words(response)
+    return Evidence(
+        http_status=response.status_code,
+        provider_code=code,
+        provider_message=words,
+        excerpt=beginning_of(response),
+    )
 
 
 def country_issues(countries: Sequence[str], where: str = "countries") -> list[Issue]:
@@ -50,9 +62,9 @@ def _is_object(response: Response) -> bool:
 
 
 def _error_of_status(status: int, response: Response) -> CrowdhubError:
-    code, words = error_words(response)
+    evidence = evidence_of(response)
+    words = evidence["provider_message"]
     message = f"The marketplace refused it: {words}" if words else f"The marketplace answered with HTTP {status}."
-    evidence = Evidence(http_status=status, provider_code=code, provider_message=words)
     if 300 <= status < 400:
         return errors.ProviderError(
             "The marketplace answered with a redirect, which is never followed; check `base_url`.", **evidence
@@ -72,7 +84,8 @@ def _error_of_status(status: int, response: Response) -> CrowdhubError:
     if kind is not None:
         return kind(message, **evidence)
     if 400 <= status < 500:
-        return errors.InvalidRequest(message, sent=True, **evidence)
+        next_step = None if words else "The marketplace names nothing that it knows to be wrong; its answer is above."
+        return errors.InvalidRequest(message, sent=True, next_step=next_step, **evidence)
     return errors.ProviderError(message, **evidence)
 
 
@@ -84,7 +97,7 @@ def error_of_no_json(response: Response) -> UnreadableResponse | None:
     kind = response.headers.get("content-type", "no content type")
     return UnreadableResponse(
         f"The marketplace answered something that is not JSON ({kind}).",
-        excerpt=response.text[:EVIDENCE],
+        excerpt=beginning_of(response),
         http_status=response.status_code,
         provider_message=words_of(response.text),
     )
@@ -106,11 +119,9 @@ def error_of_no_success(call: Call, response: Response) -> CrowdhubError | None:
     members = mapping(data)
     if members is None or members.get("success") not in (False, "false"):
         return None
-    code, words = error_words(response)
     is_free = call.effect is Effect.READ or (call.effect is Effect.SETTLE and call.costs is False)
     kind = errors.ProviderError if is_free else UnreadableResponse
-    evidence = Evidence(http_status=response.status_code, provider_code=code, provider_message=words)
-    return kind("The marketplace says that it did not succeed.", **evidence)
+    return kind("The marketplace says that it did not succeed.", **evidence_of(response))
 
 
 def _is_plain_json(body: bytes) -> bool:

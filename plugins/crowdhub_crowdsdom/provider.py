@@ -316,9 +316,4 @@ class CrowdSDOM(Provider[CrowdSDOMSettings]):
 
 def _as(kind: type[MarketplaceError], error: CrowdhubError) -> MarketplaceError:
     """Another kind of error with the same message and evidence."""
-    return kind(
-        error.message,
-        http_status=error.http_status,
-        provider_code=error.provider_code,
-        provider_message=error.provider_message,
-    )
+    return kind(error.message, **error.evidence)

@@ -69,7 +69,7 @@ class Bonuses(Account):
             raise
         except NotFound as refusal:
             if refusal.provider_code is None:  # not eTXT's own word: a proxy may say so of what was done
-                raise OutcomeUnknown(refusal.message, lost=Lost.BROKEN, http_status=refusal.http_status) from refusal
+                raise OutcomeUnknown(refusal.message, lost=Lost.BROKEN, **refusal.evidence) from refusal
             raise (yield from self._explained(refusal, amount)) from None
         except CrowdhubError as refusal:
             raise (yield from self._explained(refusal, amount)) from None

@@ -118,13 +118,13 @@ class Publishing(Account):
         try:
             found = yield from self._marked(draft, lambda order: task_status(order) is TaskStatus.DRAFT)
         except CrowdhubError as blind:
-            raise _not_made(draft) from blind
+            raise _not_made(draft, blind) from blind
         if found is not None:
             return found.id, found.raw
         try:
             saved = yield from saving(self.api.tasks, draft, now=self.now(), public=False)
         except (OutcomeUnknown, UnreadableResponse) as lost:
-            raise _not_made(draft) from lost
+            raise _not_made(draft, lost) from lost
         return saved.id_task, saved.raw
 
     def _put_up(self, draft: TaskDraft, order_id: int) -> Flow[bool]:
@@ -366,10 +366,11 @@ class Publishing(Account):
         return ended.copy_with(raw={**task.raw, "failed": dict(failed.raw)})
 
 
-def _not_made(draft: TaskDraft) -> ProviderUnavailable:
+def _not_made(draft: TaskDraft, lost: CrowdhubError) -> ProviderUnavailable:
     """A published order was wanted, and not even its draft is certain: it was not published."""
     return ProviderUnavailable(
         "The order was not published: the answers to making its draft were lost.",
         next_step=f'Publish it again. You may find, and delete, a draft titled "{draft.title}"'
         f" whose description ends with [ref {draft.reference}]; it costs nothing.",
+        **lost.evidence,
     )

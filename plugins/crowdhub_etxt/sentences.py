@@ -38,10 +38,12 @@ def said_as_error(response: Response) -> str | None:
     """What stands under ``error``, its documented place; None where there is none. Raises `UnreadableResponse`."""
     members = mapping(load_json(response))
     error: object = members.get("error") if members is not None else None
-    inner = mapping(error)
+    inner = mapping(error) or (members if error is True else None)
     if inner is not None:
-        error = inner.get("code") or inner.get("name") or inner.get("message")
-    return str(error) if isinstance(error, (str, int)) and error else None
+        error = inner.get("code") or inner.get("name") or inner.get("message") or error
+    if not error:
+        return None
+    return str(error) if isinstance(error, (str, int)) else json.dumps(error, ensure_ascii=False, default=str)
 
 
 def decoded(response: Response) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crowdhub.engine.classify import retry_after
+from crowdhub.engine.classify import one_line, retry_after
 from crowdhub.engine.download import harmless
 from crowdhub.engine.redact import Redactor, shown
 from crowdhub.errors import CrowdhubError
@@ -26,7 +26,27 @@ from crowdhub_etxt.texts import read_text
 from tests.hostile.growth import growth
 
 RUNS = [
-    *("<", "<a ", "<!", "<!--", "(", " ", "\t\n", "1", "1,", "1 ", "&", "&#", "&#1", "&amp;", "&amp;amp;", "%", "%25"),
+    *(
+        "<",
+        "<a ",
+        "<!",
+        "<!--",
+        "<script>",
+        "</style><style>",
+        "(",
+        " ",
+        "\t\n",
+        "1",
+        "1,",
+        "1 ",
+        "&",
+        "&#",
+        "&#1",
+        "&amp;",
+        "&amp;amp;",
+        "%",
+        "%25",
+    ),
     *(
         "\\",
         "\\u00",
@@ -79,6 +99,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "redact": REDACT,
     "redact a name": lambda text: REDACT(f"sign{text}"),
     "shown": shown,
+    "a page": lambda text: one_line(f"<p>{text}"),
     "file name": harmless,
     "retry-after": lambda text: retry_after(Response(429, headers={"retry-after": text}), datetime.now(UTC)),
     "JSON": of_content(load_json),
