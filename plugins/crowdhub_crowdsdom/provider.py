@@ -53,7 +53,7 @@ from crowdhub_crowdsdom.job_types import JobType, JobTypeSettings
 from crowdhub_crowdsdom.options import SANDBOX_HOSTS, CrowdSDOMSettings
 
 COMMISSION = Decimal("0.20")  # on top of what a worker is paid
-_FUNDS = re.compile(r"balance|insufficient|not enough|余额", re.IGNORECASE)
+_FUNDS = re.compile(r"\bbalance\b|\b(?:insufficient|not enough) (?:money|funds|credits?)\b|余额", re.IGNORECASE)
 NO_CALL = "the API has no call for it"
 NO_BONUS = "the marketplace pays a job's reward and nothing else"
 NO_APPLICATIONS = "workers take a job without applying"

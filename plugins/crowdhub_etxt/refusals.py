@@ -92,12 +92,24 @@ OWN: Mapping[str, Mapping[str, Refusal]] = {
 }
 """The codes of single functions, which go before the common ones."""
 
+
+def _any_of(*words: str) -> re.Pattern[str]:
+    """One of these words, in a sentence or in a code (``bad_sign``), and not as a piece of another."""
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(words)})(?![^\W_])", re.IGNORECASE)
+
+
 # No code for a wrong signature, an unknown key or an empty account is documented: a word in a code, or in a short
 # sentence under ``error``, decides which error it is. That it is one is certain there.
 GUESSES: tuple[tuple[re.Pattern[str], Refusal], ...] = (
-    (re.compile(r"sign|token|auth|api_?(key|pass)|подпись|для работы с API", re.IGNORECASE), NO_KEY),
     (
-        re.compile(r"money|balance|fund|средств", re.IGNORECASE),
+        _any_of(
+            *("sign", "signature", "tokens?", "auth", "(?:un)?authori[sz]ed", "authori[sz]ation", "authentication"),
+            *("api[ _]?(?:key|pass)", "подпис[ьи]", "токена?", "для работы с API"),
+        ),
+        NO_KEY,
+    ),
+    (
+        _any_of("money", "balance", "funds?", "средств"),
         Refusal(InsufficientFunds, "the account's balance does not cover it"),
     ),
 )

@@ -7,6 +7,7 @@ Source: the marketplace's API page. Written from that page alone; never tried ag
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -284,14 +285,18 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         return (yield from first_match(self.blocked_workers(), lambda worker: worker.id == worker_id))
 
 
+_FUNDS = re.compile(r"\b(?:balance|funds|insufficient (?:money|credits?))\b", re.IGNORECASE)
+_DONE = re.compile(r"\balready (?:been )?\w+ed\b|\b(?:was|been) processed\b|\bnot blocked\b", re.IGNORECASE)
+
+
 def _refusal(response: Response) -> CrowdhubError | None:
     """The marketplace says 400 for bad data, for too little money and for what is already done: its words differ."""
     _, words = error_words(response)
-    said = (words or "").lower()
+    said = words or ""
     status = response.status_code
-    if any(word in said for word in ("insufficient", "balance", "funds")):
+    if _FUNDS.search(said):
         return InsufficientFunds(f"The marketplace refused it: {words}", http_status=status, provider_message=words)
-    if any(word in said for word in ("already", "not blocked", "processed")):
+    if _DONE.search(said):
         return Conflict(f"The marketplace refused it: {words}", http_status=status, provider_message=words)
     return None
 
