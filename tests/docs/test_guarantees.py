@@ -13,7 +13,9 @@ PAGE = ROOT / "docs" / "guarantees.md"
 PROMISING = re.compile(
     r"\b(never|always|certain(?:ly)?|guarantees?|guaranteed|prove[ns]?|proof|impossible|exactly|only once|spent once"
     r"|twice|nothing is (?:lost|sent|paid)|cannot be lost|carried out once|done, once|the intent is done"
-    r"|cannot (?:make|reserve|overspend|pay)|free at once|comes back without)\b",
+    r"|cannot (?:make|reserve|overspend|pay)|free at once|comes back without|ruled out|at most once"
+    r"|(?:pays?|paid|charged|published|sent)\b[^.;|]*\bonce|(?:a|no) second time|budgets? cannot|is reserved"
+    r"|the most that [^.;|]*\bcan take)\b",
     re.IGNORECASE,
 )
 """The words of a promise."""
@@ -75,6 +77,7 @@ SAID: dict[str, str] = {
     "All of it is one room": NOT_MONEY,
     "**Refused**, or certainly never arrived": "G5",
     "says what to look for, and nothing is sent again": "G1",
+    "what takes no money (a draft) is sent once more": NOT_MONEY,
     "That nothing was done is proven by no look before": "G1",
     "## Nothing is lost A listing": NOT_MONEY,
     # docs/write-a-provider.md
@@ -142,9 +145,21 @@ def test_each_phrase_is_still_said() -> None:
     assert [phrase for phrase in SAID if phrase not in everything] == []
 
 
-def test_a_new_promise_is_found() -> None:
-    assert PROMISING.search("A lost answer can never pay twice.")
-    assert not any(phrase in "A lost answer can never pay twice." for phrase in SAID)
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "A lost answer can never pay twice.",
+        "The most that a call can take is reserved.",
+        "A task is published at most once.",
+        "Your budget cannot be exceeded.",
+        "You pay once for each key.",
+        "No task is sent a second time.",
+        "A second payment is ruled out.",
+    ],
+)
+def test_a_new_promise_is_found(claim: str) -> None:
+    assert PROMISING.search(claim)
+    assert not any(phrase in claim for phrase in SAID)
 
 
 def sections() -> dict[str, str]:

@@ -14,45 +14,57 @@ import pytest
 from crowdhub import AsyncHub, Money, Task, TaskDraft
 from crowdhub.sandbox import Sandbox
 from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+from tests.support import postgres
 from tests.support.own_process import in_own_process
 
 CHILDREN = 8
 DRAFT = TaskDraft(title="T", instructions="I", proof="P", reward=Money("0.10", "USD"), category="Survey", slots=4)
 PROGRAM = f"""
-import json, os, sys
-from crowdhub import Decision, Hub, TaskDraft
+import asyncio, json, os, sys
+from crowdhub import AsyncHub, Decision, Hub, TaskDraft
 draft = TaskDraft.model_validate_json(sys.argv[3])
-hub = Hub(json.loads(sys.argv[1]), ledger=sys.argv[2])
-market = hub["rapidworkers"]
-works = list(market.submissions(sys.argv[4]))  # its connections and threads are there before the fork
-market.review([Decision.reject(each, reason="empty") for each in works[:2]])
+accounts, ledger, is_async = json.loads(sys.argv[1]), sys.argv[2], sys.argv[5] == "async"
+market = (AsyncHub if is_async else Hub)(accounts, ledger=ledger)["rapidworkers"]
+
+def done(result):
+    if not is_async:
+        return list(result) if hasattr(result, "__next__") else result
+    async def main():
+        return [each async for each in result] if hasattr(result, "__aiter__") else await result
+    return asyncio.run(main())
+
+works = done(market.submissions(sys.argv[4]))  # its connections and threads are there before the fork
+done(market.review([Decision.reject(each, reason="empty") for each in works[:2]]))
 children, (begin, starter) = [], os.pipe()
 for number in range({CHILDREN}):
     child = os.fork()
     if child == 0:
         os.close(starter)
         os.read(begin, 1)  # all of them send in the same moment
-        said = [market.publish(draft, key=f"child {{number}}").id]
+        said = [done(market.publish(draft, key=f"child {{number}}")).id]
         if number == 0:
-            said.append(market.review([Decision.approve(each) for each in works[2:]]).summary())
+            said.append(done(market.review([Decision.approve(each) for each in works[2:]])).summary())
         os.write(1, (json.dumps(said) + chr(10)).encode())
         os._exit(0)
     children.append(child)
 os.close(starter)
 for child in children:
     os.waitpid(child, 0)
-os.write(1, (json.dumps([market.publish(draft, key="parent").id]) + chr(10)).encode())
+os.write(1, (json.dumps([done(market.publish(draft, key="parent")).id]) + chr(10)).encode())
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_each_forked_child_gets_its_own_answers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("face", ["sync", "async"])
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_each_forked_child_gets_its_own_answers(tmp_path: Path, face: str, store: str) -> None:
     with Sandbox("rapidworkers", options={"rapidworkers": {"work_rate": 0}}) as box:
         workers = box.market(RapidWorkersSandbox)
         task = _published(box)
         workers.hand_in(task.id, 4)
         accounts = json.dumps({name: dict(each) for name, each in box.accounts.items()})
-        arguments = [accounts, str(tmp_path / "ledger.sqlite3"), DRAFT.model_dump_json(), task.id]
+        ledger = postgres.new_database() if store == "postgresql" else str(tmp_path / "ledger.sqlite3")
+        arguments = [accounts, ledger, DRAFT.model_dump_json(), task.id, face]
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", PROGRAM, *arguments],
             capture_output=True,
