@@ -137,6 +137,11 @@ def _proven(prover: Prover, scenarios: Sequence[Scenario], depth: int, *, as_jso
     if as_json:
         return good
     table(console(), list(report.HEAD), [report.row(each) for each in proofs])
+    if depth:
+        say("")
+        say("Paths on which it happens:")
+        for words, count in report.happened(proofs):
+            say(f"{count:>9,}  {words}")
     for each in proofs:
         for sentence, count, paths in report.by_kind(each.violations):
             say(f"WRONG on {count:,} paths: {sentence}", style="bold red")

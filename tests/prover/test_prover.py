@@ -10,7 +10,7 @@ from crowdhub.testing.prover.paths import Choices, explore
 from crowdhub.testing.prover.planted import check
 from crowdhub.testing.prover.scenarios import scenario_of
 from crowdhub.testing.subject import readings_of
-from tests.prover.played import ALONE
+from tests.prover.played import ALONE, HAPPENS, PLAYED, happens_often_enough
 
 
 @pytest.mark.parametrize("name", ALONE)
@@ -19,6 +19,7 @@ def test_nothing_is_paid_twice_or_lost_on_any_path_with_one_departure(prover: Pr
     assert not proof.violations
     assert proof.paths[0] == 1
     assert proof.paths[1] > 20
+    assert happens_often_enough(proof)
 
 
 @pytest.mark.parametrize("reading", readings_of("crowdsdom")[1:])
@@ -29,6 +30,11 @@ def test_publishing_is_the_same_in_each_reading(prover: Prover, reading: str) ->
         _ = prover.run(scenario_of(f"{name}/publish/one"), Choices({}), lines.append)
         told.append([line.lower() for line in lines])  # one of them spells its paths with a capital letter
     assert told[0] == told[1]
+
+
+def test_what_is_to_happen_is_played() -> None:
+    played = {f"{name}/{operation}" for name, operation in PLAYED}
+    assert {name.rpartition("/")[0] for name in HAPPENS} <= played
 
 
 def test_a_path_brings_the_same_each_time_it_is_gone(prover: Prover) -> None:

@@ -10,7 +10,7 @@ from crowdhub.testing.prover import VARIANTS, Prover, scenarios
 from crowdhub.testing.prover.faults import FAULTS
 from crowdhub.testing.prover.paths import Choices, read
 from crowdhub.testing.prover.scenarios import scenario_of
-from tests.prover.played import PLAYED
+from tests.prover.played import PLAYED, happens_often_enough
 
 
 @pytest.mark.parametrize(("provider", "operation"), PLAYED)
@@ -24,6 +24,7 @@ def test_nothing_is_paid_twice_or_lost_on_any_path_with_one_departure(
         proof = prover.prove(scenario, 1)
         assert not proof.violations
         assert proof.paths[1] > 40
+        assert happens_often_enough(proof)
 
 
 def test_a_live_process_is_taken_for_gone_once_their_clock_is_set(prover: Prover) -> None:

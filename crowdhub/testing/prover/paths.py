@@ -68,6 +68,11 @@ class Choices:
     def departures(self) -> int:
         return sum(options[choice].cost for options, choice in zip(self.costs, self.chosen, strict=True))
 
+    @property
+    def happened(self) -> list[str]:
+        """What departed from the good way, in words."""
+        return [options[choice].words for options, choice in zip(self.costs, self.chosen, strict=True) if choice]
+
     def further(self, depth: int) -> Iterator[Choices]:
         """The paths that begin as this one and depart from it after its own last departure, at most ``depth`` in
         all."""

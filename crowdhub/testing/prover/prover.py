@@ -45,13 +45,15 @@ class Violation:
 
 @dataclass
 class Proof:
-    """What all paths of one scenario brought. ``paths``, ``unknown`` and ``outside`` are by number of departures."""
+    """What all paths of one scenario brought. ``paths``, ``unknown`` and ``outside`` are by number of departures,
+    ``happened`` is the number of paths by what happened on them."""
 
     scenario: str
     depth: int
     paths: Counter[int] = field(default_factory=Counter[int])
     unknown: Counter[int] = field(default_factory=Counter[int])
     outside: Counter[int] = field(default_factory=Counter[int])
+    happened: Counter[str] = field(default_factory=Counter[str])
     violations: list[Violation] = field(default_factory=list[Violation])
     seconds: float = 0.0
 
@@ -86,6 +88,7 @@ class Prover:
             proof.paths[departures] += 1
             proof.unknown[departures] += bool(findings.unknown)
             proof.outside[departures] += findings.is_outside
+            proof.happened.update(set(choices.happened))
             path = f"{scenario.name}/{written(choices.wanted)}"
             proof.violations += [Violation(path, departures, words) for words in findings.violations]
             proof.seconds = time.monotonic() - began

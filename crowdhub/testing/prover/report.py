@@ -18,6 +18,7 @@ def as_dict(proof: Proof) -> dict[str, object]:
         "paths": dict(sorted(proof.paths.items())),
         "unknown": dict(sorted(proof.unknown.items())),
         "outside": dict(sorted(proof.outside.items())),
+        "happened": dict(proof.happened.most_common()),
         "violations": [
             {"path": each.path, "departures": each.departures, "sentence": each.sentence} for each in proof.violations
         ],
@@ -40,6 +41,12 @@ def row(proof: Proof) -> list[str]:
         f"{len({each.path for each in proof.violations}):,}",
         f"{per_minute([proof]):,}",
     ]
+
+
+def happened(proofs: Iterable[Proof]) -> list[tuple[str, int]]:
+    """What departed from the good way, and on how many paths, the most frequent first."""
+    counts = sum((each.happened for each in proofs), Counter[str]())
+    return counts.most_common()
 
 
 def per_minute(proofs: Iterable[Proof]) -> int:
