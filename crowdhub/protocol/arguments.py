@@ -80,7 +80,8 @@ def _take(arguments: Iterable[object]) -> None:
 
 def _made(verb: Callable[..., object], given: Given, taken: Given) -> list[str]:
     """The names of the arguments of which pydantic made models."""
-    if not any(isinstance(each, BaseModel) for each in (*taken[0], *taken[1].values())):
+    as_given = {id(each) for each in (*given[0], *given[1].values())}
+    if not any(isinstance(each, BaseModel) and id(each) not in as_given for each in (*taken[0], *taken[1].values())):
         return []
     signature = inspect.signature(verb)
     found = signature.bind(*taken[0], **taken[1]).arguments
