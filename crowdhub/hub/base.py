@@ -29,7 +29,7 @@ from crowdhub.operations.market_watch import MarketWatch
 from crowdhub.operations.spending import Confirm, Recovered, RecoverReport
 from crowdhub.operations.spending.policy import for_ordinary_code
 from crowdhub.operations.watching import Watching
-from crowdhub.protocol import AnyProvider
+from crowdhub.protocol import AnyProvider, Provider
 from crowdhub.protocol.arguments import checked_arguments
 
 if TYPE_CHECKING:
@@ -210,6 +210,12 @@ class HubBase(Generic[M]):
         return make(provider, session, on_unsupported=self._on_unsupported, policy=policy)
 
     def _account_of(self, kind: type[AnyProvider], account: str | None) -> str:
+        given = cast("object", kind)
+        if not (isinstance(given, type) and issubclass(given, Provider) and hasattr(kind, "name")):
+            raise ConfigurationError(
+                "hub.market(…) is given the class of a marketplace, such as RapidWorkers.",
+                next_step='An account is chosen by its name with hub["name"]; nothing was sent.',
+            )
         if account is not None:
             if not isinstance(self[account].provider, kind):
                 raise ConfigurationError(f"The account {account!r} is not one of {kind.name}.", provider=kind.name)

@@ -110,7 +110,9 @@ def _load(path: str | Path | None, environ: Mapping[str, str]) -> Config:
 
 def named(path: str | Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
     """The file that the user names, by an argument or ``CROWDHUB_CONFIG``; None: one is searched for."""
-    chosen = path or environ.get("CROWDHUB_CONFIG")
+    chosen = cast("object", path or environ.get("CROWDHUB_CONFIG"))
+    if chosen is not None and not isinstance(chosen, (str, Path)):
+        raise ConfigurationError(f"A settings file is named by its path; {type(chosen).__name__} is given.")
     return Path(chosen) if chosen else None
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import cast
 
 from pydantic import field_validator
 from pydantic_core import PydanticCustomError
 
-from crowdhub.errors import CrowdhubError
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
 from crowdhub.model.base import Model
 from crowdhub.model.input import InputModel
 from crowdhub.model.options import Options, ProviderOptions, options_for
@@ -43,21 +44,29 @@ class Decision(InputModel):
     def approve(
         cls, submission: Submission, note: str | None = None, *, options: Iterable[ProviderOptions] = ()
     ) -> Decision:
-        return cls(submission=submission, verdict=Verdict.APPROVE, comment=note, options=tuple(options))
+        return cls(submission=submission, verdict=Verdict.APPROVE, comment=note, options=_listed(options))
 
     @classmethod
     def reject(cls, submission: Submission, reason: str, *, options: Iterable[ProviderOptions] = ()) -> Decision:
-        return cls(submission=submission, verdict=Verdict.REJECT, comment=reason, options=tuple(options))
+        return cls(submission=submission, verdict=Verdict.REJECT, comment=reason, options=_listed(options))
 
     @classmethod
     def redo(cls, submission: Submission, reason: str, *, options: Iterable[ProviderOptions] = ()) -> Decision:
-        return cls(submission=submission, verdict=Verdict.REDO, comment=reason, options=tuple(options))
+        return cls(submission=submission, verdict=Verdict.REDO, comment=reason, options=_listed(options))
 
     request_redo = redo
 
     def options_for(self, provider: str) -> ProviderOptions | None:
         """The options meant for ``provider``, if the decision carries any."""
         return options_for(self.options, provider)
+
+
+def _listed(options: Iterable[ProviderOptions]) -> Options:
+    given = cast("object", options)
+    if isinstance(given, Iterable) and not isinstance(given, (ProviderOptions, str, bytes)):  # a model is iterable, too
+        return tuple(options)
+    what = f"is of type {type(given).__name__}; give a list of ProviderOptions"
+    raise InvalidRequest(issues=[Issue("options", what)])
 
 
 class Result(StrEnum):

@@ -10,12 +10,17 @@ import anyio
 import pytest
 
 from crowdhub import AsyncHub, Hub, Market, Money, TaskDraft
-from crowdhub.errors import BudgetExceeded, InvalidRequest
-from crowdhub.model import File
+from crowdhub.errors import BudgetExceeded, ConfigurationError, InvalidRequest
+from crowdhub.model import File, ProviderOptions, Submission
+from crowdhub.protocol import Provider
 from crowdhub.sandbox import Sandbox
 
 Ask = Callable[[Any], object]
 
+WORK = Submission.model_validate({
+    "provider": "rapidworkers", "account": "rapidworkers", "environment": "sandbox",
+    "id": "1", "task_id": "2", "status": "pending", "worker": {"id": "w"},
+})  # fmt: skip
 WRONG: dict[str, tuple[Ask, str]] = {
     "a text for a number": (lambda m: m.extend("1", slots="3"), "slots: is of type str; slots must be int | None"),
     "a truth for a number": (lambda m: m.extend("1", slots=True), "slots: is of type bool"),
@@ -32,6 +37,10 @@ WRONG: dict[str, tuple[Ask, str]] = {
     "a number for a task": (lambda m: m.task(5), r"task: is of type int; task must be Task \| str"),
     "an id for a submission": (lambda m: m.approve("1"), "submission: is an id, which does not tell its task"),
     "an id to reject": (lambda m: m.reject("1", "why"), "submission: is an id, which does not tell its task"),
+    "a number for options": (lambda m: m.approve(WORK, options=5), "options: is of type int; give a list"),
+    "options to reject": (lambda m: m.reject(WORK, "why", options=5), "options: is of type int; give a list"),
+    "options for a redo": (lambda m: m.request_redo(WORK, "why", options=5), "options: is of type int; give a list"),
+    "options alone": (lambda m: m.approve(WORK, options=ProviderOptions()), "of type ProviderOptions; give"),
     "an id for a bonus": (lambda m: m.pay_bonus("1", Money(1, "USD"), "x"), "Submission, for an id alone"),
     "an id for an application": (lambda m: m.accept("1"), "Application, for an id alone does not tell"),
     "no submission for a bonus": (lambda m: m.pay_bonus(None, Money(1, "USD"), "x"), "submission: is of type None"),
@@ -112,3 +121,17 @@ def test_what_is_declared_is_taken_as_it_is() -> None:
         with pytest.raises(InvalidRequest, match=r"extend|slots|until") as caught:
             market.extend("1", until=datetime(2020, 1, 1, tzinfo=UTC))
         assert "is of type" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["rapidworkers", None, 5, int, Provider], ids=repr)
+@pytest.mark.parametrize("account", [None, "rapidworkers"])
+@pytest.mark.parametrize("face", [Hub, AsyncHub])
+def test_a_market_is_chosen_by_its_class(face: Callable[[Any], Any], account: str | None, kind: object) -> None:
+    with Sandbox("rapidworkers") as box, pytest.raises(ConfigurationError, match=r"RapidWorkers.*hub\[\"name\"\]"):
+        face(box.accounts).market(kind, account)
+
+
+def test_a_settings_file_is_named_by_its_path() -> None:
+    of_a_number: Any = 5
+    with pytest.raises(ConfigurationError, match="by its path; int is given"):
+        Hub.from_config(of_a_number)
