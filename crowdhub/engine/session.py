@@ -54,8 +54,9 @@ class Gate(Protocol):
     blocking: bool
     """Whether asking may wait on a disk or a database (the async engine then asks in a thread)."""
 
-    def enter(self, call: Call, limits: Sequence[RateLimit]) -> float:
-        """Take a place for this call: 0 when it may go now, else the seconds after which to ask again."""
+    def enter(self, call: Call, limits: Sequence[RateLimit], *, look: bool = False) -> float:
+        """Take a place for this call: 0 when it may go now, else the seconds after which to ask again. ``look``: take
+        none, only say it."""
         ...
 
     def left(self, limits: Sequence[RateLimit]) -> int | None:
@@ -68,7 +69,7 @@ class OpenGate:
 
     blocking = False
 
-    def enter(self, call: Call, limits: Sequence[RateLimit]) -> float:  # noqa: ARG002
+    def enter(self, call: Call, limits: Sequence[RateLimit], *, look: bool = False) -> float:  # noqa: ARG002
         return 0.0
 
     def left(self, limits: Sequence[RateLimit]) -> int | None:  # noqa: ARG002
@@ -187,10 +188,22 @@ class Session:
             with suppress(OverflowError):  # later than the calendar
                 self._renew_token_at = now + life - min(timedelta(seconds=RENEW_BEFORE), life / 2)
 
+    def refused_by_limit(self, call: Call) -> str | None:
+        """Why the call would not be sent now, in a sentence: it would have to wait for too long. It takes no place."""
+        try:
+            _ = self.pause_left(call, 0.0)
+            _ = self._ask_gate(call, 0.0, look=True)
+        except Failure as refused:
+            return refused.error.message
+        return None
+
     def wait_at_gate(self, call: Call, waited: float) -> float:
         """Seconds to wait before asking the gate again; 0: go. Raises the failure when it would be too long."""
+        return self._ask_gate(call, waited)
+
+    def _ask_gate(self, call: Call, waited: float, *, look: bool = False) -> float:
         try:
-            seconds = self.gate.enter(call, self.provider.rate_limits)
+            seconds = self.gate.enter(call, self.provider.rate_limits, look=look)
         except CrowdhubError as broken:  # the ledger, which the limits are shared through; nothing was sent
             raise Failure(broken, again=False) from None
         self._refuse_too_long(call, waited, seconds, "The request budget of this account is used up for")

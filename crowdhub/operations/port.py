@@ -13,7 +13,7 @@ from crowdhub.engine.session import Counter
 from crowdhub.engine.unpaid import Unpaid
 from crowdhub.errors import CrowdhubError
 from crowdhub.model import Money
-from crowdhub.protocol import AnyProvider, Operation, RateLimit
+from crowdhub.protocol import AnyProvider, Call, Operation, RateLimit
 
 T = TypeVar("T")
 E = TypeVar("E", bound=CrowdhubError)
@@ -61,6 +61,11 @@ class Port(Protocol):
 
     def calls_left(self, limits: Sequence[RateLimit]) -> int | None:
         """The calls left in the present window; None where there is no limit. May wait on a database."""
+        ...
+
+    def refused_by_limit(self, call: Call) -> str | None:
+        """Why a call would not be sent now, in a sentence, where it would wait for longer than it may. May wait on a
+        database; uses nothing of the limit."""
         ...
 
     def told_balance(self) -> tuple[Money, datetime] | None:
@@ -140,6 +145,9 @@ class AccountPort:
 
     def calls_left(self, limits: Sequence[RateLimit]) -> int | None:
         return self._engine.session.gate.left(limits)
+
+    def refused_by_limit(self, call: Call) -> str | None:
+        return self._engine.session.refused_by_limit(call)
 
     def told_balance(self) -> tuple[Money, datetime] | None:
         return self._engine.session.told.last

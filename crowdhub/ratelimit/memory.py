@@ -44,8 +44,9 @@ class MemoryGate:
         self._lock = threading.Lock()
         self._buckets: dict[str | None, _Passed] = {}
 
-    def enter(self, call: Call, limits: Sequence[RateLimit]) -> float:
-        """Take a place for this call: 0.0 when it may go now, else the seconds after which to ask again."""
+    def enter(self, call: Call, limits: Sequence[RateLimit], *, look: bool = False) -> float:
+        """Take a place for this call: 0.0 when it may go now, else the seconds after which to ask again. ``look``: take
+        none, only say it."""
         mine = limits_of(call, limits)
         if not mine:
             return 0.0
@@ -55,6 +56,8 @@ class MemoryGate:
             wait = max(wait_of(call, limit, buckets[limit.what], now) for limit in mine)
             if wait > 0:
                 return jittered(wait, self._random)
+            if look:
+                return 0.0
             for what, bucket in buckets.items():
                 most = max(limit.calls for limit in mine if limit.what == what)
                 bucket.add(now, call.effect is Effect.READ, most)

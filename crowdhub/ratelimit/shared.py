@@ -90,21 +90,22 @@ class SharedGate:
         self._do = _Statements(database)
         self._random = random or Random()  # noqa: S311 - spreads load, guards nothing
 
-    def enter(self, call: Call, limits: Sequence[RateLimit]) -> float:
-        """Take a place for this call: 0.0 when it may go now, else the seconds after which to ask again."""
+    def enter(self, call: Call, limits: Sequence[RateLimit], *, look: bool = False) -> float:
+        """Take a place for this call: 0.0 when it may go now, else the seconds after which to ask again. ``look``: take
+        none, only say it."""
         mine = limits_of(call, limits)
         if not mine:
             return 0.0
-        wait = self._database.write(lambda connection: self._enter(connection, call, mine), self._lock)
+        wait = self._database.write(lambda connection: self._enter(connection, call, mine, look), self._lock)
         return jittered(wait, self._random) if wait > 0 else 0.0
 
-    def _enter(self, connection: Connection, call: Call, limits: Sequence[RateLimit]) -> float:
+    def _enter(self, connection: Connection, call: Call, limits: Sequence[RateLimit], look: bool) -> float:
         buckets = {what: self._open(connection, what) for what in {limit.what for limit in limits}}
         wait = max(
             wait_of(call, limit, buckets[limit.what], buckets[limit.what].now, SECOND) / SECOND for limit in limits
         )
-        if wait > 0:
-            return wait
+        if wait > 0 or look:
+            return max(0.0, wait)
         for what, bucket in buckets.items():
             most = max(limit.calls for limit in limits if limit.what == what)
             bucket.add(call.effect is Effect.READ, most)

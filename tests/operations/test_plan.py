@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from crowdhub import AsyncHub, Hub, Money, TaskDraft
-from crowdhub.errors import BudgetExceeded, CrowdhubError
+from crowdhub.errors import BudgetExceeded, CrowdhubError, RateLimited
 from crowdhub.sandbox import Fault, Sandbox
 from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
 
@@ -92,3 +92,34 @@ def test_async_and_a_balance_that_cannot_be_told(box: Sandbox, tmp_path: Path, s
 
     (why,) = anyio.run(run)
     assert "1.10 USD" in why
+
+
+@pytest.mark.parametrize("ledger", ["ledger.sqlite3", None])
+def test_the_request_limit(box: Sandbox, tmp_path: Path, ledger: str | None, side: RapidWorkersSandbox) -> None:
+    with Hub(box.accounts, clock=box.clock, ledger=ledger and tmp_path / ledger, max_wait=5) as hub:
+        market = hub[NAME]
+        with pytest.raises(RateLimited):
+            while True:  # reading: a tenth of the limit is kept for what spends
+                _ = market.balance()
+        assert market.publish(DRAFT, dry_run=True).obstacles == ()
+        if ledger is not None:  # under a key it is looked for first, which is reading
+            (why,) = market.publish(DRAFT, key="k", dry_run=True).obstacles
+            with pytest.raises(RateLimited, match="is used up for"):
+                _ = market.publish(DRAFT, key="k")
+            assert "is used up for" in why
+        left = market.request_budget().left
+        assert left
+        for _ in range(3):
+            _ = market.publish(DRAFT, dry_run=True)
+        assert market.request_budget().left == left
+        assert market.publish(DRAFT).id
+
+
+def test_a_pause_that_the_marketplace_asked_for(box: Sandbox, tmp_path: Path, side: RapidWorkersSandbox) -> None:
+    with hub_of(box, tmp_path) as hub:
+        assert hub[NAME].publish(DRAFT.copy_with(slots=1), key="first").id  # it told the balance
+        side.faults.add(Fault.status(429, "before", headers={"Retry-After": "50"}), path="jobs", times=None)
+        with pytest.raises(RateLimited):
+            _ = hub[NAME].publish(DRAFT.copy_with(slots=1))
+        (why,) = hub[NAME].publish(DRAFT.copy_with(slots=1), dry_run=True).obstacles
+        assert "lets nothing of this key through" in why

@@ -12,7 +12,7 @@ from crowdhub.engine.runtime import Pending
 from crowdhub.errors import CrowdhubError
 from crowdhub.model import Money
 from crowdhub.operations.port import Port
-from crowdhub.protocol import AnyProvider, Operation, RateLimit
+from crowdhub.protocol import AnyProvider, Call, Operation, RateLimit
 
 T = TypeVar("T")
 E = TypeVar("E", bound=CrowdhubError)
@@ -74,6 +74,10 @@ class ScriptedPort:
 
     async def checkpoint(self) -> None:
         """Nobody cancels it."""
+
+    def refused_by_limit(self, call: Call) -> str | None:
+        del call
+        return None
 
     def calls_left(self, limits: Sequence[RateLimit]) -> int | None:
         return None

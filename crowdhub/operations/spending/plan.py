@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from crowdhub.errors import BudgetExceeded, ConfigurationError, CrowdhubError
 from crowdhub.model import Capability, Model, Money, Quote, TaskDraft
-from crowdhub.operations.port import Port, general_limits, identity_of
+from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.spending.batch import published_before
 from crowdhub.operations.spending.policy import SpendingPolicy
-from crowdhub.operations.spending.publishing import quoted
-from crowdhub.protocol import UNSET, Call, OperationRun, Upload
+from crowdhub.operations.spending.publishing import publish_lookup, quoted
+from crowdhub.protocol import UNSET, Call, Effect, OperationRun, Upload
 
 if TYPE_CHECKING:
     from crowdhub.ledger import Ledger
+
+
+READ = Call(method="GET", path="", effect=Effect.READ)
+"""The look for what was published under the key before: any read, as the request limit sees it."""
 
 
 class DryRun(Model):
@@ -46,7 +51,14 @@ async def dry_run(port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str
     is_done, of_key = await _of_key(port, policy.ledger, draft, key)
     if is_done:
         return plan.copy_with(is_done=True)
-    found = [of_key, await _of_budget(port, policy, quote), await _of_balance(port, quote), await _of_limit(port)]
+    lookup = publish_lookup(port.provider, draft)
+    calls = [READ, call] if key is not None and lookup.marked and lookup.can_look else [call]
+    found = [
+        of_key,
+        await _of_budget(port, policy, quote),
+        await _of_balance(port, quote),
+        await _of_limit(port, calls),
+    ]
     return plan.copy_with(obstacles=tuple(each for each in found if each is not None))
 
 
@@ -96,10 +108,13 @@ async def _of_balance(port: Port, quote: Money | None) -> str | None:
     return f"The balance is {balance}, and it takes {Money(quote.amount, quote.currency)}."
 
 
-async def _of_limit(port: Port) -> str | None:
-    limits = general_limits(port.provider)
-    left = await port.blocking(lambda: port.calls_left(limits)) if limits else None
-    return None if left is None or left > 0 else "The marketplace's request limit is used up for now."
+async def _of_limit(port: Port, calls: Sequence[Call]) -> str | None:
+    """A place is kept for what spends when there is none for reading, so each call is asked for."""
+    for call in calls:
+        why = await port.blocking(partial(port.refused_by_limit, call))
+        if why is not None:
+            return why
+    return None
 
 
 def _content(call: Call) -> dict[str, object]:
