@@ -219,6 +219,44 @@ def test_one_for_the_performers_other_order_is_not_taken_for_it(
     assert bonuses(people) == before == (2 if fault.when == "after" else 1)
 
 
+@pytest.mark.parametrize("amount", [50, 45])
+@pytest.mark.parametrize("first", ["the crash", "the other"])
+def test_one_for_other_work_that_the_list_lacks_is_not_taken_for_it(
+    hub: Hub, people: EtxtSandbox, amount: int, first: str
+) -> None:
+    """The statement tells to whom a bonus went and not what for; the ledger knows of the other, listed or not, of
+    whatever amount: 45 rubles are 50 with a commission of 5."""
+    one = ordered(hub, people)
+    other = ordered(hub, people, int(one.worker.id))
+
+    def pay_other() -> None:
+        hub["etxt"].pay_bonus(other, Money(amount, "RUB"), "good", key="other")
+
+    if first == "the other":
+        pay_other()
+        crash(hub, one, "before")
+    else:
+        crash(hub, one, "before")
+        pay_other()
+    market = hub.market(Etxt)
+    (paid,) = (each for each in market.run(market.provider.api.users.get_stats()).items if each.id_user_to)
+    entry = {**paid.raw, "count": "-50", "comission": str(50 - amount)}
+    orders = [dict(each.raw) for each in market.run(market.provider.api.tasks.list_tasks()).items]
+    known = [each for each in orders if each["id"] == one.id]
+    for answered, rows in (("users.getStats", [entry]), ("tasks.listTasks", known), ("tasks_archive.listTasks", [])):
+        people.faults.add(Fault.status(200, "before", body=rows), operation=answered, times=None)
+    unsettled(hub, people, one)
+
+
+def test_one_that_another_worker_got_does_not_hinder_it(hub: Hub, people: EtxtSandbox, work: Submission) -> None:
+    other = ordered(hub, people, int(work.worker.id) + 1)
+    assert other.worker.id != work.worker.id
+    hub["etxt"].pay_bonus(other, FIFTY, "good", key="other")
+    crash(hub, work, "after")
+    assert hub["etxt"].pay_bonus(work, FIFTY, "good", key="k").replayed
+    assert bonuses(people) == 2
+
+
 @pytest.mark.parametrize("fault", [Fault.drop("before"), Fault.status(500, "before")], ids=str)
 def test_an_earlier_one_that_the_statement_shows_late_is_not_taken_for_it(
     hub: Hub, people: EtxtSandbox, work: Submission, fault: Fault

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from crowdhub.errors import BudgetExceeded, Conflict, CrowdhubError, Lost, OutcomeUnknown
-from crowdhub.model import Application, Task, TaskStatus
+from crowdhub.model import Application, Submission, Task, TaskStatus
 from crowdhub.operations.checks import looking_at_answers
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.witnesses import NOTHING, Before, Listed, Sight, judge, read_listing
@@ -191,6 +191,7 @@ async def look_back(
                     await port.sleep(delay)
                 found, sight = await look_once(port, lookup, intent.reference, intent.created_at)
                 if found is not None:
+                    await _check_whose(port, ledger, intent, lookup, found)
                     return found, before
             left = port.provider.settles_within - await port.blocking(lambda: ledger.age(intent))
             if left <= timedelta():
@@ -209,6 +210,12 @@ async def look_back(
     # What was first said about it stays, so that the words do not grow with each look.
     await port.blocking(lambda: ledger.unknown(intent, intent.error or ENDED))
     raise unknown from blind
+
+
+async def _check_whose(port: Port, ledger: Ledger, intent: Intent, lookup: Lookup[Any], found: object) -> None:
+    """Raises `Conflict` where a bonus that was found may be another intent's."""
+    if not lookup.marked and await port.blocking(lambda: is_for_one_paid_beside(ledger, intent, found)):
+        raise Conflict("The ledger knows another bonus near it that may have gone to the same worker.")
 
 
 def _but_for_the_budget(unknown: OutcomeUnknown, stopped: BaseException | None) -> OutcomeUnknown:
@@ -241,6 +248,30 @@ def has_twin(ledger: Ledger, intent: Intent) -> bool:
         and each.created_at < intent.created_at + NEAR
         for each in ledger.report.beside(intent, intent.created_at - NEAR)
     )
+
+
+def is_for_one_paid_beside(ledger: Ledger, intent: Intent, found: object) -> bool:
+    """Whether a bonus that was found may be the one of another intent, for other work: a marketplace can tell of a
+    payment to whom it went and not what for, and its list of the worker's other work can lack some of it. A bonus of
+    another amount counts too, as the marketplace may list it with its fee."""
+    if not isinstance(found, Submission):
+        return False
+    return any(
+        each.operation == intent.operation
+        and each.state not in ("not_done", "intended")
+        and _worker_of(each) in (found.worker.id, None)
+        and each.created_at < intent.created_at + NEAR
+        for each in ledger.report.beside(intent, intent.created_at - NEAR)
+    )
+
+
+def _worker_of(intent: Intent) -> str | None:
+    """Whom the ledger knows a bonus to have gone to."""
+    match intent.result:
+        case {"worker": {"id": str(worker)}} if worker:
+            return worker
+        case _:
+            return None
 
 
 def could_be_anothers(ledger: Ledger, intent: Intent, found: object) -> bool:
