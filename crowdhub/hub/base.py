@@ -17,7 +17,7 @@ from crowdhub.engine.session import Options, Session
 from crowdhub.errors import ConfigurationError, CrowdhubError, InvalidRequest, Issue
 from crowdhub.frames import FramesLeftOut, also_half_made
 from crowdhub.hub import config
-from crowdhub.hub.many import publish_many, review
+from crowdhub.hub.many import due, publish_many, review
 from crowdhub.hub.resources import DEFAULT, HubResources
 from crowdhub.hub.split import SplitReport, by_account, publish_split
 from crowdhub.market.base import MarketBase
@@ -280,14 +280,7 @@ class HubBase(Generic[M]):
     @checked_arguments
     async def _due(self, within: timedelta | None) -> DueReport:
         _ = checks.checked_within(within)
-        report = DueReport()
-        for name in self._accounts:
-            try:
-                account = self._operations(name)
-                report += await account.described(account.due(within))
-            except CrowdhubError as error:  # one that cannot be asked does not keep the others from being shown
-                report += DueReport(failed={name: error.with_()})
-        return report
+        return await due(self.accounts, self._operations, within)
 
     async def _recover(self) -> RecoverReport:
         report = RecoverReport()

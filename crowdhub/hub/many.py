@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
 
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
-from crowdhub.model import Decision, Outcome, PublishReport, Result, ReviewReport, TaskDraft
+from crowdhub.model import Decision, DueReport, Outcome, PublishReport, Result, ReviewReport, TaskDraft
 from crowdhub.operations import checks, spending
 from crowdhub.operations.account import Account
+from crowdhub.operations.port import by_account
 from crowdhub.operations.reviewing import Progress
 
 
@@ -24,10 +27,11 @@ async def publish_many(
             issues.append(Issue(f"drafts[{place}]", f"{name!r} is not an account; there are {', '.join(accounts)}"))
         else:
             shares.setdefault(name, []).append((place, key, draft))
-    batches: list[spending.AccountBatch] = []
-    for name, share in shares.items():
-        account = open_account(name)
+    opened = [open_account(name) for name in shares]
+    for account in opened:
         account.port.check_open()
+    batches: list[spending.AccountBatch] = []
+    for account, share in zip(opened, shares.values(), strict=True):
         batch, wrong = await account.batch(share)
         batches.append(batch)
         issues += wrong
@@ -42,8 +46,8 @@ async def review(
     decisions: Sequence[Decision],
     progress: Progress | None,
 ) -> ReviewReport:
-    """Carry out each decision on the account of its submission, account after account. Raises `InvalidRequest` naming
-    everything that is wrong with any, before anything is sent."""
+    """Carry out each decision on the account of its submission. Raises `InvalidRequest` naming everything that is wrong
+    with any, before anything is sent."""
     issues: list[Issue] = []
     shares: dict[str, list[tuple[int, Decision]]] = {}
     for place, decision in enumerate(decisions):
@@ -60,12 +64,18 @@ async def review(
         raise InvalidRequest(issues=issues)
     outcomes: dict[int, Outcome] = {}
     reports: list[ReviewReport] = []
-    for name, share in shares.items():
+    stop_all = None if progress is None else _stopping_all(progress)
+
+    async def reviewed(name: str) -> ReviewReport:
         account = opened[name]
-        try:
-            report = await account.described(account.review([decision for _, decision in share], progress))
-        except CrowdhubError as error:  # one account that cannot be used keeps no other from being reviewed
-            outcomes.update((place, Outcome(decision=each, result=Result.FAILED, error=error)) for place, each in share)
+        return await account.described(account.review([decision for _, decision in shares[name]], stop_all))
+
+    found = await by_account([(account.port, partial(reviewed, name)) for name, account in opened.items()])
+    for report, share in zip(found, shares.values(), strict=True):
+        if isinstance(report, CrowdhubError):  # one account that cannot be used keeps no other from being reviewed
+            outcomes.update(
+                (place, Outcome(decision=each, result=Result.FAILED, error=report)) for place, each in share
+            )
         else:
             outcomes.update(zip((place for place, _ in share), report.outcomes, strict=True))
             reports.append(report)
@@ -74,3 +84,41 @@ async def review(
         unintended=tuple(each for report in reports for each in report.unintended),
         requests=sum(report.requests for report in reports),
     )
+
+
+def _stopping_all(progress: Progress) -> Progress:
+    """What it raises once ends the review on every account."""
+    raised: list[Exception] = []
+
+    def told(done: int) -> None:
+        if raised:
+            raise raised[0]
+        try:
+            progress(done)
+        except Exception as error:
+            raised.append(error)
+            raise
+
+    return told
+
+
+async def due(accounts: Sequence[str], open_account: Callable[[str], Account], within: timedelta | None) -> DueReport:
+    """What comes up on all of them; one that cannot be asked does not keep the others from being shown."""
+    failed: dict[str, CrowdhubError] = {}
+    opened: dict[str, Account] = {}
+    for name in accounts:
+        try:
+            opened[name] = open_account(name)
+        except CrowdhubError as error:
+            failed[name] = error.with_()
+
+    async def asked(account: Account) -> DueReport:
+        return await account.described(account.due(within))
+
+    found = await by_account([(account.port, partial(asked, account)) for account in opened.values()])
+    reports = dict(zip(opened, found, strict=True)) | failed
+    report = DueReport()
+    for name in accounts:
+        each = reports[name]
+        report += DueReport(failed={name: each.with_()}) if isinstance(each, CrowdhubError) else each
+    return report

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import anyio
 import anyio.to_thread
@@ -11,6 +11,7 @@ import pytest
 
 from crowdhub import AsyncHub, Hub, Money, Task, TaskDraft
 from crowdhub.errors import ProviderUnavailable
+from crowdhub.model import Decision, PublishOutcome, PublishReport, ReviewReport
 from crowdhub.sandbox import Fault, Sandbox
 from crowdhub_crowdsdom.sandbox import CrowdSDOMSandbox
 from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
@@ -147,3 +148,76 @@ def test_where_a_person_confirms_he_is_asked_one_question_after_another(box: San
         report = hub.publish_split(DRAFT, {"crowdsdom": 1, "rapidworkers": 1}, rewards=rewards)
         assert all(each.task is not None for each in report.shares)
     assert most == 1
+
+
+DRAFTS = [
+    ("crowdsdom", "k", DRAFT.copy_with(reward=Money("1", "CNY"), category=None)),
+    ("rapidworkers", "k", DRAFT),
+]
+AT_ONCE: dict[str, Callable[[AsyncHub, list[Decision]], Awaitable[object]]] = {
+    "review": lambda hub, decisions: hub.review(decisions),
+    "publish_many": lambda hub, _: hub.publish_many(DRAFTS),
+}
+
+
+@LEFT_OUT
+@pytest.mark.anyio
+@pytest.mark.parametrize("what", AT_ONCE)
+async def test_accounts_are_asked_at_the_same_time(box: Sandbox, tasks: list[Task], what: str) -> None:
+    """No account's first answer comes before every account was asked."""
+    sides = [box.market(CrowdSDOMSandbox).faults, box.market(RapidWorkersSandbox).faults]
+    async with AsyncHub(box.accounts, clock=box.clock, on_unsupported="warn") as hub:
+        decisions = [Decision.approve(each) for task in tasks async for each in hub[task.account].submissions(task)]
+        for each in sides:
+            each.add(Fault.hang("before"))
+        found: list[object] = []
+
+        async def ask() -> None:
+            found.append(await AT_ONCE[what](hub, decisions))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(ask)
+            for each in sides:
+                await anyio.to_thread.run_sync(each.wait_held)
+            for each in sides:
+                _ = await anyio.to_thread.run_sync(each.release)
+        (report,) = found
+        if isinstance(report, (ReviewReport, PublishReport)):
+            accounts = [
+                each.account if isinstance(each, PublishOutcome) else each.decision.submission.account
+                for each in report.outcomes
+            ]
+            assert accounts == ["crowdsdom", "rapidworkers"]  # in the order given
+            assert [each.error for each in report.outcomes] == [None, None]
+
+
+@pytest.mark.anyio
+async def test_what_comes_up_is_asked_for_at_the_same_time(box: Sandbox) -> None:
+    """On two accounts of the marketplace that tells of such moments."""
+    with Sandbox("crowdsdom") as other:
+        accounts = {
+            name: {"provider": "crowdsdom", **of.accounts["crowdsdom"]} for name, of in (("a", box), ("b", other))
+        }
+        sides = [each.market(CrowdSDOMSandbox).faults for each in (box, other)]
+        async with AsyncHub(accounts, clock=box.clock) as hub, anyio.create_task_group() as group:
+            for each in sides:
+                each.add(Fault.hang("before"))
+            group.start_soon(hub.due)
+            for each in sides:
+                await anyio.to_thread.run_sync(each.wait_held)
+            for each in sides:
+                _ = await anyio.to_thread.run_sync(each.release)
+
+
+@pytest.mark.anyio
+async def test_a_progress_that_raises_ends_the_review_of_every_account(box: Sandbox, tasks: list[Task]) -> None:
+    def progress(_: int) -> None:
+        raise KeyError("enough")
+
+    side = box.market(RapidWorkersSandbox)
+    more = [side.hand_in(tasks[1].id) for _ in range(1)]
+    async with AsyncHub(box.accounts, clock=box.clock) as hub:
+        decisions = [Decision.approve(each) for task in tasks async for each in hub[task.account].submissions(task)]
+        assert len(decisions) == 2 + len(more)
+        with pytest.raises(KeyError, match="enough"):
+            _ = await hub.review(decisions, progress=progress)

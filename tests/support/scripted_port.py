@@ -85,6 +85,10 @@ class ScriptedPort:
     def told_balance(self) -> tuple[Money, datetime] | None:
         return self.told
 
+    @property
+    def has_loop(self) -> bool:
+        return False
+
     def described(self, error: E) -> E:
         return error
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from crowdhub.errors import (
     AuthenticationFailed,
@@ -17,7 +17,7 @@ from crowdhub.errors import (
     UnreadableResponse,
 )
 from crowdhub.model import Money, PublishOutcome, PublishReport, PublishResult, Quote, Task, TaskDraft
-from crowdhub.operations.port import Port, identity_of
+from crowdhub.operations.port import Port, by_account, identity_of
 from crowdhub.operations.spending.looking import found_in
 from crowdhub.operations.spending.policy import Spend, SpendingPolicy, is_confirmed
 from crowdhub.operations.spending.publishing import Prepared, publish, publish_lookup, quoted, with_reference
@@ -25,6 +25,8 @@ from crowdhub.operations.spending.witnesses import NOTHING, read_listing
 
 if TYPE_CHECKING:
     from crowdhub.ledger import KeyState, Ledger, Need
+
+T = TypeVar("T")
 
 
 class Keyed:
@@ -67,27 +69,33 @@ class AccountBatch:
 
 
 async def publish_many(batches: Sequence[AccountBatch]) -> PublishReport:
-    """Publish all of them, one after another, so that at most one payment is ever in doubt.
+    """Publish all of them, those of an account one after another, so that at most one of its payments is ever in doubt.
 
     First the ledger tells which keys are done. What is left has to fit the budget as a whole, else nothing is sent.
     Then each account's marketplace is asked once, for all marks that the ledger does not know. What is still left is
     confirmed in one question, and sent. A key that cannot be read, or an account that lets nobody in, ends the
     sending on that account; every other error is one draft's own.
     """
-    for batch in batches:
-        await _plan(batch)
+    _ = await _each(batches, _plan)
     unfit: CrowdhubError | None = await _unfit(batches)
     if unfit is None:
-        for batch in batches:
-            await _look(batch, is_shared=batch.policy.ledger is None and _is_shared(batch, batches))
+        _ = await _each(batches, partial(_look, batches=batches))
         unfit = await _unconfirmed(batches)
-    outcomes: list[tuple[int, PublishOutcome]] = []
-    for batch in batches:
-        outcomes += await _carry_out(batch, unfit)
-    outcomes.sort(key=lambda each: each[0])
+    carried_out = await _each(batches, partial(_carry_out, unfit=unfit))
+    outcomes = sorted((each for some in carried_out for each in some), key=lambda each: each[0])
     return PublishReport(
         outcomes=tuple(outcome for _, outcome in outcomes), requests=sum(batch.port.requests for batch in batches)
     )
+
+
+async def _each(batches: Sequence[AccountBatch], step: Callable[[AccountBatch], Awaitable[T]]) -> list[T]:
+    """A step of each account. What keeps one draft from being sent is its own and not raised here."""
+    found: list[T] = []
+    for each in await by_account([(batch.port, partial(step, batch)) for batch in batches]):
+        if isinstance(each, CrowdhubError):
+            raise each
+        found.append(each)
+    return found
 
 
 async def _plan(batch: AccountBatch) -> None:
@@ -156,10 +164,11 @@ def _passed(ledger: Ledger, needs: Sequence[Need]) -> BudgetExceeded | None:
     return None
 
 
-async def _look(batch: AccountBatch, *, is_shared: bool) -> None:
+async def _look(batch: AccountBatch, batches: Sequence[AccountBatch]) -> None:
     """Read the marketplace's listing once for all marks that the ledger does not know. Where something that is listed
-    cannot be read, each draft looks for itself: it may be told all the same. ``is_shared``: what is not there yet may
-    be by the time of its turn, for another account of the batch is the same one, and no ledger tells."""
+    cannot be read, each draft looks for itself: it may be told all the same. Where another of ``batches`` is of the
+    same account, and no ledger tells, what is not there yet may be by the time of its turn."""
+    is_shared = batch.policy.ledger is None and _is_shared(batch, batches)
     port, drafts = batch.port, [each for each in batch.drafts if each.is_new]
     lookups = [(each, publish_lookup(port.provider, each.draft)) for each in drafts]
     listing = next((lookup.listing for _, lookup in lookups), None)
