@@ -86,7 +86,7 @@ class HubBase(Generic[M]):
                     "accounts: give settings by account name, such as {'rapidworkers': {'api_key': …}}."
                 )
             if clock is not None and not isinstance(clock, Clock):  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise ConfigurationError(f"clock = {clock!r} is no crowdhub.Clock.")
+                raise ConfigurationError(f"clock is no crowdhub.Clock; {type(clock).__name__} is given.")
             _check_time(clock)
             if confirm is not None:
                 confirm = self._usable(confirm)
@@ -106,7 +106,8 @@ class HubBase(Generic[M]):
     def _usable(self, confirm: Confirm) -> Confirm:
         if not callable(confirm):
             raise ConfigurationError(
-                f"confirm = {confirm!r} is no function that is given a Spend and says True or False."
+                "confirm is no function that is given a Spend and says True or False;"
+                f" {type(confirm).__name__} is given."
             )
         return confirm if self._waits else for_ordinary_code(confirm)
 

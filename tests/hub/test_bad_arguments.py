@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -174,3 +175,12 @@ def test_a_key_with_half_a_character() -> None:
         with pytest.raises(InvalidRequest, match="holds half a character"):
             hub["rapidworkers"].publish(DRAFT, key="\ud800")
         assert box["rapidworkers"].request_count == 0
+
+
+@pytest.mark.parametrize("face", [Hub, AsyncHub])
+@pytest.mark.parametrize("name", ["confirm", "clock"])
+def test_what_is_given_for_a_function_is_named_by_its_type(face: Callable[..., object], name: str) -> None:
+    """It may be a key."""
+    with pytest.raises(ConfigurationError, match=f"^{name} is no .*; str is given") as caught:
+        _ = face({}, **{name: "sk-live-0123456789"})
+    assert "sk-live" not in str(caught.value)
