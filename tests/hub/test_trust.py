@@ -181,3 +181,14 @@ def test_a_key_in_the_wrong_place_is_not_shown(given: dict[str, object]) -> None
     with pytest.raises(ConfigurationError) as caught:
         _ = Hub({"rapidworkers": {"api_key": "x"}}, timeout=SECRET)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert SECRET not in str(caught.value)
+
+
+def test_nor_to_any_other_host_that_such_a_file_names(
+    found: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _ = found('[accounts.crowdsdom]\naccount_url = "https://api.example.com"')
+    monkeypatch.setenv("CROWDHUB_CROWDSDOM_API_KEY", SECRET)
+    monkeypatch.setenv("CROWDHUB_CROWDSDOM_API_SECRET", SECRET)
+    with pytest.raises(ConfigurationError, match="found by searching") as caught:
+        opened()
+    assert SECRET not in str(caught.value)
