@@ -8,7 +8,7 @@ from contextlib import aclosing, closing
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from crowdhub.engine import download
@@ -35,7 +35,7 @@ from crowdhub.model import (
 from crowdhub.operations import checks, spending
 from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.due import due
-from crowdhub.operations.listing import all_items, counters_of
+from crowdhub.operations.listing import all_items, counters, counters_of
 from crowdhub.operations.market_watch import MarketWatch
 from crowdhub.operations.port import Port, general_limits, identity_of
 from crowdhub.operations.reviewing import Progress, give_way, review
@@ -52,6 +52,8 @@ if TYPE_CHECKING:  # the database is loaded where there is a ledger
 T = TypeVar("T")
 Batches = AsyncGenerator[Sequence[T], None]
 
+FRESH = timedelta(minutes=1)  # a task that was looked at so long ago tells of its list as it is now
+
 
 class RequestBudget(Model):
     """The requests that may still be made now: ``left`` of ``calls`` in any ``seconds`` (None: no limit)."""
@@ -59,6 +61,14 @@ class RequestBudget(Model):
     left: int | None
     calls: int | None
     seconds: float | None
+
+
+class _Look(NamedTuple):
+    """A task as it was at that moment, when so many decisions had been sent from here."""
+
+    task: Task
+    at: datetime
+    settled: int
 
 
 class Account:
@@ -73,6 +83,7 @@ class Account:
         self._on_unsupported: OnUnsupported = on_unsupported
         self._timeout = timeout
         self._settled = 0
+        self._look: _Look | None = None
 
     async def described(self, work: Coroutine[Any, Any, T]) -> T:
         """What was asked for, or its error as an application gets it: with its evidence, without any secret, and
@@ -220,7 +231,9 @@ class Account:
 
     @checked_arguments
     async def task(self, task: Task | str) -> Task:
-        return await self.port.run(self._provider.task(checks.task_id_of(self._provider, task)))
+        found = await self.port.run(self._provider.task(checks.task_id_of(self._provider, task)))
+        self._look = _Look(found, self.port.clock.now(), self._settled)
+        return found
 
     @checked_arguments
     def tasks(self, status: TaskStatus | str | None) -> Batches[Task]:
@@ -255,14 +268,27 @@ class Account:
     def submissions(self, task: Task | str, status: SubmissionStatus | str | None) -> Batches[Submission]:
         task_id = checks.task_id_of(self._provider, task)
         wanted = checks.checked_status(status, SubmissionStatus)
-        rows, slots = self._provider.submissions_a_page, task.slots if isinstance(task, Task) else None
+        look = self._fresh_look(task_id)
         return all_items(
             self.port,
             self._provider.submissions(task_id, wanted),
             settled=self._count_settled,
             counted=counters_of(self.port, task_id),
-            is_long=rows is not None and (slots or 0) > rows,
+            before=None if look is None else counters(look),
+            is_long=self._may_be_long(task),
         )
+
+    def _fresh_look(self, task_id: str) -> Task | None:
+        """The task, where it was looked at a moment ago, and nothing was settled from here since."""
+        look = self._look
+        if look is None or look.task.id != task_id or look.settled != self._settled:
+            return None
+        return look.task if abs(self.port.clock.now() - look.at) <= FRESH else None
+
+    def _may_be_long(self, task: Task | str) -> bool:
+        """Whether the list of its submissions may have several pages."""
+        rows, slots = self._provider.submissions_a_page, task.slots if isinstance(task, Task) else None
+        return rows is not None and (slots is None or slots > rows)
 
     @checked_arguments
     def watched(

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from crowdhub.engine.runtime import Pending
 from crowdhub.errors import CrowdhubError, UnreadableResponse
-from crowdhub.model import Capability
+from crowdhub.model import Capability, Task
 from crowdhub.operations.checks import looking_at_answers
 from crowdhub.operations.port import Port
 from crowdhub.operations.seen import Seen
@@ -17,6 +17,7 @@ from crowdhub.protocol import Operation, Page
 
 PATIENCE = 10  # pages in a row that bring nothing new, beyond what an earlier pass explains
 IDLE_PASSES = 3  # passes in a row that bring nothing new, though the listing tells of more than it shows
+SHORT = 2  # pages that are as cheaply read twice as once between two looks at the counters
 SOME = 50  # items that are handed on together: few, so that a page's objects are gone before they grow old
 MOST_LEFT_OUT = 1_000_000  # records in a row that the plugin reads and keeps none of
 
@@ -28,8 +29,14 @@ class Identified(Protocol):
 
 T = TypeVar("T", bound=Identified)
 P = TypeVar("P")
+Counters: TypeAlias = tuple[int | None, int | None, int | None]
+"""How many wait, were approved and were rejected."""
 Counted: TypeAlias = Callable[[], Awaitable[Sequence[int | None]]]
 """Asks how many records of each kind there are, those among them that the listing leaves out; None: not told."""
+
+
+def counters(task: Task) -> Counters:
+    return task.pending, task.approved, task.rejected
 
 
 def counters_of(port: Port, task_id: str) -> Counted | None:
@@ -37,9 +44,8 @@ def counters_of(port: Port, task_id: str) -> Counted | None:
     if Capability.TASK not in port.provider.capabilities:
         return None
 
-    async def counted() -> Sequence[int | None]:
-        task = await port.run(port.provider.task(task_id))
-        return task.pending, task.approved, task.rejected
+    async def counted() -> Counters:
+        return counters(await port.run(port.provider.task(task_id)))
 
     return counted
 
@@ -56,6 +62,7 @@ async def all_items(
     seen: Seen | None = None,
     key: Callable[[T], str] = _id,
     counted: Counted | None = None,
+    before: Sequence[int | None] | None = None,
     is_long: bool = False,
     unreadable: Callable[[UnreadableResponse], None] | None = None,
 ) -> AsyncGenerator[Sequence[T], None]:
@@ -68,8 +75,10 @@ async def all_items(
     and the counters (``counted``) are the same after it as before. The length alone proves nothing: it stays the same
     where as many come as go.
 
-    ``is_long``: there will be several pages, so the counters are asked for before the first one. Else they are asked
-    for once that is known, and the first page is read again behind the last. ``key`` tells items apart.
+    ``before``: the counters as they were told a moment ago. ``is_long``: there may be several pages, so the counters
+    are asked for before the first one. Else they are asked for once that is known, and the first page is read again
+    behind the last; where the first of two pages tells that these are all, both are, which costs the same and shows
+    more. ``key`` tells items apart.
 
     A listing that goes on telling of more records than it shows is one that cannot be read whole. Records that cannot
     be read, and that, are reported when all others have been handed out: to ``unreadable`` if given, else as one
@@ -81,9 +90,10 @@ async def all_items(
     longest = idle = 0
     earlier: _Pass | None = None
     while True:
-        before = settled()
+        begun_at = settled()
         reading = _Pass(longest, earlier)
-        witness = _Witness(counted, is_long or longest > 1)
+        witness = _Witness(counted, before, first=is_long or longest > SHORT)
+        before = None
         async with aclosing(_one_pass(port, listing, witness)) as listed:
             async for page, again in listed:
                 fresh = -len(bad)
@@ -94,9 +104,10 @@ async def all_items(
                         yield new
                     bad.update((repr(error.records), error) for error in page.unreadable)
                     reading.end(page, fresh + len(bad), again=again)
-        reading.close((before, settled(), *witness.told))
+        counted = witness.counted
+        reading.close((begun_at, settled(), *witness.told))
         longest = max(longest, reading.pages)
-        if reading.is_complete or (reading.stood_still and settled() == before and witness.agrees):
+        if reading.is_complete or (reading.stood_still and settled() == begun_at and witness.agrees):
             break
         idle = 0 if reading.fresh or earlier is None else idle + 1
         earlier = reading
@@ -137,15 +148,15 @@ async def _one_pass(
 ) -> AsyncGenerator[tuple[Page[P], bool], None]:
     """The pages of a listing, with its counters before and after where they could prove something; and the first page
     once more (True) where it was read before them."""
-    if witness.first:
+    if witness.asks_first:
         await witness.look()
     number = 0
     async with aclosing(pages(port, listing, witness.once_long)) as listed:
         async for page in listed:
             number += 1
             yield page, False
-    if number > 1 and witness.is_asked:
-        if not witness.first:
+    if number > 1 and witness.is_wanted:
+        if not witness.is_first:
             yield await port.run(listing), True
         await witness.look()
 
@@ -172,34 +183,48 @@ async def pages(
 
 
 class _Witness:
-    """A listing's counters before one pass and after it. ``first``: they are asked for before the first page."""
+    """A listing's counters before one pass and after it. ``before``: they are told already. ``first``: else they are
+    asked for before the first page."""
 
-    def __init__(self, counted: Counted | None, first: bool) -> None:
-        self._counted = counted
+    def __init__(self, counted: Counted | None, before: Sequence[int | None] | None, *, first: bool) -> None:
+        self.counted = counted
+        """None as soon as nothing is told."""
         self.told: list[Sequence[int | None]] = []
-        self.first = first and counted is not None
+        if before is not None and counted is not None and any(n is not None for n in before):
+            self.told.append(before)
+        self.asks_first = first and counted is not None and not self.told
+        self.is_first = self.asks_first or bool(self.told)
+        """Whether they are known before the first page."""
+        self._proves = True
 
     @property
-    def is_asked(self) -> bool:
-        return bool(self.told)
+    def is_wanted(self) -> bool:
+        """Whether a look after the pass can prove something."""
+        return self._proves and bool(self.told)
 
     async def once_long(self, page: Page[object]) -> None:
-        """Ask, unless it was done, or the pages will prove by themselves that they are all."""
-        if not self.first and not page.stable and page.joined is None:
+        """Ask, unless it was done, or the pages will prove by themselves that they are all, or are few."""
+        self._proves = not page.stable and page.joined is None
+        is_short = page.total is not None and page.total <= SHORT * page.records
+        if self._proves and not self.is_first and not is_short:
             await self.look()
 
     async def look(self) -> None:
-        if self._counted is None:
+        if self.counted is None:
             return
         try:
-            self.told.append(await self._counted())
+            told = await self.counted()
         except CrowdhubError:
-            self._counted = None  # the listing is gone through again instead
+            told = ()
+        if all(n is None for n in told):
+            self.counted = None  # the listing is gone through again instead
+        else:
+            self.told.append(told)
 
     @property
     def agrees(self) -> bool:
-        """Whether something was told, and the same before and after."""
-        return len(self.told) == 2 and self.told[0] == self.told[1] and any(n is not None for n in self.told[0])
+        """Whether the same was told before and after."""
+        return len(self.told) == 2 and self.told[0] == self.told[1]
 
 
 class _Pass:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from crowdhub.engine.runtime import Pending
 from crowdhub.errors import CrowdhubError, NotFound, UnreadableResponse
 from crowdhub.model import Capability, Submission, SubmissionStatus, Task, TaskStatus
-from crowdhub.operations.listing import all_items
+from crowdhub.operations.listing import all_items, counters, counters_of
 from crowdhub.operations.port import Port
-from crowdhub.operations.watched import Watched, counters, handing_in, one_handing_in
+from crowdhub.operations.watched import Watched, handing_in, one_handing_in
 
 if TYPE_CHECKING:  # the database is loaded where there is a ledger
     from crowdhub.ledger import Bookmarks
@@ -214,8 +214,16 @@ class MarketWatch:
         each.shown(task, rows, unreadable=bool(unreadable), now=self._port.clock.now())
 
     def _all(self, task: Task, status: SubmissionStatus | None, unreadable: list[UnreadableResponse]) -> Batches:
-        listing = self._port.provider.submissions(task.id, status)
-        return all_items(self._port, listing, key=one_handing_in, settled=self._settled, unreadable=unreadable.append)
+        """``task``: as it was a moment ago, so that its counters are the look before the list."""
+        return all_items(
+            self._port,
+            self._port.provider.submissions(task.id, status),
+            key=one_handing_in,
+            settled=self._settled,
+            counted=counters_of(self._port, task.id),
+            before=counters(task),
+            unreadable=unreadable.append,
+        )
 
     def _has_ended(self, task: Task) -> bool:
         """An overdue task that can be given more time is not at its end."""

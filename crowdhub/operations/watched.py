@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from crowdhub.model import Submission, SubmissionStatus, Task
+from crowdhub.operations.listing import Counters, counters
 from crowdhub.operations.seen import Seen
 
 if TYPE_CHECKING:  # the database is loaded where there is a ledger
     from crowdhub.ledger import Bookmark
 
 SETTLED = (SubmissionStatus.APPROVED, SubmissionStatus.REJECTED)
-
-Counters = tuple[int | None, int | None, int | None]
 
 
 class Watched:
@@ -136,7 +135,3 @@ def handing_in(submission: Submission) -> tuple[str, str]:
 def one_handing_in(submission: Submission) -> str:
     """The same as one text."""
     return " ".join(handing_in(submission))
-
-
-def counters(task: Task) -> Counters:
-    return task.pending, task.approved, task.rejected

@@ -6,16 +6,19 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 
+import anyio
 import pytest
 
-from crowdhub import Hub, Market, Money, Task, TaskDraft
+from crowdhub import AsyncHub, Hub, Market, Money, Task, TaskDraft
 from crowdhub.errors import UnreadableResponse
 from crowdhub.model import SubmissionStatus
 from crowdhub.sandbox import Fault, Sandbox
 from crowdhub_etxt import Etxt, EtxtOptions
 from crowdhub_etxt.sandbox import EtxtSandbox
+from crowdhub_rapidworkers import RapidWorkers
 from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
 from tests.operations.conftest import Shelf
+from tests.support.hand_clock import HandClock
 
 SURVEY = TaskDraft(title="T", instructions="I", proof="P", category="Survey", reward=Money("0.01", "USD"))
 
@@ -96,23 +99,95 @@ def test_a_list_that_never_shows_what_it_tells_of_says_so(shelf_market: Market[S
     assert len(provider.asked) <= 5 * (pages + 1)
 
 
-@pytest.mark.parametrize("counters", [True, False])
-@pytest.mark.parametrize("pages", [1, 2, 7])
-def test_an_undisturbed_listing_costs_at_most_three_requests_more(
-    shelf_market: Market[Shelf], pages: int, counters: bool
+@pytest.mark.parametrize("status", ["pending", None])
+@pytest.mark.parametrize("pages", [1, 2, 3, 7])
+def test_an_undisturbed_listing_costs_at_most_two_requests_more(
+    shelf_market: Market[Shelf], pages: int, status: str | None
 ) -> None:
-    """Two, where the task was given and it is known to be long; without counters a second pass has to show it."""
+    """Whatever is given; and no more at once after its task was looked at, that look counted."""
     provider = shelf_market.provider
-    provider.size, provider.tells_counters = 10, counters
+    provider.size = provider.submissions_a_page = 10  # type: ignore[misc]
+    provider.fill(10 * pages)
+
+    def cost(given: Task | str) -> int:
+        provider.asked, provider.counted = [], 0
+        assert len(list(shelf_market.submissions(given, status=status))) == 10 * pages
+        return len(provider.asked) + provider.counted - pages
+
+    more = 2 if pages > 1 else 0
+    assert cost("t") == max(1, more)
+    assert cost(Task(**provider.identity, id="t")) == max(1, more)
+    assert cost(Task(**provider.identity, id="t", slots=10 * pages)) == more
+    assert shelf_market.task("t").id == "t"
+    assert cost("t") + 1 == max(1, more)
+
+
+@pytest.mark.parametrize("pages", [1, 2, 3, 7])
+def test_without_counters_a_second_pass_shows_it(shelf_market: Market[Shelf], pages: int) -> None:
+    provider = shelf_market.provider
+    provider.size = provider.submissions_a_page = 10  # type: ignore[misc]
+    provider.tells_counters = False
     provider.fill(10 * pages)
     assert len(list(shelf_market.submissions("t"))) == 10 * pages
-    more = (0 if pages == 1 else 3) if counters else (pages + 5) * (pages > 1)
-    assert len(provider.asked) + provider.counted <= pages + more
-    provider.asked, provider.counted, provider.submissions_a_page = [], 0, 10  # type: ignore[misc]
-    task = Task(**provider.identity, id="t", slots=10 * pages)
-    assert len(list(shelf_market.submissions(task))) == 10 * pages
-    if counters:
-        assert len(provider.asked) + provider.counted == pages + (2 if pages > 1 else 0)
+    assert (len(provider.asked), provider.counted) == (pages if pages == 1 else 2 * pages, 1)
+
+
+def test_a_plugin_that_does_not_tell_its_page_size(shelf_market: Market[Shelf]) -> None:
+    """That there are many pages is known once the first was read: it has to be read again between the two looks."""
+    provider = shelf_market.provider
+    provider.size = 10
+    for pages, more in [(1, 0), (2, 2), (3, 3), (7, 3)]:
+        provider.state, provider.asked, provider.counted = {}, [], 0
+        provider.fill(10 * pages)
+        assert len(list(shelf_market.submissions("t"))) == 10 * pages
+        assert len(provider.asked) + provider.counted == pages + more
+
+
+def test_a_look_is_none_once_it_is_old_or_something_was_settled(shelf_market: Market[Shelf], clock: HandClock) -> None:
+    provider = shelf_market.provider
+    provider.size = provider.submissions_a_page = 10  # type: ignore[misc]
+    provider.fill(30)
+    for happens in (lambda: clock.sleep(61), lambda: shelf_market.approve(next(shelf_market.submissions("t")))):
+        assert shelf_market.task("t").id == "t"
+        _ = happens()
+        provider.asked, provider.counted = [], 0
+        assert len(list(shelf_market.submissions("t"))) == 30
+        assert (len(provider.asked), provider.counted) == (3, 2)
+
+
+@pytest.fixture
+def few_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crowdhub_rapidworkers.provider.ROWS", 10)
+    monkeypatch.setattr(RapidWorkers, "submissions_a_page", 10)
+
+
+@pytest.mark.usefixtures("few_a_page")
+@pytest.mark.parametrize("face", ["sync", "asyncio", "trio"])
+@pytest.mark.parametrize("pages", [1, 2, 3])
+def test_three_pages_at_rapidworkers(face: str, pages: int) -> None:
+    """Listed, and watched: the round's own look at the task is the one before the list."""
+    with Sandbox("rapidworkers", options={"rapidworkers": {"work_rate": 0, "rate_limit": None}}) as box:
+        people = box.market(RapidWorkersSandbox)
+        with Hub(box.accounts) as hub:
+            task = hub["rapidworkers"].publish(SURVEY.copy_with(slots=100))
+            people.hand_in(task.id, 10 * pages)
+
+            async def there(watched: bool) -> int:
+                async with AsyncHub(box.accounts) as other:
+                    market = other["rapidworkers"]
+                    works = market.watch([task.id], rounds=1) if watched else market.submissions(task.id)
+                    return len([each async for each in works])
+
+            def here(watched: bool) -> int:
+                market = hub["rapidworkers"]
+                works = market.watch([task.id], rounds=1) if watched else market.submissions(task.id)
+                return len(list(works))
+
+            for watched in (False, True):
+                people.clear_requests()
+                count = here(watched) if face == "sync" else anyio.run(there, watched, backend=face)
+                assert count == 10 * pages
+                assert people.request_count == pages + (1 if pages == 1 else 2)
 
 
 def orders(count: int) -> list[TaskDraft]:
