@@ -66,8 +66,9 @@ class Hub(HubBase[Market[AnyProvider]]):
         """Publish many drafts on any of the accounts, each given as account, key and draft:
         ``[("rapidworkers", "k1", draft), ("etxt", "k2", draft), …]``. As `Market.publish_many`: one outcome each.
 
-        The accounts come one after another, too. ``confirm`` is asked once for all of them, and where the sum does not
-        fit the budget nothing is sent on any. A key belongs to its account: two accounts may have the same.
+        The drafts of an account come one after another; accounts do too, but in an `AsyncHub` they go side by side.
+        ``confirm`` is asked once for all of them, and where the sum does not fit the budget nothing is sent on any. A
+        key belongs to its account: two accounts may have the same.
 
         Raises `InvalidRequest` naming every bad draft and account, and `ConfigurationError` for wrong settings, before
         any request.
@@ -91,8 +92,9 @@ class Hub(HubBase[Market[AnyProvider]]):
         return drive(self._publish_split(draft, slots, rewards, key))
 
     def review(self, decisions: Sequence[Decision], *, progress: Callable[[int], None] | None = None) -> ReviewReport:
-        """Carry out decisions on work of any of the accounts, as `Market.review`, account after account: one outcome
-        each, in their order. ``progress`` is called with the number of decisions just done.
+        """Carry out decisions on work of any of the accounts, as `Market.review`: one outcome each, in their order.
+        Account after account; in an `AsyncHub` side by side. ``progress`` is called with the number of decisions just
+        done.
 
         Raises `InvalidRequest` naming every bad decision, before anything is sent.
         """

@@ -168,3 +168,14 @@ def test_without_its_extra_it_says_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 2
     assert done.stderr == "The command needs the package 'typer': pip install \"crowdhub[cli]\"\n"
+
+
+def test_the_module_is_the_command() -> None:
+    words = [sys.executable, "-m", "crowdhub", "--version"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.startswith("crowdhub ")
+    done = subprocess.run(
+        [*words[:3], "publish", "--nonsense"], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr

@@ -25,7 +25,7 @@ LAYERS: list[set[str]] = [
     {"market"},
     {"hub"},
     {"scaffold", "demo"},
-    {"cli"},
+    {"cli", "__main__"},
 ]
 APART = {"sandbox", "testing"}  # beside the layers: the other side of the wire, and help for tests
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
