@@ -75,7 +75,7 @@ def test_an_answer_that_is_neither_yes_nor_no(box: Sandbox, answer: Any) -> None
 
 
 def test_what_is_no_function(box: Sandbox) -> None:
-    with pytest.raises(ConfigurationError, match="confirm is no function .* bool is given"):
+    with pytest.raises(ConfigurationError, match=r"confirm is no function .* bool is given"):
         Hub(box.accounts, confirm=cast("Any", True))
 
 
