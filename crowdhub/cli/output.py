@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from crowdhub.cli.signals import STOPS
 from crowdhub.cli.telling import TOLD, error_json, shortened
 from crowdhub.errors import CrowdhubError, InvalidRequest
 from crowdhub.market import Market
@@ -54,6 +55,15 @@ def say(text: str, *, style: str | None = None) -> None:
 def complain(text: str) -> None:
     """A line on standard error."""
     errors().print(Text(plain(shortened(text))), soft_wrap=not sys.stderr.isatty())
+
+
+def complain_at_end(message: str, next_step: str, *, spent: bool) -> None:
+    """The last line on standard error, of how a command that was stopped left its work; ``spent``: whether money may
+    be."""
+    if STOPS.code is None:
+        complain(f"{message} {next_step}")
+    else:
+        STOPS.leave(plain(shortened(message)), plain(shortened(next_step)), spent=spent)
 
 
 def place(market: AnyMarket) -> str:

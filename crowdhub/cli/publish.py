@@ -10,7 +10,7 @@ import typer
 
 from crowdhub.cli.common import WOULD_NOT, Account, AsJson, Config, Yes, command, confirm, opened
 from crowdhub.cli.drafts import draft, read_file
-from crowdhub.cli.output import AnyMarket, complain, json_line, place, record, say
+from crowdhub.cli.output import AnyMarket, complain, complain_at_end, json_line, place, record, say
 from crowdhub.cli.signals import INTERRUPTED
 from crowdhub.errors import InvalidRequest, OutcomeUnknown
 from crowdhub.model import Capability, Quote, TaskDraft
@@ -85,7 +85,8 @@ def _publish(market: AnyMarket, wanted: TaskDraft, key: str, *, as_json: bool) -
     try:
         task = market.publish(wanted, key=key)
     except KeyboardInterrupt:
-        complain(f"Interrupted on {place(market)}: the task may have been published and paid for. {again}")
+        message = f"Interrupted on {place(market)}: the task may have been published and paid for."
+        complain_at_end(message, again, spent=True)
         raise typer.Exit(INTERRUPTED) from None
     except OutcomeUnknown:
         complain(again)
@@ -98,6 +99,8 @@ def _publish(market: AnyMarket, wanted: TaskDraft, key: str, *, as_json: bool) -
         say(f"taken from the balance: {task.charged}")
     if task.url:
         say(task.url)
+    for each in task.warnings:
+        complain(f"Note: {each}")
 
 
 def _cost(market: AnyMarket, wanted: TaskDraft) -> Quote | None:

@@ -17,7 +17,7 @@ from rich.prompt import Prompt
 from crowdhub.cli import decisions as files
 from crowdhub.cli.common import UNSETTLED, Account, AsJson, Config, Yes, command, confirm, opened, tell
 from crowdhub.cli.kept import KeptDecisions
-from crowdhub.cli.output import AnyMarket, complain, errors, json_line, place, progress, say
+from crowdhub.cli.output import AnyMarket, complain, complain_at_end, errors, json_line, place, progress, say
 from crowdhub.cli.signals import INTERRUPTED
 from crowdhub.cli.work import TaskId
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
@@ -205,10 +205,8 @@ def _ask(market: AnyMarket, task: str, kept: KeptDecisions) -> list[Decision]:
             kept.forget(set(kept) - pending)  # carried out by now
     except (KeyboardInterrupt, EOFError):
         complain("")
-        complain(
-            f"Interrupted; nothing was sent. {len(decided)} decisions are kept in {kept.file}: run the same command"
-            " again to go on, or with --anew to begin anew."
-        )
+        message = f"Interrupted; nothing was sent. {len(decided)} decisions are kept in {kept.file}."
+        complain_at_end(message, "Run the same command again to go on, or with --anew to begin anew.", spent=False)
         raise typer.Exit(INTERRUPTED) from None
     return decided
 

@@ -21,6 +21,7 @@ class Stops:
 
     def __init__(self) -> None:
         self.interrupted = self.terminated = False
+        self._left: tuple[str, str, bool] | None = None
 
     @property
     def code(self) -> int | None:
@@ -40,9 +41,22 @@ class Stops:
         if self.code is None:
             return code
         with suppress(AttributeError, OSError, ValueError):  # there may be nowhere left to say it
-            sys.stderr.write("Terminated.\n" if self.terminated else "Interrupted.\n")
+            sys.stderr.write(self._last_words())
             sys.stderr.flush()
         return self.code
+
+    def leave(self, message: str, next_step: str, *, spent: bool) -> None:
+        """What is to be said last of how it was left, and what to do; ``spent``: whether money may be."""
+        self._left = message, next_step, spent
+
+    def _last_words(self) -> str:
+        from crowdhub.cli.telling import error_json, wants_json
+
+        stopped = "Terminated" if self.terminated else "Interrupted"
+        message, next_step, spent = self._left or (f"{stopped}.", None, False)
+        if wants_json():
+            return error_json(stopped, {"message": message, "next_step": next_step, "money_may_be_spent": spent})
+        return f"{message} {next_step}\n" if next_step else f"{message}\n"
 
     def listen(self) -> None:
         """From now on. Also where SIGINT is ignored: shells start so what is to run in the background, and there

@@ -44,6 +44,17 @@ def test_from_a_file_with_an_option_over_it(cli: Cli) -> None:
     assert campaign.job.image == png("r", (8, 8))
 
 
+def test_what_differs_from_what_was_asked_is_said(cli: Cli) -> None:
+    """Under the same key by another ledger, which knows nothing of the first."""
+    options = ["--title=T", "--instructions=I", "--proof=P", "--category=C", "--reward=0.10", "--key=k"]
+    _ = cli.ok("publish", *options)
+    cli.write('max_wait = 5\nledger = "another.sqlite3"', **cli.accounts)
+    said = cli.ok("publish", *options, "--title=U")
+    assert "(published before)" in said.out
+    assert 'Note: title: the marketplace has T, U was asked for' in said.err
+    assert published(cli) == ["T"]
+
+
 def test_from_json(cli: Cli) -> None:
     fields = {"title": "J", "instructions": "I", "reward": "0.30 USD", "proof": "P", "category": "C", "slots": 2}
     (cli.folder / "d.json").write_text(json.dumps(fields), encoding="utf-8")

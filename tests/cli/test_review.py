@@ -23,7 +23,7 @@ def test_all_of_a_full_task_in_bulk(cli: Cli) -> None:
     cli.side.clear_requests()
     said = cli.ok("review", task, "--approve-all", "--note", "thanks").out
     assert said == "rapidworkers (sandbox): 20 approved; 4 requests\n"
-    assert cli.side.request_count <= 5
+    assert cli.side.request_count == 6  # the list, and the job's counters before it, for it may be long
     assert set(states(cli, task).values()) == {"Approved"}
 
 

@@ -54,7 +54,40 @@ def test_a_signal_ends_it_in_order(cli: Cli, number: int, ignoring: bool, code: 
     with following(cli, ignoring=ignoring) as running:
         running.send_signal(number)
         _, told = running.communicate(timeout=60)
-        assert (running.returncode, told.strip()) == (code, said)
+        error = json.loads(told)["error"]
+        assert (running.returncode, error["message"], error["kind"] + ".") == (code, said, said)
+
+
+@posix
+def test_that_it_was_stopped_is_json_too(cli: Cli) -> None:
+    """Here `--json` is read from the command line itself."""
+    command = [sys.executable, "-c", "from crowdhub.cli import main; main()"]
+    drafted = ["publish", "--title=T", "--instructions=I", "--proof=P", "--category=C", "--reward=0.10", "--json"]
+    cli.side.faults.add(Fault.hang("after"), path="/jobs/add")
+    with subprocess.Popen([*command, *drafted], cwd=cli.folder, stderr=subprocess.PIPE, text=True) as running:
+        cli.side.faults.wait_held(1, timeout=30)
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=60)
+    error = json.loads(told.splitlines()[-1])["error"]
+    assert (running.returncode, error["kind"], error["money_may_be_spent"]) == (130, "Interrupted", True)
+    assert "--key cli-" in error["next_step"]
+    assert "may have been published" in error["message"]
+
+
+@posix
+def test_a_path_that_is_left_in_its_middle_says_nothing_of_money(cli: Cli) -> None:
+    command = [sys.executable, "-c", "from crowdhub.cli import main; main()", "prove", "-p", "rapidworkers"]
+    with subprocess.Popen(
+        command, cwd=cli.folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr is not None
+        while "paths in" not in running.stderr.readline():
+            pass
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=60)
+    assert (running.returncode, told.splitlines()[-1]) == (130, "Interrupted.")
+    assert "Money" not in told
+    assert "Warning" not in told
 
 
 def test_errors_are_json_where_the_output_is(cli: Cli) -> None:

@@ -176,6 +176,14 @@ class _Path:
         return [Machine("machine-1", clock)] * count, [replace(CLOCKS[chosen - 1], cost=0)]
 
     def run(self) -> PathFindings:
+        try:
+            self._go()
+        except BaseException:
+            self._scheduler.abandon(self._clients)
+            raise
+        return self._findings
+
+    def _go(self) -> None:
         self._scheduler.together(self._clients)
         ended: set[tuple[str, int]] = set()
         for client in self._clients:
@@ -183,7 +191,6 @@ class _Path:
             if about not in ended:
                 ended.add(about)
                 self._to_its_end(client)
-        return self._findings
 
     def _to_its_end(self, client: Client) -> None:
         """The application asks again until it was told twice that it is done; where it is not, it recovers."""

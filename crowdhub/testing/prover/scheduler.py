@@ -6,6 +6,7 @@ chosen: a crash anywhere between two of them is the same as one right before the
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -292,6 +293,17 @@ class Scheduler:
         self._say(lambda: f"{client.name} crashed; {option.words}")
         self._pass(seconds)
         self._begin(client, asked)
+
+    def abandon(self, clients: Sequence[Client]) -> None:
+        """End what is under way, as the path is left in its middle: nothing writes to a ledger that goes with it."""
+        for client in clients:
+            work, client.work = client.work, None
+            if client.process is not None:
+                client.process.end()
+            if work is not None:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", RuntimeWarning)  # some of it had not begun
+                    _unwind(work)
 
     def _may_crash(self) -> None:
         """Before a transaction of the client that moves. Raises `Ended` where it crashes there."""
