@@ -16,6 +16,7 @@ from crowdhub.cli.output import AnyMarket, complain, error_line, place
 from crowdhub.cli.signals import INTERRUPTED
 from crowdhub.errors import CallerError, ConfigurationError, CrowdhubError, InvalidRequest, Issue
 from crowdhub.hub import Hub
+from crowdhub.hub.base import only_reads
 from crowdhub.hub.config import named
 
 P = ParamSpec("P")
@@ -113,9 +114,11 @@ def is_here(folder: Path) -> bool:
     return False
 
 
-def open_hub(config: Path | None) -> Hub:
-    """All accounts of the settings."""
+def open_hub(config: Path | None, *, reads: bool = False) -> Hub:
+    """All accounts of the settings. ``reads``: only their ledgers are read, and none is made."""
     hub = Hub.from_config(config)
+    if reads:
+        only_reads(hub)
     found = hub.settings_file
     if found is not None and named(config) is None and not is_here(found.parent):
         complain(f"settings: {found}")

@@ -62,7 +62,7 @@ def opened(
 ) -> Generator[Ledger]:
     """The ledger at work for the account, for those of this environment, or that has this entry; else the hub's own,
     and a word about the others. Raises `InvalidRequest` for a name that is nowhere."""
-    with open_hub(config) as hub:
+    with open_hub(config, reads=True) as hub:
         main = hub.ledger
         if main is None:
             raise ConfigurationError("The ledger is turned off in the settings (ledger = none).")

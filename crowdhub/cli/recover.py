@@ -66,7 +66,7 @@ def unresolved(
     Oldest first, with what to look for. From the ledger alone: no marketplace is asked. Exit code 3 where there is
     something.
     """
-    with open_hub(config) as hub:
+    with open_hub(config, reads=True) as hub:
         check_known(hub, account=account)
         found = [each for each in hub.unresolved() if account in (None, each.account)]
         for each in found:

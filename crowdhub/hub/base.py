@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypedDict, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypedDict, TypeVar, Unpack, cast
 
 from crowdhub import registry
 from crowdhub.clock import Clock
@@ -365,3 +365,8 @@ def _seconds(name: str, value: float | str) -> float:
     if name == "timeout" and not seconds:
         raise ConfigurationError("timeout = 0 leaves no answer the time to come.")
     return seconds
+
+
+def only_reads(hub: HubBase[Any]) -> None:
+    """A hub that is to read its ledgers alone makes none where there is none."""
+    hub._resources.creates = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

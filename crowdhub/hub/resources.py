@@ -6,7 +6,9 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from crowdhub.clock import Clock
@@ -72,7 +74,11 @@ class HubResources:
         self.redact = Redactor()
         """Cleans what the ledgers keep."""
         self._lock = threading.RLock()
+        self.creates = True
+        """Whether a ledger's file that is not there is made. Else an empty ledger stands for it, which goes with the
+        hub: who only reads leaves nothing behind."""
         self._ledgers: dict[LedgerFile, tuple[Ledger, Gates]] = {}
+        self._stand_ins = ExitStack()
         self._memory: Gates | None = None
         self._pauses: dict[str, Pause] = {}
 
@@ -134,10 +140,20 @@ class HubResources:
             from crowdhub.ratelimit import Gates
 
             own = None if self._target == DEFAULT else self._target
-            ledger = Ledger.open(own if place.file is None else place.file, clock=self._clock)
+            target = own if place.file is None else place.file
+            ledger = Ledger.open(target if self.creates else self._there(target), clock=self._clock)
             gates = Gates(clock=self._clock) if place.is_embedded else Gates(ledger.database)
             self._ledgers[place] = ledger, gates
         return self._ledgers[place]
+
+    def _there(self, target: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
+        """The ledger that is meant, or where its file is not there, one that stands for it."""
+        from crowdhub.store import is_missing
+
+        if not is_missing(target):
+            return target
+        folder = self._stand_ins.enter_context(TemporaryDirectory(prefix="crowdhub-", ignore_cleanup_errors=True))
+        return Path(folder, "ledger.sqlite3")
 
     def _policy(self, ledger: Ledger | None) -> SpendingPolicy:
         return SpendingPolicy(ledger=ledger, budget=self._budget, confirm=self._confirm, max_wait=self._max_wait)
@@ -148,3 +164,4 @@ class HubResources:
                 gates.close()
                 ledger.close()
             self._ledgers.clear()
+            self._stand_ins.close()

@@ -56,6 +56,12 @@ def url_of(target: str | os.PathLike[str] | None) -> URL:
     return _database_url(text)
 
 
+def is_missing(target: str | os.PathLike[str] | None) -> bool:
+    """Whether that is a file's name, and there is no such file. Raises `ConfigurationError` as `url_of`."""
+    url = url_of(target)
+    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+
+
 def _absolute(path: str) -> str:
     try:
         return str(folders.expanded(path).absolute())

@@ -202,3 +202,15 @@ def test_the_command_shows_the_one_at_work(cli: Cli) -> None:
 @pytest.mark.parametrize("days", ["0", "36501", "4000000", "x"])
 def test_compacting_takes_days_that_there_are(cli: Cli, days: str) -> None:
     assert cli("ledger", "compact", f"--older-than={days}").code == 2
+
+
+@pytest.mark.parametrize("words", ["list", "totals", "export csv", "settle x --done", "compact", ""])
+def test_reading_makes_no_ledger(cli: Cli, words: str) -> None:
+    cli.write('ledger = "none-yet.sqlite3"', **cli.box.accounts)
+    said = cli("ledger", *words.split()) if words else cli("unresolved")
+    assert "Traceback" not in said.err
+    assert said.code == (2 if words.startswith("settle") else 0), said.err
+    assert list(cli.folder.glob("none-yet*")) == []
+    _ = cli.publish()
+    assert (cli.folder / "none-yet.sqlite3").exists()
+    assert len(cli.ok("ledger", "list", "--json").rows) == 1

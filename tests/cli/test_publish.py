@@ -51,7 +51,7 @@ def test_what_differs_from_what_was_asked_is_said(cli: Cli) -> None:
     cli.write('max_wait = 5\nledger = "another.sqlite3"', **cli.accounts)
     said = cli.ok("publish", *options, "--title=U")
     assert "(published before)" in said.out
-    assert 'Note: title: the marketplace has T, U was asked for' in said.err
+    assert "Note: title: the marketplace has T, U was asked for" in said.err
     assert published(cli) == ["T"]
 
 
