@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 from datetime import timedelta
 
 import anyio
@@ -83,6 +83,41 @@ def test_pages_in_no_order_are_read_until_all_were_seen(shelf_market: Market[She
     seen = [each.id for each in shelf_market.submissions("t", status="pending")]
     assert (len(seen), len(set(seen))) == (2000, 2000)
     assert len(provider.asked) > 4
+
+
+class Pages(random.Random):
+    """Shows these pages of three, one after another; then all in order."""
+
+    def __init__(self, *pages: str) -> None:
+        super().__init__()
+        self.pages, self.asked = pages, 0
+
+    def shuffle(self, x: MutableSequence[str]) -> None:
+        if self.asked == len(self.pages):
+            return
+        shown, start = self.pages[self.asked].split(), 3 * (self.asked % 2)
+        self.asked += 1
+        rest = [each for each in x if each not in shown]
+        x[:] = [*rest[:start], *shown, *rest[start:]]
+
+
+def test_what_went_meanwhile_is_not_counted_for_what_came(shelf_market: Market[Shelf]) -> None:
+    """Two passes show six different records of six; two of these were approved in between, and two others not shown."""
+    provider = shelf_market.provider
+    provider.size = provider.submissions_a_page = 3  # type: ignore[misc]
+    provider.fill(6)
+    provider.dice = Pages("0 1 2", "2 1 3", "2 3 4", "4 3 6")
+
+    def approved_and_come(page: int) -> None:
+        if page == 2:
+            provider.meanwhile = lambda page: None
+            provider.state.update({"0": SubmissionStatus.APPROVED, "1": SubmissionStatus.APPROVED})
+            provider.fill(2, start=6)
+
+    provider.meanwhile = approved_and_come
+    seen = [each.id for each in shelf_market.submissions("t", status="pending")]
+    assert {"2", "3", "4", "5", "6", "7"} <= set(seen)
+    assert provider.dice.asked == 4
 
 
 @pytest.mark.parametrize("pages", [1, 3])
