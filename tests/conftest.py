@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -90,10 +91,14 @@ def ordinary() -> World:
     return World("sync")
 
 
+HOMES = itertools.count()
+
+
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes what belongs to whoever runs it: his ledger, his settings, his plugin cache."""
-    home = tmp_path_factory.getbasetemp() / "home"
+    """No test reads or writes what belongs to whoever runs it: his ledger, his settings, his plugin cache; nor what
+    belongs to another test, such as the requests that a key has left."""
+    home = tmp_path_factory.getbasetemp() / "homes" / str(next(HOMES))
     for name in ("DATA", "CONFIG", "CACHE", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
     for name in list(os.environ):
