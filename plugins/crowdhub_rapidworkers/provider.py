@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -156,9 +155,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         The draft's reference ends the description, where a lost publish is found by it again.
         """
         reply = yield Call.post("/jobs/add", effect=Effect.SPEND, multipart=_form(draft))
-        task = wire.Created.read(reply).to_task(draft, self.identity)
-        self._standings.saw(task.copy_with(pending=0, approved=0))
-        return task
+        return wire.Created.read(reply).to_task(draft, self.identity)
 
     def describe_published(self, draft: TaskDraft) -> str:
         return f'a job titled "{draft.title}" whose description ends with [ref {draft.reference}]'
@@ -218,9 +215,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         return Page(tasks, more=more, total=total, unreadable=bad, read=len(listed) + len(bad), stable=grows)
 
     def _campaign(self, row: object) -> Task:
-        task = wire.campaign(row, self.identity)
-        self._standings.saw(task)
-        return task
+        return wire.campaign(row, self.identity)
 
     @operation
     def submissions(self, task_id: str, status: SubmissionStatus | None = None) -> Flow[Page[Submission]]:
@@ -228,13 +223,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
         if status is not None and status not in wire.ASK_SUBMISSION_STATUS:
             return Page((), total=0)
         query = [("status", wire.ASK_SUBMISSION_STATUS[status])] if status is not None else []
-        page = yield from self._submissions(task_id, query)
-        if status is SubmissionStatus.PENDING and page.total is not None:
-            self._standings.listed(task_id, page.total)
-        elif status is None and page.more is None and not page.unreadable:
-            counts = Counter(each.status for each in page.items)
-            self._standings.listed(task_id, counts[SubmissionStatus.PENDING], counts[SubmissionStatus.APPROVED])
-        return page
+        return (yield from self._submissions(task_id, query))
 
     def _submissions(self, task_id: str, query: list[tuple[str, str]], number: int = 1) -> Flow[Page[Submission]]:
         path = f"/api/campaigns/{path_segment(task_id)}/submissions/"

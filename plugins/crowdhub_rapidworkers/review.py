@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from crowdhub.errors import InvalidRequest, Issue, NotFound, OutcomeUnknown, RateLimited, UnreadableResponse
@@ -31,7 +30,6 @@ from crowdhub.protocol import (
     text_or_none,
 )
 from crowdhub_rapidworkers import wire
-from crowdhub_rapidworkers.standing import Standings
 
 if TYPE_CHECKING:
     from crowdhub.protocol import Provider
@@ -43,7 +41,6 @@ else:
 
 PENDING = SubmissionStatus.PENDING
 LEAST_IN_BULK = 5  # a bulk approval takes four requests
-LEAST_TO_ASK = 100  # of any job: what is known of it may be old, and a look in vain is one request in a hundred
 
 
 class Review(Base):
@@ -78,7 +75,6 @@ class Review(Base):
         path = f"/api/campaigns/{task_id}/submissions/{own_id}/{verb}/"
         reply = yield Call.post(path, json=body, effect=Effect.SETTLE)
         answer = wire.Settled.read(reply)
-        self._standings.settled(submission.task_id, 1, approved=status is SubmissionStatus.APPROVED)
         return submission.copy_with(
             status=status,
             feedback=body.get("notes", submission.feedback),
@@ -107,19 +103,17 @@ class Review(Base):
         arrive: no slot is left, checked before and after the pending list is read. Otherwise everything is
         handed back to be reviewed one by one. Its answer is compared with the decisions.
 
-        Four requests for 1,000 approvals, so it is for five and more. Where the job was not full when the market last
-        heard of it, or had other work pending, it is not looked at, which would be one request in vain; a hundred and
-        more are worth that. Not repeated blindly when its answer is lost (a second one could approve what came in
-        between): the list is looked at instead.
+        Four requests for 1,000 approvals, so it is for five and more. Not repeated blindly when its answer is lost (a
+        second one could approve what came in between): the list is looked at instead.
         """
         task_id = decisions[0].submission.task_id
         by_id = {each.submission.id: each for each in decisions}
         note = decisions[0].comment
         uniform = all(each.verdict is Verdict.APPROVE and each.comment == note for each in decisions)
-        if not uniform or len(by_id) != len(decisions) or not self._may_pay(task_id, len(decisions)):
+        if not uniform or len(by_id) != len(decisions) or len(decisions) < LEAST_IN_BULK:
             return BatchReport(left=tuple(decisions))
         before: Task = yield from self.task(task_id)
-        if not _closed(before) or (before.pending or 0) > len(decisions):
+        if not _closed(before):
             return BatchReport(left=tuple(decisions))
         pending = yield from self._pending(task_id, by_id.keys())
         if pending is None or len(pending) < LEAST_IN_BULK - 2:  # two more requests then, and less is saved
@@ -142,14 +136,6 @@ class Review(Base):
         except UnreadableResponse:
             return (yield from self._after_lost(now, decisions))
         return self._compare(decisions, answer)
-
-    def _may_pay(self, task_id: str, count: int) -> bool:
-        """Whether a bulk approval of so many takes fewer requests than their own calls, as far as known."""
-        return count >= LEAST_TO_ASK or (count >= LEAST_IN_BULK and self._standings.of(task_id).may_be_full_of(count))
-
-    @cached_property
-    def _standings(self) -> Standings:
-        return Standings()
 
     def _after_lost(self, before: Task, decisions: Sequence[Decision]) -> Flow[BatchReport]:
         """What a bulk approval did whose answer was lost: what is listed as approved now is done. The rest is
@@ -189,7 +175,6 @@ class Review(Base):
                 outcomes.append(settled(decision, done))
             else:  # it was not pending any more, or the marketplace left it out: its own call tells
                 left.append(decision)
-        self._standings.settled(decisions[0].submission.task_id, len(listed), approved=True)
         decided = {each.submission.id for each in decisions}
         extra = [
             Submission(

@@ -381,26 +381,6 @@ def test_several_campaigns_in_one_review(ordinary: World, place: MakePlace) -> N
     assert here.bulk() == 2
 
 
-@pytest.mark.parametrize("known", ["by its list", "by a look"])
-@pytest.mark.parametrize("count", [2, 5, 7])
-def test_never_more_requests_than_one_by_one_where_the_job_is_known(
-    ordinary: World, place: MakePlace, known: str, count: int
-) -> None:
-    """Of nine slots two to seven are taken: a look to see whether it is full would be in vain."""
-    here = place(slots=9, handed_in=0)
-    with Hub(here.box.accounts, clock=here.clock) as hub:
-        market = hub["rapidworkers"]
-        tasks = [market.publish(DRAFT.copy_with(slots=9)) for _ in range(3)]
-        for each in tasks:
-            here.sandbox.hand_in(each.id, count)
-        if known == "by its list":
-            works = [work for each in tasks for work in market.submissions(each, status="pending")]
-        else:
-            works = [work for each in market.tasks() for work in market.submissions(each.id)]
-        report = market.review(approve_all(works))
-    assert (report.count("approved"), report.requests, here.bulk()) == (3 * count, 3 * count, 0)
-
-
 def test_single_verbs_check_and_settle(world: World, place: MakePlace) -> None:
     here = place()
     one, two = here.pending[:2]
