@@ -12,6 +12,8 @@ that says what is wrong
 a time-out, an unreadable                       OutcomeUnknown
 answer, a failure told with
 a 2xx
+an answer that took all the     the error       OutcomeUnknown at     OutcomeUnknown at once
+time there is, bit by bit                       once
 ==============================  ==============  ====================  =========================
 
 A SPEND that the marketplace recognises when it is sent again (`Call.idempotent_for`) goes by the column of SETTLE.
@@ -81,10 +83,17 @@ LOST = (http.HTTPError, AnswerTooLarge, NotSendable)
 
 
 def of_transport(
-    call: Call, failure: Exception, sent_at: datetime, status: int | None = None, *, may_have_left: bool = True
+    call: Call,
+    failure: Exception,
+    sent_at: datetime,
+    status: int | None = None,
+    *,
+    may_have_left: bool = True,
+    is_over: bool = False,
 ) -> Failure:
     """The failure that an exception of the HTTP library means. ``status``: where the answer had begun already.
-    ``may_have_left``: whether the network may have taken any of the request."""
+    ``may_have_left``: whether the network may have taken any of the request. ``is_over``: it took all the time that it
+    may take, bit by bit: that is not waited for again."""
     words = f"{type(failure).__name__}: {failure}" if str(failure) else type(failure).__name__
     if isinstance(failure, (NotSendable, http.LocalProtocolError)):
         return Failure(_not_sendable(failure), again=False)
@@ -101,7 +110,7 @@ def of_transport(
         lost, reason = Lost.BROKEN, f"The connection broke before the answer was complete ({words})."
     if status is not None and status < 300:
         lost = Lost.ACCEPTED
-    again = call.may_be_repeated and not isinstance(failure, AnswerTooLarge)
+    again = call.may_be_repeated and not is_over and not isinstance(failure, AnswerTooLarge)
     if call.effect is not Effect.READ:
         return Failure(unknown(call, reason, lost=lost, sent_at=sent_at), again=again)
     if isinstance(failure, (AnswerTooLarge, http.DecodingError)):

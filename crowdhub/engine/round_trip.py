@@ -31,6 +31,11 @@ class RoundTrip:
         """Whether the marketplace may have got any of it. False only where a connection was made for it, and failed
         before its first byte."""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether all the time that both may take is used up."""
+        return time.monotonic() >= self._ends
+
     def timeouts(self, timeout: http.Timeout) -> dict[str, Wait | None]:
         """The request extension that brings it to the network."""
         return {name: None if each is None else Wait(each, self) for name, each in timeout.as_dict().items()}

@@ -234,7 +234,9 @@ class Session:
         self, request: http.Request, call: Call, failure: Exception, sent_at: datetime, status: int | None
     ) -> Failure:
         trip: RoundTrip = request.extensions[ROUND_TRIP]
-        found = classify.of_transport(call, failure, sent_at, status, may_have_left=trip.may_have_left)
+        found = classify.of_transport(
+            call, failure, sent_at, status, may_have_left=trip.may_have_left, is_over=trip.is_over
+        )
         found.error.__cause__ = self._harmless(failure)
         return found
 

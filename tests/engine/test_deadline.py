@@ -64,14 +64,16 @@ def hostile() -> Iterator[Hostile]:
 
 @given_up
 @pytest.mark.parametrize("pieces", [headers, hints, body])
-def test_what_drips_is_given_up(
-    world: World, session: MakeSession, hostile: Hostile, pieces: Callable[[], Drip]
+@pytest.mark.parametrize("effect", [Effect.READ, Effect.SETTLE])
+def test_what_drips_is_given_up_and_not_waited_for_again(
+    world: World, session: MakeSession, hostile: Hostile, effect: Effect, pieces: Callable[[], Drip]
 ) -> None:
     hostile.script = slowly(pieces)
-    made = session(base_url=hostile.url, timeout=TIMEOUT, policy=RetryPolicy(attempts=2))
-    with pytest.raises(ProviderUnavailable, match="in time") as caught:
-        world.market(made, lambda market: market.run(market.provider.ask()))
-    assert len(hostile.requests) == 2
+    with pytest.raises(ProviderUnavailable if effect is Effect.READ else OutcomeUnknown, match="in time") as caught:
+        world.market(
+            session(base_url=hostile.url, timeout=TIMEOUT), lambda market: market.run(market.provider.ask(effect))
+        )
+    assert len(hostile.requests) == 1
     assert caught.value.sent is not False
 
 
