@@ -28,7 +28,7 @@ help:
 	@echo "make packages     the tests that build, install and check whole packages, the wheel among them"
 	@echo "make mutants      deliberate bugs, each of which the kit or the prover must catch"
 	@echo "make prove        all paths on which one thing goes wrong (ARGS='--depth 2' for two)"
-	@echo "make prove-deep   the same for two things, publishing by one client and by two"
+	@echo "make prove-deep   the same for two things, publishing by one client and by two; and readings that make test leaves out"
 	@echo "make coverage     tests and kit again, counting branches; fails below the floor in pyproject.toml"
 	@echo "make pythons      the tests, without the slowest, on each Python that is found here"
 	@echo "make bench        measurements"
@@ -96,8 +96,9 @@ mutants: $(STAMP)
 
 # Two processes: the slowest marketplace beside all others; of the readings of one (CrowdSDOM) the first alone.
 prove-deep: $(STAMP)
-	@$(BIN)/crowdhub prove $(DEEP) -p etxt & etxt=$$!; \
-	$(BIN)/crowdhub prove $(DEEP) -p rapidworkers -p crowdsdom: -p capsolver && wait $$etxt
+	@$(BIN)/crowdhub prove $(DEEP) -p etxt: & etxt=$$!; \
+	$(BIN)/crowdhub prove $(DEEP) -p rapidworkers: -p crowdsdom: -p capsolver && \
+	$(BIN)/crowdhub prove -p etxt:other -p rapidworkers:sample && wait $$etxt
 
 prove: $(STAMP)
 	@$(BIN)/crowdhub prove $(ARGS)

@@ -54,6 +54,22 @@ class EtxtSubject(Subject["EtxtSandbox"]):
 
     provider = "etxt"
     sandbox_options: ClassVar[Mapping[str, object]] = {"balance": "1000000", "work_rate": 0}
+    readings: ClassVar[Mapping[str, Mapping[str, object]]] = {
+        "other": {  # the second way of all that the documentation leaves open or allows in two
+            "numbers_as_text": False,
+            "empty_maps_as_lists": False,
+            "empty_lists_refused": False,
+            "records_by_id": True,
+            "only_id_as_records": True,
+            "files_by_kind": True,
+            "figures_in_files": True,
+            "texts_in_cp1251": True,
+            "deadline_as_text": True,
+            "partial_edit": True,
+            "auth_shape": "plain",
+            "auth_status": 403,
+        }
+    }
     tasks_rows = 100
     most_slots = 1
     rejection_is_final = False  # of work under review: a ticket, on which the staff decide

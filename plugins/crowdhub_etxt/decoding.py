@@ -19,13 +19,15 @@ TEXT_DATES = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")
 
 
 def rows_of(data: object, depth: int = 3) -> list[object]:
-    """The records of a listing: a list, a map keyed by id, or a map of lists; nothing for nothing."""
+    """The records of a listing: a list, a map keyed by id, or a map of lists; nothing for nothing. Beside records that
+    are keyed by id other members are something else, and may be new."""
     if data in (None, False, "", 0):
         return []
     members = mapping(data)
-    if members is not None and any(not isinstance(value, (dict, list)) for value in members.values()):
+    numbered = [value for name, value in members.items() if name.isdecimal()] if members is not None else []
+    if members is not None and not numbered and any(not isinstance(value, (dict, list)) for value in members.values()):
         return [members]  # a single record that stands for itself
-    listed = list(members.values()) if members is not None else sequence(data)
+    listed = numbered or (list(members.values()) if members is not None else sequence(data))
     if listed is None:
         return [data]
     flat: list[object] = []

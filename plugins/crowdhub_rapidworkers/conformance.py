@@ -33,6 +33,16 @@ def _likes(provider: AnyProvider, number: int) -> Operation[Task]:
 class RapidWorkersSubject(Subject["RapidWorkersSandbox"]):
     provider = "rapidworkers"
     sandbox_options: ClassVar[Mapping[str, object]] = {"balance": "100000.00", "rate_limit": None, "work_rate": 0}
+    readings: ClassVar[Mapping[str, Mapping[str, object]]] = {
+        "sample": {  # the sample code, where the example answers say otherwise
+            "field_names": "snake",
+            "campaign_page": True,
+            "newest_first": True,
+            "integer_user_ids": True,
+            "blocked_public_ids": True,
+            "retry_after": "date",
+        }
+    }
     page_rows = 1000
     tasks_rows = 3
     least_in_bulk = 5

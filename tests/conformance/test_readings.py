@@ -20,6 +20,11 @@ def test_each_reading_has_the_options_that_play_it() -> None:
     assert subjects[1].played_options == {**subjects[0].sandbox_options, "verbs": "post", "wrong_verb": 404}
 
 
+def test_every_marketplace_that_is_documented_in_two_ways_has_readings() -> None:
+    assert readings_of("etxt") == ["etxt", "etxt:other"]
+    assert readings_of("rapidworkers") == ["rapidworkers", "rapidworkers:sample"]
+
+
 def test_one_reading_alone() -> None:
     assert readings_of("crowdsdom:post") == ["crowdsdom:post"]
     assert readings_of("capsolver") == ["capsolver"]

@@ -133,6 +133,8 @@ def test_lists_in_every_shape(shape: object) -> None:
 
 
 def test_single_shapes() -> None:
+    for new in ({"a": [1, None]}, 2, None, "more"):
+        assert rows_of({"1": {"id": 1}, "2": {"id": 2}, "new": new}) == [{"id": 1}, {"id": 2}]
     assert rows_of([]) == rows_of({}) == rows_of(None) == rows_of(False) == []
     assert rows_of({"id": 1, "files": {}}) == [{"id": 1, "files": {}}]
     assert record_of({"7": {"id": 7}}) == record_of([{"id": 7}]) == record_of({"id": 7}) == {"id": 7}

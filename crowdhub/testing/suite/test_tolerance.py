@@ -84,7 +84,9 @@ def test_new_statuses(played_listed: Played, subject: Subject) -> None:
 
     def rename(given: dict[str, Json]) -> Mapping[str, Json]:
         nonlocal changed
-        found = [name for name in given if name.lower().endswith(words) and isinstance(given[name], str)]
+        found = [
+            name for name in given if name.lower().endswith(words) and isinstance(given[name], (str, int, Decimal))
+        ]
         changed += len(found)
         return {**given, **dict.fromkeys(found, WORD)}
 
