@@ -8,7 +8,7 @@ from contextlib import aclosing, closing
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from crowdhub.engine import download
@@ -36,6 +36,7 @@ from crowdhub.operations import checks, spending
 from crowdhub.operations.checks import OnUnsupported
 from crowdhub.operations.due import due
 from crowdhub.operations.listing import all_items, counters, counters_of
+from crowdhub.operations.looks import Looks
 from crowdhub.operations.market_watch import MarketWatch
 from crowdhub.operations.port import Port, general_limits, identity_of
 from crowdhub.operations.reviewing import Progress, give_way, review
@@ -52,8 +53,6 @@ if TYPE_CHECKING:  # the database is loaded where there is a ledger
 T = TypeVar("T")
 Batches = AsyncGenerator[Sequence[T], None]
 
-FRESH = timedelta(minutes=1)  # a task that was looked at so long ago tells of its list as it is now
-
 
 class RequestBudget(Model):
     """The requests that may still be made now: ``left`` of ``calls`` in any ``seconds`` (None: no limit)."""
@@ -61,14 +60,6 @@ class RequestBudget(Model):
     left: int | None
     calls: int | None
     seconds: float | None
-
-
-class _Look(NamedTuple):
-    """A task as it was at that moment, when so many decisions had been sent from here."""
-
-    task: Task
-    at: datetime
-    settled: int
 
 
 class Account:
@@ -83,7 +74,7 @@ class Account:
         self._on_unsupported: OnUnsupported = on_unsupported
         self._timeout = timeout
         self._settled = 0
-        self._look: _Look | None = None
+        self._looks = Looks(port.clock)
 
     async def described(self, work: Coroutine[Any, Any, T]) -> T:
         """What was asked for, or its error as an application gets it: with its evidence, without any secret, and
@@ -232,12 +223,19 @@ class Account:
     @checked_arguments
     async def task(self, task: Task | str) -> Task:
         found = await self.port.run(self._provider.task(checks.task_id_of(self._provider, task)))
-        self._look = _Look(found, self.port.clock.now(), self._settled)
+        self._looks.saw(found)
         return found
 
     @checked_arguments
     def tasks(self, status: TaskStatus | str | None) -> Batches[Task]:
-        return all_items(self.port, self._provider.tasks(checks.checked_status(status, TaskStatus)))
+        return self._seen(all_items(self.port, self._provider.tasks(checks.checked_status(status, TaskStatus))))
+
+    async def _seen(self, listed: Batches[Task]) -> Batches[Task]:
+        async with aclosing(listed):
+            async for some in listed:
+                for each in some:
+                    self._looks.saw(each)
+                yield some
 
     @checked_arguments
     async def cancel(self, task: Task | str) -> Task:
@@ -268,22 +266,15 @@ class Account:
     def submissions(self, task: Task | str, status: SubmissionStatus | str | None) -> Batches[Submission]:
         task_id = checks.task_id_of(self._provider, task)
         wanted = checks.checked_status(status, SubmissionStatus)
-        look = self._fresh_look(task_id)
+        look = self._looks.fresh(task_id)
         return all_items(
             self.port,
             self._provider.submissions(task_id, wanted),
             settled=self._count_settled,
-            counted=counters_of(self.port, task_id),
+            counted=counters_of(self.port, task_id, self._looks.saw),
             before=None if look is None else counters(look),
             is_long=self._may_be_long(task),
         )
-
-    def _fresh_look(self, task_id: str) -> Task | None:
-        """The task, where it was looked at a moment ago, and nothing was settled from here since."""
-        look = self._look
-        if look is None or look.task.id != task_id or look.settled != self._settled:
-            return None
-        return look.task if abs(self.port.clock.now() - look.at) <= FRESH else None
 
     def _may_be_long(self, task: Task | str) -> bool:
         """Whether the list of its submissions may have several pages."""
@@ -300,6 +291,7 @@ class Account:
             [self.task_id(task) for task in tasks],
             status=wanted,
             settled=self._count_settled,
+            saw=self._looks.saw,
             bookmarks=None if resume is None else self._bookmarks(resume, wanted),
         )
 
@@ -346,16 +338,23 @@ class Account:
         try:
             return await settle_once(self.port, decision, spending.DecisionTill(self.policy))
         finally:
-            self._settled += 1  # whatever came of it, lists may have moved
+            self._moved(work)
 
     @checked_arguments
     async def review(self, decisions: Sequence[Decision], progress: Progress | None) -> ReviewReport:
         checks.checked_decisions(self._provider, decisions)
         try:
             till = spending.DecisionTill(self.policy)
-            return await review(self.port, decisions, progress, till=till, ledger=self.policy.ledger)
+            ledger, known = self.policy.ledger, self._looks.fresh
+            return await review(self.port, decisions, progress, till=till, ledger=ledger, known=known)
         finally:
-            self._settled += 1
+            self._moved(*(each.submission for each in decisions))
+
+    def _moved(self, *works: Submission) -> None:
+        """Whatever came of deciding on them, lists may be others now."""
+        self._settled += 1
+        for each in works:
+            self._looks.settled(each.task_id)
 
     @checked_arguments
     async def due(self, within: timedelta | None) -> DueReport:

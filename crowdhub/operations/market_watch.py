@@ -43,10 +43,13 @@ class MarketWatch:
         *,
         status: SubmissionStatus | None,
         settled: Callable[[], int],
+        saw: Callable[[Task], object],
         bookmarks: Callable[[], Bookmarks] | None = None,
     ) -> None:
-        """``bookmarks``: gives those of the ledger; it may wait for the disk."""
+        """``saw`` is shown each task as it is looked at; ``bookmarks`` gives those of the ledger, and may wait for the
+        disk."""
         self._port = port
+        self._saw = saw
         self._open_bookmarks = bookmarks
         self._bookmarks: Bookmarks | None = None
         self._first_works: list[Submission] = []
@@ -220,7 +223,7 @@ class MarketWatch:
             self._port.provider.submissions(task.id, status),
             key=one_handing_in,
             settled=self._settled,
-            counted=counters_of(self._port, task.id),
+            counted=counters_of(self._port, task.id, self._saw),
             before=counters(task),
             unreadable=unreadable.append,
         )
@@ -265,6 +268,8 @@ class MarketWatch:
                     if each.is_new and not error.foreign:
                         raise  # a wrong id
                     self._not_found(task_id, error, problem)
+        for task in found.values():
+            _ = self._saw(task)
         return found
 
     def _tell(self, problem: Callable[[WatchProblem], None], error: CrowdhubError, task_id: str | None) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from crowdhub.errors import AuthenticationFailed, CrowdhubError, LedgerError, NotConfirmed, OutcomeUnknown
 from crowdhub.model import BatchReport, Capability, Decision, Outcome, Result, ReviewReport, Submission, settled
 from crowdhub.operations.checks import asking
+from crowdhub.operations.looks import Known, nothing_known
 from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.settling import Payment, Till, as_it_stands, fits, settle_once, unfit
 from crowdhub.operations.unnoted import tell_unnoted
@@ -30,16 +31,18 @@ async def review(
     *,
     till: Till,
     ledger: Ledger | None,
+    known: Known = nothing_known,
     unfinished: tuple[str, Sequence[int]] | None = None,
 ) -> ReviewReport:
     """One outcome for each decision, in their order, and what was settled without a decision.
 
     The decisions are in the ledger's journal before the first is carried out, each outcome after it, so that
-    ``recover`` can go on after a crash. ``unfinished``: the review and the places there that are carried on with.
+    ``recover`` can go on after a crash. ``known``: tasks that were looked at a moment ago. ``unfinished``: the review
+    and the places there that are carried on with.
     """
     port = port.counting()
     if ledger is None:
-        return await _Review(port, decisions, till, progress, None).run()
+        return await _Review(port, decisions, till, progress, None).run(known)
     journal = ledger.journal
     if unfinished is None:
         provider = port.provider
@@ -61,7 +64,7 @@ async def review(
         journal.outcome(review_id, rows)
 
     try:
-        return await _Review(port, decisions, till, progress, write).run()
+        return await _Review(port, decisions, till, progress, write).run(known)
     finally:
         try:
             journal.close(review_id)
@@ -104,10 +107,10 @@ class _Review:
         self._outcomes: dict[int, Outcome] = {}
         self._places = {_about(decision): number for number, decision in enumerate(decisions)}
 
-    async def run(self) -> ReviewReport:
+    async def run(self, known: Known) -> ReviewReport:
         provider = self._port.provider
         unintended: list[Submission] = []
-        left, batches = _batches(provider, self._decisions)
+        left, batches = _batches(provider, self._decisions, known)
         for batch in batches:
             report = await self._together(batch)
             outcomes = await self._checked(batch, report)
@@ -214,7 +217,9 @@ def _about(decision: Decision) -> tuple[str, str]:
     return decision.submission.task_id, decision.submission.id
 
 
-def _batches(provider: AnyProvider, decisions: Sequence[Decision]) -> tuple[list[Decision], list[list[Decision]]]:
+def _batches(
+    provider: AnyProvider, decisions: Sequence[Decision], known: Known
+) -> tuple[list[Decision], list[list[Decision]]]:
     """The decisions that go one by one, and those that the provider may take together."""
     if Capability.BULK_REVIEW not in provider.capabilities:
         return list(decisions), []
@@ -229,12 +234,21 @@ def _batches(provider: AnyProvider, decisions: Sequence[Decision]) -> tuple[list
             groups.setdefault(key, []).append(decision)
     batches: list[list[Decision]] = []
     for group in groups.values():
-        if len(group) == 1:
-            single.extend(group)
-        else:
-            size = provider.batch_size
-            batches.extend(group[start : start + size] for start in range(0, len(group), size))
+        size = provider.batch_size
+        for start in range(0, len(group), size):
+            batch = group[start : start + size]
+            if len(group) > 1 and _pays(provider, batch, known):
+                batches.append(batch)
+            else:
+                single.extend(batch)
     return single, batches
+
+
+def _pays(provider: AnyProvider, batch: Sequence[Decision], known: Known) -> bool:
+    of = {each.submission.task_id for each in batch}
+    task = known(of.pop()) if len(of) == 1 else None
+    with asking(provider, "batch_pays"):
+        return provider.batch_pays(batch, task)
 
 
 def outcome_of(decision: Decision, result: Submission | CrowdhubError) -> Outcome:

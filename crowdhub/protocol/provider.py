@@ -243,6 +243,13 @@ class Provider(Generic[S]):
         """Decisions with an equal key may be handed to `review_batch` together; None: only one by one."""
         return None
 
+    def batch_pays(self, decisions: Sequence[Decision], task: Task | None) -> bool:
+        """Whether `review_batch` may take fewer calls than they would one by one.
+
+        ``task``: theirs, as it was within the last minute; None where nothing is known of it, or they are of several.
+        """
+        return True
+
     batch_size: ClassVar[int] = 1_000_000
     submissions_a_page: ClassVar[int | None] = None
     """How many submissions a page of their listing holds, where it can have several."""

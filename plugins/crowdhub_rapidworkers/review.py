@@ -41,6 +41,7 @@ else:
 
 PENDING = SubmissionStatus.PENDING
 LEAST_IN_BULK = 5  # a bulk approval takes four requests
+LEAST_TO_ASK = 100  # of a job that is known not to be full: a look in vain is one request in a hundred
 
 
 class Review(Base):
@@ -95,6 +96,13 @@ class Review(Base):
         """All decisions on one task together: only then can it be told whether a bulk approval is safe."""
         return decision.submission.task_id
 
+    def batch_pays(self, decisions: Sequence[Decision], task: Task | None) -> bool:
+        """A bulk approval takes four requests. Of a job that was not full a moment ago, or had other work pending, its
+        first look would be in vain, one request more than one by one; a hundred and more are worth that."""
+        if len(decisions) < LEAST_IN_BULK or task is None or len(decisions) >= LEAST_TO_ASK:
+            return len(decisions) >= LEAST_IN_BULK
+        return _closed(task) and task.pending == len(decisions)
+
     @operation
     def review_batch(self, decisions: Sequence[Decision]) -> Flow[BatchReport]:
         """``POST …/bulk_action/``, which approves **everything** pending at that moment.
@@ -103,14 +111,14 @@ class Review(Base):
         arrive: no slot is left, checked before and after the pending list is read. Otherwise everything is
         handed back to be reviewed one by one. Its answer is compared with the decisions.
 
-        Four requests for 1,000 approvals, so it is for five and more. Not repeated blindly when its answer is lost (a
-        second one could approve what came in between): the list is looked at instead.
+        Four requests for 1,000 approvals. Not repeated blindly when its answer is lost (a second one could approve what
+        came in between): the list is looked at instead.
         """
         task_id = decisions[0].submission.task_id
         by_id = {each.submission.id: each for each in decisions}
         note = decisions[0].comment
         uniform = all(each.verdict is Verdict.APPROVE and each.comment == note for each in decisions)
-        if not uniform or len(by_id) != len(decisions) or len(decisions) < LEAST_IN_BULK:
+        if not uniform or len(by_id) != len(decisions):
             return BatchReport(left=tuple(decisions))
         before: Task = yield from self.task(task_id)
         if not _closed(before):

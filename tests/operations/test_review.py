@@ -381,6 +381,45 @@ def test_several_campaigns_in_one_review(ordinary: World, place: MakePlace) -> N
     assert here.bulk() == 2
 
 
+FROM: dict[str, Callable[[Any, str], object]] = {
+    "its list, by id": lambda market, task_id: list(market.submissions(task_id)),
+    "a look": lambda market, task_id: market.task(task_id),
+    "the list of tasks": lambda market, _: list(market.tasks()),
+    "a watch": lambda market, task_id: list(market.watch([task_id], rounds=1)),
+}
+
+
+@pytest.mark.parametrize("known", FROM)
+@pytest.mark.parametrize(("slots", "handed_in", "decided"), [(9, 5, 5), (9, 8, 8), (8, 8, 7)])
+def test_never_more_requests_than_one_by_one_where_the_job_is_known(
+    ordinary: World, place: MakePlace, known: str, slots: int, handed_in: int, decided: int
+) -> None:
+    """A slot is free, or somebody's work is not decided: a look to see whether it can go in bulk would be in vain."""
+    here = place(slots=slots, handed_in=handed_in)
+    with Hub(here.box.accounts, clock=here.clock) as hub:
+        market = hub["rapidworkers"]
+        FROM[known](market, here.task.id)
+        report = market.review(approve_all(here.pending[:decided]))
+        assert (report.count("approved"), report.requests, here.bulk()) == (decided, decided, 0)
+
+
+@pytest.mark.parametrize("happens", ["a minute passes", "a decision of its own"])
+def test_what_is_known_of_a_job_is_soon_forgotten(ordinary: World, place: MakePlace, happens: str) -> None:
+    """It was not full when it was looked at; by now it is."""
+    here = place(slots=9, handed_in=8)
+    with Hub(here.box.accounts, clock=here.clock) as hub:
+        market = hub["rapidworkers"]
+        assert market.task(here.task.id).remaining == 1
+        here.sandbox.hand_in(here.task.id)
+        works = list(market.submissions(here.task, status="pending"))
+        if happens == "a minute passes":
+            here.clock.sleep(61)
+        else:
+            market.approve(works.pop())
+        report = market.review(approve_all(works))
+        assert (report.count("approved"), report.requests, here.bulk()) == (len(works), 4, 1)
+
+
 def test_single_verbs_check_and_settle(world: World, place: MakePlace) -> None:
     here = place()
     one, two = here.pending[:2]
