@@ -71,7 +71,8 @@ class RawServer:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     @property
     def count(self) -> int:
@@ -110,11 +111,14 @@ class RawServer:
             connection.close()
 
     def close(self) -> None:
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # a close alone leaves its thread waiting for good
         self._socket.close()
         for connection in self._open:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
+        self._thread.join(5)
 
 
 def _read_request(connection: socket.socket) -> bytes | None:
