@@ -66,6 +66,7 @@ class Database:
         self._pid = os.getpid()
         self._is_closed = False
         self.engine = self._engine()
+        self._pool = self.engine.pool
         try:
             self._prepare()
         except BaseException:
@@ -221,6 +222,8 @@ class Database:
             if self._is_closed:
                 connection.invalidate()
             connection.close()
+            if self._is_closed:  # since then: its pool was emptied before it came back
+                self._pool.dispose()
 
     def salt(self) -> bytes:
         """A random value of this database's own, for hashes that cannot be looked up elsewhere."""
@@ -256,6 +259,7 @@ class Database:
     def _check_process(self) -> None:
         if self._pid != os.getpid():  # forked: the parent's connections stay the parent's
             self.engine.dispose(close=False)
+            self._pool = self.engine.pool
             self._turn = threading.RLock()
             self._pid = os.getpid()
 

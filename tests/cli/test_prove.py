@@ -23,7 +23,7 @@ def test_a_violation_has_a_path_that_can_be_gone_again(cli: Cli, monkeypatch: py
         return False
 
     monkeypatch.setattr(transitions, "is_second", never)
-    chosen = ("-p", "rapidworkers", "-o", "publish", "--variant", "two")
+    chosen = ("-p", "rapidworkers:", "-o", "publish", "--variant", "two")
     (row,) = cli("prove", *chosen, "--json").rows
     (violation,) = row["violations"]
     said = cli("prove", "--path", violation["path"])
