@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
+from sqlalchemy.pool import QueuePool
 
 from crowdhub.store import Database
 
 
 class Connections:
     def __init__(self, database: Database) -> None:
-        self.open = database.engine.pool.checkedout() + database.engine.pool.checkedin()  # type: ignore[attr-defined]
+        pool = database.engine.pool
+        assert isinstance(pool, QueuePool)
+        self.open = pool.checkedout() + pool.checkedin()
         event.listen(database.engine.pool, "connect", self._opened)
         event.listen(database.engine.pool, "close", self._closed)
 
