@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,15 @@ from tests.secrets.test_everything import SUBJECTS
 
 INTERRUPTS = 40
 KEY = "rw-live-0123456789-abcdef"
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What was interrupted may be left to the garbage collector, which complains; here, and not in another test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
 
 
 class Place:
@@ -112,8 +122,6 @@ def test_after_an_interrupt_anywhere(name: str, evidence: Evidence, open_box: Op
         note_signatures(evidence, place.box)
     assert len(failures) > INTERRUPTS // 2
     assert [found for each in failures if (found := shown(evidence, each))] == []
-    failures.clear()
-    gc.collect()  # what was interrupted complains here, and not in another test
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
@@ -175,5 +183,3 @@ def test_after_an_interrupt_while_settings_are_read(evidence: Evidence, own_plac
                 failures.append(failure)
     assert failures
     assert [found for each in failures if (found := shown(evidence, each))] == []
-    failures.clear()
-    gc.collect()
