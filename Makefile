@@ -94,7 +94,7 @@ mutants: $(STAMP)
 	@$(BIN)/python -m crowdhub.testing.mutants $(ARGS)
 	@$(BIN)/crowdhub prove --planted
 
-# Two processes: the slowest marketplace beside all others; of the readings of one (CrowdSDOM) the first alone.
+# Two processes: the slowest marketplace beside all others. A name that ends in a colon: its first reading alone.
 prove-deep: $(STAMP)
 	@$(BIN)/crowdhub prove $(DEEP) -p etxt: & etxt=$$!; \
 	$(BIN)/crowdhub prove $(DEEP) -p rapidworkers: -p crowdsdom: -p capsolver && \

@@ -10,7 +10,7 @@ from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
 from crowdhub.model import Decision, DueReport, Outcome, PublishReport, Result, ReviewReport, TaskDraft
 from crowdhub.operations import checks, spending
 from crowdhub.operations.account import Account
-from crowdhub.operations.port import by_account
+from crowdhub.operations.over_accounts import over_accounts
 from crowdhub.operations.reviewing import Progress
 
 
@@ -70,7 +70,7 @@ async def review(
         account = opened[name]
         return await account.described(account.review([decision for _, decision in shares[name]], stop_all))
 
-    found = await by_account([(account.port, partial(reviewed, name)) for name, account in opened.items()])
+    found = await over_accounts([(account.port, partial(reviewed, name)) for name, account in opened.items()])
     for report, share in zip(found, shares.values(), strict=True):
         if isinstance(report, CrowdhubError):  # one account that cannot be used keeps no other from being reviewed
             outcomes.update(
@@ -115,7 +115,7 @@ async def due(accounts: Sequence[str], open_account: Callable[[str], Account], w
     async def asked(account: Account) -> DueReport:
         return await account.described(account.due(within))
 
-    found = await by_account([(account.port, partial(asked, account)) for account in opened.values()])
+    found = await over_accounts([(account.port, partial(asked, account)) for account in opened.values()])
     reports = dict(zip(opened, found, strict=True)) | failed
     report = DueReport()
     for name in accounts:

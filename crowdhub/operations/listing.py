@@ -35,15 +35,11 @@ Counted: TypeAlias = Callable[[], Awaitable[Sequence[int | None]]]
 """Asks how many records of each kind there are, those among them that the listing leaves out; None: not told."""
 
 
-def nothing_seen(task: Task) -> None:
-    del task
-
-
 def counters(task: Task) -> Counters:
     return task.pending, task.approved, task.rejected
 
 
-def counters_of(port: Port, task_id: str, saw: Callable[[Task], object] = nothing_seen) -> Counted | None:
+def counters_of(port: Port, task_id: str, saw: Callable[[Task], object]) -> Counted | None:
     """Asks how many submissions of a task wait and were settled, where the marketplace can be asked for one task.
     ``saw`` is shown the task."""
     if Capability.TASK not in port.provider.capabilities:

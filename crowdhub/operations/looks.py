@@ -34,7 +34,3 @@ class Looks:
 
     def settled(self, task_id: str) -> None:
         _ = self._tasks.pop(task_id, None)
-
-
-def nothing_known(task_id: str) -> None:
-    del task_id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from crowdhub.clock import Clock
@@ -171,34 +170,6 @@ class AccountPort:
 
     def counting(self) -> Port:
         return AccountPort(self._engine, Counter())
-
-
-async def by_account(works: Sequence[tuple[Port, Callable[[], Awaitable[T]]]]) -> list[T | CrowdhubError]:
-    """What each account's part comes to, in their order. Under an event loop they go at the same time, except two names
-    of one account; in ordinary code one after another, for there each account's part has the threads to itself."""
-    found: dict[int, T | CrowdhubError] = {}
-
-    async def in_turn(places: Sequence[int]) -> None:
-        for place in places:
-            try:
-                found[place] = await works[place][1]()
-            except CrowdhubError as error:
-                found[place] = error
-
-    if works and works[0][0].has_loop:
-        groups: dict[int, list[int]] = {}
-        for place, (port, _) in enumerate(works):
-            groups.setdefault(_owner(port), []).append(place)
-        _ = await works[0][0].side_by_side([partial(in_turn, places) for places in groups.values()])
-    else:
-        await in_turn(range(len(works)))
-    return [found[place] for place in range(len(works))]
-
-
-def _owner(port: Port) -> int:
-    """What two names of one account have in common, without its keys."""
-    settings = port.provider.settings
-    return hash((port.provider.name, settings.base_url, *sorted(settings.secrets())))
 
 
 def general_limits(provider: AnyProvider) -> list[RateLimit]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from crowdhub.errors import AuthenticationFailed, CrowdhubError, LedgerError, NotConfirmed, OutcomeUnknown
 from crowdhub.model import BatchReport, Capability, Decision, Outcome, Result, ReviewReport, Submission, settled
 from crowdhub.operations.checks import asking
-from crowdhub.operations.looks import Known, nothing_known
+from crowdhub.operations.looks import Known
 from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.settling import Payment, Till, as_it_stands, fits, settle_once, unfit
 from crowdhub.operations.unnoted import tell_unnoted
@@ -31,7 +31,7 @@ async def review(
     *,
     till: Till,
     ledger: Ledger | None,
-    known: Known = nothing_known,
+    known: Known | None = None,
     unfinished: tuple[str, Sequence[int]] | None = None,
 ) -> ReviewReport:
     """One outcome for each decision, in their order, and what was settled without a decision.
@@ -107,7 +107,7 @@ class _Review:
         self._outcomes: dict[int, Outcome] = {}
         self._places = {_about(decision): number for number, decision in enumerate(decisions)}
 
-    async def run(self, known: Known) -> ReviewReport:
+    async def run(self, known: Known | None) -> ReviewReport:
         provider = self._port.provider
         unintended: list[Submission] = []
         left, batches = _batches(provider, self._decisions, known)
@@ -218,7 +218,7 @@ def _about(decision: Decision) -> tuple[str, str]:
 
 
 def _batches(
-    provider: AnyProvider, decisions: Sequence[Decision], known: Known
+    provider: AnyProvider, decisions: Sequence[Decision], known: Known | None
 ) -> tuple[list[Decision], list[list[Decision]]]:
     """The decisions that go one by one, and those that the provider may take together."""
     if Capability.BULK_REVIEW not in provider.capabilities:
@@ -244,9 +244,9 @@ def _batches(
     return single, batches
 
 
-def _pays(provider: AnyProvider, batch: Sequence[Decision], known: Known) -> bool:
+def _pays(provider: AnyProvider, batch: Sequence[Decision], known: Known | None) -> bool:
     of = {each.submission.task_id for each in batch}
-    task = known(of.pop()) if len(of) == 1 else None
+    task = known(of.pop()) if known is not None and len(of) == 1 else None
     with asking(provider, "batch_pays"):
         return provider.batch_pays(batch, task)
 

@@ -11,6 +11,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import lru_cache
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -39,6 +40,7 @@ def _is_meant(scope: Scope) -> bool:
     return False
 
 
+@lru_cache(maxsize=64)
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -66,7 +66,6 @@ class Database:
         self._pid = os.getpid()
         self._is_closed = False
         self.engine = self._engine()
-        self._pool = self.engine.pool
         try:
             self._prepare()
         except BaseException:
@@ -211,6 +210,7 @@ class Database:
     def _within(self, connection: Connection, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in one transaction. An interrupt can leave a connection in any state, with the database locked:
         it is closed for good then; so is one whose database was closed meanwhile, under a call that goes on."""
+        pool = self.engine.pool
         try:
             with connection.begin():
                 return work(connection)
@@ -223,7 +223,7 @@ class Database:
                 connection.invalidate()
             connection.close()
             if self._is_closed:  # since then: its pool was emptied before it came back
-                self._pool.dispose()
+                pool.dispose()
 
     def salt(self) -> bytes:
         """A random value of this database's own, for hashes that cannot be looked up elsewhere."""
@@ -259,7 +259,6 @@ class Database:
     def _check_process(self) -> None:
         if self._pid != os.getpid():  # forked: the parent's connections stay the parent's
             self.engine.dispose(close=False)
-            self._pool = self.engine.pool
             self._turn = threading.RLock()
             self._pid = os.getpid()
 

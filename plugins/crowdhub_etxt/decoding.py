@@ -24,12 +24,15 @@ def rows_of(data: object, depth: int = 3) -> list[object]:
     if data in (None, False, "", 0):
         return []
     members = mapping(data)
-    numbered = [value for name, value in members.items() if name.isdecimal()] if members is not None else []
-    if members is not None and not numbered and any(not isinstance(value, (dict, list)) for value in members.values()):
-        return [members]  # a single record that stands for itself
-    listed = numbered or (list(members.values()) if members is not None else sequence(data))
-    if listed is None:
-        return [data]
+    if members is None:
+        listed = sequence(data)
+        if listed is None:
+            return [data]
+    else:
+        numbered = [value for name, value in members.items() if name.isdecimal()]
+        if not numbered and any(not isinstance(value, (dict, list)) for value in members.values()):
+            return [members]  # a single record that stands for itself
+        listed = numbered or list(members.values())
     flat: list[object] = []
     for each in listed:
         inner, nested = mapping(each), sequence(each)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ from crowdhub.cli.app import app
 from crowdhub.cli.sandbox import as_toml
 from crowdhub.sandbox import Sandbox
 from crowdhub_rapidworkers.sandbox import RapidWorkersSandbox
+
+START = [sys.executable, "-c", "from crowdhub.cli import main; main()"]
+"""The command as a process of its own."""
 
 
 @dataclass

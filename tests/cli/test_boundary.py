@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Cli
-
-START = [sys.executable, "-c", "from crowdhub.cli import main; main()"]
+from .conftest import START, Cli
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the shell is POSIX's")
 full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")

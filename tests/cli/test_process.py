@@ -18,9 +18,7 @@ import pytest
 from crowdhub import Hub
 from crowdhub.sandbox import Fault
 
-from .conftest import Cli
-
-START = [sys.executable, "-c", "from crowdhub.cli import main; main()"]
+from .conftest import START, Cli
 
 
 @contextmanager

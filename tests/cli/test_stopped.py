@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -15,7 +14,7 @@ import pytest
 
 from crowdhub.sandbox import Fault
 
-from .conftest import Cli
+from .conftest import START, Cli
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 
@@ -26,13 +25,17 @@ def following(cli: Cli, *, ignoring: bool) -> Generator[subprocess.Popen[str]]:
     run in the background."""
     task = cli.publish(slots=9)
     _ = cli.side.hand_in(task)
-    command = [sys.executable, "-c", "from crowdhub.cli import main; main()", "submissions", task, "--follow", "--json"]
 
     def ignore() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN if ignoring else signal.SIG_DFL)
 
     with subprocess.Popen(
-        command, cwd=cli.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=ignore
+        [*START, "submissions", task, "--follow", "--json"],
+        cwd=cli.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=ignore,
     ) as running:
         assert running.stdout is not None
         assert json.loads(running.stdout.readline())["task_id"] == task
@@ -61,10 +64,9 @@ def test_a_signal_ends_it_in_order(cli: Cli, number: int, ignoring: bool, code: 
 @posix
 def test_that_it_was_stopped_is_json_too(cli: Cli) -> None:
     """Here `--json` is read from the command line itself."""
-    command = [sys.executable, "-c", "from crowdhub.cli import main; main()"]
     drafted = ["publish", "--title=T", "--instructions=I", "--proof=P", "--category=C", "--reward=0.10", "--json"]
     cli.side.faults.add(Fault.hang("after"), path="/jobs/add")
-    with subprocess.Popen([*command, *drafted], cwd=cli.folder, stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen([*START, *drafted], cwd=cli.folder, stderr=subprocess.PIPE, text=True) as running:
         cli.side.faults.wait_held(1, timeout=30)
         running.send_signal(signal.SIGINT)
         _, told = running.communicate(timeout=60)
@@ -76,7 +78,7 @@ def test_that_it_was_stopped_is_json_too(cli: Cli) -> None:
 
 @posix
 def test_a_path_that_is_left_in_its_middle_says_nothing_of_money(cli: Cli) -> None:
-    command = [sys.executable, "-c", "from crowdhub.cli import main; main()", "prove", "-p", "rapidworkers"]
+    command = [*START, "prove", "-p", "rapidworkers"]
     with subprocess.Popen(
         command, cwd=cli.folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as running:

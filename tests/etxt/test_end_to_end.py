@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import cast
 
@@ -14,20 +14,10 @@ from crowdhub.market import Market
 from crowdhub.model import SubmissionStatus, TaskStatus
 from crowdhub.sandbox import Sandbox
 from crowdhub_etxt import Etxt, EtxtOptions, UserList
+from crowdhub_etxt.conformance import EtxtSubject
 from crowdhub_etxt.sandbox import EtxtSandbox
 
-VARIANTS: dict[str, dict[str, object]] = {
-    "text": {},
-    "numbers": {
-        "numbers_as_text": False,
-        "empty_maps_as_lists": False,
-        "empty_lists_refused": False,
-        "records_by_id": True,
-        "only_id_as_records": True,
-        "files_by_kind": True,
-        "deadline_as_text": True,
-    },
-}
+VARIANTS: Mapping[str, Mapping[str, object]] = {"first": {}, **EtxtSubject.readings}
 
 
 @pytest.fixture(params=VARIANTS)

@@ -17,7 +17,8 @@ from crowdhub.errors import (
     UnreadableResponse,
 )
 from crowdhub.model import Money, PublishOutcome, PublishReport, PublishResult, Quote, Task, TaskDraft
-from crowdhub.operations.port import Port, by_account, identity_of
+from crowdhub.operations.over_accounts import credentials_of, over_accounts
+from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.spending.looking import found_in
 from crowdhub.operations.spending.policy import Spend, SpendingPolicy, is_confirmed
 from crowdhub.operations.spending.publishing import Prepared, publish, publish_lookup, quoted, with_reference
@@ -91,7 +92,7 @@ async def publish_many(batches: Sequence[AccountBatch]) -> PublishReport:
 async def _each(batches: Sequence[AccountBatch], step: Callable[[AccountBatch], Awaitable[T]]) -> list[T]:
     """A step of each account. What keeps one draft from being sent is its own and not raised here."""
     found: list[T] = []
-    for each in await by_account([(batch.port, partial(step, batch)) for batch in batches]):
+    for each in await over_accounts([(batch.port, partial(step, batch)) for batch in batches]):
         if isinstance(each, CrowdhubError):
             raise each
         found.append(each)
@@ -190,8 +191,8 @@ async def _look(batch: AccountBatch, batches: Sequence[AccountBatch]) -> None:
 
 
 def _is_shared(batch: AccountBatch, batches: Sequence[AccountBatch]) -> bool:
-    opened = [(each.port.provider.name, sorted(each.port.provider.settings.secrets())) for each in batches]
-    return opened.count((batch.port.provider.name, sorted(batch.port.provider.settings.secrets()))) > 1
+    opened = [credentials_of(each.port.provider) for each in batches]
+    return opened.count(credentials_of(batch.port.provider)) > 1
 
 
 async def _unconfirmed(batches: Sequence[AccountBatch]) -> NotConfirmed | None:

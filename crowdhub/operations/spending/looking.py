@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -241,12 +241,11 @@ def has_twin(ledger: Ledger, intent: Intent) -> bool:
     """Whether the ledger knows another intent like this one, near it, that was or may have been carried out: what is
     found at the marketplace could then be either's."""
     return any(
-        not (each.operation == "publish" and each.reference is not None)
-        and each.state not in ("not_done", "intended")
+        not _is_marked(each)
         and each.amount in (intent.amount, None)
         and each.task_id in (intent.task_id, None)
         and each.created_at < intent.created_at + NEAR
-        for each in ledger.report.beside(intent, intent.created_at - NEAR)
+        for each in _sent_since(ledger, intent)
     )
 
 
@@ -258,10 +257,9 @@ def is_for_one_paid_beside(ledger: Ledger, intent: Intent, found: object) -> boo
         return False
     return any(
         each.operation == intent.operation
-        and each.state not in ("not_done", "intended")
         and _worker_of(each) in (found.worker.id, None)
         and each.created_at < intent.created_at + NEAR
-        for each in ledger.report.beside(intent, intent.created_at - NEAR)
+        for each in _sent_since(ledger, intent)
     )
 
 
@@ -286,9 +284,18 @@ def could_be_anothers(ledger: Ledger, intent: Intent, found: object) -> bool:
         if ledger.report.made(intent, made, operation=intent.operation):
             return True
     return any(
-        each.state not in ("not_done", "intended")
-        and (each.settled_at is None or each.settled_at > intent.created_at - BESIDE)
-        and not (each.operation == "publish" and each.reference is not None)
+        (each.settled_at is None or each.settled_at > intent.created_at - BESIDE)
+        and not _is_marked(each)
         and (made is None or each.task_id is None or each.state != "done")
-        for each in ledger.report.beside(intent, intent.created_at - NEAR)
+        for each in _sent_since(ledger, intent)
     )
+
+
+def _sent_since(ledger: Ledger, intent: Intent) -> Iterator[Intent]:
+    """The account's other intents, since shortly before this one, that were or may have been carried out."""
+    near = ledger.report.beside(intent, intent.created_at - NEAR)
+    return (each for each in near if each.state not in ("not_done", "intended"))
+
+
+def _is_marked(intent: Intent) -> bool:
+    return intent.operation == "publish" and intent.reference is not None
