@@ -4,6 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 KIT := $(addprefix --crowdhub-provider ,rapidworkers crowdsdom etxt capsolver)
+READINGS := $(addprefix -p ,etxt:other rapidworkers:sample crowdsdom:post crowdsdom:put crowdsdom:capital)
 DEEP := --operation publish --variant one --variant two --depth 2
 # Pythons that pyenv keeps where no PATH leads.
 PYENV := $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/*/bin/python3.1[1-9])
@@ -16,16 +17,17 @@ MEMORY := $(shell test -w /dev/shm -a "0$(ROOM)" -gt 2000 && echo PYTEST_DEBUG_T
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint test examples demo conformance packages mutants prove prove-deep coverage pythons bench docs wheel constraints clean
+.PHONY: help setup check lint test examples demo conformance packages campaign mutants prove prove-deep coverage pythons bench docs wheel constraints clean
 
 help:
-	@echo "make check        lint, test, examples, demo, conformance, packages: run it before handing in a change"
+	@echo "make check        lint, test, examples, demo, conformance, packages, campaign: run it before handing in a change"
 	@echo "make lint         ruff, mypy, pyright, deptry"
 	@echo "make test         the tests (some of them: make test ARGS=\"tests/cli -k review\")"
 	@echo "make examples     the example programs"
 	@echo "make demo         one program over all four marketplaces, which run on this machine"
 	@echo "make conformance  the conformance kit on the four plugins"
 	@echo "make packages     the tests that build, install and check whole packages, the wheel among them"
+	@echo "make campaign     hundreds of operations through faults, and processes killed at every step of a payment"
 	@echo "make mutants      deliberate bugs, each of which the kit or the prover must catch"
 	@echo "make prove        all paths on which one thing goes wrong (ARGS='--depth 2' for two)"
 	@echo "make prove-deep   the same for two things, publishing by one client and by two; and readings that make test leaves out"
@@ -66,7 +68,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e ".[dev]" -c constraints.txt
 	@touch $@
 
-check: lint test examples demo conformance packages
+check: lint test examples demo conformance packages campaign
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -76,7 +78,7 @@ lint: $(STAMP)
 	$(BIN)/deptry crowdhub plugins
 
 test: $(STAMP)
-	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not packages" $(ARGS)
+	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not packages and not campaign" $(ARGS)
 
 examples: $(STAMP)
 	@set -e; for example in examples/[a-z]*.py; do echo "== $$example"; $(BIN)/python $$example; done
@@ -90,6 +92,9 @@ conformance: $(STAMP)
 packages: $(STAMP)
 	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m packages $(ARGS)
 
+campaign: $(STAMP)
+	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist load -m campaign tests/campaign $(ARGS)
+
 mutants: $(STAMP)
 	@$(BIN)/python -m crowdhub.testing.mutants $(ARGS)
 	@$(BIN)/crowdhub prove --planted
@@ -98,7 +103,7 @@ mutants: $(STAMP)
 prove-deep: $(STAMP)
 	@$(BIN)/crowdhub prove $(DEEP) -p etxt: & etxt=$$!; \
 	$(BIN)/crowdhub prove $(DEEP) -p rapidworkers: -p crowdsdom: -p capsolver && \
-	$(BIN)/crowdhub prove -p etxt:other -p rapidworkers:sample && wait $$etxt
+	$(BIN)/crowdhub prove $(READINGS) && wait $$etxt
 
 prove: $(STAMP)
 	@$(BIN)/crowdhub prove $(ARGS)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import itertools
 import os
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -89,6 +91,20 @@ def world(request: pytest.FixtureRequest) -> World:
 def ordinary() -> World:
     """Ordinary code only, where the other two worlds would prove nothing more."""
     return World("sync")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: else the others wait for it at the end."""
+    items.sort(key=lambda item: "tests/prover" not in item.nodeid)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector need not go through it again and again, a tenth of all time. Not where
+    Hypothesis is yet to be loaded: it would not find what holds its random numbers."""
+    if "hypothesis" in sys.modules:
+        _ = gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
 
 
 HOMES = itertools.count()

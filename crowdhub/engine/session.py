@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -156,7 +157,7 @@ class Session:
         """The request as the HTTP client sees it: no body, no query, no credentials; `SigningTransport` adds them."""
         seconds = self.options.timeout if call.timeout is None else call.timeout
         try:
-            target = http.URL(self.address(call))
+            target = _parsed(self.address(call))
         except http.InvalidURL:
             raise InvalidRequest(issues=[Issue("address", f"{call.path!r} cannot be part of an address")]) from None
         trip = RoundTrip(time.monotonic() + 4 * seconds, secure=target.scheme == "https")
@@ -327,6 +328,11 @@ def origin_of(traceback: TracebackType | None, packages: Collection[str]) -> str
 
 def _package(module: str) -> str:
     return module.partition(".")[0]
+
+
+@lru_cache(maxsize=256)
+def _parsed(address: str) -> http.URL:
+    return http.URL(address)
 
 
 def _origin(url: http.URL) -> tuple[str, str, int | None]:

@@ -16,6 +16,8 @@ from crowdhub.testing.campaign.audit import UNEXPLAINED
 from crowdhub.testing.campaign.processes import Processes
 from tests.campaign.playing import played
 
+pytestmark = pytest.mark.campaign
+
 
 @pytest.mark.parametrize("provider", names())
 def test_whatever_goes_wrong_nothing_is_paid_twice_and_nothing_lost(

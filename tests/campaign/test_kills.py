@@ -19,6 +19,8 @@ from crowdhub.testing.campaign.kills import CONDITIONS, Kills
 from crowdhub.testing.campaign.processes import Processes
 from crowdhub.testing.campaign.profile import profile_of
 
+pytestmark = pytest.mark.campaign
+
 LOST = "with the answer lost, work done"
 
 

@@ -8,8 +8,8 @@ from crowdhub.testing.prover.prover import Proof
 from crowdhub.testing.subject import load, readings_of
 
 DECIDING = ("review", "bulk")
-# Of readings that differ in the verbs of decisions these alone are gone through. Those that only answer in another form
-# are gone through by `make prove-deep`.
+# Of readings that differ in the verbs of decisions these alone are gone through, by one client. All else of readings is
+# gone through by `make prove-deep`.
 PLAYED = [
     (reading, operation)
     for name in names()
@@ -18,6 +18,7 @@ PLAYED = [
     if reading == name or "verbs" in load(reading).played_options
     if not left_out(profile_of(reading), operation)
 ]
+TOGETHER = [(name, operation) for name, operation in PLAYED if name in names()]
 ALONE = [f"{name}/{operation}/one" for name, operation in PLAYED]
 REJECTED = "rejected by somebody else, and others hand in"
 SENT_BACK = "sent back, and handed in anew"

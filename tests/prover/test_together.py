@@ -10,10 +10,10 @@ from crowdhub.testing.prover import VARIANTS, Prover, scenarios
 from crowdhub.testing.prover.faults import FAULTS
 from crowdhub.testing.prover.paths import Choices, read
 from crowdhub.testing.prover.scenarios import scenario_of
-from tests.prover.played import PLAYED, happens_often_enough
+from tests.prover.played import TOGETHER, happens_often_enough
 
 
-@pytest.mark.parametrize(("provider", "operation"), PLAYED)
+@pytest.mark.parametrize(("provider", "operation"), TOGETHER)
 def test_nothing_is_paid_twice_or_lost_on_any_path_with_one_departure(
     prover: Prover, provider: str, operation: str
 ) -> None:

@@ -10,7 +10,8 @@ import dataclasses
 import sys
 from collections.abc import Generator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from types import FrameType
+from functools import cache
+from types import CodeType, FrameType
 from typing import cast
 
 from tests.secrets.evidence import TESTS, chain_of
@@ -55,6 +56,14 @@ def reported(error: BaseException) -> dict[str, str]:
     return found
 
 
+@cache
+def _is_ours(code: CodeType) -> bool:
+    name = code.co_filename
+    if not name.startswith(ROOT) or name.startswith(TESTS) or "sandbox" in name:
+        return False
+    return not name.endswith("crowdhub/frames.py")  # not in the instant in which frames are left out
+
+
 class Interrupts:
     """Ctrl-C at the ``at``-th call of a function of ours; ``calls`` is how many there were."""
 
@@ -63,10 +72,7 @@ class Interrupts:
         self.calls = 0
 
     def _profile(self, frame: FrameType, event: str, _: object) -> None:
-        name = frame.f_code.co_filename
-        if event != "call" or not name.startswith(ROOT) or name.startswith(TESTS) or "sandbox" in name:
-            return
-        if name.endswith("crowdhub/frames.py"):  # not in the instant in which frames are left out
+        if event != "call" or not _is_ours(frame.f_code):
             return
         self.calls += 1
         if self.calls == self._at:

@@ -82,6 +82,7 @@ def shown(evidence: Evidence, error: BaseException) -> dict[str, str]:
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_after_a_fault(name: str, way: str, evidence: Evidence, open_box: OpenBox, own_place: Path) -> None:
     place = Place(name, open_box)
+    place.options["timeout"] = 0.1
     failures: list[BaseException] = []
     faults = (
         Fault.status(400),

@@ -6,7 +6,6 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Any, TypeVar
 
 from crowdhub.engine.redact import Redactor
@@ -310,7 +309,7 @@ def _decided(profile: MarketProfile, operation: str, count: int) -> Iterator[Sce
 
     def judged(variant: str) -> Callable[[World, PathFindings], Judge]:
         def judge(world: World, findings: PathFindings) -> Judge:
-            statuses = partial(_statuses, scene.application, world, tasks)
+            statuses = _Statuses(scene.application, world, tasks)
             return ReviewJudge(world, findings, decisions, statuses, alone=variant == "one")
 
         return judge
@@ -326,12 +325,25 @@ def _decided(profile: MarketProfile, operation: str, count: int) -> Iterator[Sce
         yield _scenario(scene, operation, variant, asks, judged(variant), hands if variant == "one" else while_down)
 
 
-def _statuses(application: Program, world: World, tasks: Sequence[str]) -> dict[str, SubmissionStatus]:
-    """What each piece of work is now, by the provider's own listing."""
-    there = world.marketplace
-    account = account_of(application, world.clock, SpendingPolicy(), world)
-    found = [each for task in tasks for each in run_well(_all_submissions(account, task), there, world.clock)]
-    return {each.id: each.status for each in found}
+class _Statuses:
+    """What each piece of work is now, by the provider's own listing; read anew when something can have changed it."""
+
+    def __init__(self, application: Program, world: World, tasks: Sequence[str]) -> None:
+        self._world = world
+        self._tasks = tasks
+        self._account = account_of(application, world.clock, SpendingPolicy(), world)
+        self._read_at: tuple[datetime, int] | None = None
+        self._found: dict[str, SubmissionStatus] = {}
+
+    def __call__(self) -> Mapping[str, SubmissionStatus]:
+        world = self._world
+        if self._read_at != (world.clock.now(), len(world.happened)):  # every request takes its time
+            listed = (
+                run_well(_all_submissions(self._account, task), world.marketplace, world.clock) for task in self._tasks
+            )
+            self._found = {each.id: each.status for some in listed for each in some}
+            self._read_at = world.clock.now(), len(world.happened)
+        return self._found
 
 
 def _handed_in(scene: Scene, number: int, count: int, by: str | None = None) -> list[Submission]:
