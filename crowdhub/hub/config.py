@@ -42,6 +42,7 @@ from crowdhub.protocol.settings import is_port
 FILE = "crowdhub.toml"
 OF_KUBERNETES = re.compile(r"service_host|service_port(_\w+)?|port(_\d+_(tcp|udp|sctp)\w*)?")
 """What a cluster sets for a service whose name begins as our variables do."""
+SECTIONS = ("hub", "accounts")
 HUB_SETTINGS = ("ledger", "budget", "on_unsupported", "max_wait", "timeout")
 
 
@@ -185,15 +186,16 @@ def _read(file: Path) -> tuple[dict[str, dict[str, object]], dict[str, object]]:
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{file} cannot be read: {error}.") from None
     for name in data:
-        if name not in ("hub", "accounts"):
-            raise _wrong(file, text, (name,), f"[{name}] is not a section", ("hub", "accounts"))
+        if name not in SECTIONS:
+            raise _wrong(file, text, (name,), f"[{_name_of(name, SECTIONS)}] is not a section", SECTIONS)
     hub, accounts = data.get("hub", {}), data.get("accounts", {})
     for name, section in (("hub", hub), ("accounts", accounts)):
         if not isinstance(section, dict):
             raise _wrong(file, text, (name,), f"{name} is not a section", ())
     for name in hub:
         if name not in HUB_SETTINGS:
-            raise _wrong(file, text, ("hub", name), f"there is no setting {name!r} in [hub]", HUB_SETTINGS)
+            what = f"there is no such setting in [hub]: {_name_of(name, HUB_SETTINGS)}"
+            raise _wrong(file, text, ("hub", name), what, HUB_SETTINGS)
     for name, settings in accounts.items():
         if not isinstance(settings, dict):
             raise _wrong(file, text, ("accounts", name), f"accounts.{name} is not a section of settings", ())
@@ -244,6 +246,7 @@ def _settings_of(
     fields = kind.settings_type.model_fields
     values: dict[str, object] = {}
     issues: list[Issue] = []
+    unknown: dict[str, str] = {}
     for name, value in given.items():
         if name == "provider":
             continue
@@ -255,7 +258,9 @@ def _settings_of(
             else:
                 values[target] = found
         elif name not in fields:
-            issues.append(Issue(name, f"there is no such setting{_near(name, fields)}"))
+            where = _name_of(name, fields)
+            unknown[where] = name
+            issues.append(Issue(where, f"there is no such setting{_near(name, fields)}"))
         else:
             values[name] = value
     issues += [
@@ -290,7 +295,8 @@ def _settings_of(
     ]
     if settings is None or issues:
         text = path.read_text(encoding="utf-8-sig") if path is not None else ""
-        lines = [f"{issue}{_line(path, text, ('accounts', account, issue.where))}" for issue in issues]
+        places = [("accounts", account, unknown.get(issue.where, issue.where)) for issue in issues]
+        lines = [f"{issue}{_line(path, text, place)}" for issue, place in zip(issues, places, strict=True)]
         raise ConfigurationError(
             f"The settings of the account {account!r} are wrong: " + "; ".join(lines) + ".", provider=kind.name
         )
@@ -307,6 +313,12 @@ def _is_address(text: str) -> bool:
 
 def _readable(issue: Issue) -> Issue:
     return Issue(issue.where, "is missing") if issue.what == "Field required" else issue
+
+
+def _name_of(name: str, words: Iterable[str]) -> str:
+    """What a setting is called that does not exist. A key can stand where a name belongs."""
+    is_name = re.fullmatch(r"[a-z]{1,16}(_[a-z]{1,16}){0,3}", name) or difflib.get_close_matches(name, words, n=1)
+    return name if is_name else "(a name that could be a key is not shown)"
 
 
 def _near(name: str, words: Iterable[str]) -> str:

@@ -200,6 +200,9 @@ WRONG = {
     "no number": ("[hub]\nmax_wait = 'long'\n", ("max_wait", "number of seconds")),
     "another word": ("[hub]\non_unsupported = 'eror'\n", ("on_unsupported", "'error'")),
     "a dotted key": (f'accounts.rapidworkers.api_kye = "{SECRET}"\n', ("api_kye", "'api_key'", "line 1")),
+    "a key for a name": (f"[accounts.rapidworkers]\n{SECRET} = 'api_key'\n", ("not shown", "api_key", "line 2")),
+    "a key for a hub setting": (f"[hub]\n{SECRET} = 3\n", ("not shown", "max_wait", "line 2")),
+    "a key for a section": (f"{SECRET} = 3\n", ("not shown", "accounts", "line 1")),
     "an inline table": (f'[accounts]\nrapidworkers = {{ api_kye = "{SECRET}" }}\n', ("api_kye", "'api_key'")),
 }
 
