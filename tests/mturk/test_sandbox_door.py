@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crowdhub.sandbox import Fault
+from crowdhub_mturk.sandbox.refusal import FrontDoorRefusal
+from crowdhub_mturk.sandbox.signature import Arrived, Guard, Keys
 from tests.mturk.signed import HIT, TARGET, Requester, mturk, refusal, requester
 
 __all__ = ["mturk"]
@@ -35,6 +43,25 @@ def test_a_clock_may_be_five_minutes_off(mturk: Requester, off: int, words: str 
     refused = mturk.refused("GetAccountBalance")
     assert refused.kind == "InvalidSignatureException"
     assert words in refused.words
+
+
+NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,9}", fullmatch=True).map(lambda name: f"X-Amz-Of-{name}")
+VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=126))
+
+
+@given(st.binary(), st.text(min_size=1), st.dictionaries(NAMES, VALUES, max_size=3), st.none() | st.just("token"))
+def test_it_agrees_with_botocores_signer(body: bytes, secret: str, more: dict[str, str], token: str | None) -> None:
+    at = datetime(2026, 1, 15, 9, tzinfo=UTC)
+    headers = {"Host": "127.0.0.1:8080", "Content-Type": "application/x-amz-json-1.1", **more}
+    request = AWSRequest("POST", "http://127.0.0.1:8080/", headers=headers, data=body)
+    with patch("botocore.auth.get_current_datetime", return_value=at):
+        SigV4Auth(Credentials("key", secret, token), "mturk-requester", "us-east-1").add_auth(request)
+    arrived = Arrived([(name, value) for name, value in request.headers.items()], body)
+    Guard(Keys("key", secret, token), 400).check(arrived, at)
+    with pytest.raises(FrontDoorRefusal):
+        Guard(Keys("key", secret + "x", token), 400).check(arrived, at)
+    with pytest.raises(FrontDoorRefusal):
+        Guard(Keys("key", secret, token), 400).check(Arrived(arrived.headers, body + b" "), at)
 
 
 @pytest.mark.parametrize("wrong", [{"service": "mturk"}, {"region": "us-west-2"}])

@@ -146,7 +146,7 @@ def test_a_file_is_served_for_a_minute_to_whoever_has_the_link(mturk: Requester)
     hit = mturk.publish(Question=form(asked(upload(MOST + LEAST), name="a shot")))
     (work,) = mturk.market.hand_in(hit, files={"a shot": b"\x89PNG"})
     answer = mturk.call("GetAssignment", AssignmentId=work)["Assignment"]["Answer"]
-    assert f"<UploadedFileKey>{work}/0</UploadedFileKey>" in answer
+    assert f"<UploadedFileKey>{work}/1</UploadedFileKey>" in answer
     assert "<UploadedFileSizeInBytes>4</UploadedFileSizeInBytes>" in answer
 
     def link() -> str:
@@ -155,7 +155,7 @@ def test_a_file_is_served_for_a_minute_to_whoever_has_the_link(mturk: Requester)
 
     url, count = link(), mturk.market.request_count
     file = mturk.http.get(url)
-    assert (file.content, file.headers["content-type"]) == (b"\x89PNG", "image/png")
+    assert (file.content, file.headers["content-type"]) == (b"\x89PNG", "application/octet-stream")
     assert mturk.market.request_count == count
     assert mturk.http.get(url.replace("Expires=1", "Expires=2")).status_code == 403
     assert mturk.http.get(url.partition("?")[0]).status_code == 403
@@ -165,6 +165,12 @@ def test_a_file_is_served_for_a_minute_to_whoever_has_the_link(mturk: Requester)
     assert mturk.http.get(url).status_code == 403
     assert mturk.http.get(link()).status_code == 200
     assert mturk.refused("GetFileUploadURL", AssignmentId=work, QuestionIdentifier="b").code is not None
+
+
+def test_made_up_files_are_pictures(mturk: Requester) -> None:
+    (work,) = mturk.market.hand_in(mturk.publish(Question=form(asked(upload(MOST + LEAST)))))
+    url = mturk.call("GetFileUploadURL", AssignmentId=work, QuestionIdentifier="asked")["FileUploadURL"]
+    assert mturk.http.get(url).content.startswith(b"\x89PNG")
 
 
 def test_made_up_answers_fit_the_form() -> None:

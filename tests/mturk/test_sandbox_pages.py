@@ -70,6 +70,14 @@ def test_reviewing_meanwhile_shifts_pages_where_tokens_count_rows(counted: bool,
         assert len(found) == seen
 
 
+def test_who_is_blocked_again_keeps_the_place(mturk: Requester) -> None:
+    workers = [mturk.market.worker(number) for number in range(5)]
+    for each in (*workers, workers[0]):
+        mturk.call("CreateWorkerBlock", WorkerId=each, Reason="Enough.")
+    pages = rows(mturk, "ListWorkerBlocks", "WorkerBlocks", MaxResults=2)
+    assert [each["WorkerId"] for page in pages for each in page] == workers
+
+
 def test_statuses_can_be_listed_together(mturk: Requester) -> None:
     hit = mturk.publish()
     one, two, three = mturk.market.hand_in(hit, 3)

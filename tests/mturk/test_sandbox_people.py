@@ -261,17 +261,21 @@ def test_review_policies_are_told_again_and_do_nothing(mturk: Requester) -> None
     assert told["HITReviewPolicy"] == {"PolicyName": policy["PolicyName"]}
     assert told["HITReviewReport"] == {"ReviewResults": [], "ReviewActions": []}
     assert "HITReviewPolicy" not in mturk.call("ListReviewPolicyResultsForHIT", HITId=hit, PolicyLevels=["Assignment"])
+    assert "HITReviewPolicy" in mturk.call("ListReviewPolicyResultsForHIT", HITId=hit, PolicyLevels=["HIT"])
     other = {"PolicyName": "Mine"}
     assert mturk.refused("CreateHIT", **HIT, HITReviewPolicy=other).code is not None
 
 
 def test_a_hit_takes_on_another_type_with_its_price(mturk: Requester) -> None:
-    hit = mturk.publish()
-    dear = mturk.call("CreateHITType", **{**TERMS, "Reward": "1.00", "Title": "Dear"})["HITTypeId"]
+    hit, short = mturk.publish(), {"AutoApprovalDelayInSeconds": 60, "AssignmentDurationInSeconds": 60}
+    dear = mturk.call("CreateHITType", **{**TERMS, "Reward": "1.00", "Title": "Dear", **short})["HITTypeId"]
     taken = mturk.market.accept(hit)
+    before = mturk.market.assignment(taken).deadline
     assert mturk.refused("UpdateHITTypeOfHIT", HITId=hit, HITTypeId=dear).code == "AWS.MechanicalTurk.InvalidHITState"
     mturk.market.submit(taken)
     mturk.call("UpdateHITTypeOfHIT", HITId=hit, HITTypeId=dear)
+    work = mturk.call("GetAssignment", AssignmentId=taken)["Assignment"]
+    assert (work["Deadline"], work["AutoApprovalTime"] - work["SubmitTime"]) == (before.timestamp(), 2_592_000)
     assert mturk.balance() == ("97.00", "3.00")  # one at 0.60, two at 1.20
     mturk.call("ApproveAssignment", AssignmentId=taken)
     assert mturk.balance() == ("97.00", "2.40")

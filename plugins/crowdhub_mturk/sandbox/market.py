@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from crowdhub.sandbox import AccountSettings, Books, MarketSandbox, RequestWindow, SandboxClock, SandboxError
 from crowdhub.sandbox.switches import switched
 from crowdhub.sandbox.values import JsonObject
-from crowdhub_mturk.sandbox.answers import Given, document, made_up
+from crowdhub_mturk.sandbox.answers import Given
 from crowdhub_mturk.sandbox.operations.events import EventOperations
 from crowdhub_mturk.sandbox.operations.grants import GrantOperations
 from crowdhub_mturk.sandbox.operations.hits import HitOperations
@@ -22,7 +22,7 @@ from crowdhub_mturk.sandbox.readings import MTurkReadings
 from crowdhub_mturk.sandbox.refusal import Refusal
 from crowdhub_mturk.sandbox.script import Script
 from crowdhub_mturk.sandbox.signature import REGION, Guard, Keys
-from crowdhub_mturk.sandbox.state import Assignment, Hit, Upload
+from crowdhub_mturk.sandbox.state import Assignment, Hit
 from crowdhub_mturk.sandbox.turk import Turk
 from crowdhub_mturk.sandbox.uploads import PATH, Uploads
 from crowdhub_mturk.sandbox.wire import MTurkWire, front_door_error, operation_name
@@ -63,7 +63,6 @@ class MTurkSandbox(MarketSandbox):
         self.turk = Turk(Decimal(balance), self.readings, self.dice("ids"), seed, self.now)
         self.qualifications = Qualifications(self.turk.ids, self.now())
         self.workforce = Workforce(self.turk.ids, self.qualifications)
-        self._texts = self.dice("texts")
         self.script = Script(
             self.turk, self.workforce, self.dice("workers"), every=every, takes=takes, returns=returns, poor=poor
         )
@@ -157,23 +156,14 @@ class MTurkSandbox(MarketSandbox):
         assignment_id: str,
         answers: Given | str | None = None,
         files: Mapping[str, bytes] | None = None,
-        media: str = "image/png",
     ) -> None:
         """A worker hands in. `answers` are texts or lists of identifiers by question, or a whole document; without
-        them the worker makes some up. `files` are contents by question."""
+        them the worker makes some up. `files` are contents by question; without them there is a picture for each that
+        is asked for."""
         with self.lock:
             self._catch_up()
-            work = self.assignment(assignment_id)
-            uploads = {
-                name: Upload(f"{work.id}/{number}", content, media)
-                for number, (name, content) in enumerate((files or {}).items())
-            }
-            keys = {name: (each.key, len(each.content)) for name, each in uploads.items()}
-            form = work.hit.form
-            given = made_up(form, self._texts) if answers is None else answers
-            answer = given if isinstance(given, str) else document(form, given, keys)
             try:
-                self.turk.submit(work, answer, uploads, self.now())
+                self.script.submit(self.assignment(assignment_id), answers, files, self.now())
             except Refusal as refusal:
                 raise SandboxError(refusal.words) from refusal
             self._catch_up()

@@ -83,6 +83,7 @@ class Qualifications:
         self._deleted_names: dict[str, datetime] = {}
         self._scores: dict[str, dict[str, Score]] = {}
         self.requests: dict[str, QualificationRequest] = {}
+        self._requested = 0
         self._asked: dict[tuple[str, str], datetime] = {}
 
     def create(self, name: str, description: str, now: datetime) -> QualificationType:
@@ -148,7 +149,8 @@ class Qualifications:
         if kind.auto_granted:
             self.grant(type_id, worker, kind.auto_value, now)
             return None
-        made = QualificationRequest(self._ids.new(), len(self._asked), type_id, worker, now, answer)
+        self._requested += 1
+        made = QualificationRequest(self._ids.new(), self._requested, type_id, worker, now, answer)
         self.requests[made.id] = made
         return made
 

@@ -1,9 +1,11 @@
 """Scripted workers: they find HITs as time passes, work on them, and hand in, some of them poor work."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from random import Random
 
-from crowdhub_mturk.sandbox.answers import document, made_up
+from crowdhub.sandbox import png
+from crowdhub_mturk.sandbox.answers import Given, document, made_up
 from crowdhub_mturk.sandbox.state import IN_HANDS, Assignment, Hit, Upload
 from crowdhub_mturk.sandbox.turk import Turk
 from crowdhub_mturk.sandbox.workforce import Workforce
@@ -62,11 +64,19 @@ class Script:
             self._turk.put_back(work, "Returned", moment)
         else:
             poor = self._dice.random() < self._poor
-            self.submit(work, {} if poor else made_up(work.hit.form, self._dice), moment)
+            self.submit(work, {} if poor else None, {} if poor else None, moment)
 
-    def submit(self, work: Assignment, given: dict[str, str | list[str]], moment: datetime) -> None:
-        """Hand in these answers, and a small file for each that is asked for."""
-        asked = [each.id for each in work.hit.form.questions if each.kind == "UploadedFile"] if given else []
-        files = {name: Upload(f"{work.id}/{name}", b"a file", "text/plain") for name in asked}
-        keys = {name: (each.key, len(each.content)) for name, each in files.items()}
-        self._turk.submit(work, document(work.hit.form, given, keys), files, moment)
+    def submit(
+        self, work: Assignment, answers: Given | str | None, files: Mapping[str, bytes] | None, moment: datetime
+    ) -> None:
+        """Hand in. Without `answers` the worker makes some up, without `files` one for each that is asked for."""
+        form = work.hit.form
+        if files is None:
+            files = {each.id: png(f"{work.id} {each.id}") for each in form.questions if each.kind == "UploadedFile"}
+        uploads = {
+            name: Upload(f"{work.id}/{number}", content) for number, (name, content) in enumerate(files.items(), 1)
+        }
+        if not isinstance(answers, str):
+            keys = {name: (each.key, len(each.content)) for name, each in uploads.items()}
+            answers = document(form, made_up(form, self._dice) if answers is None else answers, keys)
+        self._turk.submit(work, answers, uploads, moment)

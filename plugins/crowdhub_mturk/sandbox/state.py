@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from crowdhub.sandbox.values import JsonObject
@@ -47,7 +47,6 @@ class Upload:
 
     key: str
     content: bytes
-    media: str
 
 
 @dataclass(slots=True, eq=False)
@@ -59,22 +58,16 @@ class Assignment:
     hit: "Hit"
     worker: str
     accepted: datetime
+    deadline: datetime
     price: Price
     status: str = IN_HANDS
     submitted: datetime | None = None
+    auto_approval: datetime | None = None
     approved: datetime | None = None
     rejected: datetime | None = None
     answer: str | None = None
     feedback: str | None = None
     files: dict[str, Upload] = field(default_factory=dict[str, Upload])
-
-    @property
-    def deadline(self) -> datetime:
-        return self.accepted + timedelta(seconds=self.hit.type.duration)
-
-    @property
-    def auto_approval(self) -> datetime | None:
-        return self.submitted and self.submitted + timedelta(seconds=self.hit.type.auto_approval)
 
     def move(self, status: str) -> None:
         """Go to another state."""

@@ -54,7 +54,7 @@ class Turk:
 
     def publish(
         self,
-        type_id: str,
+        terms: HitType,
         question: str,
         form: Form,
         slots: int,
@@ -64,11 +64,10 @@ class Turk:
         now: datetime,
     ) -> Hit:
         """Hold the money and open the HIT."""
-        terms, number = self.type(type_id), len(self.hits) + 1
-        hit = Hit(
-            self.ids.new(), number, type_id, terms, question, form, slots, now, now + lifetime, annotation, policies
-        )
-        self.till.hold("publish", hit.id, hit.price, slots, terms.title)
+        hit_id, number = self.ids.new(), len(self.hits) + 1
+        self.till.hold("publish", hit_id, terms.price(slots), slots, terms.title)
+        type_id = self.type_id(terms)
+        hit = Hit(hit_id, number, type_id, terms, question, form, slots, now, now + lifetime, annotation, policies)
         hit.held = slots
         self.hits[hit.id] = hit
         self.agenda.note(hit.expires, "expire", hit.id)
@@ -148,7 +147,8 @@ class Turk:
         """A worker takes a slot."""
         if hit.status != "Assignable":
             raise wrong_state("HIT", hit.status, "Assignable")
-        work = Assignment(self.ids.new(), 0, hit, worker, now, hit.price)
+        deadline = now + timedelta(seconds=hit.type.duration)
+        work = Assignment(self.ids.new(), 0, hit, worker, now, deadline, hit.price)
         self.assignments[work.id] = work
         hit.workers.add(worker)
         hit.counts[IN_HANDS] += 1
@@ -164,9 +164,8 @@ class Turk:
         work.move("Submitted")
         work.number, work.submitted, work.answer, work.files = self._submitted, now, answer, files
         work.hit.work.append(work)
-        due = work.auto_approval
-        assert due is not None
-        self.agenda.note(due, "approve", work.id)
+        work.auto_approval = now + timedelta(seconds=work.hit.type.auto_approval)
+        self.agenda.note(work.auto_approval, "approve", work.id)
         self._look(work.hit, now)
 
     def put_back(self, work: Assignment, status: str, now: datetime) -> None:
@@ -227,10 +226,8 @@ class Turk:
             if self.assignments[about].status == IN_HANDS:
                 self.put_back(self.assignments[about], "Abandoned", moment)
         elif what == "approve":
-            work = self.assignments[about]
-            due = work.auto_approval
-            if work.status == "Submitted" and due is not None:
-                self._approve(work, moment)
+            if self.assignments[about].status == "Submitted":
+                self._approve(self.assignments[about], moment)
         elif what == "dispose":
             hit = self.hits[about]
             if not hit.disposed and hit.reviewable_since == moment - KEPT:

@@ -73,7 +73,7 @@ class MTurkWire:
         found = self._uploads.served(request.url.path, request.url.query, self._now())
         if found is None:
             return Response("<Error><Code>AccessDenied</Code></Error>", 403, media_type="application/xml")
-        return Response(found.content, media_type=found.media)
+        return Response(found.content, media_type="application/octet-stream")
 
     def _answer(self, request: Request, body: bytes) -> Response:
         now = self._now()

@@ -54,8 +54,10 @@ class Workforce:
             raise missing("Worker", worker)
 
     def block(self, worker: str, reason: str) -> None:
-        self._blocked += 1
-        self.blocks[worker] = Block(self._blocked, worker, reason)
+        before = self.blocks.get(worker)
+        if before is None:
+            self._blocked += 1
+        self.blocks[worker] = Block(self._blocked if before is None else before.number, worker, reason)
 
     def unblock(self, worker: str) -> None:
         _ = self.blocks.pop(worker, None)

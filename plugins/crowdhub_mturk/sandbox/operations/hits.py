@@ -13,7 +13,7 @@ from crowdhub_mturk.sandbox.pages import Pages
 from crowdhub_mturk.sandbox.qualifications import Qualifications
 from crowdhub_mturk.sandbox.questions import Form, read_question
 from crowdhub_mturk.sandbox.refusal import Refusal, missing, unfit
-from crowdhub_mturk.sandbox.state import Hit
+from crowdhub_mturk.sandbox.state import Hit, HitType
 from crowdhub_mturk.sandbox.tokens import Tokens
 from crowdhub_mturk.sandbox.turk import Turk
 
@@ -56,20 +56,18 @@ class HitOperations:
 
     def create(self, call: Call) -> JsonObject:
         self._not_made(call)
-        terms = self._terms.read(call.given)
-        _ = self._question(call.given)  # no type is left behind by a form that is refused
-        return self._create(call, self._turk.type_id(terms))
+        return self._create(call, self._terms.read(call.given))
 
     def create_of_type(self, call: Call) -> JsonObject:
         self._not_made(call)
-        return self._create(call, call.given.text("HITTypeId"))
+        return self._create(call, self._turk.type(call.given.text("HITTypeId")))
 
     def _not_made(self, call: Call) -> None:
         made = self.made.made(call.given.maybe_text("UniqueRequestToken"), call.now)
         if made is not None:
             raise Refusal(self._turk.readings.hit_already_exists, f"The HIT with ID {made} already exists.")
 
-    def _create(self, call: Call, type_id: str) -> JsonObject:
+    def _create(self, call: Call, terms: HitType) -> JsonObject:
         given, readings = call.given, self._turk.readings
         slots = given.whole("MaxAssignments", 1)
         fits(1 <= slots <= MOST_SLOTS, f"MaxAssignments must be between 1 and {MOST_SLOTS}")
@@ -80,7 +78,7 @@ class HitOperations:
             fits(len(annotation or "") <= limit, f"RequesterAnnotation must not be longer than {limit}")
         question, form = self._question(given)
         hit = self._turk.publish(
-            type_id,
+            terms,
             question,
             form,
             slots,

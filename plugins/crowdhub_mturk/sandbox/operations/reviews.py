@@ -75,13 +75,14 @@ class ReviewOperations:
 
     def bonuses(self, call: Call) -> JsonObject:
         hit_id, assignment_id = call.given.maybe_text("HITId"), call.given.maybe_text("AssignmentId")
-        fits((hit_id is None) != (assignment_id is None), "either HITId or AssignmentId must be given")
-        if hit_id is not None:
-            hit = self._turk.hit(hit_id)
-            rows = [(each.number, each) for each in self._turk.bonuses if each.assignment.hit is hit]
-        else:
-            work = self._turk.assignment(assignment_id or "")
-            rows = [(each.number, each) for each in self._turk.bonuses if each.assignment is work]
+        fits(hit_id is not None or assignment_id is not None, "either HITId or AssignmentId must be given")
+        hit = None if hit_id is None else self._turk.hit(hit_id)
+        work = None if assignment_id is None else self._turk.assignment(assignment_id)
+        rows = [
+            (each.number, each)
+            for each in self._turk.bonuses
+            if hit in (None, each.assignment.hit) and work in (None, each.assignment)
+        ]
         return self._pages.page("ListBonusPayments", call.given, "BonusPayments", rows, shapes.bonus)
 
     def file_url(self, call: Call) -> JsonObject:
