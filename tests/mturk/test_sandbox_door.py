@@ -182,10 +182,24 @@ def test_too_many_requests_are_refused_in_either_shape(shape: str) -> None:
         assert mturk.call("ListHITs")["HITs"] == []  # nothing was done
 
 
-def test_faults_are_worded_as_the_service_does(mturk: Requester) -> None:
-    mturk.market.faults.add(Fault.status(500, when="before"), operation="CreateHIT")
+@pytest.mark.parametrize(
+    ("status", "kind", "code"),
+    [
+        (400, "ValidationException", None),
+        (402, "RequestError", "AWS.MechanicalTurk.InsufficientFunds"),
+        (403, "AccessDeniedException", None),
+        (404, "RequestError", "AWS.MechanicalTurk.HITDoesNotExist"),
+        (409, "RequestError", "AWS.MechanicalTurk.InvalidHITState"),
+        (429, "ThrottlingException", None),
+        (500, "ServiceFault", None),
+        (502, "InternalFailure", None),
+        (503, "ServiceUnavailableException", None),
+    ],
+)
+def test_faults_are_worded_as_the_service_does(mturk: Requester, status: int, kind: str, code: str | None) -> None:
+    mturk.market.faults.add(Fault.status(status), operation="CreateHIT")
     refused = mturk.refused("CreateHIT", **HIT)
-    assert (refused.status, refused.kind) == (500, "ServiceFault")
+    assert (refused.status, refused.kind, refused.code) == (status, kind, code)
     assert mturk.publish()
 
 

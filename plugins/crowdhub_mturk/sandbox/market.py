@@ -12,6 +12,7 @@ from crowdhub.sandbox import AccountSettings, Books, MarketSandbox, RequestWindo
 from crowdhub.sandbox.switches import switched
 from crowdhub.sandbox.values import JsonObject
 from crowdhub_mturk.sandbox.answers import Given
+from crowdhub_mturk.sandbox.errors import error_of_status
 from crowdhub_mturk.sandbox.operations.events import EventOperations
 from crowdhub_mturk.sandbox.operations.grants import GrantOperations
 from crowdhub_mturk.sandbox.operations.hits import HitOperations
@@ -25,7 +26,7 @@ from crowdhub_mturk.sandbox.signature import REGION, Guard, Keys
 from crowdhub_mturk.sandbox.state import Assignment, Hit
 from crowdhub_mturk.sandbox.turk import Turk
 from crowdhub_mturk.sandbox.uploads import PATH, Uploads
-from crowdhub_mturk.sandbox.wire import MTurkWire, front_door_error, operation_name
+from crowdhub_mturk.sandbox.wire import MTurkWire, operation_name
 from crowdhub_mturk.sandbox.workforce import Workforce
 
 
@@ -121,11 +122,8 @@ class MTurkSandbox(MarketSandbox):
         return operation_name(request)
 
     def error_body(self, status: int, message: str) -> JsonObject:
-        """As the front door words it; what went wrong inside is MTurk's own fault."""
-        if status == 500:
-            return {"__type": f"{self.readings.error_prefix}ServiceFault", "Message": message}
-        kind = "ThrottlingException" if status in (429, 503) else "InternalFailure"
-        return front_door_error(kind, message)
+        """In the words of either family, whichever has such an error."""
+        return error_of_status(status, message, self.readings.error_prefix)
 
     def _catch_up(self) -> None:
         for due in self.turk.agenda.until(self.now()):

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from crowdhub.sandbox import RequestWindow
 from crowdhub.sandbox.values import JsonObject, parsed
 from crowdhub_mturk.sandbox.catalogue import OPERATIONS
+from crowdhub_mturk.sandbox.errors import front_door_error, own_error
 from crowdhub_mturk.sandbox.members import Members
 from crowdhub_mturk.sandbox.operations.call import Call, Handler
 from crowdhub_mturk.sandbox.readings import MTurkReadings
@@ -80,13 +81,8 @@ class MTurkWire:
         try:
             return self._json(200, self._handle(request, body, now))
         except Refusal as refusal:
-            told: JsonObject = {
-                "__type": f"{self._readings.error_prefix}RequestError",
-                "Message": f"{refusal.words} ({int(now.timestamp() * 1000)})",
-            }
-            if refusal.code is not None:
-                told["TurkErrorCode"] = refusal.code
-            return self._json(400, told)
+            words = f"{refusal.words} ({int(now.timestamp() * 1000)})"
+            return self._json(400, own_error(words, refusal.code, self._readings.error_prefix))
         except FrontDoorRefusal as refusal:
             if refusal.status == 503:
                 return Response("Service Unavailable", 503, media_type="text/plain")
@@ -119,8 +115,3 @@ class MTurkWire:
         shown = "-".join((request_id[:8], request_id[8:12], request_id[12:16], request_id[16:20], request_id[20:]))
         # Starlette adds no charset to what is no text.
         return Response(content, status, {"x-amzn-RequestId": shown}, CONTENT_TYPE)
-
-
-def front_door_error(kind: str, words: str) -> JsonObject:
-    """The body of an error that all of AWS's JSON services share."""
-    return {"__type": f"com.amazon.coral.service#{kind}", "message": words}
