@@ -230,6 +230,33 @@ def test_a_worker_takes_a_hit_once_and_not_when_blocked(mturk: Requester) -> Non
         mturk.market.accept(mturk.publish(), worker)
 
 
+def test_what_cannot_happen_behind_the_api_is_said(mturk: Requester) -> None:
+    market, hit = mturk.market, mturk.publish()
+    (work,) = market.hand_in(hit)
+    for impossible in (
+        lambda: market.accept("3NONE"),
+        lambda: market.submit("3NONE"),
+        lambda: market.submit(work),
+        lambda: market.give_back(work),
+        lambda: market.hand_in(hit, 2, worker="AWORKER0000001"),
+        lambda: market.hand_in(hit, 3),
+    ):
+        with pytest.raises(SandboxError):
+            impossible()
+    assert [each.id for each in market.assignments(hit, "Submitted")] == [work]
+    assert mturk.numbers(hit) == ("Assignable", 0, 2, 0)
+
+
+def test_scripted_workers_give_up_and_the_slot_is_free_again() -> None:
+    with requester(every=60, takes=60, returns=1) as mturk:
+        hit = mturk.publish(MaxAssignments=2)
+        mturk.box.advance(hours=23)
+        assert mturk.call("ListAssignmentsForHIT", HITId=hit)["NumResults"] == 0
+        assert mturk.market.hit(hit).counts["Returned"] > 2
+        mturk.box.advance(hours=2)
+        assert mturk.balance() == ("100.00", "0.00")
+
+
 def test_scripted_workers_hand_in_as_time_passes() -> None:
     with requester(every=60, takes=60, returns=0, poor=0.3) as mturk:
         hit = mturk.publish(MaxAssignments=9)

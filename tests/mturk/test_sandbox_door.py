@@ -20,6 +20,7 @@ from crowdhub_mturk.sandbox.signature import Arrived, Guard, Keys
 from tests.mturk.signed import HIT, TARGET, Requester, mturk, refusal, requester
 
 __all__ = ["mturk"]
+ANYBODY = {"QualificationTypeId": "00000000000000000060", "Comparator": "Exists"}
 
 
 def test_a_wrong_secret_and_an_unknown_key_are_told_apart(mturk: Requester) -> None:
@@ -89,6 +90,7 @@ def test_what_was_not_signed_is_not_let_through(mturk: Requester) -> None:
     assert sent({"Authorization": headers["Authorization"].replace("/aws4_request", "")}) == (
         "IncompleteSignatureException"
     )
+    assert sent({"X-Amz-Date": "yesterday"}) == "IncompleteSignatureException"
     del headers["Authorization"]
     assert sent({}) == "MissingAuthenticationTokenException"
 
@@ -119,6 +121,19 @@ def test_temporary_keys_need_their_token_and_end() -> None:
         ({"UniqueRequestToken": "x" * 65}, "ValidationException"),
         ({"QualificationRequirements": [{"Comparator": "Exists"}]}, "ValidationException"),
         ({"Title": "\ud800"}, "SerializationException"),
+        ({"Title": 5}, "SerializationException"),
+        ({"QualificationRequirements": "none"}, "SerializationException"),
+        ({"QualificationRequirements": ["none"]}, "SerializationException"),
+        ({"QualificationRequirements": [{"RequiredToPreview": 1}]}, "ValidationException"),
+        (
+            {"QualificationRequirements": [{**ANYBODY, "RequiredToPreview": 1}]},
+            "SerializationException",
+        ),
+        (
+            {"QualificationRequirements": [{**ANYBODY, "Comparator": "Above"}]},
+            "ValidationException",
+        ),
+        ({"HITReviewPolicy": {"PolicyName": "x", "More": 1}}, "SerializationException"),
     ],
 )
 def test_the_front_door_checks_types_and_patterns(mturk: Requester, changed: dict[str, Any], kind: str) -> None:

@@ -54,7 +54,11 @@ def formatted(text: str) -> str:
     return form(f"<Question>{ASKED.replace('<Text>What do you say?</Text>', content)}</Question>")
 
 
+DATA = "<DataURL>https://example.com/a</DataURL><AltText>A</AltText>"
 OVERVIEW = "<Overview><Title>All of it</Title><List><ListItem>one</ListItem></List></Overview>"
+BINARY = f"<Binary><MimeType><Type>image</Type></MimeType>{DATA}</Binary>"
+EMBEDDED = f"""<EmbeddedBinary><EmbeddedMimeType><Type>video</Type></EmbeddedMimeType>{DATA}<Width>4</Width>
+<Height>3</Height></EmbeddedBinary>"""
 DISPLAY = "<DisplayName>A</DisplayName>"
 MOST, LEAST = "<MaxFileSizeInBytes>9</MaxFileSizeInBytes>", "<MinFileSizeInBytes>1</MinFileSizeInBytes>"
 MIN = "<MinSelectionCount>{}</MinSelectionCount>"
@@ -72,6 +76,8 @@ STYLE = "<StyleSuggestion>{}</StyleSuggestion>"
         form(asked(selections("a", "b", before=MIN.format(0) + MAX.format(2) + STYLE.format("checkbox")))),
         form(asked(selections("a", after="<OtherSelection/>"), more=DISPLAY + "<IsRequired>1</IsRequired>")),
         formatted("<![CDATA[<b>b</b>]]>"),
+        form(f"<Overview>{BINARY}</Overview>" + asked(free("<NumberOfLinesSuggestion>3</NumberOfLinesSuggestion>"))),
+        form(f"<Overview>{EMBEDDED}</Overview>" + asked("<FreeTextAnswer/>")),
         external(),
         page(),
         page("<crowd-form><crowd-input name='said'></crowd-input></crowd-form>"),
@@ -105,6 +111,12 @@ def test_forms_as_the_schemas_have_them_are_taken(mturk: Requester, question: st
         (form(asked(free("<DefaultText/><Constraints/>"))), "XMLParseError"),
         (form(asked(upload(LEAST + MOST))), "XMLParseError"),
         (form(asked("")), "XMLParseError"),
+        (
+            form("<Overview><Binary><AltText>x</AltText></Binary></Overview>" + asked("<FreeTextAnswer/>")),
+            "XMLParseError",
+        ),
+        (form("<Overview><Application/></Overview>" + asked("<FreeTextAnswer/>")), "XMLParseError"),
+        (form(asked(free("<NumberOfLinesSuggestion>few</NumberOfLinesSuggestion>"))), "XMLParseError"),
         (form(asked("<FreeTextAnswer/><FreeTextAnswer/>")), "XMLParseError"),
         (form(asked("<FreeTextAnswer/>", more="<IsRequired>yes</IsRequired>")), "XMLParseError"),
         (form(asked(selections("a", before=STYLE.format("bold")))), "XMLParseError"),
@@ -165,6 +177,12 @@ def test_a_file_is_served_for_a_minute_to_whoever_has_the_link(mturk: Requester)
     assert mturk.http.get(url).status_code == 403
     assert mturk.http.get(link()).status_code == 200
     assert mturk.refused("GetFileUploadURL", AssignmentId=work, QuestionIdentifier="b").code is not None
+    url = link()
+    mturk.call("ApproveAssignment", AssignmentId=work)
+    mturk.call("UpdateExpirationForHIT", HITId=hit, ExpireAt=1)
+    mturk.call("DeleteHIT", HITId=hit)
+    assert mturk.http.get(url).status_code == 403
+    assert "disposed" in mturk.refused("GetFileUploadURL", AssignmentId=work, QuestionIdentifier="a shot").words
 
 
 def test_made_up_files_are_pictures(mturk: Requester) -> None:

@@ -156,6 +156,9 @@ def test_who_asks_is_answered(mturk: Requester, kind: str) -> None:
     )
     holders = mturk.call("ListWorkersWithQualificationType", QualificationTypeId=kind)["Qualifications"]
     assert [(each["WorkerId"], each["IntegerValue"]) for each in holders] == [(one, 9)]
+    mturk.call("UpdateQualificationType", QualificationTypeId=kind, QualificationTypeStatus="Inactive")
+    with pytest.raises(SandboxError, match="Inactive"):
+        mturk.market.request_qualification(kind, mturk.market.worker(3))
     automatic = create(mturk, "For all", AutoGranted=True, AutoGrantedValue=2)
     assert mturk.market.request_qualification(automatic, one) is None
     tested = create(mturk, "Tested", Test=form(), TestDurationInSeconds=60)

@@ -186,10 +186,14 @@ class MTurkSandbox(MarketSandbox):
         """Workers take and hand in `count` times; returns the assignments' ids. `worker` is one of them by id."""
         if worker is not None and count > 1:
             raise SandboxError("A worker can hand in once on a HIT")
-        ids = [self.accept(hit_id, worker) for _ in range(count)]
-        for each in ids:
-            self.submit(each, answers, files)
-        return ids
+        with self.lock:
+            free = self.hit(hit_id).available
+            if count > free:
+                raise SandboxError(f"{free} slots are free, {count} cannot hand in")
+            ids = [self.accept(hit_id, worker) for _ in range(count)]
+            for each in ids:
+                self.submit(each, answers, files)
+            return ids
 
     def request_qualification(self, type_id: str, worker: str, answer: str | None = None) -> str | None:
         """A worker asks for a qualification; returns the request's id, `None` where it is granted at once."""
