@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
+import botocore.session
 import httpx
 import pytest
 from botocore.auth import SigV4Auth
@@ -19,6 +21,7 @@ from botocore.credentials import Credentials
 from crowdhub.sandbox import Sandbox
 from crowdhub_mturk.sandbox import MTurkSandbox
 
+MODEL = botocore.session.get_session().get_service_model("mturk")
 TARGET = "MTurkRequesterServiceV20170117."
 SCHEMAS = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas"
 FREE_TEXT = "<AnswerSpecification><FreeTextAnswer/></AnswerSpecification>"
@@ -85,6 +88,7 @@ class Requester:
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"] == "application/x-amz-json-1.1"
         told: dict[str, Any] = answer.json()
+        _is_as_modelled(told, MODEL.operation_model(operation).output_shape, operation)
         return told
 
     def refused(self, operation: str, **members: object) -> Refused:
@@ -112,6 +116,29 @@ class Requester:
         """What is available, and what is on hold."""
         told = self.call("GetAccountBalance")
         return told["AvailableBalance"], told["OnHoldBalance"]
+
+
+def _is_as_modelled(value: object, shape: Any, where: str) -> None:
+    """Whether an answer is what botocore's model says: it reads no member that it does not know."""
+    match shape.type_name:
+        case "structure":
+            assert isinstance(value, dict), where
+            members = cast("dict[str, object]", value)
+            assert members.keys() <= shape.members.keys(), (where, members)
+            for name, member in members.items():
+                _is_as_modelled(member, shape.members[name], f"{where}.{name}")
+        case "list":
+            assert isinstance(value, list), where
+            for each in cast("list[object]", value):
+                _is_as_modelled(each, shape.member, f"{where}[]")
+        case "string":
+            assert isinstance(value, str), where
+            assert value in shape.metadata.get("enum", [value]), (where, value)
+            assert re.search(shape.metadata.get("pattern", ""), value), (where, value)
+            assert shape.metadata.get("min", 0) <= len(value) <= shape.metadata.get("max", len(value)), (where, value)
+        case kind:
+            types = {"integer": int, "long": int, "boolean": bool, "timestamp": float}
+            assert type(value) is types[kind], (where, value)
 
 
 def refusal(answer: httpx.Response) -> Refused:

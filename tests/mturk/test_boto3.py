@@ -159,6 +159,38 @@ def test_qualifications_and_blocks(mturk: Official) -> None:
     assert client.list_worker_blocks()["WorkerBlocks"] == []
 
 
+def test_who_asks_for_a_qualification(mturk: Official) -> None:
+    client, market = mturk.client, mturk.market
+    kind = client.create_qualification_type(
+        Name="Tested", Description="A test.", QualificationTypeStatus="Active", Test=FORM, TestDurationInSeconds=600
+    )["QualificationType"]["QualificationTypeId"]
+    asked = [market.request_qualification(kind, market.worker(number)) for number in range(2)]
+    requests = client.list_qualification_requests(QualificationTypeId=kind)["QualificationRequests"]
+    assert [each["QualificationRequestId"] for each in requests] == asked
+    client.accept_qualification_request(QualificationRequestId=asked[0], IntegerValue=3)
+    client.reject_qualification_request(QualificationRequestId=asked[1], Reason="No.")
+    (holder,) = client.list_workers_with_qualification_type(QualificationTypeId=kind)["Qualifications"]
+    assert (holder["WorkerId"], holder["IntegerValue"]) == (market.worker(0), 3)
+    client.update_qualification_type(QualificationTypeId=kind, Description="Another test.")
+    assert client.get_qualification_type(QualificationTypeId=kind)["QualificationType"]["Test"] == FORM
+    (listed,) = client.list_qualification_types(MustBeRequestable=True, Query="another")["QualificationTypes"]
+    assert listed["QualificationTypeId"] == kind
+    client.delete_qualification_type(QualificationTypeId=kind)
+    assert client.list_qualification_types(MustBeRequestable=True)["QualificationTypes"] == []
+
+
+def test_policies_and_notifications(mturk: Official) -> None:
+    client = mturk.client
+    hit = mturk.publish(HITReviewPolicy={"PolicyName": "SimplePlurality/2011-09-01"})
+    told = client.list_review_policy_results_for_hit(HITId=hit)
+    assert told["HITReviewReport"] == {"ReviewResults": [], "ReviewActions": []}
+    where = {"Destination": "a queue", "Transport": "SQS", "Version": "2006-05-05", "EventTypes": ["HITReviewable"]}
+    type_id = client.get_hit(HITId=hit)["HIT"]["HITTypeId"]
+    client.update_notification_settings(HITTypeId=type_id, Notification=where, Active=True)
+    client.send_test_event_notification(Notification=where, TestEventType="Ping")
+    assert len(mturk.market.events.tests) == 1
+
+
 def test_a_file_is_behind_a_link(mturk: Official) -> None:
     asked = """<Question><QuestionIdentifier>shot</QuestionIdentifier><QuestionContent><Text>A picture</Text>
     </QuestionContent><AnswerSpecification><FileUploadAnswer><MaxFileSizeInBytes>1000</MaxFileSizeInBytes>

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import botocore.session
 import pytest
 
 from crowdhub.sandbox import SandboxClock, SandboxError
@@ -12,7 +11,7 @@ from crowdhub.testing.prover.snapshot import Snapshot
 from crowdhub_mturk.sandbox import MTurkSandbox
 from crowdhub_mturk.sandbox.catalogue import OPERATIONS
 from crowdhub_mturk.sandbox.kinds import Dollars, Flag, Kind, Many, Moment, Record, Text, Whole
-from tests.mturk.signed import Requester, mturk, requester
+from tests.mturk.signed import MODEL, Requester, mturk, requester
 
 __all__ = ["mturk"]
 
@@ -144,8 +143,6 @@ def test_workers_ids_are_as_the_model_has_them(mturk: Requester) -> None:
 
 
 # --- botocore's model
-
-MODEL = botocore.session.get_session().get_service_model("mturk")
 
 
 def test_the_operations_are_the_models() -> None:
