@@ -395,6 +395,11 @@ class Provider(Generic[S]):
         """What so many places more will take from the balance; None where it is not known."""
         return None if task.reward is None else task.reward * slots
 
+    def bonus_cost(self, amount: Money) -> Money:
+        """What a bonus of this amount takes from the balance, where the marketplace takes a commission of bonuses; for
+        budget and ledger."""
+        return amount
+
     def approval_cost(self, task: Task) -> Money | None:
         """What one approval on a task takes, commission included where it is known; None where that is not known."""
         return task.reward

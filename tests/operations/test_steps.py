@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,6 +29,7 @@ from crowdhub.engine.runtime import drive
 from crowdhub.engine.session import Counter
 from crowdhub.errors import (
     AuthenticationFailed,
+    BudgetExceeded,
     Conflict,
     CrowdhubError,
     InsufficientFunds,
@@ -852,6 +854,36 @@ def test_recover_sends_again_what_the_marketplace_recognises(bench: Bench, what:
         assert (found.settled, bench.states()) == ("look", ["unknown"])
         assert len(bench.sent) == 1
     assert len(bench.asked) == asked, "it was confirmed when it began"
+
+
+class Taxed(Press24):
+    """One that takes a fifth of each bonus for itself."""
+
+    def bonus_cost(self, amount: Money) -> Money:
+        return amount * Decimal("1.2")
+
+
+def test_the_commission_of_a_bonus_counts_and_is_not_paid_to_the_worker(bench: Bench) -> None:
+    told: list[object] = []
+
+    class Hears(Taxed):
+        @operation
+        def pay_bonus(
+            self, submission: Submission, amount: Money, reason: str, reference: str | None = None
+        ) -> Flow[Submission]:
+            told.append(amount)
+            return (yield from super().pay_bonus(submission, amount, reason, reference))
+
+    poor = SpendingPolicy(ledger=bench.ledger, budget=Budget.of({"USD": "5.99"}))
+    with pytest.raises(BudgetExceeded):
+        drive(pay_bonus(bench.port(kind=Hears), poor, WORK, COST, "good", "poor"))
+    port = bench.port(("POST /bonuses", Crash()), kind=Hears)
+    with pytest.raises(Crash):
+        drive(pay_bonus(port, bench.policy, WORK, COST, "good", "k"))
+    (found,) = drive(recover(bench.port(("POST /bonuses", {}), kind=Hears), bench.policy)).intents
+    assert found.settled == "done"
+    assert found.amount == Money("6.0", "USD")
+    assert told == [COST, COST]
 
 
 @pytest.mark.parametrize(

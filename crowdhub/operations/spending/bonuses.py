@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crowdhub.errors import Conflict
 from crowdhub.model import Capability, Money, Submission
-from crowdhub.operations.checks import lookup_of
+from crowdhub.operations.checks import asking, lookup_of
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.once import spend
 from crowdhub.operations.spending.policy import SpendingPolicy
@@ -35,6 +35,8 @@ def bonus_payment(
     provider: AnyProvider, submission: Submission, amount: Money, reason: str, key: str | None, reference: str
 ) -> Purchase[Submission]:
     """The paying of a bonus, as something to spend on."""
+    with asking(provider, "bonus_cost"):
+        cost = provider.bonus_cost(amount)
     operation = provider.pay_bonus(submission, amount, reason, reference).taken()
     after_crash = bonus_lookup(provider, submission, amount, reason, reference)
     return Purchase(
@@ -45,7 +47,7 @@ def bonus_payment(
         lookup=lookup_of(provider, operation) or after_crash,
         after_crash=after_crash,
         key=key,
-        amount=amount,
+        amount=cost,
         reference=reference,
         task_id=submission.task_id,
         is_never_absent=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar, cast
 
 from crowdhub.model import Application, Money, Submission, Task, TaskDraft
-from crowdhub.operations.checks import lookup_of
+from crowdhub.operations.checks import asking, lookup_of
 from crowdhub.operations.port import Port
 from crowdhub.operations.spending.looking import Unsaid
 from crowdhub.operations.spending.once import spend, spend_if_it_costs
@@ -53,8 +53,9 @@ async def _price(port: Port, operation: Operation[T], amount: Money | None) -> M
     known: Money | None = None
     if operation.owner is port.provider:
         match operation.name, asked.get("amount"), asked.get("draft"):
-            case "pay_bonus", Money() as known, _:
-                pass
+            case "pay_bonus", Money() as bonus, _:
+                with asking(port.provider, "bonus_cost"):
+                    known = port.provider.bonus_cost(bonus)
             case "publish", _, TaskDraft() as draft:
                 known = await quoted(port, draft)
             case _:

@@ -215,10 +215,10 @@ def _purchase(provider: AnyProvider, ledger: Ledger, intent: Intent) -> Purchase
                 draft = TaskDraft.model_validate(intent.content)
                 made = publication(provider, draft, intent.key, intent.amount)
             case "pay_bonus", {"task": str(task), "submission": str(number), "reason": str(reason)} if (
-                intent.amount is not None and intent.reference is not None
-            ):
+                amount := _paid(intent)
+            ) is not None and intent.reference is not None:
                 work = Submission(**provider.identity, id=number, task_id=task, worker=Worker(id=""))
-                made = bonus_payment(provider, work, intent.amount, reason, intent.key, intent.reference)
+                made = bonus_payment(provider, work, amount, reason, intent.key, intent.reference)
             case _:
                 return None
     except (CrowdhubError, ValueError):  # a row that was edited by hand
@@ -255,12 +255,23 @@ def _published(provider: AnyProvider, intent: Intent) -> Lookup[Task] | None:
 
 def _bonus(provider: AnyProvider, intent: Intent) -> Lookup[Submission] | None:
     match intent.content:
-        case {"task": str(task), "submission": str(number), "reason": str(reason)} if intent.amount is not None:
+        case {"task": str(task), "submission": str(number), "reason": str(reason)} if (
+            amount := _paid(intent)
+        ) is not None:
             submission = Submission(**provider.identity, id=number, task_id=task, worker=Worker(id=""))
             reference = intent.reference or (reference_of(provider, "pay_bonus", intent.key) if intent.key else None)
-            return bonus_lookup(provider, submission, intent.amount, reason, reference)
+            return bonus_lookup(provider, submission, amount, reason, reference)
         case _:  # a row that was edited by hand, or compacted
             return None
+
+
+def _paid(intent: Intent) -> Money | None:
+    """What the worker was to be paid: the intent's own amount has the marketplace's commission in it."""
+    asked = cast("dict[str, object]", intent.content or {})
+    try:
+        return Money.model_validate(asked.get("amount"))
+    except (CrowdhubError, ValueError):  # a row that was edited by hand
+        return None
 
 
 def _recovered(
