@@ -172,6 +172,11 @@ def of_answer(
     return Failure(lost, again=transient and call.may_be_repeated, retry_after=wait)
 
 
+def is_told_to_wait(error: CrowdhubError) -> bool:
+    """Whether the marketplace itself said that there were too many requests: by a 429, or as it says so elsewhere."""
+    return isinstance(error, RateLimited) and error.http_status is not None
+
+
 def _is_certain(call: Call, error: CrowdhubError) -> bool:
     """Whether a refusal with a good status shows that nothing was done. Of what may cost, only one that says what is
     wrong with it does: a failure of the marketplace's own, or an unknown word, leaves open when that came up."""

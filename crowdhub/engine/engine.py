@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
-from http import HTTPStatus
 from types import NoneType
 from typing import Any, Protocol, TypeVar, cast
 
@@ -167,7 +166,7 @@ class Engine:
             is_new = known is None
             answer = known if known is not None else await self._answer(call, run.name, witness, counters, answered)
             answered = time.monotonic()
-            if witness is not None and isinstance(answer, OutcomeUnknown):
+            if witness is not None and _may_have_paid(answer):
                 witness.lost(call)
 
     def _check_result(self, run: OperationRun[T]) -> None:
@@ -275,7 +274,7 @@ class Engine:
             answer = await self._send_now(attempts, counters)
         except Failure as failure:
             self.session.pause_by(failure.error, tries=tries)
-            if failure.error.http_status == HTTPStatus.TOO_MANY_REQUESTS:
+            if classify.is_told_to_wait(failure.error):
                 attempts.refused = failure
             raise
         if tries:
@@ -408,8 +407,15 @@ def _is_unread(error: CrowdhubError, asked: Call) -> bool:
     return error.provider_code is None and error.provider_message is None and error.http_status is None
 
 
+def _may_have_paid(answer: Response | CrowdhubError) -> bool:
+    """Whether the request, or one before it of which this answer tells, may have taken money without saying so."""
+    return isinstance(answer, OutcomeUnknown) or (isinstance(answer, CrowdhubError) and answer.was_done)
+
+
 def _hides(call: Call, error: CrowdhubError) -> bool:
     """Whether the error of a call's last attempt tells nothing of what an earlier one, whose answer was lost, did."""
+    if error.was_done:
+        return False
     return call.takes_money or isinstance(error, (ProviderUnavailable, RateLimited))
 
 

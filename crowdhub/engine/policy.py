@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from typing import cast
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
-from crowdhub.engine.classify import Failure
+from crowdhub.engine.classify import Failure, is_told_to_wait
 from crowdhub.errors import OutcomeUnknown
 from crowdhub.protocol import Call
 
@@ -112,7 +111,7 @@ class _may_be_repeated(retry_if_exception):  # noqa: N801
 
 
 def _is_told_to_wait(state: RetryCallState) -> bool:
-    return _failure(state).error.http_status == HTTPStatus.TOO_MANY_REQUESTS and _attempts(state).lost is None
+    return is_told_to_wait(_failure(state).error) and _attempts(state).lost is None
 
 
 def _attempts(state: RetryCallState) -> Attempts:

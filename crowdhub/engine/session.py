@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TypeVar, cast
@@ -226,8 +225,8 @@ class Session:
     def pause_by(self, error: CrowdhubError, *, tries: bool) -> None:
         """What a request that failed says of the pause. ``tries``: it was the one that tried; only what the marketplace
         itself answered ends the pause then."""
-        if error.http_status == HTTPStatus.TOO_MANY_REQUESTS:
-            self.pause.begin(error.retry_after if isinstance(error, RateLimited) else None, tried=tries)
+        if isinstance(error, RateLimited) and classify.is_told_to_wait(error):
+            self.pause.begin(error.retry_after, tried=tries)
         elif tries and error.http_status is not None:
             self.pause.end()
 

@@ -85,7 +85,8 @@ class Call:
 
     ``costs``: whether it takes money; None: as its effect says, so that only a SPEND does. True for an idempotent
     call that does (more places of a task), False for one that must not be repeated and is free (making a draft).
-    ``idempotent_for``: how long the marketplace takes the same SPEND, sent again, for the same request.
+    ``idempotent_for``: how long the marketplace takes the same SPEND, sent again, for the same request. Where it
+    answers the second one with a refusal, `Provider.error` gives that ``was_done=True``: it is thrown into the flow.
     ``delay``: seconds to wait before sending. ``authenticated=False``: the call that fetches a token.
     ``limit``: names the `RateLimit` (its ``what``) that holds for this call besides the account's own.
     ``once``: one attempt only, for a marketplace that counts each of them; what went wrong is thrown into the

@@ -148,7 +148,8 @@ class Provider(Generic[S]):
         """The error that an answer stands for, or None for a good one. It is thrown into the flow.
 
         The default reads the HTTP status and the usual shapes of a JSON error. Override to read the
-        marketplace's own codes; an answer that says nothing was done must become the fitting error here.
+        marketplace's own codes; an answer that says nothing was done must become the fitting error here, and one
+        that says that this very request was carried out before an error with ``was_done=True``.
         """
         return error_of_status(response) or error_of_no_json(response)
 

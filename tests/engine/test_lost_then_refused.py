@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from crowdhub import Call, Effect, Money
+from crowdhub import Call, Effect, Money, Response
 from crowdhub.engine.policy import RetryPolicy
 from crowdhub.errors import (
     ConfigurationError,
+    Conflict,
     CrowdhubError,
     InsufficientFunds,
     InvalidRequest,
     OutcomeUnknown,
+    RateLimited,
 )
 from crowdhub.protocol import Flow, Token, load_json, operation, path_segment
 from tests.conftest import World
@@ -39,6 +41,31 @@ def test_a_lost_payment_stays_unknown_whatever_its_repetition_is_told(
     with pytest.raises(OutcomeUnknown) as caught:
         world.market(made, lambda m: m.run(m.provider.ask(**PAYS[call])))
     assert caught.value.money_may_be_spent
+    assert server.count == 2
+
+
+class Remembers(Plain):
+    """A marketplace that refuses a request which it has carried out before, and says so."""
+
+    def error(self, call: Call, response: Response) -> CrowdhubError | None:
+        error = super().error(call, response)
+        return error.with_(was_done=True) if isinstance(error, Conflict) else error
+
+    @operation
+    def buy(self) -> Flow[str]:
+        try:
+            reply = yield Call.post("/buy", effect=Effect.SPEND, idempotent_for=DAY)
+        except Conflict as done:
+            return f"{done.was_done}: {done.provider_message}"
+        return str(load_json(reply))
+
+
+def test_a_refusal_that_tells_that_it_was_done_before_tells_of_the_lost_attempt(
+    world: World, session: MakeSession, server: RawServer, http: Http
+) -> None:
+    server.reply = lambda number, request: None if number == 0 else http(409, {"code": "DONE", "message": "it is 7"})
+    made = session(Remembers, policy=RetryPolicy(attempts=2))
+    assert world.market(made, lambda m: m.run(m.provider.buy())) == "True: it is 7"
     assert server.count == 2
 
 
@@ -130,3 +157,21 @@ class Careless(Plain):
 def test_a_system_error_in_signing_names_no_file(world: World, session: MakeSession, server: RawServer) -> None:
     with pytest.raises(InvalidRequest, match="ConnectionError: no key server"):
         world.market(session(Careless), lambda m: m.run(m.provider.ask()))
+
+
+class Throttles(Plain):
+    """Says that there were too many requests with a status of its own."""
+
+    def error(self, call: Call, response: Response) -> CrowdhubError | None:
+        error = super().error(call, response)
+        return RateLimited(error.message, **error.evidence) if error is not None else None
+
+
+def test_too_many_requests_are_waited_for_as_with_a_429_whatever_the_status(
+    world: World, session: MakeSession, server: RawServer, http: Http
+) -> None:
+    """More often than a failure is repeated, and all that use the key wait together."""
+    server.reply = lambda number, request: http(400 if number < 4 else 200)
+    made = session(Throttles, policy=RetryPolicy(attempts=2))
+    world.market(made, lambda m: m.run(m.provider.ask(Effect.SPEND)))
+    assert server.count == 5

@@ -308,6 +308,31 @@ def test_what_the_marketplace_recognises_is_sent_again_under_the_same_reference(
     assert bench.states() == ["done"]
 
 
+class Remembers(Tokens):
+    """One that refuses what it has carried out before."""
+
+    @operation
+    def buy(self, what: str, reference: str | None = None) -> Flow[Task]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        replayed = False
+        try:
+            yield Call.post("/buy", effect=Effect.SPEND, idempotent_for=timedelta(hours=24), json={"token": reference})
+        except Conflict:
+            replayed = True
+        return Task(**self.identity, id=what, replayed=replayed)
+
+
+@pytest.mark.parametrize("was_done", [False, True])
+def test_what_was_done_before_counts_as_paid(bench: Bench, was_done: bool) -> None:
+    """The attempt before the one that is refused so took the money; what is refused otherwise took none."""
+    port = bench.port(("POST /buy", Conflict("It was processed before.").with_(was_done=was_done)))
+    provider = Remembers(ProviderSettings(base_url="http://127.0.0.1:1"))
+    port._engine.session.provider = provider
+    assert drive(run(port, bench.policy, provider.buy("x"), key="k", amount=COST)).replayed
+    (entry,) = bench.ledger.report.entries()
+    counted = entry.amount if entry.charged is None else entry.charged
+    assert counted == (COST if was_done else Money(0, "USD"))
+
+
 def test_after_that_time_it_is_only_looked_for(bench: Bench) -> None:
     port, provider = buying(bench, ("POST /buy", Crash()))
     with pytest.raises(Crash):
