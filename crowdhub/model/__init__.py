@@ -4,6 +4,7 @@ from crowdhub.model.base import Answer, Model, OpenEnum, country_code
 from crowdhub.model.capability import Capabilities, Capability, Support
 from crowdhub.model.content import FileContent
 from crowdhub.model.due import DueReport
+from crowdhub.model.input import InputModel
 from crowdhub.model.money import Balance, Money, Quote
 from crowdhub.model.options import ProviderOptions
 from crowdhub.model.published import PublishOutcome, PublishReport, PublishResult
@@ -36,6 +37,7 @@ __all__ = [
     "FileContent",
     "FreeText",
     "HtmlForm",
+    "InputModel",
     "Model",
     "Money",
     "OpenEnum",
