@@ -15,7 +15,7 @@ from crowdhub.engine.runtime import BlockingRuntime, drive
 from crowdhub.engine.session import Options, Session
 from crowdhub.engine.transport import CALL
 from crowdhub.ledger import Ledger
-from crowdhub.model import Decision, Submission, Task, TaskDraft
+from crowdhub.model import Decision, Money, Submission, Task, TaskDraft
 from crowdhub.operations.account import Account
 from crowdhub.operations.port import AccountPort
 from crowdhub.operations.spending import SpendingPolicy, publish
@@ -97,6 +97,12 @@ class PreparedAccount:
     def publish(self, draft: TaskDraft, key: str | None = None) -> Task:
         """Publish a draft with the reference that it has."""
         return drive(publish(self._account.port, self._account.policy, draft, key, asked=draft))
+
+    def pay_bonus(self, submission: Submission, amount: Money, reason: str, key: str | None = None) -> Submission:
+        return drive(self._account.pay_bonus(submission, amount, reason, key))
+
+    def extend(self, task: Task | str, slots: int, key: str | None = None) -> Task:
+        return drive(self._account.extend(task, slots, None, None, key))
 
     def settle(self, decision: Decision) -> Submission:
         return drive(self._account.settle(decision))
