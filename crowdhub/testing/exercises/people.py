@@ -5,11 +5,12 @@ from __future__ import annotations
 from crowdhub.model import Application, Capability, Money, Worker
 from crowdhub.testing.bench import Bench
 from crowdhub.testing.exercises.exercise import Exercise, listing_of, result_of
+from crowdhub.testing.exercises.work import accepted
 from crowdhub.testing.walk import one
 
 
 def message(bench: Bench) -> Exercise:
-    who, text = bench.pending()[0].worker, "Do you have time for another one tomorrow?"
+    who, text = accepted(bench).worker, "Do you have time for another one tomorrow?"
     before = len(bench.subject.messages(bench.sandbox, who.id))
 
     def check(result: object) -> None:

@@ -163,7 +163,7 @@ def pay_bonus(bench: Bench) -> Exercise:
 
     return Exercise(
         lambda m: m.pay_bonus(one, amount, words),
-        lambda p: p.pay_bonus(one, amount, words, "kit-bonus"),
+        lambda p: p.pay_bonus(one, amount, words, _reference(one)),
         result_of(Submission, check),
     )
 
@@ -174,11 +174,16 @@ def bonus_paid(bench: Bench, moved: Moved, amount: Money) -> None:
     assert (times, got) == (1, amount), f"a bonus of {amount} was asked, {bench.name} paid {got} in {times} payments"
 
 
+def _reference(work: Submission) -> str:
+    """Of the bonus for this work: a marketplace may know a payment by it."""
+    return f"kit-{work.id}"
+
+
 def find_bonus(bench: Bench) -> Exercise:
     one, words = accepted(bench), bench.subject.bonus_words
     amount = bench.subject.bonus(one, bench.provider.currency)
     since = bench.clock.now()
-    _ = bench.scene.run(bench.provider.pay_bonus(one, amount, words, "kit-bonus"))
+    _ = bench.scene.run(bench.provider.pay_bonus(one, amount, words, _reference(one)))
 
     def check(found: Submission) -> None:
         assert found.id == one.id
@@ -186,8 +191,8 @@ def find_bonus(bench: Bench) -> Exercise:
         assert bench.scene.run(other) is None, "a bonus of another amount, which was never paid, was found"
 
     return Exercise(
-        lambda m: m.run(m.provider.find_bonus(one, amount, words, "kit-bonus", since)),
-        lambda p: p.find_bonus(one, amount, words, "kit-bonus", since),
+        lambda m: m.run(m.provider.find_bonus(one, amount, words, _reference(one), since)),
+        lambda p: p.find_bonus(one, amount, words, _reference(one), since),
         result_of(Submission, check),
         reads=True,
     )
