@@ -15,7 +15,6 @@ from crowdhub.protocol import (
     load_json,
     mapping,
     read_each,
-    sequence,
     text_or_none,
     unreadable,
 )
@@ -61,8 +60,6 @@ class Family:
         idempotent_for: timedelta | None = None,
     ) -> Flow[dict[str, object]]:
         reply = yield self._build(operation, members, effect, costs=costs, idempotent_for=idempotent_for)
-        if not reply.content.strip():
-            return {}
         answer = load_json(reply)
         found = mapping(answer)
         if found is None:
@@ -82,10 +79,7 @@ class Family:
     def _page(self, operation: str, rows: str, record: type[R], **members: object) -> Flow[Page[R]]:
         """A listing goes on as long as there is a token: a page may be empty, and another one follow it."""
         answer = yield from self._ask(operation, {"MaxResults": ROWS, **members})
-        listed = answer.get(rows)
-        if listed is not None and sequence(listed) is None:
-            raise unreadable(f"its {rows} is no list", answer)
-        items, bad = read_each(listed or [], record.parse)
+        items, bad = read_each(answer.get(rows), record.parse)
         token = text_or_none(answer.get("NextToken"))
         onward = {**members, "NextToken": token}
         more = (
