@@ -139,16 +139,16 @@ class Publishing(Account):
     def extend(
         self, task_id: str, slots: int | None = None, until: datetime | None = None, reference: str | None = None
     ) -> Flow[Task]:
-        """``CreateAdditionalAssignmentsForHIT``, which takes their reward and fee at once, and
-        ``UpdateExpirationForHIT``; then a look at the HIT.
+        """``UpdateExpirationForHIT``, and ``CreateAdditionalAssignmentsForHIT``, which takes reward and fee of the new
+        slots at once; then a look at the HIT.
 
         Fewer than ten slots can never become ten or more: `InvalidRequest`.
         """
         added = True
-        if slots is not None:
-            added = yield from self.api.hits.create_additional_assignments_for_hit(task_id, slots, reference)
         if until is not None:
             yield from self._ended_at(task_id, until)
+        if slots is not None:  # last: where its answer is lost, nothing but it is in doubt
+            added = yield from self.api.hits.create_additional_assignments_for_hit(task_id, slots, reference)
         task: Task = yield from self.task(task_id)
         return task.copy_with(replayed=not added)
 

@@ -56,7 +56,8 @@ ENDINGS: Mapping[str, type[CrowdhubError]] = {
     "AlreadyExists": Conflict,
     "State": Conflict,
 }
-_PROCESSED = re.compile(r"\bidempotency token\b|\balready been processed\b", re.IGNORECASE)
+_PROCESSED = re.compile(r"\bidempotency token\b|\brequest ID\b|\b(?:been|was|already) processed\b", re.IGNORECASE)
+"""As was seen, and as it is documented: "a message containing the request ID"."""
 _FUNDS = re.compile(r"\binsufficient funds\b|\bnot have (?:sufficient|enough) funds\b", re.IGNORECASE)
 _OWN_WORD = ("RequestError", "ServiceFault")
 

@@ -136,6 +136,7 @@ DONE = {
     "a HIT": request_error("HitAlreadyExists", "The HIT 3HITHITHITHITHITHITHITHITHIT01 exists"),
     "as older texts have it": request_error("HITAlreadyExists", "It exists"),
     "words": request_error(None, f'The idempotency token "{TOKEN}" has already been processed.'),
+    "as documented": request_error(None, "It was processed before; the request ID is 3DPWVNJ58PRZW72C0K6X1TWT3CFPP5."),
     "other words": request_error(None, f"There was a request {TOKEN} before."),
     "words with a code": request_error("New", f"There was a request {TOKEN} before."),
 }
