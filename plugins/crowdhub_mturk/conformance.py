@@ -42,12 +42,7 @@ class MTurkSubject(Subject["MTurkSandbox"]):
     tasks_rows = 100
     unknown_id = "3ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ"
     status_words: ClassVar[Sequence[str]] = ("status",)
-    statuses: ClassVar[Mapping[int, type[CrowdhubError]]] = {
-        **Subject.statuses,
-        400: errors.ProviderError,  # the sandbox's faults have a code that is none of MTurk's
-        500: errors.ProviderUnavailable,
-        503: errors.RateLimited,
-    }
+    statuses: ClassVar[Mapping[int, type[CrowdhubError]]] = {**Subject.statuses, 500: errors.ProviderUnavailable}
     demo = DemoPlan(
         slots=16,
         options=(MTurkOptions(keywords=("receipt",), auto_approval_delay=2 * DAY),),
