@@ -4,7 +4,7 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-MEASURES = ("imports", "calls", "streaming", "sample", "moves", "counts", "ledger")
+MEASURES = ("imports", "calls", "streaming", "sample", "moves", "counts", "ledger", "turk")
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
