@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -83,7 +83,7 @@ def _lost(box: Sandbox, name: str) -> str:
 
 
 @contextmanager
-def _job(box: Sandbox, name: str) -> Iterator[subprocess.Popen[str]]:
+def _job(box: Sandbox, name: str) -> Generator[subprocess.Popen[str]]:
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(
