@@ -119,9 +119,10 @@ def of_transport(
 
 
 def unknown(call: Call, message: str, *, lost: Lost, sent_at: datetime | None, **evidence: Any) -> OutcomeUnknown:
-    """The error for a call whose answer was lost. One that is declared free never says that money may be spent."""
+    """The error for a call whose answer was lost. One that is declared free, or fetches a token, never says that money
+    may be spent."""
     error = OutcomeUnknown(message, lost=lost, sent_at=sent_at, **evidence)
-    return error.with_(money_may_be_spent=False) if call.costs is False else error
+    return error.with_(money_may_be_spent=False) if call.costs is False or not call.authenticated else error
 
 
 def _not_sendable(failure: Exception) -> CrowdhubError:

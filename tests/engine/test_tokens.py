@@ -7,10 +7,11 @@ from typing import Any
 
 import anyio
 import pytest
+from pydantic import SecretStr
 
 from crowdhub import AsyncMarket, Call, Effect, Market
 from crowdhub.errors import AuthenticationFailed, CrowdhubError, OutcomeUnknown, ProviderUnavailable
-from crowdhub.protocol import Flow, Lookup, operation
+from crowdhub.protocol import Flow, Lookup, Token, operation
 from tests.conftest import World
 from tests.engine.conftest import Http, MakeSession, RawServer, Tokens
 from tests.support.hand_clock import HandClock
@@ -153,6 +154,23 @@ def test_a_look_that_gets_no_token_is_blind_not_harmless(
         world.market(session(Spending, timeout=10_000), lambda m: m.run(m.provider.buy()))
     assert isinstance(caught.value.__cause__, ProviderUnavailable)
     assert server.paths().count("/buy") == 1
+
+
+def test_a_token_that_cannot_be_fetched_spends_nothing(
+    world: World, session: MakeSession, server: RawServer, http: Http, tokens: type[Tokens]
+) -> None:
+    """Whatever the call that fetches it says of itself."""
+
+    class Signing(tokens):  # type: ignore[misc, valid-type]
+        @operation
+        def authenticate(self) -> Flow[Token]:
+            reply = yield Call.post("/token", effect=Effect.SETTLE, json={}, authenticated=False)
+            return Token(SecretStr(reply.json()["token"]))
+
+    server.reply = lambda number, request: http(503)
+    with pytest.raises(CrowdhubError) as caught:
+        world.market(session(Signing), lambda m: m.run(m.provider.ask()))
+    assert not caught.value.money_may_be_spent
 
 
 def test_cancelling_one_caller_leaves_the_others_their_token(

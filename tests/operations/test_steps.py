@@ -795,6 +795,31 @@ def test_a_free_call_lost_after_the_payment_does_not_say_that_nothing_was_spent(
     assert drive(run(bench.port(("POST /notes", {})), bench.policy, operation_(), key="k", amount=COST)) == "done"
 
 
+def test_a_repeatable_call_lost_before_the_payment_leaves_the_key_free(bench: Bench) -> None:
+    """It is not said to be free: as its effect says, it takes no money."""
+
+    class Asking(Press):
+        name: ClassVar[str] = "asking"
+
+        @operation
+        def order(self) -> Flow[str]:
+            made = yield Call.post("/drafts", effect=Effect.SPEND, costs=False)
+            number = made.json()["draft"]
+            yield Call.post(f"/drafts/{number}/price", effect=Effect.SETTLE)
+            yield Call.post(f"/drafts/{number}/print", effect=Effect.SETTLE, costs=True)
+            return "done"
+
+    operation_ = Asking(ProviderSettings(base_url="http://127.0.0.1:1")).order
+    price = "POST /drafts/7/price"
+    port = bench.port(DRAFT, (price, lost(free=False)))
+    with pytest.raises(OutcomeUnknown) as caught:
+        drive(run(port, bench.policy, operation_(), key="k", amount=COST))
+    assert not caught.value.money_may_be_spent
+    assert bench.states() == ["not_done"]
+    goes_on = bench.port((price, {}), PRINTED)
+    assert drive(run(goes_on, bench.policy, operation_(), key="k", amount=COST)) == "done"
+
+
 @pytest.mark.parametrize("reason", [ValueError("no terminal"), KeyboardInterrupt()], ids=["error", "interrupt"])
 def test_where_confirming_fails_nothing_was_sent_and_the_key_is_free(bench: Bench, reason: BaseException) -> None:
     def broken(_: Spend) -> bool:

@@ -191,7 +191,7 @@ async def _send(port: Port, purchase: Purchase[T], reservation: Reservation[T]) 
         try:
             return await port.run(purchase.operation, reservation)
         except OutcomeUnknown as error:
-            lost = error
+            lost = error.with_(money_may_be_spent=False) if reservation.has_lost_a_free_call else error
         found = await look_for_lost(port, reservation.ledger, lookup, lost, reservation.trace())
         if found is not None:
             if await reservation.could_be_anothers(found):

@@ -54,7 +54,7 @@ class Reservation(Generic[T]):
         self._looked = False
         self._seen = seen
         self._is_free = True
-        self._has_lost = False
+        self._has_lost = self._has_lost_a_free_call = False
         self._confirmed = self._is_priced = confirmed
         self.recovering = recovering
         self._held = ExitStack()
@@ -153,6 +153,13 @@ class Reservation(Generic[T]):
         return self._is_free
 
     @property
+    def has_lost_a_free_call(self) -> bool:
+        """Whether the last answer that was lost is that of a step of a purchase before anything in it takes money.
+        Where it is not said that money is to be spent, such a call can be one that pays out what is held."""
+        is_purchase = self._purchase.key is not None or self._purchase.amount is not None
+        return self._has_lost_a_free_call and is_purchase
+
+    @property
     def has_paid(self) -> bool:
         """Whether one was answered."""
         return self.steps.paid
@@ -206,6 +213,7 @@ class Reservation(Generic[T]):
 
     def lost(self, call: Call) -> None:
         self._has_lost = self._has_lost or call.takes_money
+        self._has_lost_a_free_call = self._is_free and not call.takes_money
 
     async def write_steps(self) -> None:
         """Note what was answered so far; a ledger that cannot be written now must not undo what was done."""
