@@ -27,7 +27,7 @@ from crowdhub.model import (
 from crowdhub.model.content import why_unreadable
 from crowdhub.model.keys import key_issues
 from crowdhub.operations.settling import operation_for
-from crowdhub.protocol import AnyProvider, Lookup, Operation, Provider
+from crowdhub.protocol import AnyProvider, Lookup, Operation, Provider, mark_in
 
 log = logging.getLogger("crowdhub")
 
@@ -94,6 +94,11 @@ def checked_draft(provider: AnyProvider, draft: TaskDraft, on_unsupported: OnUns
     draft = _one_form(provider, draft)
     with asking(provider, "draft_issues"):
         issues = _only_issues(provider.draft_issues(draft))
+    issues += [
+        Issue(field, f"holds the mark of another task, {found}, by which that one is found: take it out")
+        for field in ("title", "instructions", "proof")
+        if (found := mark_in(getattr(draft, field) or "")) is not None
+    ]
     if isinstance(draft.image, Path) and (what := why_unreadable(draft.image)):
         issues.append(Issue("image", what))
     missing = provider.unsupported_fields(draft)

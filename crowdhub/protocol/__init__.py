@@ -34,7 +34,7 @@ from crowdhub.protocol.reading import (
     unreadable,
     why_no_amount,
 )
-from crowdhub.protocol.reference import carries, is_marked, mark, plain_text, unescaped, unmark
+from crowdhub.protocol.reference import carries, is_marked, mark, mark_in, plain_text, unescaped, unmark
 from crowdhub.protocol.refusals import (
     country_issues,
     error_of_no_json,
@@ -110,6 +110,7 @@ __all__ = [
     "load_json",
     "mapping",
     "mark",
+    "mark_in",
     "no_call",
     "operation",
     "operation_of",

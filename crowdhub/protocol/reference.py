@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 _MARK = re.compile(r"\[ref ([0-9A-Za-z-]{6,64})\]")
-_ANY = re.compile(r"\bch-[a-z2-7]{16}\b|\[ref [0-9a-z-]{6,64}\]")
+_OURS = re.compile(r"\bch-[a-z2-7]{16}\b")
+_ANY = re.compile(rf"{_OURS.pattern}|\[ref [0-9a-z-]{{6,64}}\]")
 _TAG = re.compile(r"<[^<>]*>")
 _NO_CHARACTER = re.compile("&#[0-9]{100,}")  # Python reads no number of thousands of digits
 _UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
@@ -49,6 +50,12 @@ def plain_text(answer: object) -> str:
 def is_marked(text: str) -> bool:
     """Whether a `plain_text` carries any mark, of whatever key."""
     return _ANY.search(text) is not None
+
+
+def mark_in(text: str) -> str | None:
+    """The first mark of a key that stands in a text of an application's own: copied from what was published before."""
+    found = _OURS.search(plain_text(text))
+    return found and found[0]
 
 
 def _plain(answer: object, depth: int = 0) -> Iterator[str]:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from crowdhub import Hub, Money, TaskDraft
-from crowdhub.errors import OutcomeUnknown
+from crowdhub.errors import InvalidRequest, OutcomeUnknown
 from crowdhub.ledger import Intent, Ledger
+from crowdhub.operations.spending.publishing import reference_of
 from crowdhub.sandbox import Fault, Sandbox
 
 NAME = "rapidworkers"
@@ -67,3 +68,22 @@ def test_recover_and_every_later_look_name_both(
         assert [late[NAME].publish(DRAFT, key="k").id] == [found.id]
         assert not late.recover().to_look_at
         assert len(box[NAME].books().charges) == 2
+
+
+def test_a_text_that_holds_the_mark_of_another_task_is_refused(box: Sandbox) -> None:
+    """Copied from what workers see of a task: both would be found under its key."""
+    with Hub(box.accounts, clock=box.clock) as hub:
+        market = hub[NAME]
+        _ = market.publish(DRAFT, key="one")
+        mark = reference_of(market.provider, "publish", "one")
+        sent = len(box[NAME].requests)
+        for key, draft in (
+            (None, DRAFT.copy_with(instructions=f"As before: [ref {mark}]")),
+            ("two", DRAFT.copy_with(proof=f"<p>[REF {mark.upper()}]</p>")),
+            ("three", DRAFT.copy_with(title=mark)),
+        ):
+            with pytest.raises(InvalidRequest, match=f"the mark of another task, {mark}"):
+                market.publish(draft, key=key)
+        with pytest.raises(InvalidRequest, match=f"the mark of another task, {mark}"):
+            hub.publish_many([(NAME, "four", DRAFT.copy_with(title=mark))])
+        assert len(box[NAME].requests) == sent

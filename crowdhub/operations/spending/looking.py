@@ -181,7 +181,7 @@ async def look_back(
     before = Before.of_json(intent.witness)
     sight: Sight | None = None
     if not lookup.can_look or lookup.compares:
-        unknown = unknown.doubting(f"{port.provider.name} cannot be asked for it any more.")
+        unknown = unknown.doubting(f"{port.provider.name} cannot be asked for it.")
     elif not lookup.marked and await port.blocking(lambda: has_twin(ledger, intent)):
         unknown = unknown.doubting("It carries no mark, and the ledger knows another that it could be mistaken for.")
     else:
