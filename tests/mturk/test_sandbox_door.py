@@ -159,6 +159,7 @@ def test_times_are_numbers(mturk: Requester, moment: object) -> None:
         {"AssignmentDurationInSeconds": 29},
         {"AutoApprovalDelayInSeconds": 2_592_001},
         {"MaxAssignments": 0},
+        {"Reward": "9" * 40},
         {"MaxAssignments": 1_000_000_001},
     ],
 )

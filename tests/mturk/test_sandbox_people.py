@@ -103,6 +103,7 @@ def test_a_type_is_changed_within_what_goes_together(mturk: Requester, kind: str
         {"Test": FORM},
         {"Test": FORM, "TestDurationInSeconds": 60, "AutoGranted": True},
         {"AnswerKey": "x"},
+        {"RetryDelayInSeconds": 2**62},
         {"Test": "x", "TestDurationInSeconds": 60},
     ):
         assert mturk.refused("UpdateQualificationType", QualificationTypeId=kind, **members).code is not None

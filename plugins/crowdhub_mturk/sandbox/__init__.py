@@ -21,7 +21,7 @@ client must cope with both):
   of by itself 120 days after that.
 * A token is kept for each of: making a HIT, extending one, paying a bonus. Only what was done uses it up.
 * An assignment that is not submitted does not exist for the requester.
-* A worker exists whom the sandbox has shown, or named in `accept`; another is WorkerDoesNotExist.
+* A thousand workers exist, and whoever else has come or was named in `accept`; another is WorkerDoesNotExist.
 * A type of equal values is the same type, whichever operation made it. A changed type may change what is held, not
   what is in workers' hands.
 * Review policies are kept and told, and do nothing; notification settings are kept, and nothing is sent; HIT layouts do

@@ -12,6 +12,8 @@ from crowdhub_mturk.sandbox.readings import MTurkReadings
 from crowdhub_mturk.sandbox.refusal import Refusal, unfit
 from crowdhub_mturk.sandbox.workforce import Workforce
 
+LONGEST = 315_360_000  # seconds: ten years
+
 
 class GrantOperations:
     def __init__(self, qualifications: Qualifications, workforce: Workforce, readings: MTurkReadings) -> None:
@@ -140,6 +142,8 @@ def _check(given: Members, *, tested: bool) -> None:
         for name in ("AnswerKey", "TestDurationInSeconds"):
             if name in given:
                 raise unfit(f"{name} must not be given without Test")
+    for name in ("RetryDelayInSeconds", "TestDurationInSeconds"):
+        fits(0 <= given.whole(name, 0) <= LONGEST, f"{name} must be between 0 and {LONGEST}")
     automatic = given.flag("AutoGranted")
     fits(not automatic or not (tested or "Test" in given), "a type with a Test cannot be AutoGranted")
 

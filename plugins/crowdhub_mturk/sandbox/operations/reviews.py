@@ -6,7 +6,7 @@ from crowdhub.sandbox.values import JsonObject
 from crowdhub_mturk.sandbox import shapes
 from crowdhub_mturk.sandbox.operations.call import Call, Handlers
 from crowdhub_mturk.sandbox.operations.hits import already_processed
-from crowdhub_mturk.sandbox.operations.terms import fits, plain
+from crowdhub_mturk.sandbox.operations.terms import dollars, fits, plain
 from crowdhub_mturk.sandbox.pages import Pages
 from crowdhub_mturk.sandbox.refusal import Refusal, missing
 from crowdhub_mturk.sandbox.tokens import Tokens
@@ -69,7 +69,7 @@ class ReviewOperations:
         fits(work.worker == call.given.text("WorkerId"), "the assignment is not this worker's")
         reason = call.given.text("Reason")
         fits(bool(reason.strip()), "Reason must not be empty")
-        _ = self._turk.send_bonus(work, call.given.money("BonusAmount"), reason, call.now)
+        _ = self._turk.send_bonus(work, dollars(call.given, "BonusAmount"), reason, call.now)
         self.paid.keep(token, self._turk.ids.new(), call.now)
         return {}
 

@@ -1,6 +1,7 @@
 """Reading what HITs of a type share, within its limits."""
 
 import re
+from decimal import Decimal
 
 from crowdhub_mturk.sandbox.members import Members
 from crowdhub_mturk.sandbox.qualifications import LOCALE, Qualifications
@@ -9,6 +10,7 @@ from crowdhub_mturk.sandbox.state import HitType, Requirement
 
 LENGTHS = {"Title": 127, "Description": 1_999, "Keywords": 999}
 YEAR, MONTH = 31_536_000, 2_592_000  # seconds
+MOST_DOLLARS = 1_000_000  # where the service stops is not documented
 MOST_REQUIREMENTS, MOST_INTEGERS, MOST_LOCALES = 10, 15, 30
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -24,6 +26,13 @@ def plain(text: str, name: str, most: int) -> str:
     fits(len(text) <= most, f"{name} must not be longer than {most} characters")
     fits(not _CONTROL.search(text), f"{name} must not contain control characters")
     return text
+
+
+def dollars(given: Members, name: str) -> Decimal:
+    """An amount with which can be reckoned."""
+    amount = given.money(name)
+    fits(amount <= MOST_DOLLARS, f"{name} must not be more than {MOST_DOLLARS}")
+    return amount
 
 
 class HitTerms:
@@ -49,7 +58,7 @@ class HitTerms:
             title=given.text("Title"),
             description=given.text("Description"),
             keywords=given.maybe_text("Keywords"),
-            reward=given.money("Reward"),
+            reward=dollars(given, "Reward"),
             duration=duration,
             auto_approval=delay,
             requirements=requirements,
