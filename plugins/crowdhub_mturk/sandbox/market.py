@@ -1,6 +1,7 @@
 """MTurk's sandbox as Python sees it: the account, the books, and what the people behind it do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar
@@ -130,12 +131,22 @@ class MTurkSandbox(MarketSandbox):
             if not self.turk.happen(due.what, due.about, due.moment):
                 self.script.happen(due.what, due.about, due.moment)
 
+    @contextmanager
+    def _behind(self) -> Generator[None]:
+        """Something happens that no request asks for; what the marketplace refuses is the caller's mistake."""
+        with self.lock:
+            self._catch_up()
+            try:
+                yield
+            except Refusal as refusal:
+                raise SandboxError(refusal.words) from refusal
+            self._catch_up()
+
     # --- for tests and demos: what happens behind the API
 
     def accept(self, hit_id: str, worker: str | None = None) -> str:
         """A worker takes a slot, without `worker` somebody who may; returns the assignment's id."""
-        with self.lock:
-            self._catch_up()
+        with self._behind():
             hit = self.hit(hit_id)
             who = worker or self.workforce.somebody_for(hit)
             if who is None:
@@ -144,10 +155,7 @@ class MTurkSandbox(MarketSandbox):
             obstacle = self.workforce.obstacle(hit, who)
             if obstacle is not None:
                 raise SandboxError(f"The worker {who} {obstacle}")
-            try:
-                return self.turk.accept(hit, who, self.now()).id
-            except Refusal as refusal:
-                raise SandboxError(refusal.words) from refusal
+            return self.turk.accept(hit, who, self.now()).id
 
     def submit(
         self,
@@ -158,22 +166,13 @@ class MTurkSandbox(MarketSandbox):
         """A worker hands in. `answers` are texts or lists of identifiers by question, or a whole document; without
         them the worker makes some up. `files` are contents by question; without them there is a picture for each that
         is asked for."""
-        with self.lock:
-            self._catch_up()
-            try:
-                self.script.submit(self.assignment(assignment_id), answers, files, self.now())
-            except Refusal as refusal:
-                raise SandboxError(refusal.words) from refusal
-            self._catch_up()
+        with self._behind():
+            self.script.submit(self.assignment(assignment_id), answers, files, self.now())
 
     def give_back(self, assignment_id: str) -> None:
         """A worker returns what was taken."""
-        with self.lock:
-            self._catch_up()
-            try:
-                self.turk.put_back(self.assignment(assignment_id), "Returned", self.now())
-            except Refusal as refusal:
-                raise SandboxError(refusal.words) from refusal
+        with self._behind():
+            self.turk.put_back(self.assignment(assignment_id), "Returned", self.now())
 
     def hand_in(
         self,
@@ -186,7 +185,7 @@ class MTurkSandbox(MarketSandbox):
         """Workers take and hand in `count` times; returns the assignments' ids. `worker` is one of them by id."""
         if worker is not None and count > 1:
             raise SandboxError("A worker can hand in once on a HIT")
-        with self.lock:
+        with self._behind():
             free = self.hit(hit_id).available
             if count > free:
                 raise SandboxError(f"{free} slots are free, {count} cannot hand in")
@@ -197,12 +196,9 @@ class MTurkSandbox(MarketSandbox):
 
     def request_qualification(self, type_id: str, worker: str, answer: str | None = None) -> str | None:
         """A worker asks for a qualification; returns the request's id, `None` where it is granted at once."""
-        with self.lock:
+        with self._behind():
             self.workforce.meet(worker)
-            try:
-                request = self.qualifications.ask(type_id, worker, answer, self.now())
-            except Refusal as refusal:
-                raise SandboxError(refusal.words) from refusal
+            request = self.qualifications.ask(type_id, worker, answer, self.now())
             return None if request is None else request.id
 
     def set_balance(self, amount: Decimal | int | str) -> None:
