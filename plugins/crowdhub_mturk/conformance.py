@@ -24,6 +24,11 @@ FORM = QuestionForm(
 )
 
 
+def _without_the_picture(draft: TaskDraft, pictures: Sequence[bytes]) -> Sequence[TaskDraft]:
+    del pictures
+    return [draft.copy_with(image=None)]
+
+
 class MTurkSubject(Subject["MTurkSandbox"]):
     provider = "mturk"
     sandbox_options: ClassVar[Mapping[str, object]] = {"balance": "100000.00", "every": 0}
@@ -47,8 +52,10 @@ class MTurkSubject(Subject["MTurkSandbox"]):
         slots=16,
         options=(MTurkOptions(keywords=("receipt",), auto_approval_delay=2 * DAY),),
         scripted=True,
+        fitting=_without_the_picture,
+        fits="without the picture, which only a page of one's own could show",
         lost=(LostAnswer("CreateHIT$"), LostAnswer("ApproveAssignment$")),
-        bonus=Money("0.50", "USD"),
+        sandbox={"poor": 0},  # a rejected slot does not open again, so that not every slot would hold good work
     )
     values: ClassVar[Mapping[str, object]] = {
         "deadline": timedelta(days=2),
