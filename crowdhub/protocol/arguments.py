@@ -106,5 +106,11 @@ def _issues(error: ValidationError, verb: Callable[..., object]) -> list[Issue]:
         first, *rest = each["loc"]
         name = names[first] if isinstance(first, int) else first
         where = f"{name}[{rest[0]}]" if rest and isinstance(rest[0], int) else name
-        found.setdefault(where, _issue(where, name, type(cast("object", each["input"])), verb))
+        match each["type"]:
+            case "missing":
+                found.setdefault(where, Issue(where, "is missing"))
+            case "extra_forbidden":
+                found.setdefault(where, Issue(where, "is no argument of it"))
+            case _:
+                found.setdefault(where, _issue(where, name, type(cast("object", each["input"])), verb))
     return list(found.values())

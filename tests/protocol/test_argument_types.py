@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from typing import Unpack, cast
 
 import pytest
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
 
 from crowdhub import Hub
 from crowdhub.errors import InvalidRequest
-from crowdhub.protocol import NEUTRAL, AnyProvider, is_operation
+from crowdhub.protocol import NEUTRAL, AnyProvider, Flow, is_operation, no_call, operation
 from crowdhub.sandbox import Sandbox
 from crowdhub_etxt import Etxt
 from crowdhub_etxt.functions.base import Functions
@@ -47,3 +50,27 @@ def test_every_argument_of_a_wrong_type_is_named(name: str) -> None:
                 unchecked.append(called)
         assert unchecked == []
         assert box[name].request_count == before
+
+
+@with_config(ConfigDict(extra="forbid"))
+class Parts(TypedDict):
+    title: str
+    count: int
+
+
+class Makes:
+    @operation
+    def make(self, **parts: Unpack[Parts]) -> Flow[str]:
+        return no_call(parts["title"])
+
+
+def test_named_arguments_that_are_missing_or_unknown_are_called_so() -> None:
+    make = cast("Callable[..., object]", Makes().make)
+    with pytest.raises(InvalidRequest) as caught:
+        _ = make(title=7, cuont=1)
+    found = {each.where: each.what for each in caught.value.issues}
+    assert found == {
+        "title": "is of type int; title must be what is declared",
+        "count": "is missing",
+        "cuont": "is no argument of it",
+    }
