@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from pydantic import AfterValidator
+
 from crowdhub.model import OpenEnum
+
+
+def _known(word: OpenEnum) -> OpenEnum:
+    if word.name == "UNKNOWN":
+        raise ValueError("is none of the words")
+    return word
+
+
+Known = AfterValidator(_known)
+"""A word that is asked with, not one that was answered."""
 
 
 class HITStatus(OpenEnum):

@@ -296,3 +296,14 @@ def test_records_are_read_whole_and_kept(shape: str) -> None:
     values = made.model_dump(exclude={"raw"})
     assert all(value not in (None, (), []) for value in values.values()), values
     assert kind.model_validate(made.model_dump(mode="json")).model_dump(exclude={"raw"}) == values
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_argument_of_a_wrong_type_is_named(operation: str) -> None:
+    """Before any request, as all that does not fit."""
+    wrong = {name: object() for name in arguments_of(operation) if name != "self"}
+    if not wrong:
+        return
+    with pytest.raises(InvalidRequest) as caught:
+        methods()[operation](**wrong)
+    assert {each.where for each in caught.value.issues} == wrong.keys()

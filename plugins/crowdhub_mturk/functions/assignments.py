@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from crowdhub.protocol import Effect, Flow, Page, operation
 from crowdhub_mturk.functions.base import Family, text_of
 from crowdhub_mturk.records import Assignment, AssignmentAndHIT
-from crowdhub_mturk.words import AssignmentStatus
+from crowdhub_mturk.words import AssignmentStatus, Known
 
 
 class Assignments(Family):
     @operation
     def list_assignments_for_hit(
-        self, hit_id: str, assignment_statuses: tuple[AssignmentStatus, ...] | None = None
+        self, hit_id: str, assignment_statuses: tuple[Annotated[AssignmentStatus, Known], ...] | None = None
     ) -> Flow[Page[Assignment]]:
         """``ListAssignmentsForHIT``: what was handed in, 100 a request."""
         asked = {"HITId": hit_id, "AssignmentStatuses": assignment_statuses}

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
+from pydantic import ConfigDict, with_config
+
 from crowdhub.errors import Conflict, CrowdhubError, Lost, OutcomeUnknown
 from crowdhub.protocol import (
     Call,
@@ -24,6 +26,10 @@ R = TypeVar("R", bound=Record)
 ROWS = 100  # a page; without saying so it would be ten
 KNOWN_FOR = timedelta(hours=23)
 """How long a `UniqueRequestToken` is relied on: the marketplace keeps it for 24 hours, and clocks differ."""
+
+
+named_only = with_config(ConfigDict(extra="forbid"))
+"""Arguments by name, and no others than these."""
 
 
 class BuildCall(Protocol):

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict  # pydantic reads that of Python itself 
 from crowdhub.errors import Conflict, NotFound
 from crowdhub.model import Money
 from crowdhub.protocol import Effect, Flow, Lookup, Operation, Page, operation, unreadable
-from crowdhub_mturk.functions.base import Family, accepted_before, text_of
+from crowdhub_mturk.functions.base import Family, accepted_before, named_only, text_of
 from crowdhub_mturk.names import wire_name
 from crowdhub_mturk.records import HIT
 from crowdhub_mturk.structures import HITLayoutParameter, QualificationRequirement, ReviewPolicy
@@ -38,6 +38,7 @@ class HITParts(TypedDict):
     hit_layout_parameters: NotRequired[tuple[HITLayoutParameter, ...]]
 
 
+@named_only
 class TypeParts(TypedDict):
     """What HITs of one type have in common."""
 
@@ -50,10 +51,12 @@ class TypeParts(TypedDict):
     qualification_requirements: NotRequired[tuple[QualificationRequirement, ...]]
 
 
+@named_only
 class WholeHIT(TypeParts, HITParts):
     """A HIT with its type."""
 
 
+@named_only
 class HITOfType(HITParts):
     hit_type_id: str
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, Unpack
+from typing import Annotated, NotRequired, Unpack
 
 from typing_extensions import TypedDict  # pydantic reads that of Python itself from 3.12 on
 
 from crowdhub.protocol import Effect, Flow, Lookup, Page, operation
-from crowdhub_mturk.functions.base import Family
+from crowdhub_mturk.functions.base import Family, named_only
 from crowdhub_mturk.names import wire_name
 from crowdhub_mturk.records import Qualification, QualificationRequest, QualificationType
-from crowdhub_mturk.words import QualificationStatus, QualificationTypeStatus
+from crowdhub_mturk.words import Known, QualificationStatus, QualificationTypeStatus
 
 
 class TypeTest(TypedDict):
@@ -24,17 +24,19 @@ class TypeTest(TypedDict):
     auto_granted_value: NotRequired[int]
 
 
+@named_only
 class NewQualificationType(TypeTest):
     name: str
     description: str
-    qualification_type_status: QualificationTypeStatus
+    qualification_type_status: Annotated[QualificationTypeStatus, Known]
     keywords: NotRequired[str]
 
 
+@named_only
 class ChangedQualificationType(TypeTest):
     qualification_type_id: str
     description: NotRequired[str]
-    qualification_type_status: NotRequired[QualificationTypeStatus]
+    qualification_type_status: NotRequired[Annotated[QualificationTypeStatus, Known]]
 
 
 class Qualifications(Family):
@@ -119,7 +121,7 @@ class Qualifications(Family):
 
     @operation
     def list_workers_with_qualification_type(
-        self, qualification_type_id: str, status: QualificationStatus | None = None
+        self, qualification_type_id: str, status: Annotated[QualificationStatus, Known] | None = None
     ) -> Flow[Page[Qualification]]:
         """``ListWorkersWithQualificationType``."""
         asked = {"QualificationTypeId": qualification_type_id, "Status": status}
