@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from crowdhub import errors
 from crowdhub.errors import CrowdhubError
 from crowdhub.model import Choice, FreeText, Money, QuestionForm, Selection, Submission, TaskDraft
-from crowdhub.testing import DemoPlan, HandedIn, LostAnswer, Subject
+from crowdhub.testing import CampaignPlan, DemoPlan, HandedIn, LostAnswer, Subject
 from crowdhub_mturk.options import DAY, MTurkOptions
 
 if TYPE_CHECKING:
@@ -27,6 +27,12 @@ FORM = QuestionForm(
 def _without_the_picture(draft: TaskDraft, pictures: Sequence[bytes]) -> Sequence[TaskDraft]:
     del pictures
     return [draft.copy_with(image=None)]
+
+
+def _as_far_as_there_is_room(sandbox: MTurkSandbox, task_id: str, count: int) -> None:
+    """A rejected slot does not open again."""
+    for _ in range(min(count, sandbox.hit(task_id).available)):
+        _ = sandbox.hand_in(task_id)
 
 
 class MTurkSubject(Subject["MTurkSandbox"]):
@@ -48,6 +54,7 @@ class MTurkSubject(Subject["MTurkSandbox"]):
     unknown_id = "3ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ"
     status_words: ClassVar[Sequence[str]] = ("status",)
     statuses: ClassVar[Mapping[int, type[CrowdhubError]]] = {**Subject.statuses, 500: errors.ProviderUnavailable}
+    campaign = CampaignPlan(hand_in=_as_far_as_there_is_room)
     demo = DemoPlan(
         slots=16,
         options=(MTurkOptions(keywords=("receipt",), auto_approval_delay=2 * DAY),),
