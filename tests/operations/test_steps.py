@@ -333,6 +333,36 @@ def test_what_was_done_before_counts_as_paid(bench: Bench, was_done: bool) -> No
     assert counted == (COST if was_done else Money(0, "USD"))
 
 
+class InTwoSteps(Tokens):
+    """One that is told where to put it after it was bought."""
+
+    @operation
+    def buy(self, what: str, reference: str | None = None) -> Flow[str]:
+        try:
+            yield Call.post("/buy", effect=Effect.SPEND, idempotent_for=timedelta(hours=24), json={"token": reference})
+        except Conflict as error:
+            if not error.was_done:
+                raise
+        yield Call.post("/place", effect=Effect.SETTLE, costs=False)
+        return what
+
+
+def test_what_follows_a_payment_that_was_done_before_is_done_as_well(bench: Bench) -> None:
+    done = Conflict("It was processed before.").with_(was_done=True)
+    first: list[tuple[str, object]] = [("POST /buy", Crash())]
+    second: list[tuple[str, object]] = [("POST /buy", done), ("POST /place", {})]
+    for answers in (first, second):
+        port = bench.port(*answers)
+        provider = InTwoSteps(ProviderSettings(base_url="http://127.0.0.1:1"))
+        port._engine.session.provider = provider
+        if answers is first:
+            with pytest.raises(Crash):
+                drive(run(port, bench.policy, provider.buy("x"), key="k", amount=COST))
+        else:
+            assert drive(run(port, bench.policy, provider.buy("x"), key="k", amount=COST)) == "x"
+    assert bench.states() == ["done"]
+
+
 def test_after_that_time_it_is_only_looked_for(bench: Bench) -> None:
     port, provider = buying(bench, ("POST /buy", Crash()))
     with pytest.raises(Crash):

@@ -181,8 +181,8 @@ class Reservation(Generic[T]):
 
     def _check_recognised(self, call: Call) -> None:
         """An earlier process may have sent this very call: send it again only where the marketplace then knows it for
-        the same. Raises `NotRecognised`."""
-        if call.effect is Effect.READ or (self.steps.paid and not call.takes_money):
+        the same. What follows the one that takes money, and takes none itself, may go again. Raises `NotRecognised`."""
+        if call.effect is Effect.READ or ((self.steps.paid or self._has_lost) and not call.takes_money):
             return
         ledger, intent, remembered = self._policy.ledger, self.intent, call.idempotent_for
         if ledger is None or intent is None or remembered is None:
