@@ -117,15 +117,15 @@ class Publishing(Account):
     def _lost_extension(
         self, task_id: str, slots: int | None = None, until: datetime | None = None, reference: str | None = None
     ) -> Lookup[Task]:
-        del until, reference
+        del reference
         return Lookup(
             f"the MaxAssignments of HIT {task_id}: whether it has {slots} more",
-            lambda _, before: self._extended(task_id, slots, before),
+            lambda _, before: self._extended(task_id, slots, until, before),
             before=lambda: self.task(task_id),
         )
 
-    def _extended(self, task_id: str, slots: int | None, before: object) -> Flow[Task | None]:
-        """The HIT, where it has exactly so many assignments more than right before the request."""
+    def _extended(self, task_id: str, slots: int | None, until: datetime | None, before: object) -> Flow[Task | None]:
+        """The HIT, where it has exactly so many assignments more than right before the request, and its new end."""
         task = yield from self.task(task_id)
         if not isinstance(before, Task) or before.slots is None or task.slots is None or slots is None:
             raise Conflict(f"How many assignments HIT {task_id} had before is not known.")
@@ -133,22 +133,24 @@ class Publishing(Account):
             return None
         if task.slots != before.slots + slots:
             raise Conflict(f"HIT {task_id} had {before.slots} assignments and has {task.slots}, not {slots} more.")
+        if until is not None and not _ends_at(task, until):
+            raise Conflict(f"HIT {task_id} has {slots} assignments more, and not its new end; the same key goes on.")
         return task.copy_with(replayed=True)
 
     @operation(lookup=_lost_extension)
     def extend(
         self, task_id: str, slots: int | None = None, until: datetime | None = None, reference: str | None = None
     ) -> Flow[Task]:
-        """``UpdateExpirationForHIT``, and ``CreateAdditionalAssignmentsForHIT``, which takes reward and fee of the new
-        slots at once; then a look at the HIT.
+        """``CreateAdditionalAssignmentsForHIT``, which takes reward and fee of the new slots at once, and
+        ``UpdateExpirationForHIT``; then a look at the HIT.
 
         Fewer than ten slots can never become ten or more: `InvalidRequest`.
         """
         added = True
+        if slots is not None:  # first: after a crash it is sent again under its token, and what follows with it
+            added = yield from self.api.hits.create_additional_assignments_for_hit(task_id, slots, reference)
         if until is not None:
             yield from self._ended_at(task_id, until)
-        if slots is not None:  # last: where its answer is lost, nothing but it is in doubt
-            added = yield from self.api.hits.create_additional_assignments_for_hit(task_id, slots, reference)
         task: Task = yield from self.task(task_id)
         return task.copy_with(replayed=not added)
 
@@ -156,8 +158,7 @@ class Publishing(Account):
         try:
             yield from self.api.hits.update_expiration_for_hit(task_id, until)
         except Conflict:  # the same moment, said before: refused, although it is as it should be
-            task: Task = yield from self.task(task_id)
-            if task.expires_at is None or abs(task.expires_at - until) > SECOND:
+            if not _ends_at((yield from self.task(task_id)), until):
                 raise
 
     @operation
@@ -185,3 +186,7 @@ class Publishing(Account):
         if task.status is TaskStatus.COMPLETED:
             return task
         return task.copy_with(status=TaskStatus.CANCELLED, replayed=refused is not None)
+
+
+def _ends_at(task: Task, until: datetime) -> bool:
+    return task.expires_at is not None and abs(task.expires_at - until) <= SECOND

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,6 +14,10 @@ from crowdhub.operations.spending.publishing import with_reference
 from tests.mturk.conftest import DRAFT, HIT, mturk, request_error, sent
 from tests.support.by_hand import Prepared
 from tests.support.hand_clock import HandClock
+
+
+class Crash(Exception): ...
+
 
 LOST = httpx.ReadError("gone")
 EXISTS = request_error("HitAlreadyExists", f"The HIT with this token exists: {HIT['HITId']}")
@@ -175,3 +179,18 @@ def test_a_crossed_decision_is_a_conflict(prepared: Prepared) -> None:
         account.settle(Decision.approve(WORK))
     account = prepared(refused, rejected)
     assert account.settle(Decision.reject(WORK, "Not legible.")).replayed
+
+
+def test_an_extension_that_a_program_ended_in_goes_on_under_its_token(prepared: Prepared) -> None:
+    """More places and more time: what a later program sends first is what took the money."""
+    until = datetime(2026, 2, 1, tzinfo=UTC)
+    first = prepared({"HIT": HIT}, {"HIT": HIT}, Crash())
+    with pytest.raises(Crash):
+        first.extend(HIT["HITId"], 2, key="k", until=until)
+    grown = HIT | {"MaxAssignments": 5, "Expiration": until.timestamp()}
+    later = prepared({"HIT": grown}, {"HIT": grown}, PROCESSED, {}, {"HIT": grown})
+    task = later.extend(HIT["HITId"], 2, key="k", until=until)
+    assert (task.slots, task.expires_at) == (5, until)
+    assert sent(first.calls[-1]) == sent(later.calls[2])
+    (entry,) = later.ledger.report.entries()
+    assert (entry.state, entry.amount) == ("done", Money("1.20", "USD"))

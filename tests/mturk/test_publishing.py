@@ -203,18 +203,18 @@ def test_more_places_and_more_time(provider: MTurk, play: Play) -> None:
     grown = HIT | {"MaxAssignments": 5}
     calls, task = play(provider.extend(HIT["HITId"], 2, until, "ch-x"), {}, {}, {"HIT": grown})
     assert [each.operation for each in calls] == [
-        "UpdateExpirationForHIT",
         "CreateAdditionalAssignmentsForHIT",
+        "UpdateExpirationForHIT",
         "GetHIT",
     ]
-    assert sent(calls[0]) == {"HITId": HIT["HITId"], "ExpireAt": until.timestamp()}
-    assert sent(calls[1]) == {
+    assert sent(calls[0]) == {
         "HITId": HIT["HITId"],
         "NumberOfAdditionalAssignments": 2,
         "UniqueRequestToken": "ch-x",
     }
-    assert [each.takes_money for each in calls] == [False, True, False]
-    assert calls[1].idempotent_for == timedelta(hours=23)
+    assert sent(calls[1]) == {"HITId": HIT["HITId"], "ExpireAt": until.timestamp()}
+    assert [each.takes_money for each in calls] == [True, False, False]
+    assert calls[0].idempotent_for == timedelta(hours=23)
     assert (task.slots, task.replayed) == (5, False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -101,8 +102,8 @@ class PreparedAccount:
     def pay_bonus(self, submission: Submission, amount: Money, reason: str, key: str | None = None) -> Submission:
         return drive(self._account.pay_bonus(submission, amount, reason, key))
 
-    def extend(self, task: Task | str, slots: int, key: str | None = None) -> Task:
-        return drive(self._account.extend(task, slots, None, None, key))
+    def extend(self, task: Task | str, slots: int, key: str | None = None, until: datetime | None = None) -> Task:
+        return drive(self._account.extend(task, slots, until, None, key))
 
     def settle(self, decision: Decision) -> Submission:
         return drive(self._account.settle(decision))
