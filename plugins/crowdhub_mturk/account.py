@@ -40,7 +40,8 @@ class Account(Provider[MTurkSettings]):
     currency = CURRENCY
     settings_type = MTurkSettings
     sandbox_hosts = (SANDBOX_HOST,)
-    credential_places = CredentialPlaces(headers=("Authorization", "X-Amz-Security-Token"))
+    # The signature is a part of its header, and told apart from the rest by its own name.
+    credential_places = CredentialPlaces(headers=("Authorization", "X-Amz-Security-Token"), query=("Signature",))
     reward_decimals = 2
 
     def __init__(self, settings: MTurkSettings, *, account: str | None = None) -> None:
