@@ -111,6 +111,13 @@ def accepted_before(refusal: Conflict, look: Callable[[], Flow[R]]) -> Flow[R]:
         ) from blind
 
 
+def part_of(answer: Mapping[str, object], name: str, record: type[R]) -> R:
+    """A record that an answer must have. Raises `UnreadableResponse`, with all that came in its place."""
+    if mapping(answer.get(name)) is None:
+        raise unreadable(f"it has no {name}", dict(answer))
+    return record.parse(answer[name])
+
+
 def text_of(answer: Mapping[str, object], name: str) -> str:
     """A text that an answer must have. Raises `UnreadableResponse`."""
     found = answer.get(name)

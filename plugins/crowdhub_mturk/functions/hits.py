@@ -13,7 +13,7 @@ from typing_extensions import TypedDict  # pydantic reads that of Python itself 
 from crowdhub.errors import Conflict, NotFound
 from crowdhub.model import Money
 from crowdhub.protocol import Effect, Flow, Lookup, Operation, Page, operation, unreadable
-from crowdhub_mturk.functions.base import Family, accepted_before, named_only, text_of
+from crowdhub_mturk.functions.base import Family, accepted_before, named_only, part_of, text_of
 from crowdhub_mturk.names import wire_name
 from crowdhub_mturk.records import HIT
 from crowdhub_mturk.structures import HITLayoutParameter, QualificationRequirement, ReviewPolicy
@@ -104,7 +104,7 @@ class Hits(Family):
         except Conflict as refusal:
             told = refusal.provider_message or ""
             return (yield from accepted_before(refusal, lambda: self._made_before(told)))
-        return HIT.parse(answer.get("HIT"))
+        return part_of(answer, "HIT", HIT)
 
     def _made_before(self, told: str) -> Flow[HIT]:
         """The HIT that a refusal names."""
@@ -124,7 +124,7 @@ class Hits(Family):
     @operation
     def get_hit(self, hit_id: str) -> Flow[HIT]:
         """``GetHIT``."""
-        return HIT.parse((yield from self._ask("GetHIT", {"HITId": hit_id})).get("HIT"))
+        return part_of((yield from self._ask("GetHIT", {"HITId": hit_id})), "HIT", HIT)
 
     @operation
     def list_hits(self) -> Flow[Page[HIT]]:

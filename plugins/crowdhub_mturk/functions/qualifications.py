@@ -7,7 +7,7 @@ from typing import Annotated, NotRequired, Unpack
 from typing_extensions import TypedDict  # pydantic reads that of Python itself from 3.12 on
 
 from crowdhub.protocol import Effect, Flow, Lookup, Page, operation
-from crowdhub_mturk.functions.base import Family, named_only
+from crowdhub_mturk.functions.base import Family, named_only, part_of
 from crowdhub_mturk.names import wire_name
 from crowdhub_mturk.records import Qualification, QualificationRequest, QualificationType
 from crowdhub_mturk.words import Known, QualificationStatus, QualificationTypeStatus
@@ -48,20 +48,20 @@ class Qualifications(Family):
         """``CreateQualificationType``. Free; not sent twice on a guess, for the second one is refused by its name."""
         members = {wire_name(each): value for each, value in asked.items()}
         answer = yield from self._ask("CreateQualificationType", members, Effect.SPEND, costs=False)
-        return QualificationType.parse(answer.get("QualificationType"))
+        return part_of(answer, "QualificationType", QualificationType)
 
     @operation
     def update_qualification_type(self, **asked: Unpack[ChangedQualificationType]) -> Flow[QualificationType]:
         """``UpdateQualificationType``."""
         members = {wire_name(each): value for each, value in asked.items()}
         answer = yield from self._ask("UpdateQualificationType", members, Effect.SETTLE, costs=False)
-        return QualificationType.parse(answer.get("QualificationType"))
+        return part_of(answer, "QualificationType", QualificationType)
 
     @operation
     def get_qualification_type(self, qualification_type_id: str) -> Flow[QualificationType]:
         """``GetQualificationType``."""
         answer = yield from self._ask("GetQualificationType", {"QualificationTypeId": qualification_type_id})
-        return QualificationType.parse(answer.get("QualificationType"))
+        return part_of(answer, "QualificationType", QualificationType)
 
     @operation
     def delete_qualification_type(self, qualification_type_id: str) -> Flow[None]:
@@ -117,7 +117,7 @@ class Qualifications(Family):
     def get_qualification_score(self, qualification_type_id: str, worker_id: str) -> Flow[Qualification]:
         """``GetQualificationScore``: what a worker has of a type."""
         asked = {"QualificationTypeId": qualification_type_id, "WorkerId": worker_id}
-        return Qualification.parse((yield from self._ask("GetQualificationScore", asked)).get("Qualification"))
+        return part_of((yield from self._ask("GetQualificationScore", asked)), "Qualification", Qualification)
 
     @operation
     def list_workers_with_qualification_type(
