@@ -10,12 +10,12 @@ from crowdhub import errors
 from crowdhub.errors import CrowdhubError
 from crowdhub.model import Choice, FreeText, Money, QuestionForm, Selection, Submission, TaskDraft
 from crowdhub.testing import CampaignPlan, DemoPlan, HandedIn, LostAnswer, Subject
+from crowdhub_mturk.drafts import COUNTRY
 from crowdhub_mturk.options import DAY, MTurkOptions
 
 if TYPE_CHECKING:
     from crowdhub_mturk.sandbox import MTurkSandbox
 
-COUNTRY = "00000000000000000071"
 FORM = QuestionForm(
     questions=(
         FreeText(id="sentence", text="What does it show?"),
