@@ -216,8 +216,25 @@ class Ledger:
         `BudgetExceeded` where it does not fit the budget of today; what was reserved before stays then."""
         self.database.write(lambda connection: self._count_anew(connection, intent, budget))
 
+    def reprice(self, intent: Intent, price: Money, budget: Budget | None) -> Intent:
+        """The marketplace told what it will take: that is reserved from now on, and counts as what it took. Raises
+        `BudgetExceeded` where it does not fit; what was reserved before stays then."""
+        checks.check(None, price)
+
+        def work(connection: Connection) -> Intent:
+            row = _present(connection, intent)
+            return self._reserve(
+                connection, row, row._replace(amount=f"{price.amount:f}", currency=price.currency), budget
+            )
+
+        return self.database.write(work)
+
     def _count_anew(self, connection: Connection, intent: Intent, budget: Budget | None) -> None:
-        now = self.database.now()
+        row = _present(connection, intent)
+        _ = self._reserve(connection, row, row._replace(counted_at=micros(self.database.now())), budget)
+
+    def _reserve(self, connection: Connection, before: IntentRow, after: IntentRow, budget: Budget | None) -> Intent:
+        intent, now = intent_of(after), self.database.now()
 
         def fits() -> None:
             if budget is None or intent.amount is None:
@@ -231,7 +248,8 @@ class Ledger:
                 operation=intent.operation,
             )
 
-        rows.renew(connection, _present(connection, intent), micros(now), fits)
+        rows.renew(connection, before, after, fits)
+        return intent
 
     def check_budget(
         self,

@@ -63,13 +63,13 @@ def last_number(connection: Connection) -> int:
     return connection.execute(_LAST_NUMBER).scalar() or 0
 
 
-def renew(connection: Connection, row: IntentRow, now: int, fits: Callable[[], None]) -> None:
-    """What the row reserves is counted on the day of ``now``, if it ``fits`` without what it reserved before."""
-    totals.move(connection, row, row._replace(currency=None))
+def renew(connection: Connection, before: IntentRow, after: IntentRow, fits: Callable[[], None]) -> None:
+    """What the row reserves is counted as ``after`` has it, if that ``fits`` without what it reserved before."""
+    free = before._replace(currency=None)
+    totals.move(connection, before, free)
     fits()
-    after = row._replace(counted_at=now)
-    connection.execute(_update(("counted_at",)), {"intent": row.id, "new_counted_at": now})
-    totals.move(connection, None, after)
+    _write(connection, before, after)
+    totals.move(connection, free, after)
 
 
 def hand_over(connection: Connection, identity: Mapping[str, str], owner: str) -> int:
@@ -117,9 +117,15 @@ def add(connection: Connection, row: IntentRow) -> None:
 
 def change(connection: Connection, before: IntentRow, after: IntentRow) -> None:
     """Write what differs, and move what the row adds to the sums with it."""
+    if _write(connection, before, after):
+        totals.move(connection, before, after)
+
+
+def _write(connection: Connection, before: IntentRow, after: IntentRow) -> bool:
+    """Write what differs; whether anything does."""
     pairs = zip(IntentRow._fields, before, after, strict=True)
     changes = {name: new for name, old, new in pairs if new != old}
     if changes:
         values: dict[str, object] = {f"new_{name}": new for name, new in changes.items()}
         connection.execute(_update(tuple(changes)), values | {"intent": before.id})
-        totals.move(connection, before, after)
+    return bool(changes)

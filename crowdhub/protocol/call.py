@@ -12,6 +12,7 @@ from typing import TypedDict, Unpack, cast
 
 from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.frames import also_half_made
+from crowdhub.model import Money
 
 
 class Effect(Enum):
@@ -64,6 +65,7 @@ class CallOptions(TypedDict, total=False):
     content: bytes | None
     content_type: str | None
     costs: bool | None
+    price: Money | None
     idempotent_for: timedelta | None
     base: str
     delay: float
@@ -85,6 +87,8 @@ class Call:
 
     ``costs``: whether it takes money; None: as its effect says, so that only a SPEND does. True for an idempotent
     call that does (more places of a task), False for one that must not be repeated and is free (making a draft).
+    ``price``: what it takes, fees and all, where the marketplace told that in the same operation before: the budget and
+    the application are asked about it, and it is what counts as spent.
     ``idempotent_for``: how long the marketplace takes the same SPEND, sent again, for the same request. Where it
     answers the second one with a refusal, `Provider.error` gives that ``was_done=True``: it is thrown into the flow.
     ``delay``: seconds to wait before sending. ``authenticated=False``: the call that fetches a token.
@@ -106,6 +110,7 @@ class Call:
     content: bytes | None = None
     content_type: str | None = None
     costs: bool | None = None
+    price: Money | None = None
     idempotent_for: timedelta | None = None
     base: str = "base_url"
     delay: float = 0
@@ -138,7 +143,9 @@ class Call:
     @property
     def takes_money(self) -> bool:
         """Whether it is budgeted, confirmed and kept in the ledger."""
-        return self.effect is Effect.SPEND if self.costs is None else self.costs
+        if self.costs is None:
+            return self.effect is Effect.SPEND or self.price is not None
+        return self.costs
 
     @property
     def may_be_repeated(self) -> bool:

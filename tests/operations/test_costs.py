@@ -36,6 +36,13 @@ class Booth(Provider[ProviderSettings]):
         return reply.status_code
 
     @operation
+    def grant(self, dollars: int, fee: int) -> Flow[int]:
+        """Set up for nothing, which tells the price with its fee; then paid."""
+        yield Call.post("/grants", effect=Effect.SETTLE, json={"dollars": dollars})
+        reply = yield Call.post("/pay", effect=Effect.SPEND, price=Money(dollars + fee, "USD"))
+        return reply.status_code
+
+    @operation
     def make_draft(self, text: str) -> Flow[int]:
         reply = yield Call.post("/drafts", effect=Effect.SPEND, costs=False, json={"text": text})
         return reply.status_code
@@ -348,3 +355,58 @@ def test_lost_places_carry_a_mark_that_follows_from_their_key(stand: MakeStand, 
     assert [each["mark"][:3] for each in sent] == ["ch-"]  # and it is not sent again
     (entry,) = here.entries()
     assert (entry.state, entry.reference) == (State.UNKNOWN, sent[0]["mark"])
+
+
+# --- a price that is told on the way ------------------------------------------------------------------------------
+
+
+def test_the_price_that_was_told_is_what_the_application_is_asked_about_and_what_counts(
+    stand: MakeStand, server: RawServer
+) -> None:
+    here = stand({"USD": "20"})
+    assert here.market.run(here.ask.grant(10, 4), amount=dollars(10), key="k") == 200
+    assert [spend.amount for spend in here.asked] == [dollars(10), dollars(14)]
+    (entry,) = here.entries()
+    assert (entry.state, entry.amount) == (State.DONE, dollars(14))
+    with pytest.raises(BudgetExceeded) as caught:
+        here.market.run(here.ask.grant(7, 0), amount=dollars(7))
+    assert caught.value.have == dollars(6)
+    assert server.paths() == ["/grants", "/pay"]
+
+
+def test_a_price_beyond_the_budget_is_not_paid_and_frees_its_money(stand: MakeStand, server: RawServer) -> None:
+    here = stand({"USD": "12"})
+    with pytest.raises(BudgetExceeded) as caught:
+        here.market.run(here.ask.grant(10, 4), amount=dollars(10), key="k")
+    assert (caught.value.need, caught.value.have) == (dollars(14), dollars(12))
+    assert (server.paths(), here.states()) == (["/grants"], [State.NOT_DONE])
+    assert here.market.run(here.ask.grant(10, 2), amount=dollars(10), key="other") == 200
+
+
+def test_a_higher_price_that_is_not_confirmed_is_not_paid(stand: MakeStand, server: RawServer) -> None:
+    here = stand(None)
+    here.says = False
+    with pytest.raises(NotConfirmed, match="grant for 14 USD"):
+        here.market.run(here.ask.grant(10, 4))
+    assert (server.paths(), here.states()) == (["/grants"], [State.NOT_DONE])
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+def test_a_price_that_is_told_is_a_known_one_for_the_budget(
+    stand: MakeStand, server: RawServer, key: str | None
+) -> None:
+    here = stand({"USD": "20"})
+    assert here.market.run(here.ask.grant(10, 4), key=key) == 200
+    assert [entry.amount for entry in here.entries()] == [dollars(14)]
+    with pytest.raises(BudgetExceeded):
+        here.market.run(here.ask.grant(10, 4))
+
+
+def test_a_price_that_was_lost_stays_reserved(stand: MakeStand, server: RawServer) -> None:
+    here = stand({"USD": "20"})
+    server.reply = lambda number, request: http() if b"/grants" in request else None
+    with pytest.raises(OutcomeUnknown):
+        here.market.run(here.ask.grant(10, 4), amount=dollars(10), key="k")
+    assert [(entry.state, entry.amount) for entry in here.entries()] == [(State.UNKNOWN, dollars(14))]
+    with pytest.raises(BudgetExceeded):
+        here.market.run(here.ask.grant(7, 0), amount=dollars(7))

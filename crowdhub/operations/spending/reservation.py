@@ -56,6 +56,7 @@ class Reservation(Generic[T]):
         self._is_free = True
         self._has_lost = self._has_lost_a_free_call = False
         self._confirmed = self._is_priced = confirmed
+        self._confirmed_price = None if confirmed else purchase.amount
         self.recovering = recovering
         self._held = ExitStack()
 
@@ -63,15 +64,21 @@ class Reservation(Generic[T]):
     def ledger(self) -> Ledger | None:
         return self._policy.ledger
 
-    async def confirm(self) -> None:
-        """Ask the application, once."""
+    async def confirm(self, price: Money | None = None) -> None:
+        """Ask the application, once; and once more where a ``price`` that was told since is higher."""
         confirm = self._policy.confirm
-        if self._confirmed or confirm is None:
+        if confirm is None or (self._confirmed and not self._is_dearer(price)):
             return
         self._confirmed = True
-        asked = _asked(self._port, self._purchase)
+        if price is not None:
+            self._confirmed_price = price
+        asked = _asked(self._port, self._purchase, self._confirmed_price)
         if not await is_confirmed(self._port, confirm, asked):
             raise NotConfirmed(f"{asked.operation} for {asked.amount or 'an unknown price'} was not confirmed.")
+
+    def _is_dearer(self, price: Money | None) -> bool:
+        known = self._confirmed_price
+        return price is not None and known is not None and (price.currency != known.currency or price > known)
 
     async def before(self, call: Call) -> Response | None:
         await self.write_steps()
@@ -84,9 +91,9 @@ class Reservation(Generic[T]):
         ledger = self._policy.ledger
         if self.intent is None and ledger is not None:
             held = self._held.enter_context(ledger.holding())
-            self.intent = (await begin(self._port, self._policy, self._purchase, held)).intent
-        await self._check_unpriced()
-        await self.confirm()
+            self.intent = (await begin(self._port, self._policy, self._purchase, held, call.price)).intent
+        await self._reserve(call.price)
+        await self.confirm(call.price)
         await self._look_before()
         await self._check_files()
         self._is_free = False
@@ -114,6 +121,14 @@ class Reservation(Generic[T]):
             return
         if not await self._port.blocking(lambda: ledger.has_asked_for(intent, content)):
             raise InvalidRequest(issues=[Issue("content", "a file changed while it was about to be sent")])
+
+    async def _reserve(self, price: Money | None) -> None:
+        """What the marketplace told that it will take is reserved in place of what was thought before."""
+        ledger, budget, intent = self._policy.ledger, self._policy.budget, self.intent
+        if price is None:
+            await self._check_unpriced()
+        elif ledger is not None and intent is not None and intent.amount != price:
+            self.intent = await self._port.blocking(lambda: ledger.reprice(intent, price, budget))
 
     async def _check_unpriced(self) -> None:
         """What has no known price is only asked of a budget once it takes money: much under a key is free."""
@@ -232,10 +247,14 @@ class Reservation(Generic[T]):
         self._held.close()
 
 
-async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any], held: Held) -> Begun:
-    """Write the intent, or learn what became of an earlier one with its key. Waits for one that is under way."""
+async def begin(
+    port: Port, policy: SpendingPolicy, purchase: Purchase[Any], held: Held, price: Money | None = None
+) -> Begun:
+    """Write the intent, or learn what became of an earlier one with its key. Waits for one that is under way.
+    ``price``: as its first call that takes money tells it, where it was not known before."""
     ledger = policy.ledger
     assert ledger is not None
+    amount = price if purchase.amount is None else purchase.amount
     identity = identity_of(port.provider)
     while True:
         begun = await port.blocking(
@@ -244,11 +263,11 @@ async def begin(port: Port, policy: SpendingPolicy, purchase: Purchase[Any], hel
                 purchase.operation.name,
                 purchase.content,
                 key=purchase.key,
-                amount=purchase.amount,
+                amount=amount,
                 reference=purchase.reference,
                 task_id=purchase.task_id,
                 # What has a key and no known price may be free: its first call that takes money asks the budget.
-                budget=policy.budget if purchase.amount is not None or purchase.key is None else None,
+                budget=policy.budget if amount is not None or purchase.key is None else None,
                 currency=port.provider.currency,
                 look_for=purchase.lookup.look_for,
                 owner=ledger.owner_of(port.provider.settings.secrets()),
@@ -275,11 +294,11 @@ async def _wait(port: Port, ledger: Ledger, intent: Intent, max_wait: float) -> 
     raise UnderWay(intent)
 
 
-def _asked(port: Port, purchase: Purchase[Any]) -> Spend:
+def _asked(port: Port, purchase: Purchase[Any], amount: Money | None) -> Spend:
     return Spend(
         **port.provider.identity,
         operation=purchase.operation.name,
-        amount=purchase.amount,
+        amount=amount,
         title=purchase.title,
         key=purchase.key,
     )
