@@ -8,12 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from crowdhub.errors import BudgetExceeded, ConfigurationError, CrowdhubError
-from crowdhub.model import Capability, Model, Money, Quote, TaskDraft
+from crowdhub.model import Capability, Model, Money, Quote, Task, TaskDraft
 from crowdhub.operations.port import Port, identity_of
 from crowdhub.operations.spending.batch import published_before
 from crowdhub.operations.spending.policy import SpendingPolicy
 from crowdhub.operations.spending.publishing import publish_lookup, quoted
-from crowdhub.protocol import UNSET, Call, Effect, OperationRun, Upload
+from crowdhub.protocol import UNSET, Call, Effect, Flow, Operation, OperationRun, Upload
 
 if TYPE_CHECKING:
     from crowdhub.ledger import Ledger
@@ -24,11 +24,13 @@ READ = Call(method="GET", path="", effect=Effect.READ)
 
 
 class DryRun(Model):
-    """What publishing would send and cost. Nothing was published; at most the balance was asked for.
+    """What publishing would send and cost. Nothing was published; at most the price, the balance, and what publishing
+    reads before it sends were asked for.
 
-    ``operation``: the marketplace's name of the first request, where its path does not tell. ``is_done``: the key was
-    published before, and gives its task back without a request. ``obstacles``: why it would not go through now, each in
-    a sentence: the key, the budget, the balance, the request limit. They are as of this moment.
+    ``method`` and ``path``: of the first request that changes something; ``operation``: the marketplace's name of it,
+    where its path does not tell. ``is_done``: the key was published before, and gives its task back without a request.
+    ``obstacles``: why it would not go through now, each in a sentence: the key, the budget, the balance, the request
+    limit. They are as of this moment.
     """
 
     quote: Quote | None
@@ -41,10 +43,10 @@ class DryRun(Model):
 
 
 async def dry_run(port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str | None) -> DryRun:
-    """The first request that publishing would make, without making it."""
+    """The first request by which publishing would change something, without making it; what it reads before is read."""
     quote = await quoted(port, draft)
-    with OperationRun(port.provider.publish(draft)) as run:
-        call = run.start()
+    publish = port.provider.publish(draft).taken()
+    call = await port.run(Operation(publish.name, lambda: _first_change(publish), {}))
     if call is None:
         raise RuntimeError(f"publishing on {port.provider.name} makes no request")
     plan = DryRun(quote=quote, method=call.method, path=call.path, operation=call.operation, content=_content(call))
@@ -60,6 +62,19 @@ async def dry_run(port: Port, policy: SpendingPolicy, draft: TaskDraft, key: str
         await _of_limit(port, calls),
     ]
     return plan.copy_with(obstacles=tuple(each for each in found if each is not None))
+
+
+def _first_change(operation: Operation[Task]) -> Flow[Call | None]:
+    with OperationRun(operation) as run:
+        call = run.start()
+        while call is not None and call.effect is Effect.READ:
+            try:
+                answer = yield call
+            except CrowdhubError as error:
+                call = run.throw(error)
+            else:
+                call = run.send(answer)
+        return call
 
 
 async def _of_key(port: Port, ledger: Ledger | None, draft: TaskDraft, key: str | None) -> tuple[bool, str | None]:
