@@ -32,6 +32,7 @@ class ProlificSubject(Subject["ProlificSandbox"]):
             "fractions": True,
             "empty_answers": True,
             "publish_again": "ignored",
+            "same_places": "refused",
             "stopped_waits": False,
             "currency": "USD",
         }

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from crowdhub.errors import CrowdhubError, Issue
+from crowdhub.errors import (
+    Conflict,
+    CrowdhubError,
+    InsufficientFunds,
+    InvalidRequest,
+    Issue,
+    Lost,
+    OutcomeUnknown,
+    PermissionDenied,
+)
 from crowdhub.model import Money, Quote, Task, TaskDraft, TaskStatus
 from crowdhub.protocol import Call, Effect, Flow, Response, first_match, load_json, operation, path_segment, unreadable
 from crowdhub_prolific import wire
 from crowdhub_prolific.drafts import issues_of, study_of
 from crowdhub_prolific.people import People
+
+MAY_BE_DONE = (InvalidRequest, Conflict, InsufficientFunds, PermissionDenied)
+"""The refusals of a PUBLISH, or of more places, that may mean that it was done before: money that was taken the first
+time may be missing the second."""
 
 
 class Publishing(People):
@@ -38,23 +51,46 @@ class Publishing(People):
     def publish(self, draft: TaskDraft) -> Flow[Task]:
         """``POST /studies/`` makes a draft, which is free; its transition PUBLISH takes the money. A draft that was
         seen under the reference is published, not made again."""
-        study_id = self._drafts.pop(draft.reference, None)
-        if study_id is None:
-            project = yield from self._project()
-            study = study_of(draft, project, (yield from self._kept_out()))
-            made = yield Call.post("/studies/", json=study, effect=Effect.SPEND, costs=False)
-            row = wire.StudyRow.read(made)
-            self.check_currency(row.presentment_currency_code)
-            study_id = row.id
+        study_id = self._drafts.pop(draft.reference, None) or (yield from self._make(draft))
         path = f"/studies/{path_segment(study_id)}/transition/"
         try:
             reply = yield Call.post(path, json={"action": "PUBLISH"}, effect=Effect.SETTLE, costs=True)
-        except CrowdhubError as refusal:
-            now = yield from self._after_refusal(refusal, study_id)
-            if now.status in (TaskStatus.DRAFT, TaskStatus.UNKNOWN):
+        except MAY_BE_DONE as refusal:
+            now = yield from self._after(refusal, study_id)
+            if now.status is TaskStatus.DRAFT:
                 raise
             return now  # an earlier PUBLISH of this very study was carried out
         return self._changed(reply, study_id, draft)
+
+    def _make(self, draft: TaskDraft) -> Flow[str]:
+        """The draft study's id; where the answer is lost, by its mark."""
+        project = yield from self._project()
+        study = study_of(draft, project, (yield from self._kept_out()))
+        try:
+            reply = yield Call.post("/studies/", json=study, effect=Effect.SPEND, costs=False)
+        except OutcomeUnknown:
+            made = yield from first_match(self.tasks(), lambda task: _is_draft_of(task, draft))
+            if made is None:
+                raise
+            return made.id
+        row = wire.StudyRow.read(reply)
+        if row.presentment_currency_code not in (None, self.currency):
+            yield from self.balance()  # the workspace itself says what it pays in
+        return row.id
+
+    def _after(self, refusal: CrowdhubError, study_id: str) -> Flow[Task]:
+        """The study after a refusal of what takes money: sent twice, what was done the first time is refused then.
+        Raises `OutcomeUnknown` where that cannot be told."""
+        unknown = refusal
+        if not isinstance(refusal, OutcomeUnknown):
+            unknown = OutcomeUnknown(refusal.message, lost=Lost.BROKEN, **refusal.evidence)
+        try:
+            now = yield from self._study(study_id)
+        except CrowdhubError as blind:
+            raise unknown from blind
+        if now.status is TaskStatus.UNKNOWN:
+            raise unknown from refusal
+        return now
 
     def _changed(self, reply: Response, study_id: str, draft: TaskDraft) -> Task:
         """The published study, whatever of it the answer leaves out."""
@@ -65,10 +101,9 @@ class Publishing(People):
     def published_among(self, marked: Sequence[Task], draft: TaskDraft) -> Task | None:
         """A draft among them that is as asked for will be published in place of a new one."""
         found = super().published_among(marked, draft)
-        wanted = (draft.title, draft.reward, draft.slots)
-        made = [each.id for each in marked if (each.title, each.reward, each.slots) == wanted]
-        if found is None and made and draft.reference is not None:
-            self._drafts[draft.reference] = made[0]
+        made = next((each for each in marked if _is_draft_of(each, draft)), None)
+        if found is None and made is not None:
+            self._drafts[made.reference] = made.id
         return found
 
     def describe_published(self, draft: TaskDraft) -> str:
@@ -108,10 +143,20 @@ class Publishing(People):
         if now.slots is None or now.reward is None:
             raise unreadable("the study does not tell its places and its reward", dict(now.raw))
         places = now.slots + (slots or 0)
+        if now.status is TaskStatus.DRAFT:
+            raise Conflict(
+                f"The study {task_id} is a draft: publish it with the places that it is to have.", sent=False
+            )
         before = yield from self._cost(now.reward.minor, now.slots)
         price = (yield from self._cost(now.reward.minor, places)) - before
         body = {"total_available_places": places}
-        reply = yield Call.patch(f"/studies/{path_segment(task_id)}/", json=body, effect=Effect.SETTLE, price=price)
+        try:
+            reply = yield Call.patch(f"/studies/{path_segment(task_id)}/", json=body, effect=Effect.SETTLE, price=price)
+        except (*MAY_BE_DONE, OutcomeUnknown) as refusal:
+            now = yield from self._after(refusal, task_id)
+            if now.slots != places:
+                raise
+            return now.copy_with(charged=price)
         return self.to_task(load_json(reply)).copy_with(charged=price)
 
     @operation
@@ -141,3 +186,10 @@ class Publishing(People):
                 raise
             return now
         return (yield from self.task(task_id))
+
+
+def _is_draft_of(task: Task, draft: TaskDraft) -> bool:
+    """Whether it is a study that was made for this draft, and not published."""
+    wanted = (TaskStatus.DRAFT, draft.reference, draft.title, draft.reward, draft.slots)
+    found = (task.status, task.reference, task.title, task.reward, task.slots)
+    return draft.reference is not None and found == wanted

@@ -94,6 +94,13 @@ class Endpoints:
         reward, places = inputs.count(asked.json, "reward"), inputs.count(asked.json, "total_available_places")
         return 200, {"total_cost": self.shapes.cents(self.space.tariff.cost(reward * places).total)}
 
+    def cost(self, asked: Asked) -> Answer:
+        study = self._study(asked)
+        return 200, {
+            "rewards": self.shapes.cost(study.reward * study.funded),
+            "bonuses": self.shapes.cost(study.bonuses),
+        }
+
     # --- submissions
 
     def submissions(self, asked: Asked) -> Answer:

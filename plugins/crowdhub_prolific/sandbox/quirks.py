@@ -25,8 +25,11 @@ class ProlificQuirks:
     """Whether an answer that says nothing has no body, in place of a JSON text."""
     publishing_for: float = 0
     """Seconds for which a study that was published shows as PUBLISHING."""
-    publish_again: Literal["refused", "ignored"] = "refused"
-    """What it is to publish what is published already."""
+    publish_again: Literal["refused", "ignored", "no funds"] = "refused"
+    """What it is to publish what is published already; ``no funds``: where the money does not suffice for it once more,
+    that is said first."""
+    same_places: Literal["ignored", "refused"] = "ignored"
+    """What it is to ask for as many places as there are: they can only be increased."""
     stopped_waits: bool = True
     """Whether a stopped study with work to review shows as AWAITING REVIEW."""
     bulk_delay: float = 20

@@ -31,6 +31,7 @@ class ProlificWire:
             ("PATCH", "/studies/{study}/", it.change_study),
             ("DELETE", "/studies/{study}/", it.delete_study),
             ("POST", "/studies/{study}/transition/", it.transition_study),
+            ("GET", "/studies/{study}/cost/", it.cost),
             ("GET", "/studies/{study}/submissions/counts/", it.counts),
             ("GET", "/projects/{project}/studies/", it.studies),
             ("POST", "/study-cost-calculator/", it.cost_of_new),

@@ -115,6 +115,12 @@ class Shapes:
             "total_amount": self.cents(cost.total),
         }
 
+    def cost(self, work: int) -> JsonObject:
+        cost = self.space.tariff.cost(work)
+        parts = {"rewards": cost.work, "fees": cost.fee, "tax": cost.vat}
+        currency = self.space.purse.currency
+        return {name: {"amount": self.cents(amount), "currency": currency} for name, amount in parts.items()}
+
     def balance(self) -> JsonObject:
         purse = self.space.purse
         available, held = int(purse.balance.scaleb(2)), int(purse.held.scaleb(2))

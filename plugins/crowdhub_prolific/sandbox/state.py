@@ -51,6 +51,10 @@ class Study:
         return sum(each.status in statuses for each in self.taken_part.values())
 
     @property
+    def bonuses(self) -> int:
+        return sum(cents for each in self.taken_part.values() for cents, _ in each.bonuses)
+
+    @property
     def taken(self) -> int:
         return self.count(*TAKES_A_PLACE)
 

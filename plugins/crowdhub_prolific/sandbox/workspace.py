@@ -72,6 +72,8 @@ class Workspace:
                 study.shows_from = now + timedelta(seconds=self.quirks.publishing_for)
             case "PUBLISH", _ if self.quirks.publish_again == "ignored":
                 pass
+            case "PUBLISH", _ if self.quirks.publish_again == "no funds" and not self._affords(study):
+                raise self._no_funds()
             case "PAUSE", "ACTIVE":
                 study.phase = "PAUSED"
             case "START", "PAUSED":
@@ -87,7 +89,7 @@ class Workspace:
         if study.phase == "UNPUBLISHED":
             study.places = places
             return
-        if places < study.places:
+        if places < study.places or (places == study.places and self.quirks.same_places == "refused"):
             raise invalid(total_available_places="The number of places of a published study can only be increased.")
         if places == study.places:
             return
@@ -117,10 +119,16 @@ class Workspace:
     def pay(self, kind: str, study_id: str, cost: Cost, reference: str) -> None:
         """Take money from the balance. Raises `ProlificRefusal`."""
         if whole(cost.total) > self.purse.balance:
-            raise ProlificRefusal(400, "Action not allowed", self.quirks.funds_words, 140105)
+            raise self._no_funds()
         _ = self.purse.charge(
             kind, study_id, held=whole(cost.work), commission=whole(cost.fee + cost.vat), reference=reference
         )
+
+    def _affords(self, study: Study) -> bool:
+        return whole(self.tariff.cost(study.reward * study.places).total) <= self.purse.balance
+
+    def _no_funds(self) -> ProlificRefusal:
+        return ProlificRefusal(400, "Action not allowed", self.quirks.funds_words, 140105)
 
     # --- people at work
 
