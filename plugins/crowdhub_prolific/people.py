@@ -6,7 +6,7 @@ from crowdhub.errors import NotFound, UnreadableResponse
 from crowdhub.model import Submission, Task, TaskStatus, Worker
 from crowdhub.protocol import Call, Effect, Flow, Page, every, first_match, operation, path_segment, read_each
 from crowdhub_prolific import wire
-from crowdhub_prolific.account import ROWS, Account, Query, Rows
+from crowdhub_prolific.account import Account, Query, Rows
 
 GROUP = "crowdhub: kept out"
 """The participant group of those who are blocked; its name is how another program finds it."""
@@ -17,7 +17,7 @@ class People(Account):
 
     def _kept_out(self) -> Flow[list[str]]:
         """The ids of the groups of blocked people: one, or several where two programs made it at the same time."""
-        query: Query = {"workspace_id": self.settings.workspace, "active": "true", "page": 1, "page_size": ROWS}
+        query: Query = {"workspace_id": self.settings.workspace, "active": "true"}
 
         def read(rows: object) -> Rows[wire.GroupRow]:
             return read_each(rows, wire.GroupRow.parse)

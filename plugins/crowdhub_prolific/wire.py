@@ -194,7 +194,8 @@ class Member(WireModel):
 
 
 class Listing(WireModel):
-    """A page of a list. ``_links`` and ``meta`` may be missing: only the next page tells then whether there is one."""
+    """A page of a list. ``_links`` and ``meta`` may be missing: of a list that is asked for by pages, only the next one
+    tells then whether it is there."""
 
     results: list[object]
     links: Mapping[str, object] | None = Field(default=None, validation_alias="_links")
@@ -209,7 +210,7 @@ class Listing(WireModel):
         number = int_or_none(query.get("page")) or 1
         onward = {**query, "page": number + 1}
         if self.links is None:
-            return onward if self.results else None
+            return onward if self.results and "page" in query else None
         href = (mapping(self.links.get("next")) or {}).get("href")
         if not isinstance(href, str):
             return None

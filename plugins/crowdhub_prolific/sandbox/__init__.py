@@ -11,7 +11,8 @@ client must cope with both):
 * Money for rewards stays part of ``total_balance`` until it is paid; fees leave it at once.
 * A study without a free place is AWAITING REVIEW while work waits, ACTIVE while somebody is at it, else COMPLETED.
 * The filters it obeys are the lists of participant groups and of earlier studies; all others let everybody through.
-* A page behind the last is 404; a page holds at most ``rows``, whatever is asked for.
+* A page behind the last is 404, and a page holds at most ``rows``, whatever is asked for. Lists that are not asked for
+  by page are whole where lists have no links.
 * Approving or rejecting what was returned or timed out is refused.
 * A bulk approval names only submissions that exist, and approves those of them that still wait when it is carried out.
 * A bonus takes its money when it is paid and is shown with its submission later.

@@ -240,6 +240,8 @@ class Endpoints:
         return found or next((each for each in study.taken_part.values() if each.participant == name), None)
 
     def _listed(self, asked: Asked, found: Sequence[T], shape: Callable[[T], JsonObject]) -> Answer:
+        if not self.quirks.links and "page" not in asked.parameters:
+            return 200, {"results": [shape(each) for each in found]}
         number, rows = inputs.page(asked.parameters, self.rows)
         pages = max(1, -(-len(found) // rows))
         if number > pages and self.quirks.behind_the_end == "missing":

@@ -102,6 +102,12 @@ class ProlificSandbox(MarketSandbox):
             except KeyError:
                 raise SandboxError(f"There is no submission {work_id!r}") from None
 
+    def set_balance(self, amount: Decimal | int | str) -> None:
+        """Set the customer's balance; the difference is a deposit in the books."""
+        with self.lock:
+            purse = self.space.purse
+            _ = purse.deposit(Decimal(amount) - purse.balance, reference="set_balance")
+
     def reserve(self, study_id: str, participant: str | None = None) -> Participation:
         """Somebody takes a place and begins; by default somebody who may."""
         with self.lock:
