@@ -79,9 +79,16 @@ class Account(Provider[ProlificSettings]):
         return wire.Named.parse(found[0]).id
 
     def _listing(
-        self, path: str, query: Query, read: Callable[[object], Rows[T]], *, after: float = 0
+        self,
+        path: str,
+        query: Query,
+        read: Callable[[object], Rows[T]],
+        *,
+        after: float = 0,
+        before: Sequence[object] | None = None,
     ) -> Flow[Page[T]]:
-        """One page of a list, and how to get the next. A page behind the end may be a 404."""
+        """One page of a list, and how to get the next. A page behind the end may be a 404, or, where there are no links
+        and the number of the page means nothing, the rows ``before`` once more."""
         try:
             reply = yield Call.get(path, query=query, delay=after)
         except NotFound:
@@ -89,9 +96,11 @@ class Account(Provider[ProlificSettings]):
                 raise
             return Page(())
         page = wire.Listing.read(reply)
+        if page.links is None and page.results == before:
+            return Page(())
         items, bad = read(page.results)
         onward = page.following(query)
-        more = None if onward is None else lambda: self._listing(path, onward, read)
+        more = None if onward is None else lambda: self._listing(path, onward, read, before=page.results)
         return Page(items, more=more, total=page.total, unreadable=bad, read=len(page.results))
 
     # --- reading

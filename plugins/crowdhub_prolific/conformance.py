@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from crowdhub.model import Decision, ExternalForm, Money, Submission, TaskDraft, Verdict
-from crowdhub.testing import HandedIn, Subject
+from crowdhub.testing import CampaignPlan, DemoPlan, HandedIn, Subject
 from crowdhub_prolific.options import CompletionCode, ProlificOptions, ProlificReject, ProlificRejectionCategory
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ class ProlificSubject(Subject["ProlificSandbox"]):
         " on, and compare what you handed in.",
     }
     untold: ClassVar[Mapping[Verdict, str]] = {Verdict.APPROVE: "an approval has no words"}
+
+    campaign = CampaignPlan(why_unknown="bonuses are told as amounts alone")
+    demo = DemoPlan(slots=12, how="in bulk, each by name, told after a look")
 
     @property
     def currency(self) -> str:

@@ -36,7 +36,7 @@ def options_of(draft: TaskDraft) -> ProlificOptions:
 
 def issues_of(draft: TaskDraft) -> list[Issue]:
     """What Prolific would refuse, beside what holds everywhere."""
-    options, found = options_of(draft), list[Issue]()
+    found: list[Issue] = []
     if not draft.instructions.strip():
         found.append(Issue("instructions", "are empty; a study needs a description"))
     match draft.questions:
@@ -47,7 +47,16 @@ def issues_of(draft: TaskDraft) -> list[Issue]:
         case _:
             found.append(Issue("questions", "must be an ExternalForm: a study is a page of yours"))
     if isinstance(draft.auto_approve, timedelta):
-        found.append(Issue("auto_approve", "is a time; Prolific approves with the completion code or not at all"))
+        found.append(Issue("auto_approve", "is a time; Prolific approves with the completion code, or after 21 days"))
+    elif draft.auto_approve is False:
+        found.append(
+            Issue("auto_approve", "is False; Prolific approves after 21 days what nobody reviewed: leave it out")
+        )
+    return [*found, *_option_issues(options_of(draft))]
+
+
+def _option_issues(options: ProlificOptions) -> list[Issue]:
+    found: list[Issue] = []
     minutes, most = options.estimated_completion_time, options.maximum_allowed_time
     if minutes is None:
         found.append(Issue("options.estimated_completion_time", "is missing: minutes, in ProlificOptions"))
@@ -58,7 +67,7 @@ def issues_of(draft: TaskDraft) -> list[Issue]:
     if not options.completion_codes:
         found.append(Issue("options.completion_codes", "hold none; a study needs one, in ProlificOptions"))
     for each in options.completion_codes:
-        found.extend(_code_issues(each, draft))
+        found.extend(_code_issues(each))
     found += [
         Issue("options.filters", f"{each.filter_id or 'one without a filter_id'} chooses nothing")
         for each in options.filters
@@ -68,15 +77,12 @@ def issues_of(draft: TaskDraft) -> list[Issue]:
     return found
 
 
-def _code_issues(code: CompletionCode, draft: TaskDraft) -> Sequence[Issue]:
+def _code_issues(code: CompletionCode) -> Sequence[Issue]:
     found: list[Issue] = []
     if not code.code.strip():
         found.append(Issue("options.completion_codes", "hold an empty one"))
-    actions = set(code.actions)
-    if {CodeAction.AUTOMATICALLY_APPROVE, CodeAction.MANUALLY_REVIEW} <= actions:
+    if {CodeAction.AUTOMATICALLY_APPROVE, CodeAction.MANUALLY_REVIEW} <= set(code.actions):
         found.append(Issue("options.completion_codes", f"{code.code} is both approved by itself and reviewed"))
-    if draft.auto_approve is False and CodeAction.AUTOMATICALLY_APPROVE in actions:
-        found.append(Issue("auto_approve", f"is False, and the completion code {code.code} approves by itself"))
     return found
 
 

@@ -47,7 +47,7 @@ class Prolific(Publishing, Reviewing, Bonuses):
             "block": "keeps out of studies that are published later, not of running ones; the reason is not kept",
             "blocked_workers": "the participant group that `block` makes",
             "questions": "an `ExternalForm`: a page of yours",
-            "auto_approve": "True: with the completion code; no delay can be set",
+            "auto_approve": "True: with the completion code; else after 21 days, which cannot be changed",
             "reward": "whole pence or cents of the workspace's currency",
         },
     )

@@ -165,6 +165,7 @@ def test_a_workspace_of_another_currency_is_noticed_before_anything_is_paid(open
 
 def test_all_that_is_wrong_is_named_before_any_request(place: Place) -> None:
     bad = TaskDraft(
+        auto_approve=False,
         reward=Money("0.005", "USD"),
         slots=0,
         questions=ExternalForm(url="ftp://survey.example"),
@@ -183,6 +184,7 @@ def test_all_that_is_wrong_is_named_before_any_request(place: Place) -> None:
     with pytest.raises(InvalidRequest) as caught:
         place.market.publish(bad)
     assert sorted({each.where for each in caught.value.issues}) == [
+        "auto_approve",
         "instructions",
         "options.completion_codes",
         "options.estimated_completion_time",

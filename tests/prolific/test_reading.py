@@ -34,6 +34,15 @@ def test_every_page_is_read(open_place: Open, links: bool, behind_the_end: str, 
     assert len(list(place.market.tasks())) == count + 1
 
 
+def test_a_list_that_knows_no_pages_is_read_once() -> None:
+    """Where it has no links, only the next page can tell: here it is the first again."""
+    study = {"id": "t1", "status": "ACTIVE"}
+    _, first = play(PROVIDER, PROVIDER.tasks(), [{"results": [study]}])
+    assert first.more is not None
+    _, second = play(PROVIDER, first.more(), [{"results": [study]}])
+    assert (list(second.items), second.more) == ([], None)
+
+
 @pytest.mark.parametrize("unknown_study", ["empty", "missing"])
 def test_a_study_that_is_not_there_is_not_found(open_place: Open, unknown_study: str) -> None:
     place = open_place(unknown_study=unknown_study)
