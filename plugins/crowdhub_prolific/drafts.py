@@ -40,7 +40,7 @@ def issues_of(draft: TaskDraft) -> list[Issue]:
     if not draft.instructions.strip():
         found.append(Issue("instructions", "are empty; a study needs a description"))
     match draft.questions:
-        case ExternalForm(url=url) if urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname:
+        case ExternalForm(url=url) if _is_link(url):
             pass
         case ExternalForm(url=url):
             found.append(Issue("questions", f"{url!r} is not an http(s) address"))
@@ -53,6 +53,14 @@ def issues_of(draft: TaskDraft) -> list[Issue]:
             Issue("auto_approve", "is False; Prolific approves after 21 days what nobody reviewed: leave it out")
         )
     return [*found, *_option_issues(options_of(draft))]
+
+
+def _is_link(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _option_issues(options: ProlificOptions) -> list[Issue]:

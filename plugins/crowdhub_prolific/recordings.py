@@ -134,8 +134,9 @@ def _places(provider: Prolific, given: Given) -> Operation[object]:
     return provider.extend(given["study"], 2)
 
 
-def _delete(provider: Prolific, given: Given) -> Operation[object]:
-    return provider.api.delete_draft(given["study"])
+def _delete(provider: Prolific, given: Given) -> Flow[object]:
+    yield from provider.api.delete_draft(given["study"])
+    return {"again": (yield from refused(provider.api.delete_draft(given["study"]), NotFound))}
 
 
 def _cost(provider: Prolific, given: Given) -> Operation[object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field
@@ -129,7 +129,6 @@ def submission_fields(row: dict[str, object], identity: Identity, task_id: str |
     tell its study."""
     status = WORK_STATUS.get(folded(row.get("status")), SubmissionStatus.UNKNOWN)
     completed = time_or_none(row.get("completed_at"))
-    pending = status is SubmissionStatus.PENDING and completed is not None
     code = row["study_code"] if "study_code" in row else row.get("entered_code")
     person = row["participant_id"] if "participant_id" in row else row.get("participant")
     return {
@@ -139,10 +138,17 @@ def submission_fields(row: dict[str, object], identity: Identity, task_id: str |
         "worker": {"id": text_or_none(person) or ""},
         "status": status,
         "submitted_at": completed,
-        "auto_approves_at": completed + APPROVED_AFTER if pending and completed else None,
+        "auto_approves_at": _approved_at(completed) if status is SubmissionStatus.PENDING else None,
         "text": text_or_none(code),
         "raw": row,
     }
+
+
+def _approved_at(completed: datetime | None) -> datetime | None:
+    try:
+        return None if completed is None else completed + APPROVED_AFTER
+    except OverflowError:  # in the last days of the year 9999
+        return None
 
 
 def bonuses(detail: object) -> list[int | None] | None:

@@ -160,7 +160,9 @@ def check_result(result: object, provider: str) -> None:
         if not isinstance(item, BaseModel):
             continue
         identity = {"provider": provider}
-        currency = {"rapidworkers": "USD", "capsolver": "USD", "crowdsdom": "CNY", "etxt": "RUB"}[provider]
+        currency = {"rapidworkers": "USD", "capsolver": "USD", "crowdsdom": "CNY", "etxt": "RUB", "prolific": "GBP"}[
+            provider
+        ]
         faults = walk.faults(item, identity, currency)
         assert not [each for each in faults if "has no id" not in each and "has lost `raw`" not in each], faults
         assert json.loads(result_text(item)) is not None

@@ -199,6 +199,12 @@ def test_all_that_is_wrong_is_named_before_any_request(place: Place) -> None:
     assert place.paths() == []
 
 
+@pytest.mark.parametrize("url", ["http://[", "https://", "survey.example", "", "javascript:alert(1)"])
+def test_a_page_has_an_address(place: Place, url: str) -> None:
+    with pytest.raises(InvalidRequest, match="not an http"):
+        place.market.publish(DRAFT.copy_with(questions=ExternalForm(url=url)))
+
+
 def test_a_program_for_another_marketplace_is_told_all_that_does_not_fit(place: Place) -> None:
     for_rapidworkers = TaskDraft(
         title="T",
