@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
-KIT := $(addprefix --crowdhub-provider ,rapidworkers crowdsdom etxt capsolver)
+KIT := $(addprefix --crowdhub-provider ,rapidworkers crowdsdom etxt capsolver mturk prolific)
 READINGS := $(addprefix -p ,etxt:other rapidworkers:sample crowdsdom:post crowdsdom:put crowdsdom:capital)
 DEEP := --operation publish --variant one --variant two --depth 2
 # Pythons that pyenv keeps where no PATH leads.
@@ -24,8 +24,8 @@ help:
 	@echo "make lint         ruff, mypy, pyright, deptry"
 	@echo "make test         the tests (some of them: make test ARGS=\"tests/cli -k review\")"
 	@echo "make examples     the example programs"
-	@echo "make demo         one program over all four marketplaces, which run on this machine"
-	@echo "make conformance  the conformance kit on the four plugins"
+	@echo "make demo         one program over all six marketplaces, which run on this machine"
+	@echo "make conformance  the conformance kit on the six plugins"
 	@echo "make packages     the tests that build, install and check whole packages, the wheel among them"
 	@echo "make campaign     hundreds of operations through faults, and processes killed at every step of a payment"
 	@echo "make mutants      deliberate bugs, each of which the kit or the prover must catch"

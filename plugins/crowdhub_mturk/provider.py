@@ -56,7 +56,7 @@ class MTurk(Publishing, Reviewing, Paying, People):
             "pay_bonus": "the amount and 20 % at once",
             "find_bonus": "by amount, reason and time",
             "cancel": "workers already at it may finish",
-            "extend": "fewer than ten slots can never become ten or more",
+            "extend": "a HIT of fewer than ten slots stays below ten",
             "message": "4,096 characters by e-mail, to who was approved or rejected before",
             "block": "the marketplace wants a reason, and tells the worker none",
             "find_published": "by the RequesterAnnotation, through all HITs",

@@ -18,6 +18,7 @@ ENDS = {
     "publish_and_review.py": "'approved': 25",
     "span_marketplaces.py": "decided on {",
     "all_marketplaces.py": "paid for {",
+    "later_study.py": "7 took part in the pilot, 7 in the main study, 0 in both",
     "follow_work.py": "nothing was decided on, so nothing was paid",
 }
 
