@@ -34,7 +34,10 @@ def odd_keys(monkeypatch: pytest.MonkeyPatch, evidence: Evidence) -> None:
         number = hashlib.sha256(f"{self.name}/{purpose}".encode()).hexdigest()[:12]
         if purpose == "links":  # a mark in the links of files, which are public
             return number
-        key = f"{ODD if self.name in ('etxt', 'capsolver') else ODD_IN_A_HEADER}{number}"
+        if purpose == "access-key":  # its form is part of the signature's, which is divided by slashes and commas
+            key = f"AKID{number.upper()}"
+        else:
+            key = f"{ODD if self.name in ('etxt', 'capsolver') else ODD_IN_A_HEADER}{number}"
         evidence.secrets.add(key)
         return key
 

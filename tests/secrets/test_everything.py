@@ -23,19 +23,27 @@ from crowdhub.testing import Subject
 from crowdhub_capsolver.conformance import CapSolverSubject
 from crowdhub_crowdsdom.conformance import CrowdSDOMSubject
 from crowdhub_etxt.conformance import EtxtSubject
+from crowdhub_mturk.conformance import MTurkSubject
 from crowdhub_rapidworkers.conformance import RapidWorkersSubject
 from tests.secrets.conftest import OpenBox, note_signatures
 from tests.secrets.evidence import Evidence, forms
 
 SUBJECTS: dict[str, type[Subject]] = {
-    kind.provider: kind for kind in (RapidWorkersSubject, CrowdSDOMSubject, EtxtSubject, CapSolverSubject)
+    kind.provider: kind for kind in (RapidWorkersSubject, CrowdSDOMSubject, EtxtSubject, CapSolverSubject, MTurkSubject)
 }
-PUBLISH = {"rapidworkers": "/jobs/add", "crowdsdom": "/jobs$", "etxt": "saveTask", "capsolver": "/createTask"}
+PUBLISH = {
+    "rapidworkers": "/jobs/add",
+    "crowdsdom": "/jobs$",
+    "etxt": "saveTask",
+    "capsolver": "/createTask",
+    "mturk": "CreateHIT$",
+}
 ERRORS = {
     "rapidworkers": {"allow_engagement_jobs": "what?"},
     "crowdsdom": {"account_url": "https://elsewhere.example"},
     "etxt": {"reads_by_get": "what?"},
     "capsolver": {"appid": "a wrong name"},
+    "mturk": {"environment": "somewhere"},
 }
 FAULTS = [
     Fault.status(400),
