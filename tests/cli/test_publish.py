@@ -126,7 +126,7 @@ def test_a_field_that_the_marketplace_has_no_place_for_is_refused(cli: Cli) -> N
         ('titel = "x"', "did you mean 'title'"),
         ("title = ", "cannot be read"),
         ('title = "x"\n[options.rapidworkers]\nsub_categorie = "y"', "sub_categorie"),
-        ('title = "x"\n[options.mturk]\na = 1', "There is no provider 'mturk'"),
+        ('title = "x"\n[options.nowhere]\na = 1', "There is no provider 'nowhere'"),
     ],
 )
 def test_a_wrong_file_is_the_callers_error(cli: Cli, content: str, words: str) -> None:
