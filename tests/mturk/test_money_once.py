@@ -194,3 +194,15 @@ def test_an_extension_that_a_program_ended_in_goes_on_under_its_token(prepared: 
     assert sent(first.calls[-1]) == sent(later.calls[2])
     (entry,) = later.ledger.report.entries()
     assert (entry.state, entry.amount) == ("done", Money("1.20", "USD"))
+
+
+def test_a_bonus_of_minutes_before_is_not_taken_for_one_that_was_never_paid(
+    prepared: Prepared, clock: HandClock
+) -> None:
+    """Both are wanted, equal, and for the same work; the marketplace's clock may be some minutes behind."""
+    first = prepared({})
+    first.pay_bonus(WORK, ONE, "Well done.", key="one")
+    clock.sleep(180)
+    second = prepared(*[LOST] * 5, *[paid(bonus(at=clock.now().timestamp() - 180))] * 4)
+    with pytest.raises(OutcomeUnknown):
+        second.pay_bonus(WORK, ONE, "Well done.", key="two")

@@ -35,8 +35,9 @@ LOOK_BACK = (0, 1)
 ENDED = "its process ended"
 TWICE = "published more than once:"
 DOUBT = "That it is not listed proves nothing:"
-BESIDE = timedelta(minutes=1)
-"""How long before an intent another one may have ended that could still be shown for it."""
+BESIDE = timedelta(minutes=6)
+"""How long before an intent another one may have ended that could still be shown for it: a plugin that is given the
+time of a lost call may take five minutes off it, for clocks that differ."""
 NEAR = timedelta(hours=1)
 """How far from an intent another one like it could be taken for it."""
 
@@ -256,11 +257,13 @@ def is_for_one_paid_beside(ledger: Ledger, intent: Intent, found: object) -> boo
     if not isinstance(found, Submission):
         return False
     return any(
-        each.operation == intent.operation
-        and _worker_of(each) in (found.worker.id, None)
-        and each.created_at < intent.created_at + NEAR
+        _could_be_the_bonus_of(each, intent, found) and each.created_at < intent.created_at + NEAR
         for each in _sent_since(ledger, intent)
     )
+
+
+def _could_be_the_bonus_of(other: Intent, intent: Intent, found: Submission) -> bool:
+    return other.operation == intent.operation and _worker_of(other) in (found.worker.id, None)
 
 
 def _worker_of(intent: Intent) -> str | None:
@@ -285,8 +288,11 @@ def could_be_anothers(ledger: Ledger, intent: Intent, found: object) -> bool:
             return True
     return any(
         (each.settled_at is None or each.settled_at > intent.created_at - BESIDE)
-        and not _is_marked(each)
-        and (made is None or each.task_id is None or each.state != "done")
+        and (
+            _could_be_the_bonus_of(each, intent, found)
+            if isinstance(found, Submission)
+            else not _is_marked(each) and (made is None or each.task_id is None or each.state != "done")
+        )
         for each in _sent_since(ledger, intent)
     )
 

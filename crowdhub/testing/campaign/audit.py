@@ -9,6 +9,8 @@ from crowdhub.ledger import Intent, Ledger, State
 from crowdhub.model import Capability, Result, SubmissionStatus, Verdict
 from crowdhub.operations.settling import WANTED
 from crowdhub.operations.spending.looking import DOUBT
+from crowdhub.sandbox import Charge
+from crowdhub.testing.campaign.charges import RECOVERING
 from crowdhub.testing.campaign.experiment import PATIENCE, Experiment, ReviewedTask, Wanted
 from crowdhub.testing.campaign.result import Findings
 
@@ -35,6 +37,7 @@ def audit(experiment: Experiment) -> Findings:
     experiment.clock.sleep(PATIENCE + 2 * experiment.most_wrong)  # by a clock that was set back, it is younger
     experiment.reopen()
     report = experiment.hub.recover()
+    _ = experiment.charges.now(RECOVERING)
     for outcome in report.reviews:
         if outcome.result in (Result.FAILED, Result.UNKNOWN):
             findings.notes.append(f"recover: {outcome.error}")
@@ -53,6 +56,14 @@ def _check_bought(experiment: Experiment, wanted: Wanted) -> None:
         _ = experiment.buy(wanted)
     entry = entry_of(ledger_of(experiment), wanted.key)
     state = State.NOT_DONE if entry is None else entry.state
+    made = None if entry is None else entry.task_id
+
+    def caused(charge: Charge) -> bool:
+        if wanted.work is None:
+            return charge.kind != "bonus" and charge.task_id == made
+        return charge.kind == "bonus" and charge.reference == wanted.work.id
+
+    experiment.charges.move(RECOVERING, wanted.key, caused)
     bought = experiment.charges.bought(wanted.key)
     said = f"{experiment.profile.name} {wanted.key} (seed {experiment.seed}): bought {bought}, the ledger says {state}"
     if len(bought) > 1:

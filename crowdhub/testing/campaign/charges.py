@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from decimal import Decimal
 
 from crowdhub.sandbox import Charge, MarketSandbox
+
+RECOVERING = "recover"
+"""Whose charges those are that a recovery causes, until it is looked which key they are of."""
 
 
 class ChargeLog:
@@ -27,6 +31,13 @@ class ChargeLog:
             self._seen = len(charges)
             self._charges[whose].extend(fresh)
             return fresh
+
+    def move(self, source: str, whose: str, caused: Callable[[Charge], bool]) -> None:
+        """What ``source`` is said to have caused, and was caused by ``whose``: a recovery sends again what was wanted
+        under a key."""
+        with self._lock:
+            self._charges[whose] += [each for each in self._charges[source] if caused(each)]
+            self._charges[source] = [each for each in self._charges[source] if not caused(each)]
 
     def bought(self, whose: str) -> list[str]:
         """What this operation bought and still has: the ids, one for each time that it was charged."""

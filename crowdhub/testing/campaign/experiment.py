@@ -18,7 +18,7 @@ from crowdhub.model import Capability, Decision, Result, Submission, Task, TaskD
 from crowdhub.protocol import AnyProvider
 from crowdhub.sandbox import Sandbox
 from crowdhub.testing.campaign.cancels import Cancels
-from crowdhub.testing.campaign.charges import ChargeLog
+from crowdhub.testing.campaign.charges import RECOVERING, ChargeLog
 from crowdhub.testing.campaign.clock import DrivenClock
 from crowdhub.testing.campaign.drawn import DrawnFaults
 from crowdhub.testing.campaign.faces import AwaitedHub, CampaignClient, Face
@@ -338,4 +338,4 @@ class Experiment:
             self.findings.faults["clock set forward or back"] += 1
 
     def _recover(self) -> None:
-        _ = self.do("recover", lambda client: client.recover(), may_be_cancelled=True)
+        _ = self.do(RECOVERING, lambda client: client.recover(), may_be_cancelled=True)
