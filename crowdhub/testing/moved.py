@@ -57,11 +57,16 @@ class Moved:
 
 
 class Since:
-    """The books at one moment; ``moved`` tells what happened since."""
+    """The books at one moment; `moved` tells what happened since."""
 
     def __init__(self, sandbox: MarketSandbox) -> None:
         self._sandbox = sandbox
         self._before: Books = sandbox.books()
+
+    def balance(self) -> Money:
+        """What the customer has by now."""
+        now = self._sandbox.books()
+        return Money(now.balance, now.currency)
 
     def moved(self) -> Moved:
         before, now = self._before, self._sandbox.books()

@@ -12,6 +12,7 @@ import simplejson
 from crowdhub.engine import classify
 from crowdhub.engine.redact import Redactor
 from crowdhub.errors import CrowdhubError, ProviderUnavailable
+from crowdhub.model import Money
 from crowdhub.protocol import AnyProvider, Call, Effect, Flow, Operation, OperationRun, Response, Token
 from crowdhub.testing.moved import Moved, Since
 
@@ -24,14 +25,15 @@ Step: TypeAlias = str | int
 
 @dataclass
 class Tape:
-    """The calls that an operation made and the good answers it got, in order; the errors and the money that moved,
-    by the number of their call. ``since`` makes the watch on the sandbox's books."""
+    """The calls that an operation made and the good answers it got, in order; the errors, the money that moved
+    and the balance that was left, by the number of their call. ``since`` makes the watch on the sandbox's books."""
 
     since: Callable[[], Since] | None = None
     calls: list[Call] = field(default_factory=list[Call])
     answers: list[Response] = field(default_factory=list[Response])
     errors: dict[int, CrowdhubError] = field(default_factory=dict[int, CrowdhubError])
     moved: dict[int, Moved] = field(default_factory=dict[int, Moved])
+    left: dict[int, Money] = field(default_factory=dict[int, Money])
 
     def record(self, operation: Operation[T]) -> Operation[T]:
         """The same operation, written down as it goes."""
@@ -55,7 +57,7 @@ class Tape:
                 except CrowdhubError as error:
                     answer = error
                 if since is not None:
-                    self.moved[number] = since.moved()
+                    self.moved[number], self.left[number] = since.moved(), since.balance()
                 if isinstance(answer, Response):
                     self.answers.append(answer)
                     call = run.send(answer)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from crowdhub.model import Money, TaskDraft
 from crowdhub.operations.spending import with_reference
-from crowdhub.protocol import AnyProvider, Operation
+from crowdhub.protocol import AnyProvider, Call, Operation
 from crowdhub.testing.bench import Ask, Bench
 from crowdhub.testing.moved import Moved
 from crowdhub.testing.walk import many, one
@@ -41,6 +41,15 @@ def listing_of(kind: type[T], check: Callable[[list[T]], None]) -> Callable[[obj
 def marked(bench: Bench, what: str | None = None) -> TaskDraft:
     """A draft with the reference by which its task is found; always the same for the same ``what``."""
     return with_reference(bench.provider, bench.draft(), what)
+
+
+def one_paying_call(calls: Iterable[Call]) -> None:
+    """Publishing takes money by one call at most."""
+    paying = [call.label for call in calls if call.takes_money]
+    assert len(paying) <= 1, (
+        f"publishing takes money by {len(paying)} calls ({', '.join(paying)}): a task that is found after a lost answer"
+        " would be taken for paid in full; make the rest an operation of its own"
+    )
 
 
 def paid_once(moved: Moved, amount: Money, what: str) -> None:

@@ -178,4 +178,18 @@ BUGS: tuple[AnyBug, ...] = (
         "    @operation\n    def message(",
         "capabilities",
     ),
+    Bug(
+        "a commission rounded down",
+        P,
+        "return no_call(Quote.of(work, Money(work.amount * FEE / 100, self.currency).rounded_up()))",
+        "return no_call(Quote.of(work, Money.from_minor(int(work.amount * FEE), self.currency)))",
+        "amounts",
+    ),
+    Bug(
+        "cents by a float",
+        P,
+        "cents=draft.reward.minor if draft.reward else None",
+        "cents=int(float(draft.reward.amount) * 100) if draft.reward else None",
+        "amounts",
+    ),
 )

@@ -157,4 +157,27 @@ BUGS: tuple[Bug, ...] = (
         "settling",
         ETXT,
     ),
+    Bug(
+        "RapidWorkers: another balance read out of the answer to a publish",
+        P,
+        "return wire.new_balance(response) if",
+        "return Money(5, self.currency) if",
+        "amounts",
+        RAPIDWORKERS,
+    ),
+    Bug(
+        "CrowdSDOM: cancelled by approving what waits",
+        P,
+        """        doubt: CrowdhubError | None = None
+        try:
+            call = Call.post(f"/jobs/{path_segment(task_id)}/cancel\"""",
+        """        waiting = yield from self.submissions(task_id, SubmissionStatus.PENDING)
+        for each in waiting.items:
+            _ = yield from self.approve(each)
+        doubt: CrowdhubError | None = None
+        try:
+            call = Call.post(f"/jobs/{path_segment(task_id)}/cancel\"""",
+        "amounts",
+        CROWDSDOM,
+    ),
 )

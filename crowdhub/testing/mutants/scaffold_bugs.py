@@ -300,4 +300,52 @@ BUGS: tuple[Bug, ...] = (
         "from decimal import Decimal\n\nfrom {module}.sandbox.state import Refusal as _Refusal\n",
         "source",
     ),
+    Bug(
+        "a balance that is remembered",
+        P,
+        "return Money(wire.Balance.read(reply).balance, self.currency)",
+        (
+            'known = vars(self).setdefault("known", Money(wire.Balance.read(reply).balance, self.currency))\n'
+            "        return known"
+        ),
+        "amounts",
+    ),
+    Bug(
+        "a second paying call where several places are published",
+        P,
+        'reply = yield Call.post("/tasks", json=body, effect=Effect.SPEND)\n',
+        (
+            'reply = yield Call.post("/tasks", json=body, effect=Effect.SPEND)\n'
+            "        if draft.slots > 1:\n"
+            '            path = f"/tasks/{self._task(load_json(reply)).id}/boost"\n'
+            '            _ = yield Call.post(path, json={"days": 1, "memo": draft.reference}, effect=Effect.SPEND)\n'
+        ),
+        "amounts",
+    ),
+    Bug(
+        "a reward cut off behind its first decimal",
+        P,
+        'f"{draft.reward.amount:f}"',
+        'f"{draft.reward.amount * 10 // 1 / 10:f}"',
+        "amounts",
+    ),
+    Bug(
+        "what is not there at once taken for never done",
+        P,
+        "    rate_limits = (RateLimit(6000, 3600),)\n",
+        ('    rate_limits = (RateLimit(6000, 3600),)\n    settles_within = __import__("datetime").timedelta(0)\n'),
+        "money",
+    ),
+    Bug(
+        "an unknown code in a good answer taken for a refusal",
+        P,
+        "        if error is None or kind is None:\n            return error\n",
+        (
+            '        if error is None and (mapping(load_json(response)) or {}).get("code"):\n'
+            '            return InvalidRequest("The marketplace refused it.")\n'
+            "        if error is None or kind is None:\n"
+            "            return error\n"
+        ),
+        "errors",
+    ),
 )

@@ -14,6 +14,7 @@ from crowdhub.protocol import Effect, OperationRun
 from crowdhub.testing import walk
 from crowdhub.testing.bench import Bench, Either
 from crowdhub.testing.exercises import EXERCISES, marked
+from crowdhub.testing.exercises.exercise import one_paying_call
 from crowdhub.testing.subject import Subject
 from crowdhub.testing.tape import Played, fresh, replay
 
@@ -45,11 +46,7 @@ def test_says_what_each_call_does(played: Played, present: Capability) -> None:
             " `costs=True` where it may be repeated; else no budget and no ledger knows of it"
         )
     if present is Capability.PUBLISH:
-        paying = [call for call in played.tape.calls if call.takes_money]
-        assert len(paying) <= 1, (
-            f"publishing takes money by {len(paying)} calls ({', '.join(each.label for each in paying)}): a task that"
-            " is found after a lost answer would be taken for paid in full; make the rest an operation of its own"
-        )
+        one_paying_call(played.tape.calls)
     effects = {call.effect for call in played.tape.calls}
     if played.reads:
         assert effects <= {Effect.READ}, f"{present} only reads, but is declared to do {effects}"

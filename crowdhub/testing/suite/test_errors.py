@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pytest
 from pydantic import SecretStr
@@ -16,6 +16,7 @@ from crowdhub.testing.exercises import Exercise, marked, reading
 from crowdhub.testing.spoiling import first_call, first_change
 from crowdhub.testing.subject import Subject
 from crowdhub.testing.suite.conftest import NewBench
+from crowdhub.testing.tape import Tape
 
 E = TypeVar("E", bound=CrowdhubError)
 
@@ -118,3 +119,36 @@ def test_of_a_refused_draft(bench: Bench) -> None:
     assert not isinstance(error, NotSupported)
     assert len(bench.sandbox.faults.fired) == 1, "a refused request was sent again"
     assert since.moved().nothing
+
+
+@pytest.mark.crowdhub_needs(Capability.PUBLISH)
+def test_of_a_code_that_nobody_knows(bench: Bench) -> None:
+    """In a good answer to what takes money: that nothing was done is known of a code that is known."""
+    tape, draft = Tape(), marked(bench)
+    _ = bench.scene.run(tape.record(bench.provider.publish(marked(bench))))
+    number = next((number for number, call in enumerate(tape.calls) if call.takes_money), None)
+    if number is None or not tape.answers[number].content.strip():
+        return  # it answers without a body
+    unheard = _unheard(bench.sandbox.error_body(400, "Not that way"))
+    bench.spoil_request(Fault.status(200, "before", body=unheard), number)
+    with pytest.raises(CrowdhubError) as caught:
+        _ = bench.scene.run(bench.provider.publish(draft))
+    assert caught.value.money_may_be_spent, (
+        f"an error code that is not documented is taken for {caught.value!r}, which says that nothing was done; make it"
+        " a ProviderError"
+    )
+
+
+def _unheard(body: object) -> object:
+    """An error with other codes, numbers and words alike; its sentences are as they were."""
+    match body:
+        case dict():
+            return {name: _unheard(value) for name, value in cast("dict[str, object]", body).items()}
+        case list():
+            return [_unheard(each) for each in cast("list[object]", body)]
+        case str():
+            return body if " " in body else "Unheard"
+        case bool() | None:
+            return body
+        case _:
+            return 987654

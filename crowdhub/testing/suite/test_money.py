@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from contextlib import suppress
 from functools import partial
 from typing import Literal
 
@@ -92,6 +94,30 @@ def test_publish_that_is_not_answered_in_time(new_bench: NewBench, when: Literal
     times = since.moved().times
     assert times <= 1, f"slow, and so charged {times} times"
     assert times == 1 or not call.takes_money, "the request was released, but nothing was charged"
+
+
+@pytest.mark.crowdhub_needs(Capability.FIND_PUBLISHED, Capability.TASKS, Capability.BALANCE)
+def test_a_key_waits_for_what_may_still_be_done(new_bench: NewBench) -> None:
+    """Any request hangs, nobody waits any more, and the key is tried again at once: that neither the list of tasks nor
+    the balance shows it proves nothing yet (`settles_within`), for then the marketplace does it after all."""
+    bench = new_bench(timeout=0.15)
+    draft, faults = bench.draft(), bench.sandbox.faults
+    for number in itertools.count():
+        since, publish = bench.since(), partial(_publish, draft, f"key-{number}")
+        bench.spoil_request(Fault.hang("before"), number)
+        for _ in range(2):
+            with suppress(MarketplaceError):
+                _ = bench.do("sync", publish)
+        if len(faults.fired) == number:
+            return  # it takes fewer requests
+        _ = faults.release()
+        _ = bench.box.advance(hours=1)
+        _ = bench.do("sync", publish)
+        times = since.moved().times
+        assert times == 1, (
+            f"request {number + 1} was carried out after its key had been tried again, and the sandbox charged"
+            f" {times} times: how long may the marketplace take (`settles_within`)?"
+        )
 
 
 @pytest.mark.crowdhub_needs(Capability.PUBLISH)

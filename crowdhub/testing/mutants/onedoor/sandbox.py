@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from typing import ClassVar, TypeVar, cast
 
 from starlette.applications import Starlette
@@ -233,7 +233,7 @@ class OnedoorSandbox(MarketSandbox):
 
     def _charge(self, kind: str, task: OnedoorTask, places: int) -> None:
         work = CENT * task.cents * places
-        fee = (work * FEE).quantize(CENT)
+        fee = (work * FEE).quantize(CENT, ROUND_UP)
         if work + fee > self.purse.balance:
             raise OnedoorRefusal(402, "funds", "The balance does not cover it.")
         _ = self.purse.charge(kind, task.id, held=work, commission=fee, reference=task.title)
