@@ -41,7 +41,7 @@ class Fault:
 
     @classmethod
     def truncate(cls) -> "Fault":
-        """Answer with the full Content-Length, send half of the body, close."""
+        """Answer with the full Content-Length, send half of the body (of the head, where there is no body), close."""
         return cls("truncate", "after")
 
     @classmethod

@@ -100,7 +100,7 @@ class Gateway:
 
         await self._run(scope, request, collect)
         if fault.kind == "truncate":
-            await _half(answer, send)
+            await _half(answer, _transport(scope), send)
             _transport(scope).close()
             await _until_gone(gone)
             return
@@ -269,8 +269,11 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def _half(answer: list[Message], send: Send) -> None:
+async def _half(answer: list[Message], transport: asyncio.Transport, send: Send) -> None:
     body = b"".join(message.get("body", b"") for message in answer[1:])
+    if not body:  # its head is the whole answer
+        transport.write(f"HTTP/1.1 {answer[0]['status']} ".encode())
+        return
     await send(answer[0])
     await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
 

@@ -46,6 +46,28 @@ def test_what_it_can_do_is_learned(site: Distributions) -> None:
     assert list(costly.repeated) == [costly.publish]
 
 
+PUBLISHES = 'reply = yield Call.post("/tasks", json=body, effect=Effect.SPEND)\n'
+IN_STEPS = """reply = yield Call.post("/tasks", json=body, effect=Effect.SPEND, costs=False)
+        path = f"/tasks/{self._task(load_json(reply)).id}/boost"
+        reply = yield Call.post(path, json={"days": 1, "memo": draft.reference}, effect=Effect.SPEND)
+"""
+
+
+def test_the_call_that_pays_may_have_an_id_in_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = scaffold.create("ant-hill", tmp_path / "project")
+    file = project / "src/crowdhub_ant_hill/provider.py"
+    text = file.read_text(encoding="utf-8")
+    assert text.count(PUBLISHES) == 1
+    _ = file.write_text(text.replace(PUBLISHES, IN_STEPS), encoding="utf-8")
+    with distributions(tmp_path / "others", monkeypatch) as found:
+        found.install_project(project)
+        costly = costly_requests("ant-hill")
+        costly_requests.cache_clear()
+    assert costly.publish.meets("POST", "/tasks/t99/boost", None)
+    assert not costly.publish.meets("POST", "/tasks", None)
+    assert list(costly.repeated) == [costly.publish]
+
+
 def test_a_campaign(site: Distributions, host: LedgerHost) -> None:
     report = run(NAME, host, operations=60, seed=3, kills=False, compare=40)
     assert report.good, report.findings.duplicates + report.findings.lost

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from crowdhub.sandbox import Books, MarketSandbox, Purse, Sandbox, SandboxClock
@@ -34,6 +34,9 @@ class Counter(MarketSandbox):
             if scope["method"] == "POST":
                 with self.lock:
                     self.done += self.step
+            if scope["path"] == "/silent":
+                await Response(status_code=204)(scope, receive, send)
+                return
             await JSONResponse({"done": self.done, "got": body.decode()})(scope, receive, send)
 
         return wire

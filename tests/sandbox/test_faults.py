@@ -33,10 +33,10 @@ def connect(box: Sandbox) -> socket.socket:
     return socket.create_connection((address.hostname, address.port), timeout=5)
 
 
-def raw_post(box: Sandbox) -> bytes:
+def raw_post(box: Sandbox, path: str = "/work") -> bytes:
     """One POST by hand, and every byte that came back until the connection ended."""
     with connect(box) as sock:
-        sock.sendall(b"POST /work HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi")
+        sock.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi".encode())
         answer = b""
         while piece := sock.recv(4096):
             answer += piece
@@ -68,6 +68,17 @@ def test_truncate_sends_half_of_what_it_promises(box: Sandbox, counter: Counter)
     assert f"content-length: {len(full)}".encode() in head
     assert body == full[: len(full) // 2]
     assert counter.done == 1
+
+
+def test_truncate_cuts_an_answer_without_a_body_in_its_head(
+    box: Sandbox, client: httpx.Client, counter: Counter
+) -> None:
+    counter.faults.add(Fault.truncate(), times=2)
+    assert raw_post(box, "/silent") == b"HTTP/1.1 204 "
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.post("/silent")
+    assert client.post("/silent").status_code == 204
+    assert counter.done == 3
 
 
 @pytest.mark.parametrize(

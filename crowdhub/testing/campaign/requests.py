@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from crowdhub import Hub
 from crowdhub.market import Market
@@ -18,6 +18,7 @@ from crowdhub.testing.campaign.profile import MarketProfile, profile_of
 
 T = TypeVar("T")
 ANY_ID = "[^/]+"
+_Made: TypeAlias = tuple[Call, RequestRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +59,19 @@ def costly_requests(name: str) -> CostlyRequests:
 
 
 def _learned(profile: MarketProfile) -> CostlyRequests:
-    """Publish one task and, where that is possible, pay one bonus; look at what was sent."""
+    """Publish two tasks and, where that is possible, pay two bonuses; look at what was sent."""
     with Sandbox(profile.name, options={profile.name: profile.options}) as box, Hub(box.accounts) as hub:
         market, sandbox = hub[profile.name], box[profile.name]
-        draft = with_reference(market.provider, profile.draft(0), None)
-        published = _made(market, sandbox, market.provider.publish(draft))
-        steps = _patterns(published, ())
-        paid: list[tuple[Call, RequestRecord]] = []
-        ids: list[str] = []
-        if profile.can(Capability.PAY_BONUS):
-            paid, ids = _paid(profile, market, sandbox, profile.draft(1))
-        bonus = _patterns(paid, ids)
+
+        def publish(number: int) -> list[_Made]:
+            draft = with_reference(market.provider, profile.draft(number), None)
+            return _made(market, sandbox, market.provider.publish(draft))
+
+        def pay(number: int) -> list[_Made]:
+            return _paid(profile, market, sandbox, profile.draft(number))
+
+        published, paid = publish(0), pay(1) if profile.can(Capability.PAY_BONUS) else []
+        steps, bonus = _patterns(published, publish(2)), _patterns(paid, pay(3)) if paid else []
         costing = [each for calls, found in ((published, steps), (paid, bonus)) for each in _costing(calls, found)]
         return CostlyRequests(
             publish=_costly(published, steps),
@@ -78,22 +81,18 @@ def _learned(profile: MarketProfile) -> CostlyRequests:
         )
 
 
-def _paid(
-    profile: MarketProfile, market: Market[AnyProvider], sandbox: MarketSandbox, draft: TaskDraft
-) -> tuple[list[tuple[Call, RequestRecord]], list[str]]:
-    """The requests of a bonus, and the ids that can stand in their paths."""
+def _paid(profile: MarketProfile, market: Market[AnyProvider], sandbox: MarketSandbox, draft: TaskDraft) -> list[_Made]:
+    """The requests of a bonus."""
     task = market.publish(draft)
     profile.hand_in(sandbox, task.id, 1)
     work = next(iter(market.submissions(task)))
     bonus = market.provider.pay_bonus(work, profile.bonus(work, market.currency), profile.subject.bonus_words)
-    return _made(market, sandbox, bonus), [task.id, work.id, work.worker.id]
+    return _made(market, sandbox, bonus)
 
 
-def _made(
-    market: Market[AnyProvider], sandbox: MarketSandbox, operation: Operation[T]
-) -> list[tuple[Call, RequestRecord]]:
+def _made(market: Market[AnyProvider], sandbox: MarketSandbox, operation: Operation[T]) -> list[_Made]:
     """Each call of an operation that goes well and is more than a reading, and the request that the sandbox saw."""
-    made: list[tuple[Call, RequestRecord]] = []
+    made: list[_Made] = []
 
     def noted() -> Flow[T]:
         with OperationRun(operation) as run:
@@ -109,18 +108,18 @@ def _made(
     return made
 
 
-def _patterns(made: Iterable[tuple[Call, RequestRecord]], ids: Sequence[str]) -> list[RequestPattern]:
+def _patterns(once: Sequence[_Made], again: Sequence[_Made]) -> list[RequestPattern]:
+    """The requests of an operation that was run twice, on other things: where their paths differ, an id stands."""
     found: list[RequestPattern] = []
-    for _, request in made:
-        path = re.escape(request.path)
-        for each in sorted(filter(None, ids), key=len, reverse=True):
-            path = path.replace(f"/{re.escape(each)}", f"/{ANY_ID}")
+    for (_, request), (_, other) in zip(once, again, strict=True):
+        parts = zip(request.path.split("/"), other.path.split("/"), strict=True)
+        path = "/".join(re.escape(part) if part == another else ANY_ID for part, another in parts)
         earlier = sum(each.meets(request.method, request.path, request.operation) for each in found)
         found.append(RequestPattern(request.method, path, request.operation, earlier))
     return found
 
 
-def _costing(made: Sequence[tuple[Call, RequestRecord]], patterns: Sequence[RequestPattern]) -> list[RequestPattern]:
+def _costing(made: Sequence[_Made], patterns: Sequence[RequestPattern]) -> list[RequestPattern]:
     return [
         pattern
         for (call, _), pattern in zip(made, patterns, strict=True)
@@ -128,7 +127,7 @@ def _costing(made: Sequence[tuple[Call, RequestRecord]], patterns: Sequence[Requ
     ]
 
 
-def _costly(made: Sequence[tuple[Call, RequestRecord]], patterns: Sequence[RequestPattern]) -> RequestPattern:
+def _costly(made: Sequence[_Made], patterns: Sequence[RequestPattern]) -> RequestPattern:
     """The one that takes the money; the last one where none does."""
     takes = [pattern for (call, _), pattern in zip(made, patterns, strict=True) if call.takes_money]
     return takes[0] if takes else patterns[-1]
