@@ -65,6 +65,9 @@ class Provider(Generic[S]):
     """What the account pays in: a class attribute where it is always the same, else set in ``__init__``."""
     settings_type: ClassVar[type[ProviderSettings]]
     credential_places: ClassVar[CredentialPlaces] = CredentialPlaces()
+    recorded_headers: ClassVar[Sequence[str]] = ()
+    """Headers of its answers that recordings keep (one that leads to the next page, say), beside those that any client
+    may act upon (``Retry-After``, ``Location``, rate limits); all others are dropped."""
     rate_limits: ClassVar[Sequence[RateLimit]] = ()
     sandbox_hosts: ClassVar[Sequence[str]] = ()
     declares: ClassVar[Declaration] = Declaration()

@@ -68,6 +68,8 @@ class CredentialPlaces:
 
     headers: Sequence[str] = ()
     query: Sequence[str] = ()
+    form: Sequence[str] = ()
+    """Fields of a URL-encoded or multipart body; those of ``query`` and ``json`` are taken out there as well."""
     json: Sequence[str] = ()
     answers: Sequence[str] = ()
     """Members of a JSON answer that are secret (an access token, say), at any depth; ``access_token.id`` is the

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from crowdhub.engine.redact import SHORTEST, Redactor
-from crowdhub.protocol import UNSET, AnyProvider, Call, CredentialPlaces, mapping
+from crowdhub.protocol import UNSET, AnyProvider, Call, CredentialPlaces, Token, mapping
 
 
 class Secrets:
-    """The secrets of an account, to be found in whatever spelling."""
+    """The secrets of an account and of its token, to be found in whatever spelling."""
 
-    def __init__(self, provider: AnyProvider) -> None:
-        self.plain = [text for text in provider.settings.secrets() if len(text) >= SHORTEST]
+    def __init__(self, provider: AnyProvider, token: Token | None = None) -> None:
+        every = [*provider.settings.secrets(), *(token.secrets() if token is not None else ())]
+        self.plain = [text for text in every if len(text) >= SHORTEST]
         self._redact = Redactor([*self.plain, *(text[::-1] for text in self.plain)])
 
     def inside(self, text: str) -> bool:
@@ -66,6 +67,10 @@ def misplaced(call: Call, secrets: Secrets, places: CredentialPlaces) -> list[st
     if (members := mapping(call.json)) is not None:
         texts = {name: json.dumps(value, default=str) for name, value in members.items()}
         found += [f"the JSON's {k}" for k, v in texts.items() if secrets.inside(v) and k not in places.json]
+    form = call.form.items() if isinstance(call.form, Mapping) else call.form or ()
+    fields = [(k, str(v)) for k, v in (*form, *(call.multipart or ()))]
+    known = {*places.form, *places.query, *places.json}
+    found += [f"the form's {k}" for k, v in fields if secrets.inside(v) and k not in known]
     return found
 
 

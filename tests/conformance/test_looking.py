@@ -61,6 +61,12 @@ def test_where_a_signed_call_may_hold_a_secret(secrets: Secrets) -> None:
     assert leaks.misplaced(call, secrets, CredentialPlaces(headers=("X-Key",), query=("k",))) == []
     body = Call.post("/a-secret/key+1", effect=Effect.READ, json={"key": "a-secret/key+1"})
     assert leaks.misplaced(body, secrets, CredentialPlaces()) == ["the path", "the JSON's key"]
+    form = Call.post("/x", effect=Effect.READ, form={"key": "a-secret/key+1"})
+    assert leaks.misplaced(form, secrets, CredentialPlaces()) == ["the form's key"]
+    assert leaks.misplaced(form, secrets, CredentialPlaces(form=("key",))) == []
+    parts = Call.post("/x", effect=Effect.READ, multipart=[("key", "a-secret/key+1"), ("a", "b")])
+    assert leaks.misplaced(parts, secrets, CredentialPlaces()) == ["the form's key"]
+    assert leaks.misplaced(parts, secrets, CredentialPlaces(json=("key",))) == []
 
 
 def test_a_secret_behind_an_error_is_found(secrets: Secrets) -> None:

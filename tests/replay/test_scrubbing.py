@@ -122,6 +122,18 @@ def test_headers_that_identify_are_dropped() -> None:
     }
 
 
+def test_a_header_of_an_answer_that_the_provider_reads_is_kept() -> None:
+    headers = {"X-Next": ["http://127.0.0.1:4000/v1/page/2"], "CF-Ray": ["8"]}
+    kept, _ = Scrubber(ETXT, REAL, ("x-NEXT",)).answer(headers, b"{}")
+    assert kept == {"x-next": ["https://api.example.com/v1/page/2"]}
+
+
+def test_a_field_of_a_form_is_taken_out() -> None:
+    call = Call.post("/session", effect=Effect.READ, form={"login": "me", "secret": "a-long-secret"})
+    places = CredentialPlaces(form=("secret",))
+    assert asked(places, call).body == b"login=me&secret=SCRUBBED"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

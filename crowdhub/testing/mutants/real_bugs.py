@@ -180,4 +180,20 @@ BUGS: tuple[Bug, ...] = (
         "amounts",
         CROWDSDOM,
     ),
+    Bug(
+        "CrowdSDOM: the secret that signs in, where no recording looks for it",
+        "access.py",
+        'json=("client_id", "client_secret")',
+        'json=("client_id",)',
+        "secrets",
+        CROWDSDOM,
+    ),
+    Bug(
+        "CrowdSDOM: the token in an answer that recordings keep",
+        "access.py",
+        'answers=("access_token.id", "clientId")',
+        'answers=("clientId",)',
+        "secrets",
+        CROWDSDOM,
+    ),
 )

@@ -149,7 +149,7 @@ def recording(
     file = Path(path)
     kind, known = _of(provider)
     hosts = Hosts(real_hosts if real_hosts is not None else {} if known is None else real_hosts_of(known))
-    scrubber = Scrubber(kind.credential_places, hosts)
+    scrubber = Scrubber(kind.credential_places, hosts, kind.recorded_headers)
     existing = file.is_file()
     if mode == "none" and not existing:
         files.read(file)  # says that there is none

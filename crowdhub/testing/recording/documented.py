@@ -88,7 +88,7 @@ def make(source: Path, folder: Path | None = None) -> list[Path]:
 
 
 def _exchange(kind: type[AnyProvider], headers: Mapping[str, str], given: _Exchange) -> Exchange:
-    scrubber = Scrubber(kind.credential_places, Hosts({}))
+    scrubber = Scrubber(kind.credential_places, Hosts({}), kind.recorded_headers)
     method, _, path = given["request"].partition(" ")
     base = str(kind.settings_type.model_fields[given.get("base", "base_url")].default)
     request = http.build_request(

@@ -20,4 +20,7 @@ class NotRecorded(RecordingError):
 class SecretInRecording(RecordingError):
     """A secret of the account would have been written to a file. No file was written."""
 
-    next_step = "Name the place in the provider's `credential_places`, then record again."
+    next_step = (
+        "Name the place in the provider's `credential_places` (a field of a form or multipart body is one of `form`),"
+        " then record again."
+    )

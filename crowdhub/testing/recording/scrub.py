@@ -33,18 +33,20 @@ _TRAVEL = frozenset(
     }
 )
 _ANSWER = re.compile(r"content-type|retry-after|location|allow|(x-)?ratelimit.*")
-"""The headers of an answer that a client could act upon; all others are dropped."""
+"""The headers of an answer that any client could act upon; others are kept where the provider names them."""
 
 
 class Scrubber:
-    """Scrubs the exchanges of one provider. ``seen`` holds the secrets that it took out."""
+    """Scrubs the exchanges of one provider. ``kept``: headers of its answers that stay besides. ``seen`` holds the
+    secrets that it took out."""
 
-    def __init__(self, places: CredentialPlaces, hosts: Hosts) -> None:
+    def __init__(self, places: CredentialPlaces, hosts: Hosts, kept: Iterable[str] = ()) -> None:
         self._headers = frozenset(name.lower() for name in (*places.headers, *_ALWAYS))
         self._query = frozenset(places.query)
         self._json = tuple(places.json)
-        self._fields = frozenset({*places.query, *places.json})  # a form or multipart body carries either
+        self._fields = frozenset({*places.form, *places.query, *places.json})  # a form or multipart body carries any
         self._answers = tuple(places.answers)
+        self._kept = frozenset(name.lower() for name in kept)
         self._hosts = hosts
         self.seen: set[str] = set()
 
@@ -78,7 +80,7 @@ class Scrubber:
         kept = {
             name.lower(): [self._hosts(value) for value in values]
             for name, values in headers.items()
-            if _ANSWER.fullmatch(name.lower())
+            if name.lower() in self._kept or _ANSWER.fullmatch(name.lower())
         }
         return kept, self._json_body(body, self._answers)
 

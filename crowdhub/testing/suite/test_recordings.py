@@ -26,7 +26,10 @@ def test_replays(subject: Subject, bench: Bench, recorded: str | None, tmp_path:
     assert not Secrets(bench.provider).inside(path.read_text(encoding="utf-8")), "the recording holds a secret"
     replay, _ = replayed(script, recorded, tmp_path)
     with recording(replay.provider, path):
-        assert replay.run() == replay.expected
+        assert replay.run() == replay.expected, (
+            "the recording plays something else than was recorded. Of an answer's headers it keeps only what any client"
+            " acts upon: name others that the plugin reads in `Provider.recorded_headers`"
+        )
     again, _ = replayed(script, recorded, tmp_path)
     with recording(again.provider, path):
         assert anyio.run(again.run_async) == again.expected

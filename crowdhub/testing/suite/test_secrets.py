@@ -7,13 +7,15 @@ import pytest
 from crowdhub.engine.redact import SHORTEST
 from crowdhub.errors import CrowdhubError
 from crowdhub.model import Capability
-from crowdhub.protocol import PreparedRequest
+from crowdhub.protocol import Effect, PreparedRequest
 from crowdhub.sandbox import Fault
 from crowdhub.testing import leaks
 from crowdhub.testing.bench import Ask, Bench
 from crowdhub.testing.exercises import EXERCISES, reading
 from crowdhub.testing.leaks import Secrets
-from crowdhub.testing.tape import Played
+from crowdhub.testing.recording.hosts import Hosts
+from crowdhub.testing.recording.scrub import Scrubber
+from crowdhub.testing.tape import Played, Tape
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_in_the_logs_and_reprs(bench: Bench, secrets: Secrets, present: Capabili
 def test_in_the_calls(played: Played) -> None:
     """A call holds no credentials: they are added by `sign`, to a copy, where the provider says they travel."""
     provider, token = played.provider, played.token
-    secrets, places = Secrets(provider), provider.credential_places
+    secrets, places = Secrets(provider, token), provider.credential_places
     known = {name.lower() for name in places.headers}
     for call in played.tape.calls:
         assert not (found := secrets.faults(leaks.of_call(call))), f"{call!r} holds a secret in {found}"
@@ -54,6 +56,29 @@ def test_in_the_calls(played: Played) -> None:
         sealed = provider.seal(PreparedRequest(call.method, provider.settings.base_url, {}, b"{}"), token)
         bare = [name for name, value in sealed.items() if secrets.inside(value) and name.lower() not in known]
         assert not bare, f"`seal` puts a secret into {bare}, which `credential_places` does not name"
+
+
+def test_in_the_call_that_signs_in(bench: Bench, secrets: Secrets) -> None:
+    """What asks for a token holds the account's keys, and the answer the token: recordings have both."""
+    provider, tape = bench.provider, Tape()
+    if not provider.has_tokens():
+        return
+    token = bench.scene.run(tape.record(provider.authenticate()))
+    places = provider.credential_places
+    for call in tape.calls:
+        assert call.effect is Effect.READ, (
+            f"`authenticate` makes {call!r}, which is to be READ: it is made anew at will"
+        )
+        assert not (wrong := leaks.misplaced(provider.sign(call), secrets, places)), (
+            f"a secret travels in {wrong}, which `credential_places` does not name: recordings would keep it"
+        )
+    told = Secrets(provider, token)
+    for answer in tape.answers:
+        _, kept = Scrubber(places, Hosts({}), provider.recorded_headers).answer({}, answer.content)
+        assert not told.inside(kept.decode()), (
+            "the answer tells the token in a member that is not among the `answers` of `credential_places`: recordings"
+            " would keep it"
+        )
 
 
 HOW = {
