@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from crowdhub.cli.files import read_text
+from crowdhub.cli.table import BadTable, Record, read_csv
 from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.model import Decision, Submission, Verdict
 
@@ -78,7 +78,7 @@ def match(lines: Iterable[Line], submissions: Iterable[Submission], path: Path) 
 
 
 def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, object] | str]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -91,13 +91,40 @@ def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, object] | str]]:
 
 def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, object] | str]]:
     first = text.partition("\n")[0]
-    reader = csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
+    delimiter = ";" if first.count(";") > first.count(",") else ","
     try:
-        names = {name.strip().lower() for name in reader.fieldnames or ()}
-        if not ({"submission", "id"} & names and "verdict" in names):
-            yield 1, f"names no columns; the first line is {','.join(COLUMNS)}"
+        records = read_csv(text, delimiter)
+        header = next(records, Record(1, ()))
+        names = [name.strip().lower() for name in header.cells]
+        if not ({"submission", "id"} & {*names} and "verdict" in names) or header.further:
+            yield header.line, f"names no columns; the first line is {','.join(COLUMNS)}"
             return
-        for row in reader:
-            yield reader.line_num, "has more cells than the first line" if None in row else row
-    except csv.Error as error:
-        yield reader.line_num + 1, f"is not CSV ({error})"
+        for each in records:
+            yield each.line, _why_wrong(each, names, delimiter) or dict(zip(names, each.cells, strict=False))
+    except BadTable as error:
+        yield error.line, error.what
+
+
+def _why_wrong(row: Record, names: Sequence[str], delimiter: str) -> str | None:
+    """What makes the row differ from the table's others; None for nothing."""
+    if len(row.cells) > len(names):
+        return "has more cells than the first line"
+    if not row.further:
+        return None
+    for name, cell in zip(names, row.cells, strict=False):
+        if "\n" in cell and name in ("submission", "id", "verdict"):
+            return f"the cell of {name!r} goes on for several lines"
+    if _holds_rows(row, names, delimiter):
+        return (
+            "its quoted text holds what looks like further rows; words for the worker that look so go on one line,"
+            " or into JSON lines"
+        )
+    return None if len(row.cells) == len(names) else "has a cell of several lines, and fewer cells than the first line"
+
+
+def _holds_rows(row: Record, names: Sequence[str], delimiter: str) -> bool:
+    """Whether what a quote takes in could be decisions: they would not be carried out, and told to the worker."""
+    further = [line.split(delimiter) for line in row.further if line.strip(' "')]
+    place = names.index("verdict")
+    decides = any(len(cells) > place and cells[place].strip(' "').lower() in VERDICTS for cells in further)
+    return decides or (bool(further) and all(len(cells) >= len(names) for cells in further))

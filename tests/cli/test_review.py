@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from crowdhub.cli import decisions
+from crowdhub.errors import InvalidRequest
 from crowdhub.sandbox import Fault
 
 from .conftest import Cli
@@ -90,6 +91,68 @@ def test_a_wrong_file_names_every_bad_line_and_sends_nothing(cli: Cli, content: 
     for line in faults:
         assert f"d, line {line}:" in said.err
     assert set(states(cli, task).values()) == {"Pending"}
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "words"),
+    [
+        ('{a},approve,"good\n{b},reject,spam\n', 2, "a quote is opened and not closed"),
+        ('{a},approve,\n{b},reject,"bad\n', 3, "a quote is opened and not closed"),
+        ('{a},approve,"good"x\n', 2, "text stands behind a closing quote (line 2)"),
+        ('{a},approve,"good\n{b},reject,"bad"\n', 2, "text stands behind a closing quote (line 3)"),
+        ('{a},approve,"good\n{b},reject,bad"\n', 2, "looks like further rows"),
+        ('{a},approve,"good\n{b},reject,"\n', 2, "looks like further rows"),
+        ('{a},approve,"good\n\n{b},reject,spam\nand so on"\n', 2, "looks like further rows"),
+        ('{a},approve,"good\n{b},rejct,spam\n"\n', 2, "looks like further rows"),
+        ('{a},"approve\n{b}",reject\n', 2, "the cell of 'verdict' goes on for several lines"),
+        ('"{a}\n",approve,\n', 2, "the cell of 'submission' goes on for several lines"),
+        ('{a},"approve\n"\n', 2, "goes on for several lines"),
+    ],
+)
+def test_a_quote_swallows_no_decisions(cli: Cli, content: str, line: int, words: str) -> None:
+    task = cli.publish(slots=5)
+    a, b = cli.side.hand_in(task, 2)
+    text = "submission,verdict,comment\n" + content.format(a=a, b=b)
+    (cli.folder / "d.csv").write_text(text, encoding="utf-8")
+    cli.side.clear_requests()
+    said = cli("review", task, "d.csv", "--yes")
+    assert said.code == 2
+    assert f"d.csv, line {line}: " in said.err
+    assert words in said.err
+    assert cli.side.request_count == 0
+
+
+def test_a_header_swallows_no_decisions_either(tmp_path: Path) -> None:
+    file = tmp_path / "d.csv"
+    file.write_text('submission,verdict,"comment\n1,approve,good"\n2,approve,\n', encoding="utf-8")
+    with pytest.raises(InvalidRequest, match=r"d\.csv, line 1: names no columns"):
+        decisions.read_file(file)
+
+
+def test_a_swallowed_row_is_seen_whatever_column_the_comment_is_in(tmp_path: Path) -> None:
+    file = tmp_path / "d.csv"
+    file.write_text('submission,comment,verdict\n1,"good\n3,spam",approve\n', encoding="utf-8")
+    with pytest.raises(InvalidRequest, match="looks like further rows"):
+        decisions.read_file(file)
+
+
+def test_a_cell_of_several_lines_and_others_that_are_missing(tmp_path: Path) -> None:
+    file = tmp_path / "d.csv"
+    file.write_text('submission,verdict,comment,by\n1,approve,good\n2,approve,"good\nwork"\n', encoding="utf-8")
+    with pytest.raises(InvalidRequest, match="line 3: has a cell of several lines, and fewer cells"):
+        decisions.read_file(file)
+
+
+def test_a_comment_of_several_lines_stays_whole(tmp_path: Path) -> None:
+    file = tmp_path / "d.csv"
+    comment = 'The first page is missing.\n\nSend it, please; "all" of it.\u2028Thanks'
+    quoted = comment.replace('"', '""')
+    file.write_text(f'submission,verdict,comment\n1,reject,"{quoted}"\n\n2,approve,\n', encoding="utf-8")
+    found = decisions.read_file(file)
+    assert [(each.number, each.submission, each.comment) for each in found] == [(2, "1", comment), (6, "2", None)]
+    lines = json.dumps({"submission": 1, "verdict": "reject", "comment": comment}, ensure_ascii=False)
+    file.write_text(lines, encoding="utf-8")
+    assert [each.comment for each in decisions.read_file(file)] == [comment]
 
 
 def test_one_by_one(cli: Cli) -> None:
