@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from crowdhub import strictjson
 from crowdhub.cli.files import read_text
 from crowdhub.cli.table import BadTable, Record, read_csv
 from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.model import Decision, Submission, Verdict
+from crowdhub.strictjson import NameTwice
 
 VERDICTS = {str(each): each for each in Verdict} | {"request_redo": Verdict.REDO}
 COLUMNS = ("submission", "verdict", "comment")
@@ -39,7 +41,10 @@ def read_file(path: Path) -> list[Line]:
         if isinstance(row, str):
             issues.append(Issue(where, row))
             continue
-        fields = {str(name).strip().lower(): value for name, value in row.items() if value not in (None, "")}
+        if twice := _twice(row):
+            issues.append(Issue(where, f"names {twice!r} twice"))
+            continue
+        fields = {_plain(name): value for name, value in row.items() if value not in (None, "")}
         name = str(fields.get("submission", fields.get("id", ""))).strip()
         said = str(fields.get("verdict", "")).strip().lower()
         told = fields.get("comment", fields.get("words"))  # the column's name in files of earlier versions
@@ -77,12 +82,27 @@ def match(lines: Iterable[Line], submissions: Iterable[Submission], path: Path) 
     ]
 
 
+def _plain(name: str) -> str:
+    """The name of a column or a field as it is meant, whatever its capitals."""
+    return name.strip().lower()
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    """A name that is there twice, such as a verdict beside another; None where there is none. Columns without a name
+    are nobody's."""
+    counted = Counter(_plain(name) for name in names)
+    return next((name for name, count in counted.items() if name and count > 1), None)
+
+
 def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, object] | str]]:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
-            row: object = json.loads(line)
+            row: object = strictjson.loads(line)
+        except NameTwice as twice:
+            yield number, f"names {twice.name!r} twice"
+            continue
         except (ValueError, RecursionError) as error:
             yield number, f"is not JSON ({error})"
             continue
@@ -95,9 +115,12 @@ def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, object] | str]]:
     try:
         records = read_csv(text, delimiter)
         header = next(records, Record(1, ()))
-        names = [name.strip().lower() for name in header.cells]
+        names = [_plain(name) for name in header.cells]
         if not ({"submission", "id"} & {*names} and "verdict" in names) or header.further:
             yield header.line, f"names no columns; the first line is {','.join(COLUMNS)}"
+            return
+        if twice := _twice(header.cells):
+            yield header.line, f"names the column {twice!r} twice"
             return
         for each in records:
             yield each.line, _why_wrong(each, names, delimiter) or dict(zip(names, each.cells, strict=False))

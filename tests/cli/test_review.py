@@ -155,6 +155,34 @@ def test_a_comment_of_several_lines_stays_whole(tmp_path: Path) -> None:
     assert [each.comment for each in decisions.read_file(file)] == [comment]
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "line", "name"),
+    [
+        ("d.jsonl", '{{"submission":"{a}","verdict":"reject","comment":"spam","verdict":"approve"}}', 1, "verdict"),
+        ("d.jsonl", '\n{{"submission":"{a}","verdict":"reject","comment":"x","Verdict ":"approve"}}', 2, "verdict"),
+        ("d.jsonl", '{{"submission":"{a}","submission":"{b}","verdict":"approve"}}', 1, "submission"),
+        ("d.csv", "submission,verdict,comment,verdict\n{a},reject,x,approve\n", 1, "verdict"),
+        ("d.csv", "submission;Verdict;comment;verdict \n{a};reject;x;\n", 1, "verdict"),
+    ],
+)
+def test_a_decision_does_not_contradict_itself(cli: Cli, file: str, content: str, line: int, name: str) -> None:
+    task = cli.publish(slots=5)
+    a, b = cli.side.hand_in(task, 2)
+    (cli.folder / file).write_text(content.format(a=a, b=b), encoding="utf-8")
+    cli.side.clear_requests()
+    said = cli("review", task, file, "--yes")
+    assert said.code == 2
+    assert f"{file}, line {line}: names " in said.err
+    assert f"{name!r} twice" in said.err
+    assert cli.side.request_count == 0
+
+
+def test_columns_without_a_name_are_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "d.csv"
+    file.write_text("submission,verdict,,\n1,approve,,\n", encoding="utf-8")
+    assert [each.submission for each in decisions.read_file(file)] == ["1"]
+
+
 def test_one_by_one(cli: Cli) -> None:
     task = cli.publish(slots=9)
     a, b, c, d = cli.side.hand_in(task, 4, text="\x1b[31mred")
