@@ -25,3 +25,14 @@ def _only_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
         names = [name for name, _ in pairs]
         raise NameTwice(next(name for name in names if names.count(name) > 1))
     return found
+
+
+def name_twice(text: str | bytes | bytearray) -> str | None:
+    """A name that an object of the text has twice; None where there is none, and for what is not JSON."""
+    try:
+        _ = loads(text)
+    except NameTwice as twice:
+        return twice.name
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return None

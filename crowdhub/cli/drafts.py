@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from crowdhub import registry
+from crowdhub import registry, strictjson
 from crowdhub.cli.files import read_text
 from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
 from crowdhub.model import ProviderOptions, TaskDraft
@@ -26,7 +25,7 @@ def read_file(path: Path) -> dict[str, object]:
         text = read_text(path)
         # parse_float: an amount without quotes must not become a float on its way to Money
         data: object = (
-            json.loads(text, parse_float=str) if path.suffix == ".json" else tomllib.loads(text, parse_float=str)
+            strictjson.loads(text, parse_float=str) if path.suffix == ".json" else tomllib.loads(text, parse_float=str)
         )
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}.") from None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
-from crowdhub import folders
+from crowdhub import folders, strictjson
 from crowdhub.cli.output import AnyMarket
 from crowdhub.errors import ConfigurationError
 from crowdhub.model import Decision, Submission, Verdict
@@ -79,9 +79,9 @@ class KeptDecisions:
         found: dict[str, dict[str, object]] = {}
         for line in lines:
             try:
-                row: object = json.loads(line)
+                row: object = strictjson.loads(line)
             except ValueError:
-                continue  # the last line of a program that was killed while it wrote
+                continue  # the last line of a program that was killed while it wrote, or one that says two things
             fields = cast("dict[str, object]", row) if isinstance(row, dict) else {}
             if fields.get("verdict") in [str(each) for each in Verdict] and isinstance(fields.get("submission"), str):
                 found[str(fields["submission"])] = fields

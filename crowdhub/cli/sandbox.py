@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 
+from crowdhub import strictjson
 from crowdhub.cli.common import command, needs
 from crowdhub.cli.output import complain, console, json_line
 from crowdhub.errors import ConfigurationError, InvalidRequest, Issue
 from crowdhub.protocol import is_loopback
+from crowdhub.strictjson import NameTwice
 
 
 @command
@@ -88,7 +90,9 @@ def _options(settings: list[str]) -> dict[str, dict[str, object]]:
             continue
         given = options.setdefault(market, {})
         try:
-            given[option] = json.loads(value)
+            given[option] = strictjson.loads(value)
+        except NameTwice as twice:
+            issues.append(Issue(f"--set {name}", f"names {twice.name!r} twice"))
         except ValueError:
             given[option] = value
     if issues:

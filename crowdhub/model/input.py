@@ -10,6 +10,7 @@ from pydantic import ConfigDict, ValidationError
 
 from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.model.base import Model
+from crowdhub.strictjson import name_twice
 
 
 class _JsonReading(TypedDict, total=False):
@@ -56,6 +57,8 @@ class InputModel(Model):
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **how: Unpack[_JsonReading]) -> Self:
+        if (twice := name_twice(json_data)) is not None:
+            raise InvalidRequest(issues=[Issue(cls.__name__, f"names {twice!r} twice")])
         try:
             return super().model_validate_json(json_data, **how)
         except ValidationError as error:

@@ -7,7 +7,9 @@ import argparse
 import json
 import sys
 
+from crowdhub import strictjson
 from crowdhub.sandbox import AccountSettings, SandboxError, run_forever, sandbox_names
+from crowdhub.strictjson import NameTwice
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,7 +57,9 @@ def _options(settings: list[str]) -> dict[str, dict[str, object]]:
         if not (equals and dot):
             raise ValueError(f"--set takes MARKET.OPTION=VALUE, not {setting!r}")
         try:
-            options.setdefault(market, {})[option] = json.loads(value)
+            options.setdefault(market, {})[option] = strictjson.loads(value)
+        except NameTwice as twice:
+            raise ValueError(f"--set {name}: {twice}") from None
         except ValueError:
             options[market][option] = value
     return options

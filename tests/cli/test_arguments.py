@@ -32,6 +32,7 @@ DRAFT = ["--title=T", "--instructions=I", "--proof=P", "--category=Survey", "--r
         (["sandbox", "rapidworkers", "--set", "rapidworkers.balance=NaN"], "balance"),
         (["sandbox", "capsolver", "--set", "capsolver.balance=Infinity"], "balance"),
         (["sandbox", "etxt", "--set", "etxt.balance=much"], "balance=much"),
+        (["sandbox", "etxt", "--set", 'etxt.people={"a": 1, "a": 2}'], "--set etxt.people: names 'a' twice"),
         (["chaos", "--provider", "etxt", "--ledger", "postgres", "--postgres-url", ""], "--postgres-url: is empty"),
     ],
 )

@@ -136,6 +136,16 @@ def test_a_wrong_file_is_the_callers_error(cli: Cli, content: str, words: str) -
     assert words in said.err
 
 
+def test_a_draft_that_names_a_field_twice(cli: Cli) -> None:
+    text = '{"title": "A", "instructions": "I", "reward": "0.1 USD", "slots": 1, "slots": 100}'
+    (cli.folder / "draft.json").write_text(text, encoding="utf-8")
+    cli.side.clear_requests()
+    said = cli("publish", "draft.json")
+    assert said.code == 2
+    assert "draft.json cannot be read: it names 'slots' twice" in said.err
+    assert cli.side.request_count == 0
+
+
 def test_too_little_money_is_the_marketplaces_error(cli: Cli) -> None:
     cli.side.set_balance("0.10")
     said = cli("publish", "--title=T", "--instructions=I", "--proof=P", "--category=C", "--reward=5")

@@ -29,6 +29,12 @@ from crowdhub_etxt import EtxtOptions
 from crowdhub_rapidworkers import RapidWorkersOptions
 
 
+@pytest.mark.parametrize("text", ['{"slots": 1, "slots": 100}', b'{"metadata": {"slots": "a", "slots": "b"}}'])
+def test_one_name_twice_is_refused(text: str | bytes) -> None:
+    with pytest.raises(InvalidRequest, match="TaskDraft: names 'slots' twice"):
+        TaskDraft.model_validate_json(text)
+
+
 class Tone(StrEnum):
     DRY = "dry"
     WARM = "warm"

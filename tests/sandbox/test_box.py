@@ -161,6 +161,8 @@ def test_the_command_prints_the_accounts(monkeypatch: pytest.MonkeyPatch, capsys
 def test_the_command_refuses_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
     assert __main__.main(["nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
+    assert __main__.main(["nowhere", "--set", 'counter.step={"a": 1, "a": 2}']) == 2
+    assert "counter.step: it names 'a' twice" in capsys.readouterr().err
     assert __main__.main(["nowhere", "--set", "x"]) == 2
 
 
