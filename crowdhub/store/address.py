@@ -14,6 +14,8 @@ from crowdhub.errors import ConfigurationError
 
 NO_FILES = ("none", "null", "off", "no", "false")  # what somebody writes who wants no ledger
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.]+:")  # of two characters and more: C: is a drive
+_AT_BEHIND_PASSWORD = re.compile(r"[^/:]*://[^:/]*:[^@]*@[^@]*@", re.DOTALL)
+"""As in ``u:one@two@host``: a reader of URLs ends the password at the first, and takes the rest for the host."""
 
 
 def default_path() -> Path:
@@ -79,6 +81,11 @@ def _is_encodable(text: str) -> bool:
 
 
 def _database_url(text: str) -> URL:
+    if _AT_BEHIND_PASSWORD.match(text):
+        raise ConfigurationError(
+            "The ledger's address has an @ too many, so its password cannot be told from its host.",
+            next_step="Write %40 for an @ that belongs to the password, the database or an option; nothing was sent.",
+        )
     try:
         url = make_url(text)
     except (exc.ArgumentError, ValueError):

@@ -1,13 +1,15 @@
+import socket
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import pytest
 
 from crowdhub import AsyncHub, Hub
 from crowdhub.errors import ConfigurationError
 from crowdhub.hub import config
+from crowdhub.store.address import url_of
 from crowdhub_rapidworkers import RapidWorkers
 
 Project: TypeAlias = Callable[[str], Path]
@@ -330,3 +332,33 @@ def test_a_ledger_by_another_scheme(address: str, said: str) -> None:
     ):
         _ = hub["rapidworkers"].ledger
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"postgresql+psycopg://u:PG@{SECRET}@127.0.0.1:1/x",
+        f"postgresql://u:PG@{SECRET}:99@127.0.0.1:1/x",
+        f"postgresql://u:PG@b/{SECRET}@127.0.0.1:1/x",
+        f"postgresql://u:PG@b?{SECRET}@127.0.0.1:1/x",
+        f"postgresql://u@corp:PG@{SECRET}@127.0.0.1:1/x",
+    ],
+)
+def test_an_unescaped_at_in_the_ledgers_password(
+    project: Project, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_up(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("a host was looked up")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr("psycopg.connect", look_up)
+    _ = project(f'[accounts.rapidworkers]\napi_key = "k-123456"\n[hub]\nledger = "{address}"\n')
+    with Hub.from_config() as hub, pytest.raises(ConfigurationError, match="Write %40 for an @") as caught:
+        hub.unresolved()
+    assert SECRET not in repr(caught.value) + str(caught.value)
+    assert "PG" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["postgresql://u:a%40b@h/x", "postgresql://u@corp:pw@h:1/x", "postgresql://h/x@y"])
+def test_an_at_that_is_no_doubt(address: str) -> None:
+    assert url_of(address).host == "h"
