@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import platformdirs
@@ -35,6 +36,16 @@ def expanded(path: Path | str) -> Path:
         raise ConfigurationError(
             f"{str(path)!r} begins at a home folder that there is not; give a whole path."
         ) from None
+
+
+@contextmanager
+def looking_at(path: Path) -> Generator[None]:
+    """Around a look at what a setting names: raises `ConfigurationError` where the system refuses it (a name that is
+    too long, a folder that this user may not look into)."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(f"{str(path)!r} cannot be looked at: {error.strerror or error}.") from None
 
 
 def _named(find: Callable[..., Path], variable: str) -> Path:

@@ -99,13 +99,14 @@ def hidden(accounts: object) -> dict[str, Hidden] | None:
 def _load(path: str | Path | None, environ: Mapping[str, str]) -> Config:
     by_name = named(path, environ)
     file = by_name or find()
-    if by_name is not None and not by_name.is_file():
+    if by_name is not None and not _is_there(by_name):
         raise ConfigurationError(f"There is no settings file {str(by_name)!r}.")
     if file is None:
         accounts, hub = dict[str, dict[str, object]](), dict[str, object]()
         _ = _add_variables(accounts, hub, environ)
     else:
-        accounts, hub = _of_file(file, environ, found=by_name is None)
+        with folders.looking_at(file):  # it may go away, or be locked up, at any moment
+            accounts, hub = _of_file(file, environ, found=by_name is None)
     return Config({name: Hidden(given) for name, given in accounts.items()}, hub, file)
 
 
@@ -167,8 +168,10 @@ def find(start: Path | None = None) -> Path | None:
         here = (start or Path.cwd()).resolve()
     except FileNotFoundError:  # the working folder was deleted
         return own_file()
+    except OSError as error:
+        raise ConfigurationError(f"The working folder cannot be looked at: {error.strerror or error}.") from None
     for folder in (here, *here.parents):
-        if (folder / FILE).is_file():
+        if _is_there(folder / FILE):
             return folder / FILE
     return own_file()
 
@@ -176,7 +179,12 @@ def find(start: Path | None = None) -> Path | None:
 def own_file() -> Path | None:
     """The file in the user's config folder, where there is one."""
     own = folders.config()
-    return own / FILE if own is not None and (own / FILE).is_file() else None
+    return own / FILE if own is not None and _is_there(own / FILE) else None
+
+
+def _is_there(file: Path) -> bool:
+    with folders.looking_at(file):
+        return file.is_file()
 
 
 def _read(file: Path) -> tuple[dict[str, dict[str, object]], dict[str, object]]:
@@ -294,13 +302,21 @@ def _settings_of(
         if name.endswith("_url") and isinstance(value, str) and not _is_address(value)
     ]
     if settings is None or issues:
-        text = path.read_text(encoding="utf-8-sig") if path is not None else ""
+        text = _text_of(path)
         places = [("accounts", account, unknown.get(issue.where, issue.where)) for issue in issues]
         lines = [f"{issue}{_line(path, text, place)}" for issue, place in zip(issues, places, strict=True)]
         raise ConfigurationError(
             f"The settings of the account {account!r} are wrong: " + "; ".join(lines) + ".", provider=kind.name
         )
     return settings
+
+
+def _text_of(path: Path | None) -> str:
+    """The settings file once more, for the line of a setting; empty where it is gone by now."""
+    try:
+        return path.read_text(encoding="utf-8-sig") if path is not None else ""
+    except (OSError, ValueError):
+        return ""
 
 
 def _is_address(text: str) -> bool:

@@ -61,7 +61,11 @@ def url_of(target: str | os.PathLike[str] | None) -> URL:
 def is_missing(target: str | os.PathLike[str] | None) -> bool:
     """Whether that is a file's name, and there is no such file. Raises `ConfigurationError` as `url_of`."""
     url = url_of(target)
-    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+    if url.get_backend_name() != "sqlite":
+        return False
+    path = Path(url.database or "")
+    with folders.looking_at(path):
+        return not path.exists()
 
 
 def _absolute(path: str) -> str:

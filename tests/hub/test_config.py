@@ -362,3 +362,44 @@ def test_an_unescaped_at_in_the_ledgers_password(
 @pytest.mark.parametrize("address", ["postgresql://u:a%40b@h/x", "postgresql://u@corp:pw@h:1/x", "postgresql://h/x@y"])
 def test_an_at_that_is_no_doubt(address: str) -> None:
     assert url_of(address).host == "h"
+
+
+@pytest.mark.parametrize("way", ["argument", "variable"])
+def test_a_settings_file_whose_name_is_too_long(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if way == "variable":
+        monkeypatch.setenv("CROWDHUB_CONFIG", "x" * 300)
+    with pytest.raises(ConfigurationError, match=r"'x{300}' cannot be looked at: .*too long"):
+        Hub.from_config("x" * 300 if way == "argument" else None)
+
+
+@pytest.mark.parametrize("asked", ["is_file", "stat", "read_text"])
+def test_a_settings_file_that_cannot_be_looked_at(
+    project: Project, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = project('[accounts.rapidworkers]\napi_key = "k-123456"\n')
+    look: Callable[..., object] = getattr(Path, asked)
+
+    def refused(self: Path, *more: object, **named: object) -> object:
+        if self.name == "crowdhub.toml":
+            raise PermissionError(13, "Permission denied", str(self))
+        return look(self, *more, **named)
+
+    monkeypatch.setattr(Path, asked, refused)
+    with pytest.raises(ConfigurationError, match=r"crowdhub\.toml.*ermission denied") as caught:
+        Hub.from_config()
+    assert str(file.parent.parent) in str(caught.value)
+
+
+def test_a_users_own_folder_whose_name_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ("x" * 300)))
+    with pytest.raises(ConfigurationError, match="cannot be looked at"):
+        Hub.from_config()
+
+
+def test_a_settings_file_that_is_gone_when_its_line_is_looked_up(project: Project) -> None:
+    file = project('[accounts.rapidworkers]\napi_kez = "k-123456"\n')
+    with Hub.from_config() as hub:
+        file.unlink()
+        with pytest.raises(ConfigurationError, match="did you mean 'api_key'"):
+            _ = hub["rapidworkers"]
