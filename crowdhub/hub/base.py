@@ -31,6 +31,7 @@ from crowdhub.operations.spending.policy import for_ordinary_code
 from crowdhub.operations.watching import Watching
 from crowdhub.protocol import AnyProvider, Provider
 from crowdhub.protocol.arguments import checked_arguments
+from crowdhub.shown import shown
 
 if TYPE_CHECKING:
     from crowdhub.ledger import Ledger
@@ -351,7 +352,9 @@ class HubBase(Generic[M]):
 def _check_time(clock: Clock | None) -> None:
     now = None if clock is None else clock.now()
     if now is not None and (now.tzinfo is None or not 1970 <= now.year < 9000):
-        raise ConfigurationError(f"clock = {clock!r} tells {now.isoformat()}, which is no moment with a time zone.")
+        raise ConfigurationError(
+            f"clock = {shown(clock)} tells {now.isoformat()}, which is no moment with a time zone."
+        )
 
 
 def _seconds(name: str, value: float | str) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal, NamedTuple, cast
 
 from pydantic import Field
@@ -13,6 +12,7 @@ from sqlalchemy.engine import Connection
 from crowdhub.errors import BudgetExceeded, ConfigurationError, InvalidRequest
 from crowdhub.ledger import names, totals
 from crowdhub.model import Model, Money
+from crowdhub.shown import shown
 
 PERIODS = ("per_day", "per_task")
 
@@ -69,10 +69,10 @@ class Budget(Limits):
         plain = dict(given)
         unpriced = plain.pop("unpriced", "refuse")
         if unpriced not in ("refuse", "allow"):
-            raise ConfigurationError(f'budget: unpriced = {unpriced!r} is neither "refuse" nor "allow".')
+            raise ConfigurationError(f'budget: unpriced = {shown(unpriced)} is neither "refuse" nor "allow".')
         others = plain.pop("others", "refuse")
         if others not in ("refuse", "unlimited"):
-            raise ConfigurationError(f'budget: others = {others!r} is neither "refuse" nor "unlimited".')
+            raise ConfigurationError(f'budget: others = {shown(others)} is neither "refuse" nor "unlimited".')
         names = [name for name, value in plain.items() if isinstance(value, Mapping) and name not in PERIODS]
         if among is not None and (wrong := [name for name in names if name not in among]):
             raise ConfigurationError(
@@ -212,14 +212,15 @@ def _amounts(given: object, where: str) -> dict[str, Money]:
     if not isinstance(given, Mapping):
         raise ConfigurationError(f'{where}: give amounts by currency, such as {{"USD": "50"}}.')
     found: dict[str, Money] = {}
-    for currency, amount in cast("Mapping[str, object]", given).items():
+    for currency, amount in cast("Mapping[object, object]", given).items():
+        at = f"{where}.{currency if isinstance(currency, str) else shown(currency)}"
         try:
-            money = amount if isinstance(amount, Money) else Money(cast("Decimal | int | str", amount), currency)
+            money = amount if isinstance(amount, Money) else Money(cast("str", amount), cast("str", currency))
         except InvalidRequest as error:
             issues = "; ".join(each.what for each in error.issues)
-            raise ConfigurationError(f"{where}.{currency} = {amount!r}: {issues}.") from None
+            raise ConfigurationError(f"{at} = {shown(amount)}: {issues}.") from None
         if money.amount < 0 or money.currency != str(currency).strip().upper():
-            raise ConfigurationError(f"{where}.{currency} = {amount!r}: an amount of 0 or more, in {currency}.")
+            raise ConfigurationError(f"{at} = {shown(amount)}: an amount of 0 or more, in {currency}.")
         if money.currency in found:
             raise ConfigurationError(f"{where} names {money.currency} twice.")
         found[money.currency] = money

@@ -18,6 +18,7 @@ from crowdhub.ledger.intent import Intent, State, intent_of
 from crowdhub.ledger.rows import last_number
 from crowdhub.ledger.totals import Total
 from crowdhub.protocol.arguments import checked_arguments
+from crowdhub.shown import shown
 from crowdhub.store import Database, micros
 from crowdhub.store.schema import HAS_STEPS, IS_PAID, IntentRow, decisions, intents, reviews
 
@@ -193,7 +194,7 @@ class Report:
         """Write the entries that fit (the filters of `entries`) as CSV or as one JSON list; return how many."""
         entries = self.entries(**filters)
         if kind not in ("csv", "json"):
-            raise InvalidRequest(issues=[Issue("kind", f"{kind!r} is neither 'csv' nor 'json'")])
+            raise InvalidRequest(issues=[Issue("kind", f"{shown(kind)} is neither 'csv' nor 'json'")])
         return _as_csv(to, entries) if kind == "csv" else _as_json(to, entries)
 
     @checked_arguments
@@ -220,7 +221,7 @@ class Report:
 def _state(given: State | str) -> str:
     known = [each.value for each in State]
     if given not in known:
-        raise InvalidRequest(issues=[Issue("state", f"{given!r} is none of {', '.join(known)}")])
+        raise InvalidRequest(issues=[Issue("state", f"{shown(given)} is none of {', '.join(known)}")])
     return State(given).value
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
-from typing import Literal, Self, TypedDict, Unpack
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Literal, Self, TypedDict, Unpack, cast
 
 from pydantic import ConfigDict, ValidationError
 
-from crowdhub.errors import InvalidRequest, Issue
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
 from crowdhub.model.base import Model
+from crowdhub.model.taking import stumbled_over, taken
 from crowdhub.strictjson import name_twice
 
 
@@ -39,10 +41,8 @@ class InputModel(Model):
     model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
     def __init__(self, /, **data: object) -> None:
-        try:
-            super().__init__(**data)
-        except ValidationError as error:
-            raise InvalidRequest(issues=_issues(error, type(self))) from None
+        with _one_refusal(type(self), data):
+            super().__init__(**{name: taken(name, value) for name, value in data.items()})
 
     # Without this mark pydantic would hand all JSON and all that is nested to `__init__` as Python values: bytes in
     # base64 would be taken for text, and an issue would not say in which part of the whole it is.
@@ -50,19 +50,30 @@ class InputModel(Model):
 
     @classmethod
     def model_validate(cls, obj: object, **how: Unpack[_Reading]) -> Self:
-        try:
-            return super().model_validate(obj, **how)
-        except ValidationError as error:
-            raise InvalidRequest(issues=_issues(error, cls)) from None
+        with _one_refusal(cls, obj):
+            return super().model_validate(taken(cls.__name__, obj), **how)
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **how: Unpack[_JsonReading]) -> Self:
         if (twice := name_twice(json_data)) is not None:
             raise InvalidRequest(issues=[Issue(cls.__name__, f"names {twice!r} twice")])
-        try:
+        with _one_refusal(cls, None):
             return super().model_validate_json(json_data, **how)
-        except ValidationError as error:
-            raise InvalidRequest(issues=_issues(error, cls)) from None
+
+
+@contextmanager
+def _one_refusal(kind: type[InputModel], given: object) -> Generator[None]:
+    """Around the making of a model: whatever is wrong, and whatever pydantic stumbles over, is an `InvalidRequest`."""
+    try:
+        yield
+    except ValidationError as error:
+        raise InvalidRequest(issues=_issues(error, kind)) from None
+    except (CrowdhubError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - the code of a value, or an enum that compares with it
+        values = cast("dict[str, object]", given) if type(given) is dict else {kind.__name__: given}
+        check = kind.__pydantic_validator__.validate_python
+        raise InvalidRequest(issues=stumbled_over(values, check, error)) from None
 
 
 def _issues(error: ValidationError, kind: type[InputModel]) -> list[Issue]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_UP, Context, Decimal, InvalidOperation
 from functools import total_ordering
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
-from pydantic import model_serializer, model_validator
+from pydantic import ModelWrapValidatorHandler, model_serializer, model_validator
 
 from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.frames import also_half_made
 from crowdhub.model.base import Model
 from crowdhub.model.currency import exponent, is_known
+from crowdhub.shown import shown
 
 LONGEST = 40  # digits before or after the point: more is not an amount of money, and costs memory to write out
 _CONTEXT = Context(prec=4 * LONGEST)  # the default one rounds to 28 digits, in silence
@@ -46,6 +47,14 @@ class Money(Model):
             amount, _, currency = value.strip().partition(" ")
             return {"amount": _exact(amount), "currency": _known(currency)}
         return value
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _by_names(cls, value: object, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """Pydantic gives a mapping's names to `__init__`, whatever they are."""
+        if isinstance(value, dict) and not all(isinstance(name, str) for name in cast("dict[object, object]", value)):
+            raise ValueError("is no amount with its currency")
+        return read(value)
 
     @model_serializer
     def _as_dict(self) -> dict[str, object]:
@@ -124,7 +133,7 @@ class Money(Model):
     def from_minor(cls, minor: int, currency: str) -> Self:
         """``Money.from_minor(150, "USD")`` is 1.50 USD: an amount in the currency's smallest units (ISO 4217)."""
         if type(minor) is not int:  # a flag is an int as well, and a float comes from untyped code
-            raise InvalidRequest(issues=[Issue("minor", f"{minor!r} is not a whole number of minor units")])
+            raise InvalidRequest(issues=[Issue("minor", f"{shown(minor)} is not a whole number of minor units")])
         code = _known(currency)
         return cls(_exact(minor).scaleb(-_decimals(code), _CONTEXT), code)
 
@@ -235,16 +244,16 @@ class Balance(Money):
 def _exact(amount: object) -> Decimal:
     if isinstance(amount, (float, bool)):
         raise InvalidRequest(
-            issues=[Issue("amount", f"{amount!r} is a {type(amount).__name__}; give text, an int or a Decimal")]
+            issues=[Issue("amount", f"{shown(amount)} is a {type(amount).__name__}; give text, an int or a Decimal")]
         )
     try:
         if not isinstance(amount, (Decimal, int, str)) or (isinstance(amount, str) and "_" in amount):
             raise TypeError
         exact = Decimal(amount)
     except (InvalidOperation, TypeError, ValueError):
-        raise InvalidRequest(issues=[Issue("amount", f"{amount!r} is not a number")]) from None
+        raise InvalidRequest(issues=[Issue("amount", f"{shown(amount)} is not a number")]) from None
     if not exact.is_finite():
-        raise InvalidRequest(issues=[Issue("amount", f"{amount!r} is not a finite number")])
+        raise InvalidRequest(issues=[Issue("amount", f"{shown(amount)} is not a finite number")])
     _, digits, exponent = exact.as_tuple()
     if len(digits) > 2 * LONGEST or abs(exact.adjusted()) > LONGEST or abs(int(exponent)) > LONGEST:
         raise InvalidRequest(
@@ -258,7 +267,7 @@ def _known(currency: object) -> str:
         code = currency.strip().upper()
         if is_known(code):
             return code
-    raise InvalidRequest(issues=[Issue("currency", f"{currency!r} is not an ISO 4217 currency code such as USD")])
+    raise InvalidRequest(issues=[Issue("currency", f"{shown(currency)} is not an ISO 4217 currency code such as USD")])
 
 
 def _decimals(currency: str) -> int:

@@ -14,6 +14,7 @@ from crowdhub.model.base import Model
 from crowdhub.model.input import InputModel
 from crowdhub.model.options import Options, ProviderOptions, options_for
 from crowdhub.model.submission import Submission
+from crowdhub.model.taking import taken
 
 
 class Verdict(StrEnum):
@@ -64,7 +65,7 @@ class Decision(InputModel):
 def _listed(options: Iterable[ProviderOptions]) -> Options:
     given = cast("object", options)
     if isinstance(given, Iterable) and not isinstance(given, (ProviderOptions, str, bytes)):  # a model is iterable, too
-        return tuple(options)
+        return cast("Options", taken("options", iter(options)))
     what = f"is of type {type(given).__name__}; give a list of ProviderOptions"
     raise InvalidRequest(issues=[Issue("options", what)])
 

@@ -15,7 +15,8 @@ from pydantic import (
     validate_call,
 )
 
-from crowdhub.errors import InvalidRequest, Issue
+from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
+from crowdhub.model.taking import stumbled_over, taken
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,12 +44,19 @@ def checked_arguments(verb: Callable[P, R]) -> Callable[P, R]:
 
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            taken, named = checking()(*args, **kwargs)
+            _refuse_endless(verb, args, kwargs)
+            found, named = checking()(*args, **kwargs)
         except ValidationError as error:
             _take((*args, *kwargs.values()))
             _ = inspect.signature(verb).bind(*args, **kwargs)  # one too many, one missing: Python's own words
             raise InvalidRequest(issues=_issues(error, verb)) from None
-        if made := _made(verb, (args, kwargs), (taken, named)):
+        except (CrowdhubError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the code of an argument, or an enum that compares with it
+            _take((*args, *kwargs.values()))
+            given = dict(inspect.signature(verb).bind(*args, **kwargs).arguments)
+            raise InvalidRequest(issues=stumbled_over(given, lambda alone: checking()(**alone), error)) from None
+        if made := _made(verb, (args, kwargs), (found, named)):
             raise InvalidRequest(issues=[_issue(name, name, dict, verb) for name in made])
         return verb(*args, **kwargs)
 
@@ -70,6 +78,14 @@ def _checking(verb: Callable[..., object]) -> Callable[..., Given]:
         return cast("Callable[..., Given]", validate_call(config=strict)(wraps(verb)(given)))
     except (NameError, PydanticUserError):
         return given
+
+
+def _refuse_endless(verb: Callable[..., object], args: Iterable[object], kwargs: dict[str, object]) -> None:
+    """A range says that it is a sequence, and one check for each of its items could take for ever."""
+    if any(isinstance(each, range) for each in (*args, *kwargs.values())):
+        given = inspect.signature(verb).bind_partial(*args, **kwargs).arguments
+        for name, value in given.items():
+            _ = taken(name, value)
 
 
 def _take(arguments: Iterable[object]) -> None:

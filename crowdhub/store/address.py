@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 
 from crowdhub import folders
 from crowdhub.errors import ConfigurationError
+from crowdhub.shown import shown
 
 NO_FILES = ("none", "null", "off", "no", "false")  # what somebody writes who wants no ledger
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.]+:")  # of two characters and more: C: is a drive
@@ -45,7 +46,7 @@ def url_of(target: str | os.PathLike[str] | None) -> URL:
     given: object = os.fspath(target) if isinstance(target, os.PathLike) else target
     text = given if isinstance(given, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
     if not text or "\0" in text or not _is_encodable(text):
-        raise ConfigurationError(f"ledger = {target!r} is neither a file's name nor a database URL.")
+        raise ConfigurationError(f"ledger = {shown(target)} is neither a file's name nor a database URL.")
     if isinstance(target, os.PathLike) or is_file(text):
         return URL.create("sqlite", database=_absolute(text))
     if text.lower() in NO_FILES:

@@ -15,7 +15,7 @@ PLUGINS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "__ini
 
 # From the bottom up. A module may import what is in its own layer and below it, for types alone too.
 LAYERS: list[set[str]] = [
-    {"_version", "errors", "clock", "embedded", "entrypoints", "folders", "frames", "strictjson"},
+    {"_version", "errors", "clock", "embedded", "entrypoints", "folders", "frames", "shown", "strictjson"},
     {"model"},
     {"protocol"},
     {"store", "registry"},

@@ -1,0 +1,173 @@
+"""Values that no field takes, and over which pydantic, an enum or Python's own `repr` stumbles: one issue each."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from crowdhub import Choice, Decision, Hub, Money, QuestionForm, Selection, TaskDraft
+from crowdhub.errors import ConfigurationError, InvalidRequest
+from crowdhub.model import Balance
+from crowdhub.model.taking import MOST
+from crowdhub.sandbox import Sandbox
+from crowdhub.shown import shown
+from crowdhub_capsolver import CapSolverOptions
+from crowdhub_crowdsdom import CrowdSDOMOptions
+from crowdhub_etxt import EtxtOptions
+from crowdhub_mturk import MTurkOptions
+
+
+class Mute:
+    """Says nothing of itself."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no words")
+
+    __str__ = __repr__
+
+
+def deep() -> list[object]:
+    found: list[object] = []
+    for _ in range(5000):
+        found = [found]
+    return found
+
+
+ODD: dict[str, Any] = {
+    "deep": deep(),
+    "mute": Mute(),
+    "mute in a list": [Mute()],
+    "no names": {1: 2},
+    "no name": {None: "1", "currency": "USD"},
+    "signaling": Decimal("sNaN"),
+    "long number": 10**5000,
+    "long text": "1" * 5000,
+    "long range": range(10**12),
+    "longer range": range(10**30),
+}
+"""By name: pytest writes what it is parametrized with into the names of its tests."""
+
+
+def issues(make: Callable[[], object]) -> dict[str, str]:
+    with pytest.raises(InvalidRequest) as caught:
+        make()
+    assert str(caught.value)
+    return {each.where: each.what for each in caught.value.issues}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_reward(odd: str) -> None:
+    bad = ODD[odd]
+    assert [where.partition(".")[0] for where in issues(lambda: TaskDraft(title="t", reward=bad))] == ["reward"]
+    assert issues(lambda: TaskDraft.model_validate({"reward": bad}))
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_money(odd: str) -> None:
+    bad = ODD[odd]
+    assert issues(lambda: Money(bad, "USD")).keys() == {"amount"}
+    assert issues(lambda: Money("1", bad)).keys() == {"currency"}
+    assert issues(lambda: Money.from_minor(bad, "USD")).keys() <= {"minor", "amount"}
+    with pytest.raises(ValueError, match="held"):
+        Balance("1", "USD", held=bad)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("odd", ["deep", "mute", "no names", "signaling"])
+def test_a_word_of_an_enum(odd: str) -> None:
+    bad = ODD[odd]
+    made: dict[str, Callable[[], object]] = {
+        "verdict": lambda: Decision(submission=bad, verdict=bad),
+        "style": lambda: Selection(id="a", text="b", choices=(Choice(id="1", text="x"),), style=bad),
+    }
+    for name, make in made.items():
+        found = issues(make)
+        assert name in found
+        assert len(found[name]) < 300
+
+
+def test_a_code_that_a_number_stands_for() -> None:
+    bad: Any = Decimal("sNaN")
+    assert issues(lambda: EtxtOptions(id_type=bad, size=1)).keys() == {"id_type"}
+    assert issues(lambda: EtxtOptions.model_validate({"size": 1, "id_type": bad})).keys() == {"id_type"}
+
+
+def endless() -> Iterator[str]:
+    while True:
+        yield "DE"
+
+
+ENDLESS: dict[str, Callable[[], Any]] = {
+    "range": lambda: range(10**12),
+    "longer range": lambda: range(10**30),
+    "count": itertools.count,
+    "generator": endless,
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_what_has_no_end(kind: str) -> None:
+    bad = ENDLESS[kind]
+    said = f"has more than {MOST:,} items"
+    for make in (
+        lambda: TaskDraft(countries=bad()),
+        lambda: TaskDraft(options=bad()),
+        lambda: TaskDraft(metadata=bad()),
+        lambda: Decision.approve("1", options=bad()),  # type: ignore[arg-type]
+        lambda: CrowdSDOMOptions(keywords=bad()),
+        lambda: EtxtOptions(keywords=bad()),
+        lambda: MTurkOptions(keywords=bad()),
+        lambda: CapSolverOptions(task=bad()),
+        lambda: QuestionForm(questions=bad()),
+        lambda: QuestionForm(questions=[{"kind": "selection", "id": "a", "text": "b", "choices": bad()}]),  # type: ignore[arg-type]
+        lambda: TaskDraft.model_validate({"countries": bad()}),
+    ):
+        assert set(issues(make).values()) == {said}
+
+
+def test_what_ends_is_taken_to_its_end() -> None:
+    assert TaskDraft(countries=iter(["DE", "France"])).countries == ("DE", "FR")  # type: ignore[arg-type]
+    assert len(TaskDraft(countries=["DE"] * (MOST + 1)).countries) == MOST + 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("odd", ["no names", "deep", "mute", "signaling", "long range", "longer range"])
+def test_an_argument(odd: str) -> None:
+    bad = ODD[odd]
+    with Sandbox("rapidworkers") as box, Hub(box.accounts) as hub:
+        market = hub["rapidworkers"]
+        for name, call in {
+            "amount": lambda: market.extend("1", slots=1, amount=bad),
+            "status": lambda: list(market.submissions("1", status=bad)),
+            "decisions": lambda: market.review(bad),
+            "draft": lambda: market.publish(bad),
+        }.items():
+            assert [where.partition("[")[0] for where in issues(call)] == [name]
+        assert box["rapidworkers"].request_count == 0
+
+
+@pytest.mark.parametrize("odd", ["no names", "deep", "mute"])
+def test_a_setting(odd: str) -> None:
+    bad = ODD[odd]
+    settings: list[dict[str, Any]] = [
+        {"budget": {"USD": bad}},
+        {"budget": {"USD": "1", "unpriced": bad}},
+        {"ledger": bad},
+        {"timeout": bad},
+    ]
+    for given in settings:
+        with pytest.raises(ConfigurationError), Hub({"rapidworkers": {"api_key": "abcdefgh"}}, **given) as hub:
+            hub.unresolved()
+    with pytest.raises(ConfigurationError):
+        Hub({"rapidworkers": {"api_key": "abcdefgh"}}, budget={Mute(): "1"})  # type: ignore[dict-item]
+
+
+def test_what_is_shown_of_a_value() -> None:
+    assert shown("a") == "'a'"
+    assert shown(Decimal("1.5")) == "Decimal('1.5')"
+    assert shown(Mute()) == "a Mute"
+    assert shown(10**5000) == "a int" or len(shown(10**5000)) < 300
+    assert len(shown("x" * 10**6)) < 300
+    assert len(shown(deep())) < 300
