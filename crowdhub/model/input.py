@@ -7,11 +7,11 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Literal, Self, TypedDict, Unpack, cast
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError, model_validator
 
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
 from crowdhub.model.base import Model
-from crowdhub.model.taking import stumbled_over, taken
+from crowdhub.model.taking import stumbled_over, taken, unsendable
 from crowdhub.strictjson import name_twice
 
 
@@ -34,8 +34,8 @@ class _Reading(_JsonReading, total=False):
 class InputModel(Model):
     """A model that the application fills in.
 
-    Making one, and reading one with ``model_validate`` or ``model_validate_json``, raises `InvalidRequest`.
-    Bytes are base64 in JSON.
+    Making one, and reading one with ``model_validate`` or ``model_validate_json``, raises `InvalidRequest`,
+    for integers of more than 18 digits and half characters, too. Bytes are base64 in JSON.
     """
 
     model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
@@ -47,6 +47,13 @@ class InputModel(Model):
     # Without this mark pydantic would hand all JSON and all that is nested to `__init__` as Python values: bytes in
     # base64 would be taken for text, and an issue would not say in which part of the whole it is.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]
+
+    @model_validator(mode="after")
+    def _can_be_sent(self) -> Self:
+        found = ((name, unsendable(value)) for name, value in self)
+        if issues := [Issue(name, what) for name, what in found if what is not None]:
+            raise InvalidRequest(issues=issues)
+        return self
 
     @classmethod
     def model_validate(cls, obj: object, **how: Unpack[_Reading]) -> Self:
@@ -99,5 +106,7 @@ def _each(error: ValidationError, known: tuple[str, ...]) -> Iterator[tuple[str,
         elif each["type"] == "extra_forbidden":
             near = difflib.get_close_matches(where, known, n=1)
             yield where, "there is no such field" + (f"; did you mean {near[0]!r}?" if near else "")
+        elif each["type"] == "string_unicode":  # where a text has limits, pydantic looks into it first
+            yield where, "holds half a character, or bytes that are not UTF-8"
         else:
             yield where, each["msg"].removeprefix("Value error, ").rstrip(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable
 from functools import cache, wraps
 from typing import Any, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
@@ -16,7 +17,7 @@ from pydantic import (
 )
 
 from crowdhub.errors import CrowdhubError, InvalidRequest, Issue
-from crowdhub.model.taking import stumbled_over, taken
+from crowdhub.model.taking import stumbled_over, taken, unsendable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,7 +45,7 @@ def checked_arguments(verb: Callable[P, R]) -> Callable[P, R]:
 
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            _refuse_endless(verb, args, kwargs)
+            _refuse_boundless(verb, args, kwargs)
             found, named = checking()(*args, **kwargs)
         except ValidationError as error:
             _take((*args, *kwargs.values()))
@@ -80,12 +81,24 @@ def _checking(verb: Callable[..., object]) -> Callable[..., Given]:
         return given
 
 
-def _refuse_endless(verb: Callable[..., object], args: Iterable[object], kwargs: dict[str, object]) -> None:
-    """A range says that it is a sequence, and one check for each of its items could take for ever."""
-    if any(isinstance(each, range) for each in (*args, *kwargs.values())):
-        given = inspect.signature(verb).bind_partial(*args, **kwargs).arguments
-        for name, value in given.items():
+def _refuse_boundless(verb: Callable[..., object], args: Iterable[object], kwargs: dict[str, object]) -> None:
+    """A range says that it is a sequence, and one check for each of its items could take for ever; an integer of
+    thousands of digits cannot even be written into an error."""
+    if not any(isinstance(each, range) or type(each) is int for each in (*args, *kwargs.values())):
+        return
+    issues: list[Issue] = []
+    for name, value in inspect.signature(verb).bind_partial(*args, **kwargs).arguments.items():
+        if isinstance(value, range):
             _ = taken(name, value)
+        elif type(value) is int and _is_whole(verb, name) and (what := unsendable(value)):
+            issues.append(Issue(name, what))
+    if issues:
+        raise InvalidRequest(issues=issues)
+
+
+def _is_whole(verb: Callable[..., object], name: str) -> bool:
+    """Whether a parameter is declared as a whole number; those that are not have limits of their own."""
+    return re.search(r"\bint\b", str(verb.__annotations__.get(name))) is not None
 
 
 def _take(arguments: Iterable[object]) -> None:

@@ -23,6 +23,7 @@ from pydantic import BaseModel, Field, JsonValue, TypeAdapter
 from crowdhub import Choice, Decision, ExternalForm, FreeText, HtmlForm, Money, QuestionForm, Selection, TaskDraft
 from crowdhub.errors import InvalidRequest
 from crowdhub.model import FileContent, ProviderOptions, Questions, SelectionStyle, Submission, Worker
+from crowdhub.model.taking import MOST_DIGITS
 from crowdhub_capsolver import CapSolverOptions
 from crowdhub_crowdsdom import CrowdSDOMOptions, CrowdSDOMText
 from crowdhub_etxt import EtxtOptions
@@ -94,6 +95,8 @@ texts = st.text(max_size=8)
 ids = st.text(min_size=1, max_size=8)
 numbers = st.integers(0, 10**9)
 maybe_number = st.none() | numbers
+wholes = st.integers(1 - 10**MOST_DIGITS, 10**MOST_DIGITS - 1)
+WHOLES: dict[object, st.SearchStrategy[Any]] = {int: wholes, int | None: st.none() | wholes}
 flags = st.none() | st.booleans()
 paths = st.text("abcdefgh/ .+-_=4é", min_size=1, max_size=12).map(Path)
 contents: st.SearchStrategy[bytes | Path] = st.binary(max_size=8) | paths
@@ -104,7 +107,7 @@ spans = st.timedeltas(timedelta(days=-9999), timedelta(days=9999))
 amounts = st.decimals(-(10**12), 10**12, places=4)
 money = st.builds(Money, amounts, st.sampled_from(["USD", "RUB", "JPY", "KWD"]))
 json_values: st.SearchStrategy[JsonValue] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    st.none() | st.booleans() | wholes | st.floats(allow_nan=False, allow_infinity=False) | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
 )
@@ -115,7 +118,8 @@ def fields_of(kind: type[BaseModel], **own: st.SearchStrategy[Any]) -> st.Search
     each: dict[str, st.SearchStrategy[Any]] = {}
     for name, field in kind.model_fields.items():
         annotation: Any = field.annotation
-        each[field.alias or name] = own[name] if name in own else st.from_type(annotation)
+        drawn = own.get(name, WHOLES.get(annotation))
+        each[field.alias or name] = st.from_type(annotation) if drawn is None else drawn
     return st.fixed_dictionaries({}, optional=each)
 
 
@@ -161,7 +165,7 @@ drafts = st.builds(
     title=texts,
     instructions=texts,
     reward=st.none() | money,
-    slots=st.integers(),
+    slots=wholes,
     proof=st.none() | texts,
     countries=st.lists(texts | st.sampled_from(["US", "Germany"]), max_size=3),
     image=st.none() | contents,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crowdhub import Choice, Decision, Hub, Money, QuestionForm, Selection, TaskDraft
+from crowdhub import Choice, Decision, FreeText, HtmlForm, Hub, Money, QuestionForm, Selection, TaskDraft
 from crowdhub.errors import ConfigurationError, InvalidRequest
-from crowdhub.model import Balance
+from crowdhub.model import Balance, Submission, Worker
 from crowdhub.model.taking import MOST
 from crowdhub.sandbox import Sandbox
 from crowdhub.shown import shown
@@ -19,6 +20,7 @@ from crowdhub_capsolver import CapSolverOptions
 from crowdhub_crowdsdom import CrowdSDOMOptions
 from crowdhub_etxt import EtxtOptions
 from crowdhub_mturk import MTurkOptions
+from crowdhub_rapidworkers import RapidWorkers
 
 
 class Mute:
@@ -50,6 +52,9 @@ ODD: dict[str, Any] = {
     "longer range": range(10**30),
 }
 """By name: pytest writes what it is parametrized with into the names of its tests."""
+
+
+TEXTS = ("title", "instructions", "proof", "category", "subcategory", "language", "reference")
 
 
 def issues(make: Callable[[], object]) -> dict[str, str]:
@@ -171,3 +176,75 @@ def test_what_is_shown_of_a_value() -> None:
     assert shown(10**5000) == "a int" or len(shown(10**5000)) < 300
     assert len(shown("x" * 10**6)) < 300
     assert len(shown(deep())) < 300
+
+
+LONG = [Decimal("1e18"), Decimal("1e999999"), Decimal("-1e999999999"), 1e308, 10**18, -(10**5000), "1" * 30]
+
+
+@pytest.mark.parametrize("place", range(len(LONG)))
+def test_a_number_that_is_too_long_to_be_a_count(place: int) -> None:
+    bad: Any = LONG[place]
+    for make in (
+        lambda: TaskDraft(title="t", slots=bad),
+        lambda: TaskDraft.model_validate({"slots": bad}),
+        lambda: EtxtOptions(size=bad),
+        lambda: CrowdSDOMOptions(lifetime=bad),
+        lambda: MTurkOptions(lifetime=bad),
+    ):
+        (what,) = issues(make).values()
+        assert "digits" in what or "exceeded maximum size" in what
+
+
+def test_a_number_as_long_as_they_get() -> None:
+    draft = TaskDraft(title="t", slots=10**18 - 1, options=[EtxtOptions(id_category=10**18 - 1)])
+    assert TaskDraft.model_validate_json(draft.model_dump_json()) == draft
+
+
+def test_an_argument_that_is_too_long_a_number() -> None:
+    with Sandbox("rapidworkers") as box, Hub(box.accounts) as hub:
+        market = hub["rapidworkers"]
+        assert issues(lambda: market.extend("1", slots=10**5000)) == {"slots": "has more than 18 digits"}
+        likes = hub.market(RapidWorkers).provider.facebook_likes
+        assert issues(lambda: likes(link="https://a.example", quantity=10**18)).keys() == {"quantity"}
+        assert box["rapidworkers"].request_count == 0
+
+
+HALF = "half \ud800"
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_half_a_character_in_a_text_of_a_draft(name: str) -> None:
+    given: dict[str, Any] = {name: HALF}
+    for make in (lambda: TaskDraft(**given), lambda: TaskDraft.model_validate(given)):
+        assert "half a character" in issues(make)[name]
+
+
+def test_half_a_character() -> None:
+    work = Submission(id="1", task_id="1", provider="p", account="a", environment="live", worker=Worker(id="w"))
+    made: list[tuple[str, Callable[[], object]]] = [
+        ("countries", lambda: TaskDraft(countries=("DE", HALF))),
+        ("metadata", lambda: TaskDraft(metadata={"a": HALF})),
+        ("metadata", lambda: TaskDraft(metadata={HALF: "a"})),
+        ("image", lambda: TaskDraft(image=HALF)),  # type: ignore[arg-type]
+        ("keywords", lambda: MTurkOptions(keywords=("a", HALF))),
+        ("text", lambda: EtxtOptions(text=HALF)),
+        ("task", lambda: CapSolverOptions(task={"a": [{"b": HALF}]})),
+        ("text", lambda: FreeText(id="a", text=HALF)),
+        ("html", lambda: HtmlForm(html=HALF)),
+        ("comment", lambda: Decision.reject(work, HALF)),
+    ]
+    for name, make in made:
+        found = issues(make)
+        assert found.keys() == {name}
+        assert "half a character" in found[name]
+
+
+def test_where_in_a_form_it_is() -> None:
+    choices = [{"id": "1", "text": HALF}]
+    found = issues(lambda: Selection.model_validate({"id": "a", "text": "b", "choices": choices}))
+    assert found == {"choices.0.text": "holds half a character"}
+
+
+def test_a_whole_character_and_a_file_with_an_old_name() -> None:
+    assert TaskDraft(title="\U0001f600").title == "\U0001f600"
+    assert TaskDraft(image=Path("caf\udce9.png")).image == Path("caf\udce9.png")
