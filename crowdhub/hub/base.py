@@ -359,7 +359,7 @@ def _check_time(clock: Clock | None) -> None:
 
 def _seconds(name: str, value: float | str) -> float:
     try:
-        seconds = float(value)
+        seconds = -1.0 if isinstance(value, bool) else float(value)  # `true` is no second
     except (TypeError, ValueError, OverflowError):
         seconds = -1.0
     if not 0 <= seconds <= LONGEST:

@@ -403,3 +403,11 @@ def test_a_settings_file_that_is_gone_when_its_line_is_looked_up(project: Projec
         file.unlink()
         with pytest.raises(ConfigurationError, match="did you mean 'api_key'"):
             _ = hub["rapidworkers"]
+
+
+@pytest.mark.parametrize("setting", ["timeout", "max_wait"])
+@pytest.mark.parametrize("flag", ["true", "false"])
+def test_a_flag_is_not_a_number_of_seconds(project: Project, setting: str, flag: str) -> None:
+    _ = project(f'[accounts.rapidworkers]\napi_key = "k-123456"\n[hub]\n{setting} = {flag}\n')
+    with pytest.raises(ConfigurationError, match=f"{setting} is not a number of seconds"):
+        Hub.from_config()
