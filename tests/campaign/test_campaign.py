@@ -34,7 +34,9 @@ def test_whatever_goes_wrong_nothing_is_paid_twice_and_nothing_lost(
     assert findings.faults["several processes with one key"] == 3
     assert not any(UNEXPLAINED in reason for reason in findings.unknown), findings.unknown
     assert report.naive is not None
-    assert report.naive.duplicates > 0, "the same faults make an ordinary program pay twice"
+    # MTurk's tokens and Prolific's drafts keep it from paying twice; what it paid for it does not know of all the same.
+    wrong = report.naive.lost if provider in ("mturk", "prolific") else report.naive.duplicates
+    assert wrong > 0, "the same faults make an ordinary program pay twice, or lose what it paid for"
 
 
 def test_the_same_with_a_real_postgresql_that_goes_away_and_comes_back(
