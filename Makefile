@@ -17,10 +17,10 @@ MEMORY := $(shell test -w /dev/shm -a "0$(ROOM)" -gt 2000 && echo PYTEST_DEBUG_T
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lint test examples demo conformance packages campaign mutants prove prove-deep coverage pythons bench docs wheel constraints clean
+.PHONY: help setup check lint test examples demo conformance packages campaign proofs mutants prove prove-deep coverage pythons bench docs wheel constraints clean
 
 help:
-	@echo "make check        lint, test, examples, demo, conformance, packages, campaign: run it before handing in a change"
+	@echo "make check        lint, test, examples, demo, conformance, packages, campaign, proofs: run it before handing in a change"
 	@echo "make lint         ruff, mypy, pyright, deptry"
 	@echo "make test         the tests (some of them: make test ARGS=\"tests/cli -k review\")"
 	@echo "make examples     the example programs"
@@ -28,6 +28,7 @@ help:
 	@echo "make conformance  the conformance kit on the six plugins"
 	@echo "make packages     the tests that build, install and check whole packages, the wheel among them"
 	@echo "make campaign     hundreds of operations through faults, and processes killed at every step of a payment"
+	@echo "make proofs       all paths on which one thing goes wrong, by two clients: what make test leaves out of make prove"
 	@echo "make mutants      deliberate bugs, each of which the kit or the prover must catch"
 	@echo "make prove        all paths on which one thing goes wrong (ARGS='--depth 2' for two)"
 	@echo "make prove-deep   the same for two things, publishing by one client and by two; and readings that make test leaves out"
@@ -68,7 +69,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e ".[dev]" -c constraints.txt
 	@touch $@
 
-check: lint test examples demo conformance packages campaign
+check: lint test examples demo conformance packages campaign proofs
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -78,7 +79,7 @@ lint: $(STAMP)
 	$(BIN)/deptry crowdhub plugins
 
 test: $(STAMP)
-	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not packages and not campaign" $(ARGS)
+	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not packages and not campaign and not proof" $(ARGS)
 
 examples: $(STAMP)
 	@set -e; for example in examples/[a-z]*.py; do echo "== $$example"; $(BIN)/python $$example; done
@@ -94,6 +95,9 @@ packages: $(STAMP)
 
 campaign: $(STAMP)
 	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist load -m campaign tests/campaign $(ARGS)
+
+proofs: $(STAMP)
+	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist load --timeout 600 -m proof tests/prover $(ARGS)
 
 mutants: $(STAMP)
 	@$(BIN)/python -m crowdhub.testing.mutants $(ARGS)
@@ -111,7 +115,7 @@ prove: $(STAMP)
 # Counting slows everything down: a test may take three times as long before it counts as hanging.
 coverage: $(STAMP)
 	@rm -rf build/coverage && mkdir -p build/coverage
-	$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadfile --timeout 360 $(or $(ARGS),tests $(KIT))
+	$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadfile --timeout 360 -m "not proof" $(or $(ARGS),tests $(KIT))
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage html --quiet --fail-under 0 --directory build/coverage/html
 	$(BIN)/coverage report

@@ -103,9 +103,9 @@ def test_help_names_every_target() -> None:
     said = subprocess.run(["make", "-C", ROOT, "help"], capture_output=True, text=True, timeout=30, check=True).stdout
     named = {line.split()[1] for line in said.splitlines() if line.startswith("make ")}
     assert named == _targets() - {"help", "setup"}
-    assert "make check        lint, test, examples, demo, conformance, packages, campaign" in said
+    assert "make check        lint, test, examples, demo, conformance, packages, campaign, proofs" in said
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert "\ncheck: lint test examples demo conformance packages campaign\n" in makefile
+    assert "\ncheck: lint test examples demo conformance packages campaign proofs\n" in makefile
 
 
 def test_continuous_integration_runs_everything_and_the_tests_last(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from crowdhub.testing.prover.scenarios import scenario_of
 from tests.prover.played import TOGETHER, happens_often_enough
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("provider", "operation"), TOGETHER)
 def test_nothing_is_paid_twice_or_lost_on_any_path_with_one_departure(
     prover: Prover, provider: str, operation: str
