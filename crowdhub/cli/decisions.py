@@ -13,6 +13,7 @@ from crowdhub.cli.files import read_text
 from crowdhub.cli.table import BadTable, Record, read_csv
 from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.model import Decision, Submission, Verdict
+from crowdhub.model.taking import unsendable
 from crowdhub.strictjson import NameTwice
 
 VERDICTS = {str(each): each for each in Verdict} | {"request_redo": Verdict.REDO}
@@ -57,6 +58,8 @@ def read_file(path: Path) -> list[Line]:
             issues.append(Issue(where, f"the verdict {said!r} is not one of {', '.join(VERDICTS)}"))
         elif VERDICTS[said] is not Verdict.APPROVE and not comment:
             issues.append(Issue(where, f"a {said} needs a comment for the worker"))
+        elif what := unsendable([name, comment]):
+            issues.append(Issue(where, what))
         else:
             lines.append(Line(number, name, VERDICTS[said], comment))
         decided.setdefault(name, number)

@@ -177,6 +177,14 @@ def test_a_decision_does_not_contradict_itself(cli: Cli, file: str, content: str
     assert cli.side.request_count == 0
 
 
+def test_half_a_character_is_named_with_its_line_before_any_request(cli: Cli) -> None:
+    (cli.folder / "d.jsonl").write_text('{"submission": "1", "verdict": "reject", "comment": "a \\ud800"}\n')
+    said = cli("review", "1", "d.jsonl")
+    assert said.code == 2
+    assert "d.jsonl, line 1: holds half a character" in said.err
+    assert cli.side.request_count == 0
+
+
 def test_columns_without_a_name_are_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "d.csv"
     file.write_text("submission,verdict,,\n1,approve,,\n", encoding="utf-8")
