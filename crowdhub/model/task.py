@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
+from typing import cast
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from crowdhub.model.base import Answer, CountryText, FixedMoment, Moment, OpenEnum
@@ -108,7 +110,19 @@ class Task(Answer):
     """True where this is the result of an earlier call, found again rather than made now."""
     warnings: tuple[str, ...] = ()
     """How the task differs from what was asked for: fields of the draft were left out that the marketplace has no place
-    for; what was found again by its own mark was changed there, or its key was used for something else elsewhere."""
+    for; what was found again by its own mark was changed there, or its key was used for something else elsewhere; the
+    marketplace told a charge that is none."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_charge_below_nothing(cls, given: object) -> object:
+        """Publishing gives no money back: a charge below 0 is told in words, and what was reserved counts."""
+        fields = cast("dict[str, object]", given) if isinstance(given, dict) else {}
+        charged, before = fields.get("charged"), fields.get("warnings", ())
+        if not isinstance(charged, Money) or charged.amount >= 0:
+            return cast("object", given)
+        told = f"The marketplace told a charge of {charged}, which publishing cannot take, so it is not counted."
+        return fields | {"charged": None, "warnings": (*cast("Iterable[str]", before), told)}
 
     def __hash__(self) -> int:
         return hash((self.provider, self.account, self.id))

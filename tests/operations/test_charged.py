@@ -114,6 +114,27 @@ def test_what_is_charged_above_the_estimate_counts_from_then_on(box: Sandbox) ->
         assert caught.value.have == usd("0")
 
 
+@pytest.mark.parametrize(
+    ("told", "charged", "counted"), [("-5", None, "11.00"), ("-0.01", None, "11.00"), ("0", "0", "0")]
+)
+def test_a_charge_below_nothing_is_told_and_not_counted(
+    box: Sandbox, told: str, charged: str | None, counted: str
+) -> None:
+    deduction = {"total_deducted": told, "new_balance": "900.00"}
+    body = {"job": {"public_id": "j1", "pay_rate": "0.50"}, "deduction_details": deduction}
+    box["rapidworkers"].faults.add(Fault.status(201, body=body), path="/jobs/add")
+
+    with Hub(accounts(box), budget={"USD": "11.40"}) as hub:
+        task = hub["rapidworkers"].publish(draft(), key="k")
+        assert task.charged == (None if charged is None else usd(charged))
+        said = [] if charged is not None else [True]
+        assert [f"charge of {told} USD" in each for each in task.warnings] == said
+        assert hub["rapidworkers"].publish(draft(), key="k").warnings == task.warnings
+        assert hub.ledger is not None
+        (total,) = hub.ledger.report.totals()
+        assert (total.spent, total.held) == (usd(counted), usd("0"))
+
+
 def test_an_assumed_commission_at_etxt() -> None:
     order = TaskDraft(
         title="A text",
