@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Annotated, NoReturn, Self, TypeGuard, TypeVar, cast, overload
@@ -36,6 +36,9 @@ is shown: a cut through a key would leave its beginning."""
 LONGEST_SENTENCE = 300
 LONGEST_NUMBER = 200  # characters of a text that may be a number, spaces included
 MAX_DIGITS = 40  # of a number: more is not an amount of money and only costs time
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECONDS = (10**9, 10**10)  # since 1970, from 2001 to 2286: more is in smaller units, less may be a date's digits
 
 BATCH = 50  # records
 MOST_BAD = 1000  # unreadable records that are reported one by one; with more of them it is not a listing
@@ -405,9 +408,13 @@ def int_or_none(value: object) -> int | None:
 
 
 def time_or_none(value: object) -> datetime | None:
-    """An ISO 8601 time, as an aware datetime (UTC where it names no zone); None for anything else."""
+    """An ISO 8601 time, or a number that can only be seconds since 1970, as an aware datetime (UTC where it names no
+    zone); None for anything else, milliseconds included."""
     if not isinstance(value, str):
-        return None
+        seconds = decimal_or_none(value)
+        if seconds is None or not SECONDS[0] <= seconds < SECONDS[1]:
+            return None
+        return EPOCH + timedelta(microseconds=int(seconds * 1_000_000))
     try:
         return aware(datetime.fromisoformat(value))
     except ValueError:

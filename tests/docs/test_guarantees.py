@@ -91,6 +91,7 @@ SAID: dict[str, str] = {
     "and never be taken for settled": "G4",
     "leaves one result when it arrives twice": NOT_MONEY,
     "a draft is never found as published": "G2",
+    "prints those on which a guarantee does not hold": "G1",
     # docs/marketplaces.md
     "never adds up different currencies": NOT_MONEY,
     "the slot opens again, nothing is paid": NOT_MONEY,

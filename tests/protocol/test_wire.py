@@ -1,7 +1,7 @@
 import json
 import string
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -148,6 +148,23 @@ def test_an_iso_time_is_read_exactly(moment: datetime) -> None:
     assert back is not None
     assert back.replace(tzinfo=None) == moment.replace(tzinfo=None)
     assert back.utcoffset() == (moment.utcoffset() or timedelta())
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (1768467600, datetime(2026, 1, 15, 9, tzinfo=UTC)),
+        (Decimal("1768467600.25"), datetime(2026, 1, 15, 9, 0, 0, 250_000, tzinfo=UTC)),
+        (1768467600000, None),  # milliseconds
+        (20260115, None),
+        (0, None),
+        (True, None),
+        (Decimal("NaN"), None),
+        (Decimal("sNaN"), None),
+    ],
+)
+def test_a_number_is_a_time_where_it_can_only_be_seconds(value: object, read: datetime | None) -> None:
+    assert time_or_none(value) == read
 
 
 def test_text_is_text_and_numbers_become_it() -> None:

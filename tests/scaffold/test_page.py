@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from inspect import signature
 from pathlib import Path
 
 import pytest
 
 from crowdhub import scaffold
+from crowdhub.protocol import Provider
 
 PAGE = Path(__file__).parents[2] / "docs" / "write-a-provider.md"
 BLOCK = re.compile(r"<!-- (\S+) -->\n```python\n(.*?)\n```", re.DOTALL)
@@ -36,3 +38,12 @@ def test_it_names_every_file() -> None:
         folder, _, file = path.rpartition("/")
         named = path in text or (f"`{folder}/`" in text and (f"`{file}`" in text or folder == "tests"))
         assert named or file in ("__init__.py", "py.typed", ".gitignore", "README.md"), path
+
+
+def test_the_methods_it_lists_have_these_parameters() -> None:
+    rows = [line.split("|")[1] for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    listed = [found for row in rows for found in re.findall(r"`(\w+)\((self[^)]*)\)`", row)]
+    assert len(listed) >= 10
+    for name, shown in listed:
+        parameters = signature(getattr(Provider, name)).parameters.values()
+        assert shown == ", ".join(f"{each.name}=None" if each.default is None else each.name for each in parameters)
