@@ -136,14 +136,16 @@ class Account:
 
     @checked_arguments
     async def publish(self, draft: TaskDraft, key: str | None) -> Task:
-        done = key is not None and bool(await self._done_before([(key, draft)]))
         try:
             checked = self.check(draft)
         except InvalidRequest:  # its deadline has passed by now, say; but what is done is given back
+            checked = draft
+            done = key is not None and await self._done_before([(key, draft)])
             if not done:
                 raise
-            checked = draft
-        # What is done needs no price: asking for it can be a request, which can fail.
+        else:  # what is done needs no price, and asking for one can fail
+            asks = key is not None and spending.asks_for_price(self._provider, checked)
+            done = key is not None and asks and await self._done_before([(key, draft)])
         prepared = spending.Prepared(None, spending.publish_lookup(self._provider, draft)) if done else None
         ready = spending.with_reference(self._provider, checked, key)
         return await spending.publish(self.port, self.policy, ready, key, prepared, asked=draft)

@@ -144,6 +144,16 @@ def play(name: str, which: str, answers: list[Response]) -> object:
         raise
 
 
+CURRENCIES = {
+    "rapidworkers": "USD",
+    "capsolver": "USD",
+    "crowdsdom": "CNY",
+    "etxt": "RUB",
+    "mturk": "USD",
+    "prolific": "GBP",
+}
+
+
 def check_error(error: CrowdhubError) -> None:
     assert len(str(error)) < 20_000, len(str(error))
     assert len(repr(error)) < 30_000
@@ -160,9 +170,7 @@ def check_result(result: object, provider: str) -> None:
         if not isinstance(item, BaseModel):
             continue
         identity = {"provider": provider}
-        currency = {"rapidworkers": "USD", "capsolver": "USD", "crowdsdom": "CNY", "etxt": "RUB", "prolific": "GBP"}[
-            provider
-        ]
+        currency = CURRENCIES[provider]
         faults = walk.faults(item, identity, currency)
         assert not [each for each in faults if "has no id" not in each and "has lost `raw`" not in each], faults
         assert json.loads(result_text(item)) is not None

@@ -24,12 +24,21 @@ from crowdhub_capsolver.conformance import CapSolverSubject
 from crowdhub_crowdsdom.conformance import CrowdSDOMSubject
 from crowdhub_etxt.conformance import EtxtSubject
 from crowdhub_mturk.conformance import MTurkSubject
+from crowdhub_prolific.conformance import ProlificSubject
 from crowdhub_rapidworkers.conformance import RapidWorkersSubject
 from tests.secrets.conftest import OpenBox, note_signatures
 from tests.secrets.evidence import Evidence, forms
 
 SUBJECTS: dict[str, type[Subject]] = {
-    kind.provider: kind for kind in (RapidWorkersSubject, CrowdSDOMSubject, EtxtSubject, CapSolverSubject, MTurkSubject)
+    kind.provider: kind
+    for kind in (
+        RapidWorkersSubject,
+        CrowdSDOMSubject,
+        EtxtSubject,
+        CapSolverSubject,
+        MTurkSubject,
+        ProlificSubject,
+    )
 }
 PUBLISH = {
     "rapidworkers": "/jobs/add",
@@ -37,6 +46,7 @@ PUBLISH = {
     "etxt": "saveTask",
     "capsolver": "/createTask",
     "mturk": "CreateHIT$",
+    "prolific": "/studies/$",
 }
 ERRORS = {
     "rapidworkers": {"allow_engagement_jobs": "what?"},
@@ -44,6 +54,7 @@ ERRORS = {
     "etxt": {"reads_by_get": "what?"},
     "capsolver": {"appid": "a wrong name"},
     "mturk": {"environment": "somewhere"},
+    "prolific": {"currency": "what?"},
 }
 FAULTS = [
     Fault.status(400),
@@ -167,7 +178,7 @@ def test_nothing_shows_a_secret(name: str, evidence: Evidence, open_box: OpenBox
     account = box.accounts[name]
     options: dict[str, Any] = {"clock": clock, "timeout": 0.4}
     if name != "capsolver":  # which tells no prices, so that nothing could be spent within a budget
-        options["budget"] = {"USD": "400", "CNY": "9000", "RUB": "9000"}
+        options["budget"] = {"USD": "400", "CNY": "9000", "RUB": "9000", "GBP": "400"}
     everything = Everything(evidence, subject, box)
     import_module("sqlalchemy")  # sets levels of its own when it is imported
     with evidence.watching():

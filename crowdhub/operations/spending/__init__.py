@@ -23,7 +23,7 @@ from crowdhub.operations.spending.extending import extend
 from crowdhub.operations.spending.native import run
 from crowdhub.operations.spending.plan import DryRun, dry_run
 from crowdhub.operations.spending.policy import Confirm, Spend, SpendingPolicy
-from crowdhub.operations.spending.publishing import Prepared, publish, publish_lookup, with_reference
+from crowdhub.operations.spending.publishing import Prepared, asks_for_price, publish, publish_lookup, with_reference
 from crowdhub.operations.spending.recovering import Recovered, RecoverReport, Settled, recover, unresolved
 from crowdhub.operations.unnoted import LedgerWarning
 
@@ -40,6 +40,7 @@ __all__ = [
     "Settled",
     "Spend",
     "SpendingPolicy",
+    "asks_for_price",
     "dry_run",
     "extend",
     "pay_bonus",

@@ -19,7 +19,7 @@ from crowdhub.operations.spending.once import spend
 from crowdhub.operations.spending.policy import SpendingPolicy
 from crowdhub.operations.spending.purchase import Purchase, as_it_is
 from crowdhub.operations.spending.witnesses import Before
-from crowdhub.protocol import AnyProvider, Flow, Lookup, Operation
+from crowdhub.protocol import AnyProvider, Flow, Lookup, Operation, OperationRun
 
 if TYPE_CHECKING:
     from crowdhub.ledger import Intent
@@ -142,6 +142,17 @@ def recognised(found: Task, draft: TaskDraft) -> Task:
 
 def _restored(intent: Intent) -> Task:
     return intent.read(Task)
+
+
+def asks_for_price(provider: AnyProvider, draft: TaskDraft) -> bool:
+    """Whether the marketplace has to be asked what publishing will take."""
+    if Capability.ESTIMATE not in provider.capabilities:
+        return False
+    try:
+        with OperationRun(provider.estimate(draft)) as run:
+            return run.start() is not None
+    except Exception:  # noqa: BLE001 - it is told when the price is wanted
+        return False
 
 
 async def quoted(port: Port, draft: TaskDraft) -> Quote | None:
