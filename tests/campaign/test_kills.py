@@ -10,7 +10,7 @@ from typing import Protocol
 import pytest
 
 from crowdhub import Hub
-from crowdhub.errors import Conflict
+from crowdhub.errors import ConfigurationError, Conflict
 from crowdhub.model import Submission
 from crowdhub.testing.campaign import LedgerHost
 from crowdhub.testing.campaign.experiment import Experiment
@@ -37,6 +37,13 @@ def kills(host: LedgerHost, processes: Processes) -> Iterator[OpenKills]:
             return Kills(experiment, processes, quick=True)
 
         yield open_one
+
+
+def test_an_operation_whose_steps_have_no_end_is_named(kills: OpenKills, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crowdhub.testing.campaign.kills.MOST_STEPS", 2)
+    with pytest.raises(ConfigurationError, match="more than 2 steps") as caught:
+        kills("rapidworkers").publishing("without a fault", None)
+    assert "CampaignPlan(sandbox=…)" in caught.value.next_step
 
 
 def test_the_steps_are_those_between_intent_and_outcome(kills: OpenKills) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from crowdhub.errors import ConfigurationError
 from crowdhub.ledger import State
 from crowdhub.model import Capability, Verdict
 from crowdhub.operations.settling import WANTED
@@ -95,7 +96,12 @@ class Kills:
                     self.findings.lost.append(f"{what}: nobody was killed, {answer}")
                 return
             self.findings.faults["kill -9"] += 1
-        raise RuntimeError(f"{what} has more than {MOST_STEPS} steps")
+        raise ConfigurationError(
+            f"{self.profile.name} {what} has more than {MOST_STEPS} steps. Each try leaves a task behind, and a look"
+            " that reads them all takes a request for each page.",
+            next_step="Give the sandbox larger pages in the subject's `campaign = CampaignPlan(sandbox=…)`.",
+            provider=self.profile.name,
+        )
 
     # --- what is bought
 
