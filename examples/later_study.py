@@ -10,7 +10,7 @@ from _accounts import open_hub
 
 from crowdhub import ExternalForm, Hub, Money, Submission, Task, TaskDraft
 from crowdhub.model import ProviderOptions
-from crowdhub_mturk import MTurk, MTurkOptions, QualificationRequirement
+from crowdhub_mturk import MTurk, MTurkOptions, QualificationRequirement, QualificationTypeStatus
 from crowdhub_prolific import CompletionCode, ProlificOptions, without_studies
 
 SLOTS = {"prolific": 3, "mturk": 4}
@@ -44,7 +44,7 @@ def without(hub: Hub, pilot: Sequence[Task], people: Sequence[Submission]) -> li
         qualifications.create_qualification_type(
             name="Took part in the pilot on shop signs",
             description="Given to everybody who took part.",
-            qualification_type_status="Active",
+            qualification_type_status=QualificationTypeStatus.ACTIVE,
         ),
         key="signs-pilot-people",
     )

@@ -4,7 +4,7 @@ from crowdhub_mturk.options import MTurkFile, MTurkOptions, MTurkText
 from crowdhub_mturk.provider import MTurk
 from crowdhub_mturk.settings import MTurkSettings
 from crowdhub_mturk.structures import Locale, QualificationRequirement
-from crowdhub_mturk.words import Comparator, HITAccessActions
+from crowdhub_mturk.words import Comparator, HITAccessActions, QualificationTypeStatus
 
 __all__ = [
     "Comparator",
@@ -16,4 +16,5 @@ __all__ = [
     "MTurkSettings",
     "MTurkText",
     "QualificationRequirement",
+    "QualificationTypeStatus",
 ]
