@@ -31,6 +31,8 @@ def test_in_ordinary_code(ask: Callable[[Any], Any]) -> None:
         with Hub(box.accounts) as hub:
             market = hub["rapidworkers"]
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            gc.collect()  # what others left is not told of here
             warnings.simplefilter("error")
             with pytest.raises(ConfigurationError, match="The hub is closed"):
                 ask(market)
