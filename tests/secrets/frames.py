@@ -61,7 +61,9 @@ def _is_ours(code: CodeType) -> bool:
     name = code.co_filename
     if not name.startswith(ROOT) or name.startswith(TESTS) or "sandbox" in name:
         return False
-    return not name.endswith("crowdhub/frames.py")  # not in the instant in which frames are left out
+    # Not in the instant in which frames are left out; nor where the HTTP library takes and gives back its pool's lock:
+    # left taken by an interrupt, it would never let the pool be closed.
+    return not name.endswith(("crowdhub/frames.py", "httpcore/_synchronization.py"))
 
 
 class Interrupts:
