@@ -7,7 +7,8 @@ from crowdhub.protocol.arguments import checked_arguments
 from crowdhub.protocol.call import UNSET, Call, Effect, PreparedRequest, Upload, path_segment
 from crowdhub.protocol.declaration import NEUTRAL, Declaration, operation_of
 from crowdhub.protocol.flow import Flow, Lookup, Operation, OperationRun, is_operation, no_call, operation
-from crowdhub.protocol.page import Page, every, first_match
+from crowdhub.protocol.forms import choice_issues, choice_limits, question_issues, text_issues
+from crowdhub.protocol.page import Page, every, find_marked, first_match
 from crowdhub.protocol.provider import Provider, result_type
 from crowdhub.protocol.reading import (
     EVIDENCE,
@@ -94,6 +95,8 @@ __all__ = [
     "beginning_of",
     "carries",
     "checked_arguments",
+    "choice_issues",
+    "choice_limits",
     "country_issues",
     "decimal_or_none",
     "error_of_no_json",
@@ -101,6 +104,7 @@ __all__ = [
     "error_of_status",
     "error_words",
     "every",
+    "find_marked",
     "first_match",
     "int_or_none",
     "is_loopback",
@@ -116,11 +120,13 @@ __all__ = [
     "operation_of",
     "path_segment",
     "plain_text",
+    "question_issues",
     "read_each",
     "read_record",
     "read_records",
     "result_type",
     "sequence",
+    "text_issues",
     "text_or_none",
     "texts",
     "time_or_none",

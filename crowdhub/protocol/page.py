@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from crowdhub.errors import Conflict, UnreadableResponse
+from crowdhub.model import Task, TaskDraft
 from crowdhub.protocol.flow import Flow, Operation
+from crowdhub.protocol.reference import carries
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -74,6 +76,15 @@ def first_match(
     if whole:
         reading.check()
     return None
+
+
+def find_marked(listing: Callable[[], Operation[Page[Task]] | Flow[Page[Task]]], draft: TaskDraft) -> Flow[Task | None]:
+    """`find_published` where the draft's reference, anywhere in a task of the listing, is all that tells."""
+    reference = draft.reference
+    if reference is None:
+        return None
+    found = yield from first_match(listing(), lambda task: carries(task.raw, reference), whole=True)
+    return found.copy_with(replayed=True, reference=reference) if found is not None else None
 
 
 class _Whole:

@@ -6,7 +6,7 @@ name, and ``optionSpecs``, as its later edition and every sample of the SDK have
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,10 +18,18 @@ from crowdhub.model import (
     QuestionForm,
     Questions,
     Selection,
-    SelectionStyle,
     TaskDraft,
 )
-from crowdhub.protocol import mapping, mark, sequence, unmark
+from crowdhub.protocol import (
+    choice_issues,
+    choice_limits,
+    mapping,
+    mark,
+    question_issues,
+    sequence,
+    text_issues,
+    unmark,
+)
 from crowdhub_crowdsdom.options import CrowdSDOMText
 
 FORM_ID = "crowdsdom_form"
@@ -109,24 +117,13 @@ def _free_text(question: FreeText) -> tuple[str, dict[str, object]]:
 
 
 def _selection(question: Selection) -> tuple[str, dict[str, object]]:
-    least, most = choice_limits(question)
+    least, most = choice_limits(question)  # sent always: the marketplace's own default is 1 and 1
     return "selectionAnswer", {
         "minSelectionCount": least,
         "maxSelectionCount": most,
         "style": question.style.value,
         "optionSpecs": [{"id": choice.id, "text": choice.text} for choice in question.choices],
     }
-
-
-def choice_limits(question: Selection) -> tuple[int, int]:
-    """How few and how many options may be chosen. Sent always: the marketplace's own default is 1 and 1."""
-    least = question.min_choices
-    if least is None:
-        least = 1 if question.required else 0
-    most = question.max_choices
-    if most is None:
-        most = len(question.choices) if question.style is SelectionStyle.CHECKBOX else 1
-    return least, most
 
 
 def form_issues(draft: TaskDraft) -> list[Issue]:
@@ -143,20 +140,15 @@ def form_issues(draft: TaskDraft) -> list[Issue]:
         if not _has_form(questions.html):
             return [Issue("questions.html", f'has no <form id="{FORM_ID}">, without which it is not published')]
         return []
-    if not questions.questions:
-        return [Issue("questions", "are empty; at least one is needed")]
-    found = [Issue("questions", f"the id {each!r} is used twice") for each in _twice(q.id for q in questions.questions)]
+    found = question_issues(questions)
     for question in questions.questions:
         where = f"questions.{question.id}"
-        found += _text_issues(question, where) if isinstance(question, FreeText) else _choice_issues(question, where)
+        found += _text_issues(question, where) if isinstance(question, FreeText) else choice_issues(question, where)
     return found
 
 
 def _text_issues(question: FreeText, where: str) -> list[Issue]:
-    found: list[Issue] = []
-    shortest, longest = question.min_length, question.max_length
-    if shortest is not None and longest is not None and shortest > longest:
-        found.append(Issue(where, f"min_length {shortest} is more than max_length {longest}"))
+    found = text_issues(question, where)
     if isinstance(question, CrowdSDOMText):
         low, high = question.min_value, question.max_value
         if not question.is_number and (low is not None or high is not None):
@@ -166,30 +158,6 @@ def _text_issues(question: FreeText, where: str) -> list[Issue]:
         if question.lines is not None and question.lines < 1:
             found.append(Issue(where, f"{question.lines} lines are less than 1"))
     return found
-
-
-def _choice_issues(question: Selection, where: str) -> list[Issue]:
-    if not question.choices:
-        return [Issue(where, "has no choices; at least one is needed")]
-    found = [Issue(where, f"the choice {each!r} is there twice") for each in _twice(c.id for c in question.choices)]
-    least, most = choice_limits(question)
-    if question.style is not SelectionStyle.CHECKBOX and most != 1:
-        found.append(Issue(where, f"a {question.style} allows one choice, not {most}; use a checkbox"))
-    if least > most:
-        found.append(Issue(where, f"min_choices {least} is more than max_choices {most}"))
-    if most > len(question.choices):
-        found.append(Issue(where, f"max_choices {most} is more than the {len(question.choices)} choices"))
-    return found
-
-
-def _twice(ids: Iterable[str]) -> list[str]:
-    seen: set[str] = set()
-    again: list[str] = []
-    for each in ids:
-        if each in seen and each not in again:
-            again.append(each)
-        seen.add(each)
-    return again
 
 
 class _Forms(HTMLParser):

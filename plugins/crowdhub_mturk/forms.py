@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from functools import partial
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from crowdhub.errors import Issue
 from crowdhub.model import (
+    Choice,
     ExternalForm,
     FreeText,
     HtmlForm,
     QuestionForm,
     Questions,
     Selection,
-    SelectionStyle,
     TaskDraft,
 )
+from crowdhub.protocol import choice_issues, choice_limits, question_issues, text_issues
 from crowdhub_mturk.options import MTurkFile, MTurkText, options_of
 
 SCHEMAS = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas"
@@ -113,17 +114,6 @@ def _html(form: HtmlForm) -> str:
     )
 
 
-def choice_limits(question: Selection) -> tuple[int, int]:
-    """How few and how many options may be chosen."""
-    least = question.min_choices
-    if least is None:
-        least = 1 if question.required else 0
-    most = question.max_choices
-    if most is None:
-        most = len(question.choices) if question.style is SelectionStyle.CHECKBOX else 1
-    return least, most
-
-
 # --- what can be wrong with them
 
 
@@ -163,15 +153,13 @@ def _issues(questions: Questions) -> list[Issue]:
             found.append(Issue("questions.html", f"{words}, without which nobody can hand in"))
         return found
     assert isinstance(questions, QuestionForm)
-    if not questions.questions:
-        return [Issue("questions", "are empty; at least one is needed")]
-    found = [Issue("questions", f"the id {each!r} is used twice") for each in _twice(q.id for q in questions.questions)]
+    found = question_issues(questions)
     for question in questions.questions:
         where = f"questions.{question.id}"
         for text in (question.id, question.text):
             found += no_xml(where, text)
         if isinstance(question, Selection):
-            found += _choice_issues(question, where)
+            found += choice_issues(question, where, partial(_choice_words, where))
         elif isinstance(question, MTurkFile):
             found += _file_issues(question, where)
         else:
@@ -190,13 +178,14 @@ def _address_issues(url: str) -> list[Issue]:
 
 
 def _text_issues(question: FreeText, where: str) -> list[Issue]:
-    found = no_xml(where, question.default)
-    shortest, longest = question.min_length, question.max_length
-    if shortest is not None and longest is not None and shortest > longest:
-        found.append(Issue(where, f"min_length {shortest} is more than max_length {longest}"))
+    found = no_xml(where, question.default) + text_issues(question, where)
     if isinstance(question, MTurkText) and question.lines is not None and question.lines < 1:
         found.append(Issue(where, f"{question.lines} lines are less than 1"))
     return found
+
+
+def _choice_words(where: str, choice: Choice) -> list[Issue]:
+    return no_xml(where, choice.id) + no_xml(where, choice.text)
 
 
 def _file_issues(question: MTurkFile, where: str) -> list[Issue]:
@@ -204,29 +193,3 @@ def _file_issues(question: MTurkFile, where: str) -> list[Issue]:
         return []
     sizes = f"{question.min_bytes:,} to {question.max_bytes:,} bytes"
     return [Issue(where, f"{sizes} is no size of a file; MTurk takes 0 to {MOST_BYTES:,}")]
-
-
-def _choice_issues(question: Selection, where: str) -> list[Issue]:
-    if not question.choices:
-        return [Issue(where, "has no choices; at least one is needed")]
-    found = [Issue(where, f"the choice {each!r} is there twice") for each in _twice(c.id for c in question.choices)]
-    for choice in question.choices:
-        found += no_xml(where, choice.id) + no_xml(where, choice.text)
-    least, most = choice_limits(question)
-    if question.style is not SelectionStyle.CHECKBOX and most != 1:
-        found.append(Issue(where, f"a {question.style} allows one choice, not {most}; use a checkbox"))
-    if least > most:
-        found.append(Issue(where, f"min_choices {least} is more than max_choices {most}"))
-    if most > len(question.choices):
-        found.append(Issue(where, f"max_choices {most} is more than the {len(question.choices)} choices"))
-    return found
-
-
-def _twice(ids: Iterable[str]) -> list[str]:
-    seen: set[str] = set()
-    again: list[str] = []
-    for each in ids:
-        if each in seen and each not in again:
-            again.append(each)
-        seen.add(each)
-    return again

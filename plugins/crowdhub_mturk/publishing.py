@@ -14,7 +14,7 @@ from crowdhub.errors import (
     OutcomeUnknown,
 )
 from crowdhub.model import Money, Quote, Task, TaskDraft, TaskStatus
-from crowdhub.protocol import Flow, Lookup, Page, carries, first_match, no_call, operation
+from crowdhub.protocol import Flow, Lookup, Page, carries, find_marked, no_call, operation
 from crowdhub_mturk import drafts
 from crowdhub_mturk.account import Account
 from crowdhub_mturk.fees import fee_of, rate_of
@@ -59,11 +59,7 @@ class Publishing(Account):
     def find_published(self, draft: TaskDraft, since: datetime | None = None) -> Flow[Task | None]:
         """Looks through ``ListHITs`` for the draft's reference: there is no other way to ask for it."""
         del since  # the reference alone decides
-        reference = draft.reference
-        if reference is None:
-            return None
-        found = yield from first_match(self.tasks(), lambda task: carries(task.raw, reference), whole=True)
-        return found.copy_with(replayed=True, reference=reference) if found is not None else None
+        return (yield from find_marked(self.tasks, draft))
 
     # --- reading -----------------------------------------------------------------------------------------
 

@@ -35,9 +35,9 @@ from crowdhub.protocol import (
     Response,
     Token,
     Upload,
-    carries,
     error_of_no_success,
     error_words,
+    find_marked,
     first_match,
     int_or_none,
     lazy_records,
@@ -164,11 +164,7 @@ class RapidWorkers(Review, ReadyMadeJobs, Provider[RapidWorkersSettings]):
     def find_published(self, draft: TaskDraft, since: datetime | None = None) -> Flow[Task | None]:
         """Looks through ``GET /api/campaigns/`` for the draft's reference, anywhere in a campaign."""
         del since  # the reference alone decides
-        reference = draft.reference
-        if reference is None:
-            return None
-        found = yield from first_match(self._campaigns(), lambda task: carries(task.raw, reference), whole=True)
-        return found.copy_with(replayed=True, reference=reference) if found is not None else None
+        return (yield from find_marked(self._campaigns, draft))
 
     # --- reading --------------------------------------------------------------------------------------------
 

@@ -78,6 +78,16 @@ class Family:
         asked = {**members, "UniqueRequestToken": token}
         return (yield from self._ask(operation, asked, Effect.SPEND, idempotent_for=known_for))
 
+    def _paid_now(self, operation: str, members: Mapping[str, object], token: str | None) -> Flow[bool]:
+        """`_pay`; False where an earlier request with the token did it."""
+        try:
+            _ = yield from self._pay(operation, members, token)
+        except Conflict as refusal:
+            if not refusal.was_done:
+                raise
+            return False
+        return True
+
     def _change(self, operation: str, **members: object) -> Flow[None]:
         """A call that leaves one result however often it is sent, and takes no money."""
         _ = yield from self._ask(operation, members, Effect.SETTLE, costs=False)

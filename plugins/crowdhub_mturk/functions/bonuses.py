@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crowdhub.errors import Conflict, InvalidRequest, Issue
+from crowdhub.errors import InvalidRequest, Issue
 from crowdhub.model import Money
 from crowdhub.protocol import Flow, Lookup, Page, operation
 from crowdhub_mturk.functions.base import Family
@@ -35,13 +35,7 @@ class Bonuses(Family):
         """``SendBonus``: takes the bonus and a fee of 20 % at once. SPEND; with a ``unique_request_token``, or a key,
         it may be sent again for 23 hours. False where an earlier request with the token paid it."""
         asked = {"WorkerId": worker_id, "BonusAmount": bonus_amount, "AssignmentId": assignment_id, "Reason": reason}
-        try:
-            _ = yield from self._pay("SendBonus", asked, unique_request_token or reference)
-        except Conflict as refusal:
-            if not refusal.was_done:
-                raise
-            return False
-        return True
+        return (yield from self._paid_now("SendBonus", asked, unique_request_token or reference))
 
     @operation
     def list_bonus_payments(

@@ -167,13 +167,9 @@ class Hits(Family):
         `create_hit`; False where an earlier request with the token did it. Fewer than ten can never become ten or more.
         """
         asked = {"HITId": hit_id, "NumberOfAdditionalAssignments": number_of_additional_assignments}
-        try:
-            _ = yield from self._pay("CreateAdditionalAssignmentsForHIT", asked, unique_request_token or reference)
-        except Conflict as refusal:
-            if not refusal.was_done:
-                raise
-            return False
-        return True
+        return (
+            yield from self._paid_now("CreateAdditionalAssignmentsForHIT", asked, unique_request_token or reference)
+        )
 
     @operation
     def update_expiration_for_hit(self, hit_id: str, expire_at: datetime) -> Flow[None]:
